@@ -1,0 +1,186 @@
+"""An artefact set: one model in several formats and precisions, described by its manifest.
+
+A set is a folder. `manifest.json` is written last, so a folder that has one is whole:
+
+    digits/float32.tflite  int8.tflite  float32.onnx  int8.onnx  labels.txt  evaluation.npz  manifest.json
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from edgekit.errors import RecordError
+from edgekit.files import sha256_bytes, sha256_file
+from edgekit.schema import decode_record
+
+MANIFEST = "manifest.json"
+SCHEMA = "edgekit.manifest/1"
+
+Format = Literal["tflite", "onnx"]
+Precision = Literal["float32", "float16", "int8"]
+
+
+class Preprocessing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What turns a picture file into the model's input; the same on every device.
+
+    Decode → EXIF rotation → RGB → resize to `height` × `width` → uint8 → (x − mean) / std → float32.
+    """
+
+    height: int  # pixels
+    width: int  # pixels
+    resize: Literal["bilinear"] = "bilinear"  # antialiased, as Pillow does it
+    channels: Literal["rgb"] = "rgb"
+    mean: tuple[float, float, float] = (127.5, 127.5, 127.5)  # in units of 0–255
+    std: tuple[float, float, float] = (127.5, 127.5, 127.5)  # in units of 0–255
+    layout: Literal["NHWC"] = "NHWC"
+
+    @property
+    def sha256(self) -> str:
+        """The contract's identity: the hash of its canonical JSON."""
+        return sha256_bytes(msgspec.json.encode(self, order="sorted"))
+
+
+class Tensor(msgspec.Struct, frozen=True):
+    """A model's input or output. `scale` and `zero_point` are those of a quantized tensor."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: Literal["float32", "int8", "uint8"]
+    scale: float | None = None
+    zero_point: int | None = None
+
+
+class Quality(msgspec.Struct, frozen=True):
+    """How right one file is on the evaluation set, measured on the converting host.
+
+    Fractions of one. `drop` is the float32 Keras model's accuracy minus this file's, over the same
+    images; its interval is the paired one of `edgekit.stats.paired_drop`, at 95 %.
+    """
+
+    n: int  # images
+    accuracy: float
+    accuracy_low: float  # Wilson interval, 95 %
+    accuracy_high: float
+    drop: float
+    drop_low: float
+    drop_high: float
+    agreement: float  # share of images with the same top-1 as the Keras model
+    max_abs_error: float | None = None  # largest output difference to Keras; float files
+    sqnr_db: dict[str, float] = {}  # signal to quantization noise ratio by layer; int8 files
+
+
+class ArtefactFile(msgspec.Struct, frozen=True):
+    """One model file of a set."""
+
+    name: str  # file name inside the set, such as int8.tflite
+    format: Format
+    precision: Precision
+    sha256: str
+    bytes: int
+    input: Tensor
+    output: Tensor
+    ops: dict[str, int]  # operator histogram
+    quality: Quality
+    target: str = "portable"  # instruction set the int8 ranges suit: portable, arm64, x86-vnni, x86-avx2
+    recipe: tuple[str, ...] = ()  # steps that led to this file, each with its accuracy
+
+
+class Model(msgspec.Struct, frozen=True):
+    """Where the artefacts come from."""
+
+    name: str  # mobilenet_v1_0.5_32_digits
+    source: str  # a shipped checkpoint's name, `imagenet`, or a file's name
+    sha256: str  # of the weights file
+    parameters: int
+    multiply_adds: int  # convolutions and classifier, one image
+    family: str | None = None  # mobilenet_v1; None for a model of unknown family
+    alpha: float | None = None  # width multiplier
+    resolution: int | None = None  # pixels; None unless square
+
+
+class Split(msgspec.Struct, frozen=True):
+    """Part of a dataset. `sha256` hashes the images' own hashes, in order."""
+
+    n: int
+    sha256: str
+
+
+class Dataset(msgspec.Struct, frozen=True):
+    """The pictures the set was calibrated and evaluated on."""
+
+    name: str
+    calibration: Split
+    evaluation: Split
+    overlap: int = 0  # images in both splits, by hash
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """Everything known about an artefact set. Written as manifest.json."""
+
+    schema: str
+    created: str  # ISO 8601, UTC
+    edgekit: str  # version
+    command: str  # that made it, as typed
+    model: Model
+    dataset: Dataset
+    preprocessing: Preprocessing
+    preprocessing_sha256: str
+    labels: tuple[str, ...]
+    evaluation_file: str  # .npz with uint8 `images` [n, H, W, 3] and int64 `labels` [n]
+    evaluation_sha256: str
+    keras_accuracy: float  # on the evaluation set, before any conversion
+    files: tuple[ArtefactFile, ...]
+    tools: dict[str, str]  # library: version
+
+
+class ArtefactSet(msgspec.Struct, frozen=True):
+    """A manifest and the folder it describes."""
+
+    folder: Path
+    manifest: Manifest
+
+    def path(self, file: ArtefactFile) -> Path:
+        """Where one of the set's files lies."""
+        return self.folder / file.name
+
+
+def read_set(folder: Path) -> ArtefactSet:
+    """Read an artefact set from its folder (or the path of its manifest).
+
+    Raises:
+        RecordError: There is no manifest, it is damaged or of a newer schema.
+    """
+    if folder.name == MANIFEST:
+        folder = folder.parent
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise RecordError(
+            f"{folder} is no artefact set: it has no {MANIFEST}.",
+            "Make one with `edgekit convert`, or name a folder that `edgekit convert` wrote.",
+        )
+    return ArtefactSet(folder, decode_record(path, Manifest, SCHEMA))
+
+
+def check_files(artefacts: ArtefactSet) -> None:
+    """Compare every file of a set with the hash in its manifest.
+
+    Raises:
+        RecordError: A file is missing or its bytes changed since the conversion.
+    """
+    manifest = artefacts.manifest
+    expected = {file.name: file.sha256 for file in manifest.files}
+    expected[manifest.evaluation_file] = manifest.evaluation_sha256
+    for name, digest in expected.items():
+        path = artefacts.folder / name
+        if not path.is_file():
+            raise RecordError(f"{path} is missing from its artefact set.", "Run `edgekit convert` again.")
+        found = sha256_file(path)
+        if found != digest:
+            raise RecordError(
+                f"{path} is not the file that was converted: its SHA-256 is {found[:12]}…, "
+                f"the manifest says {digest[:12]}….",
+                "Run `edgekit convert` again.",
+            )

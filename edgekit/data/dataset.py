@@ -1,0 +1,69 @@
+"""What every dataset looks like to the rest of edgekit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from edgekit import artefact
+from edgekit.artefact import Preprocessing
+from edgekit.files import sha256_bytes
+
+UInt8 = npt.NDArray[np.uint8]
+Int64 = npt.NDArray[np.int64]
+Float32 = npt.NDArray[np.float32]
+
+
+class Pictures(Protocol):
+    """Pictures that may lie in memory or be decoded when asked for."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def read(self, indices: Sequence[int]) -> UInt8:
+        """Return those pictures as uint8 [n, height, width, 3], decoded and resized by the contract."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Part of a dataset: pictures, their classes, and the hash of each picture's content."""
+
+    pictures: Pictures
+    labels: Int64  # [n]
+    hashes: tuple[str, ...]  # SHA-256 of each picture, in order
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batches(self, size: int) -> Iterator[tuple[UInt8, Int64]]:
+        """Yield the split in order, `size` pictures at a time, so that memory stays flat."""
+        for start in range(0, len(self), size):
+            indices = range(start, min(start + size, len(self)))
+            yield self.pictures.read(indices), self.labels[start : start + size]
+
+    def record(self) -> artefact.Split:
+        """The split's identity for a manifest or a card."""
+        return artefact.Split(len(self), sha256_bytes("\n".join(self.hashes).encode()))
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Train, calibration and evaluation pictures, disjoint by hash."""
+
+    name: str
+    labels: tuple[str, ...]  # class names, by class index
+    preprocessing: Preprocessing
+    train: Split
+    calibration: Split  # stratified
+    evaluation: Split
+
+
+def normalise(images: UInt8, preprocessing: Preprocessing) -> Float32:
+    """Turn uint8 [n, H, W, 3] into the model's float32 input: (x − mean) / std by channel."""
+    mean = np.asarray(preprocessing.mean, dtype=np.float32)
+    std = np.asarray(preprocessing.std, dtype=np.float32)
+    return (images.astype(np.float32) - mean) / std

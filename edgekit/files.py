@@ -1,0 +1,135 @@
+"""Files that are either whole or absent, and the hashes they are known by."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from edgekit.errors import StorageError
+
+_PARTIAL = ".partial-"
+
+
+def sha256_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def sha256_bytes(data: bytes) -> str:
+    """Return the SHA-256 of bytes, in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+@contextmanager
+def storage_errors(target: Path) -> Iterator[None]:
+    """Turn the operating system's write errors into a StorageError that names `target`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageError(
+                f"The disk is full: {target} could not be written.",
+                "Free some space, or name another place with --output.",
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise StorageError(
+                f"No permission to write {target}.", "Name another place with --output."
+            ) from error
+        if error.errno in (errno.ENOTDIR, errno.EEXIST):
+            raise StorageError(
+                f"{target} cannot be written: {error.filename or target} is a file, not a folder.",
+                "Name another place with --output.",
+            ) from error
+        raise
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a file so that it appears whole or not at all, also when the process is killed.
+
+    Raises:
+        StorageError: The folder cannot be written or the disk is full; no trace is left.
+    """
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sweep_partials(path.parent, path.name)
+        descriptor, name = tempfile.mkstemp(prefix=f"{_PARTIAL}{path.name}-{os.getpid()}-", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(0o666 & ~_umask())
+            Path(name).replace(path)
+        except BaseException:
+            with suppress(OSError):
+                Path(name).unlink()
+            raise
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder that becomes `path` when the block ends well, and vanishes otherwise.
+
+    An existing `path` is replaced only then. What a killed run left behind is removed by the next.
+
+    Raises:
+        StorageError: The place cannot be written or the disk is full; no trace is left.
+    """
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sweep_partials(path.parent, path.name)
+        staging = Path(tempfile.mkdtemp(prefix=f"{_PARTIAL}{path.name}-{os.getpid()}-", dir=path.parent))
+        staging.chmod(0o777 & ~_umask())
+        try:
+            yield staging
+            if path.exists():
+                retired = staging.with_name(staging.name + "-old")
+                path.rename(retired)
+                staging.rename(path)
+                shutil.rmtree(retired, ignore_errors=True)
+            else:
+                staging.rename(path)
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
+
+
+def sweep_partials(folder: Path, name: str) -> None:
+    """Remove what interrupted writes of `name` left in `folder`; live processes keep theirs."""
+    prefix = f"{_PARTIAL}{name}-"
+    for entry in folder.iterdir():
+        if not entry.name.startswith(prefix):
+            continue
+        owner = entry.name[len(prefix) :].split("-")[0]
+        if owner.isdigit() and _alive(int(owner)) and int(owner) != os.getpid():
+            continue
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,188 @@
+"""A result: one bench session on one device, with every raw sample.
+
+Statistics are computed from the samples when they are shown (`edgekit.stats`), never stored.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from edgekit.artefact import Format, Precision
+from edgekit.schema import decode_record, write_record
+
+SCHEMA = "edgekit.result/1"
+
+Mode = Literal["quick", "standard", "rigorous"]
+
+
+class Device(msgspec.Struct, frozen=True):
+    """What a device is. Fields that could not be read are None."""
+
+    profile: str  # host, rpi4, …
+    machine: str  # x86_64, aarch64, armv7l
+    system: str  # Linux 6.1.0
+    cpu: str | None = None  # model name
+    cpus: int | None = None  # usable logical CPUs
+    features: tuple[str, ...] = ()  # CPU features that decide the kernels: avx2, avx512_vnni, asimddp, …
+    memory_bytes: int | None = None
+    board: str | None = None
+    distribution: str | None = None
+    python: str | None = None
+    libc: str | None = None
+    transport: str = "local"
+    emulated: bool = False
+
+
+class Environment(msgspec.Struct, frozen=True):
+    """The device's state at one moment. Fields that could not be read are None."""
+
+    time: str  # ISO 8601, UTC
+    load_1min: float | None = None
+    governor: str | None = None
+    frequency_khz: tuple[int, ...] = ()  # by CPU
+    temperature_celsius: dict[str, float] = {}  # by sensor
+    throttled: int | None = None  # Raspberry Pi firmware's bits
+    memory_available_bytes: int | None = None
+    power: str | None = None  # mains, battery
+
+
+class Artefact(msgspec.Struct, frozen=True):
+    """The file that was measured."""
+
+    set: str  # the model's name in the manifest
+    file: str
+    sha256: str
+    bytes: int
+    format: Format
+    precision: Precision
+
+
+class Runtime(msgspec.Struct, frozen=True):
+    """What executed it."""
+
+    name: str  # litert, tflite-runtime, onnxruntime
+    version: str
+    delegate: str | None = None  # XNNPACK, CPUExecutionProvider
+    bundle: str | None = None  # content hash of the wheels it came from
+
+
+class Repeat(msgspec.Struct, frozen=True):
+    """One fresh process. All times in nanoseconds of the device's monotonic clock."""
+
+    position: int  # place in the session's interleaved order
+    import_ns: int  # importing the runtime
+    load_ns: int  # model file to ready interpreter or session
+    first_ns: int  # first inference
+    warmup_runs: int
+    samples_ns: tuple[int, ...]  # each one inference: only the invoke
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """Memory of one process that does nothing else, in bytes of resident set.
+
+    `baseline` is after importing the runtime, `loaded` after loading the model, `peak` the highest
+    resident set (VmHWM) after inferences.
+    """
+
+    baseline: int
+    loaded: int
+    peak: int
+    pss: int | None = None  # proportional set size at the end
+
+
+class Accuracy(msgspec.Struct, frozen=True):
+    """Top-1 on the artefact set's evaluation images, executed on the device."""
+
+    n: int
+    correct: int
+    evaluation_sha256: str
+    predictions: tuple[int, ...]  # class index by image, in the set's order
+
+
+class Instructions(msgspec.Struct, frozen=True):
+    """Instructions per inference; never a time."""
+
+    per_inference: tuple[int, ...]  # raw, one an inference
+    source: str  # perf_event_open, or the emulated CPU
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """Something that makes a measurement invalid, or that the reader should know."""
+
+    kind: Literal["invalid", "warning"]
+    code: str  # short-name-like-this
+    message: str  # what was seen, with the figure
+    advice: str = ""
+
+
+class Measurement(msgspec.Struct, frozen=True):
+    """One artefact × runtime × thread count."""
+
+    artefact: Artefact
+    runtime: Runtime
+    threads: int
+    repeats: tuple[Repeat, ...]
+    memory: Memory | None = None
+    accuracy: Accuracy | None = None
+    instructions: Instructions | None = None
+    affinity: tuple[int, ...] = ()  # CPUs the process was pinned to; empty: not pinned
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def valid(self) -> bool:
+        """Whether the numbers can be trusted."""
+        return not any(finding.kind == "invalid" for finding in self.findings)
+
+
+class Transfer(msgspec.Struct, frozen=True):
+    """What was pushed to the device before measuring."""
+
+    bytes: int = 0
+    seconds: float = 0.0
+    files: int = 0
+    reused_files: int = 0
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """What the converting host said about a file, carried along so that a result stands alone."""
+
+    sha256: str
+    accuracy: float
+    keras_accuracy: float
+    target: str = "portable"
+
+
+class Result(msgspec.Struct, frozen=True):
+    """One session. Written as JSON."""
+
+    schema: str
+    created: str  # ISO 8601, UTC
+    edgekit: str  # version
+    command: str  # that made it, as typed
+    mode: Mode
+    seed: int  # of the timed input
+    device: Device
+    before: Environment
+    after: Environment
+    measurements: tuple[Measurement, ...]
+    references: tuple[Reference, ...] = ()
+    transfer: Transfer = Transfer()
+    partial: str | None = None  # why the session ended early; None: it is whole
+    fps: float | None = None  # spaced inferences; None: back to back
+
+
+def read_result(path: Path) -> Result:
+    """Read a result file.
+
+    Raises:
+        RecordError: Not a result, damaged, or written by a newer edgekit.
+    """
+    return decode_record(path, Result, SCHEMA)
+
+
+def write_result(path: Path, result: Result) -> None:
+    """Write a result whole or not at all."""
+    write_record(path, result)
