@@ -1,0 +1,160 @@
+"""What commands print: errors, progress, and the line that names the next command.
+
+Standard output carries what was asked for (a table, JSON); everything else goes to standard error, so
+that `edgekit bench --json | jq` works. rich honours NO_COLOR and terminals without colour by itself.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgekit.errors import EdgekitError, StorageError
+from edgekit.progress import Progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def stderr_console() -> Console:
+    """Return a console on standard error."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def stdout_console() -> Console:
+    """Return a console on standard output."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def show_error(error: EdgekitError) -> None:
+    """Print an error: what happened, then what to do next."""
+    from rich.text import Text
+
+    console = stderr_console()
+    console.print(Text.assemble(("Error: ", "bold red"), error.what))
+    if error.hint:
+        console.print(Text(error.hint))
+
+
+def show_os_error(error: OSError) -> int:
+    """Print an operating system error that no stage foresaw; return the exit code."""
+    if error.errno == errno.EPIPE:
+        return 141  # 128 + SIGPIPE: the reader of our output went away, as `head` does
+    where = f" ({error.filename})" if error.filename else ""
+    show_error(
+        StorageError(
+            f"{error.strerror or error}{where}.", "Check the path, its permissions and the free space."
+        )
+    )
+    return StorageError.exit_code
+
+
+def print_json(data: bytes) -> None:
+    """Print JSON bytes on standard output."""
+    sys.stdout.write(data.decode())
+    if not data.endswith(b"\n"):
+        sys.stdout.write("\n")
+
+
+def say_next(*commands: str) -> None:
+    """Name the command that a person would want next."""
+    from rich.text import Text
+
+    console = stderr_console()
+    for label, command in zip(("Next: ", "  or: "), commands, strict=False):
+        console.print(Text.assemble((label, "dim"), (command, "bold")))
+
+
+def quote(path: Path | str) -> str:
+    """Return a path as a person would type it into a shell."""
+    import shlex
+
+    return shlex.quote(str(path))
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Yield a Progress: a live bar on a terminal, one line a step elsewhere."""
+    console = stderr_console()
+    if not console.is_terminal:
+        yield _Lines(console)
+        return
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    bars = Bars(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        TextColumn("left", style="dim"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+    with bars:
+        yield _Bar(bars)
+
+
+class _Lines:
+    """Progress for logs: each new step is a line."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._last = ""
+
+    def step(self, what: str, total: float | None = None) -> None:
+        """Print the step once; a text that only counts on is one step."""
+        head = what.split(" · ")[0]
+        if head != self._last:
+            self.note(head)
+        self._last = head
+
+    def advance(self, done: float) -> None:
+        """Logs do not show it."""
+
+    def note(self, text: str) -> None:
+        """Print a line."""
+        from rich.text import Text
+
+        self._console.print(Text(text))
+
+
+class _Bar:
+    """Progress for terminals."""
+
+    def __init__(self, bars: object) -> None:
+        from rich.progress import Progress as Bars
+
+        assert isinstance(bars, Bars)  # noqa: S101 - narrows the type, rich is imported late
+        self._bars = bars
+        self._task: int | None = None
+
+    def step(self, what: str, total: float | None = None) -> None:
+        """Replace the bar by one for the new step."""
+        from rich.progress import TaskID
+
+        if self._task is not None:
+            self._bars.remove_task(TaskID(self._task))
+        self._task = self._bars.add_task(what, total=total)
+
+    def advance(self, done: float) -> None:
+        """Move the bar."""
+        from rich.progress import TaskID
+
+        if self._task is not None:
+            self._bars.update(TaskID(self._task), completed=done)
+
+    def note(self, text: str) -> None:
+        """Print a line above the bar."""
+        from rich.text import Text
+
+        self._bars.console.print(Text(text))

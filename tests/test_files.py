@@ -1,0 +1,99 @@
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from edgekit.errors import StorageError
+from edgekit.files import new_folder, sha256_bytes, sha256_file, write_atomic
+
+
+def test_a_file_is_replaced_whole(tmp_path):
+    path = tmp_path / "deep" / "result.json"
+    write_atomic(path, b"one")
+    write_atomic(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert [p.name for p in path.parent.iterdir()] == ["result.json"]
+
+
+def test_a_hash_of_a_file_is_that_of_its_bytes(tmp_path):
+    (tmp_path / "a").write_bytes(b"edge" * 400_000)
+    assert sha256_file(tmp_path / "a") == sha256_bytes(b"edge" * 400_000)
+
+
+def test_a_failed_folder_leaves_the_old_one_and_no_trace(tmp_path):
+    target = tmp_path / "set"
+    with new_folder(target) as folder:
+        (folder / "manifest.json").write_text("old")
+    with pytest.raises(RuntimeError), new_folder(target) as folder:
+        (folder / "manifest.json").write_text("new")
+        raise RuntimeError
+    assert (target / "manifest.json").read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["set"]
+
+
+def test_a_killed_writer_leaves_nothing_that_looks_whole_and_the_next_one_cleans_up(tmp_path):
+    script = textwrap.dedent(
+        f"""
+        import os, pathlib, signal
+        from edgekit.files import new_folder
+        with new_folder(pathlib.Path({str(tmp_path)!r}) / "set") as folder:
+            (folder / "manifest.json").write_text("half")
+            os.kill(os.getpid(), signal.SIGKILL)
+        """
+    )
+    killed = subprocess.run([sys.executable, "-c", script], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert not (tmp_path / "set").exists()
+    assert len(list(tmp_path.iterdir())) == 1
+    with new_folder(tmp_path / "set") as folder:
+        (folder / "manifest.json").write_text("whole")
+    assert [p.name for p in tmp_path.iterdir()] == ["set"]
+
+
+def test_a_full_disk_is_said_and_leaves_no_trace(tmp_path):
+    """The process's own limit on file size stands in for a full disk: the kernel refuses the write."""
+    script = textwrap.dedent(
+        f"""
+        import errno, os, pathlib, resource, signal
+        from edgekit import files
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+        try:
+            files.write_atomic(pathlib.Path({str(tmp_path)!r}) / "big", b"x" * 5000)
+        except OSError as error:
+            assert error.errno == errno.EFBIG
+        """
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_space_left_names_the_file_and_what_to_do():
+    # /dev/full answers every write with ENOSPC
+    from edgekit.files import storage_errors
+    from pathlib import Path
+
+    with (
+        pytest.raises(StorageError, match=r"disk is full.*report\.html.*--output") as caught,
+        storage_errors(Path("report.html")),
+    ):
+        with open("/dev/full", "wb", buffering=0) as full:  # noqa: PTH123
+            full.write(b"x")
+    assert caught.value.exit_code == 3
+
+
+def test_a_file_where_a_folder_is_needed_is_named(tmp_path):
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(StorageError, match="is a file, not a folder"):
+        write_atomic(tmp_path / "out" / "result.json", b"{}")
+
+
+def test_a_live_process_keeps_what_it_is_writing(tmp_path):
+    other = tmp_path / f".partial-set-{os.getppid()}-abc"
+    other.mkdir()
+    with new_folder(tmp_path / "set"):
+        pass
+    assert other.is_dir()

@@ -1,0 +1,59 @@
+import json
+
+import pytest
+
+from edgekit.artefact import Manifest, read_set
+from edgekit.artefact import SCHEMA as MANIFEST_SCHEMA
+from edgekit.errors import RecordError
+from edgekit.results import read_result
+from edgekit.schema import decode_record
+
+
+def _write(path, **fields):
+    path.write_text(json.dumps(fields))
+    return path
+
+
+def test_a_result_of_a_newer_schema_asks_for_an_upgrade(tmp_path):
+    path = _write(tmp_path / "result.json", schema="edgekit.result/99", anything=1)
+    with pytest.raises(RecordError, match=r"edgekit\.result/99.*Upgrade edgekit") as caught:
+        read_result(path)
+    assert caught.value.exit_code == 2
+
+
+def test_a_manifest_of_a_newer_schema_asks_for_an_upgrade(tmp_path):
+    _write(tmp_path / "manifest.json", schema="edgekit.manifest/99")
+    with pytest.raises(RecordError, match=r"edgekit\.manifest/99.*Upgrade edgekit"):
+        read_set(tmp_path)
+
+
+def test_a_manifest_is_not_taken_for_a_result(tmp_path):
+    path = _write(tmp_path / "manifest.json", schema=MANIFEST_SCHEMA)
+    with pytest.raises(RecordError, match="is not an edgekit result"):
+        read_result(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'{"schema": 1}', b"null", b'{"a": 1}'])
+def test_what_is_not_a_record_is_said_to_be_none(tmp_path, content):
+    path = tmp_path / "result.json"
+    path.write_bytes(content)
+    with pytest.raises(RecordError, match="is not an edgekit result"):
+        read_result(path)
+
+
+def test_a_damaged_record_names_the_field(tmp_path):
+    path = _write(tmp_path / "manifest.json", schema=MANIFEST_SCHEMA, created=3)
+    with pytest.raises(RecordError, match=r"is damaged.*created"):
+        decode_record(path, Manifest, MANIFEST_SCHEMA)
+
+
+def test_a_missing_file_and_a_folder_are_said_so(tmp_path):
+    with pytest.raises(RecordError, match="cannot be read"):
+        read_result(tmp_path / "none.json")
+    with pytest.raises(RecordError, match="cannot be read"):
+        read_result(tmp_path)
+
+
+def test_a_folder_without_a_manifest_is_no_artefact_set(tmp_path):
+    with pytest.raises(RecordError, match=r"no artefact set.*edgekit convert"):
+        read_set(tmp_path)
