@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -28,13 +28,43 @@ class Pictures(Protocol):
         """Return those pictures as uint8 [n, height, width, 3], decoded and resized by the contract."""
 
 
+class LazyHashes(Sequence[str]):
+    """SHA-256 of the pixels of pictures that are made when read, computed when first asked for."""
+
+    def __init__(self, pictures: Pictures) -> None:
+        self._pictures = pictures
+        self._hashes: tuple[str, ...] | None = None
+
+    def _all(self) -> tuple[str, ...]:
+        if self._hashes is None:
+            total, batch = len(self._pictures), 256
+            parts = (range(i, min(i + batch, total)) for i in range(0, total, batch))
+            self._hashes = tuple(
+                sha256_bytes(image.tobytes()) for part in parts for image in self._pictures.read(part)
+            )
+        return self._hashes
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, index: int | slice) -> str | tuple[str, ...]:
+        return self._all()[index]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+
 @dataclass(frozen=True)
 class Split:
     """Part of a dataset: pictures, their classes, and the hash of each picture's content."""
 
     pictures: Pictures
     labels: Int64  # [n]
-    hashes: tuple[str, ...]  # SHA-256 of each picture, in order
+    hashes: Sequence[str]  # SHA-256 of each picture's content, in order
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -1,0 +1,6 @@
+"""Datasets behind one interface, and the preprocessing contract they are read by."""
+
+from edgekit.data.dataset import Dataset, Pictures, Split, normalise
+from edgekit.data.sources import DATASETS, load_dataset
+
+__all__ = ["DATASETS", "Dataset", "Pictures", "Split", "load_dataset", "normalise"]

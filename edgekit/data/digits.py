@@ -1,0 +1,31 @@
+"""`digits`: 1,797 real handwritten digits of 8 × 8 pixels, which come with scikit-learn.
+
+Source: UCI "Optical Recognition of Handwritten Digits", test part (E. Alpaydin, C. Kaynak, 1998).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgekit.artefact import Preprocessing
+from edgekit.data.arrays import ArrayPictures
+from edgekit.data.dataset import Dataset
+from edgekit.data.split import Sizes, split_pictures
+from edgekit.progress import Progress
+
+
+def load(preprocessing: Preprocessing, seed: int, progress: Progress) -> Dataset:
+    """Load the digits: 450 for evaluation, 200 for calibration, the other 1,147 for training."""
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    # 17 grey levels, 0–16, spread over 0–255; both products are exact integers before rounding
+    images = np.rint(bunch.images * 255 / 16).astype(np.uint8)
+    labels = bunch.target.astype(np.int64)
+    names = tuple(str(digit) for digit in range(10))
+    pictures = ArrayPictures(images, preprocessing)
+    sizes = Sizes(calibration=20, evaluation=45)
+    splits = split_pictures(
+        pictures, labels, pictures.hashes(), names, sizes=sizes, seed=seed, progress=progress
+    )
+    return Dataset("digits", names, preprocessing, *splits)

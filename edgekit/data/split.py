@@ -1,0 +1,131 @@
+"""Deterministic, stratified, disjoint splits, decided by what the pictures show and not by their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgekit.data.dataset import Int64, Pictures, Split, UInt8
+from edgekit.errors import DataError
+from edgekit.files import sha256_bytes
+from edgekit.progress import SILENT, Progress
+
+EVALUATION_SHARE = 0.25
+CALIBRATION_SHARE = 0.15
+CALIBRATION_MAXIMUM = 500  # pictures; ranges settle well before that
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Pictures a class gives to calibration and evaluation; None: the shares above."""
+
+    calibration: int | None = None
+    evaluation: int | None = None
+
+
+@dataclass(frozen=True)
+class Subset:
+    """Some of the pictures of a source, in an order of their own."""
+
+    source: Pictures
+    indices: Int64
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def read(self, indices: Sequence[int]) -> UInt8:
+        """Return those pictures as uint8 [n, height, width, 3]."""
+        return self.source.read([int(self.indices[i]) for i in indices])
+
+
+def split_pictures(
+    pictures: Pictures,
+    labels: Int64,
+    hashes: Sequence[str],
+    names: Sequence[str],
+    *,
+    held_out: npt.NDArray[np.bool_] | None = None,
+    sizes: Sizes | None = None,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> tuple[Split, Split, Split]:
+    """Divide pictures into train, calibration and evaluation.
+
+    Copies of a picture (equal hashes) are used once; a picture that lies in two classes is not used.
+    Within a class the order is that of SHA-256(seed, hash), so neither file names nor the order of
+    reading matter. Every split goes round the classes, so that its beginning is stratified too.
+
+    Args:
+        labels: Class index of each picture, [n].
+        hashes: SHA-256 of each picture's content.
+        names: Class names, by class index.
+        held_out: [n], true for the pictures the source itself sets aside for evaluation.
+
+    Raises:
+        DataError: A class has too few different pictures.
+    """
+    sizes = sizes or Sizes()
+    chosen = _distinct(labels, hashes, held_out, progress)
+    order = sorted(chosen, key=lambda i: sha256_bytes(f"{seed}:{hashes[i]}".encode()))
+    parts: tuple[list[tuple[int, int, int]], ...] = ([], [], [])
+    for label, name in enumerate(names):
+        members = [i for i in order if labels[i] == label]
+        for part, indices in zip(parts, _divide(members, name, len(names), held_out, sizes), strict=True):
+            part.extend((rank, label, i) for rank, i in enumerate(indices))
+    train, calibration, evaluation = (
+        _subset(pictures, labels, hashes, [i for _, _, i in sorted(part)]) for part in parts
+    )
+    return train, calibration, evaluation
+
+
+def _distinct(
+    labels: Int64, hashes: Sequence[str], held_out: npt.NDArray[np.bool_] | None, progress: Progress
+) -> list[int]:
+    """One index for each picture; evaluation pictures win over their copies elsewhere."""
+    first: dict[str, int] = {}
+    classes: dict[str, set[int]] = {}
+    order = range(len(hashes)) if held_out is None else np.argsort(~held_out, kind="stable").tolist()
+    for i in order:
+        first.setdefault(hashes[i], i)
+        classes.setdefault(hashes[i], set()).add(int(labels[i]))
+    conflicts = {digest for digest, found in classes.items() if len(found) > 1}
+    chosen = [i for digest, i in first.items() if digest not in conflicts]
+    if copies := len(hashes) - len(first):
+        progress.note(f"{copies} pictures are copies of others; each picture is used once.")
+    if conflicts:
+        progress.note(f"{len(conflicts)} pictures lie in more than one class and are not used.")
+    return chosen
+
+
+def _divide(
+    members: list[int],
+    name: str,
+    classes: int,
+    held_out: npt.NDArray[np.bool_] | None,
+    sizes: Sizes,
+) -> tuple[list[int], list[int], list[int]]:
+    """Divide one class into train, calibration and evaluation."""
+    if held_out is None:
+        pool, evaluation = members, []
+        wanted = sizes.evaluation or max(1, round(len(members) * EVALUATION_SHARE))
+    else:
+        pool = [i for i in members if not held_out[i]]
+        evaluation = [i for i in members if held_out[i]]
+        wanted = 0
+    share = min(round(len(pool) * CALIBRATION_SHARE), CALIBRATION_MAXIMUM // classes)
+    aside = sizes.calibration or max(1, share)
+    if len(pool) < wanted + aside + 1:
+        raise DataError(
+            f"Class {name!r} has {len(pool)} different usable pictures"
+            + ("." if held_out is None else " outside the evaluation part."),
+            f"Give it at least {wanted + aside + 1}: training, calibration and evaluation each need their own.",
+        )
+    return pool[wanted + aside :], pool[wanted : wanted + aside], evaluation + pool[:wanted]
+
+
+def _subset(pictures: Pictures, labels: Int64, hashes: Sequence[str], indices: list[int]) -> Split:
+    where = np.asarray(indices, dtype=np.int64)
+    return Split(Subset(pictures, where), labels[where], tuple(hashes[i] for i in indices))
