@@ -1,0 +1,227 @@
+"""Pure statistics: sequences of numbers in, numbers out. Imports nothing of edgekit.
+
+Latency samples may be of any unit; what comes out has the same one. Shares are fractions of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import sqrt
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Numbers: TypeAlias = "Sequence[float] | npt.NDArray[Any]"
+
+# 10 standard deviations, were the samples normal: MAD × 1.4826 estimates one (Rousseeuw & Croux, 1993).
+OUTLIER_MADS = 14.8
+
+
+def wilson(correct: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Interval for a share such as top-1 accuracy: Wilson's score (JASA 22, 1927), uncorrected.
+
+    Args:
+        correct: How many of the `n` images were right.
+        n: Images; 0 gives (0, 1), since nothing is known.
+        confidence: Two-sided.
+
+    Returns:
+        Low and high end, fractions.
+
+    Raises:
+        ValueError: `correct` does not lie in 0…n.
+    """
+    if not 0 <= correct <= n:
+        raise ValueError(f"{correct} of {n} is not a share")
+    if n == 0:
+        return 0.0, 1.0
+    z2 = _z(confidence) ** 2
+    share = correct / n
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = sqrt(z2 * share * (1 - share) / n + (z2 / (2 * n)) ** 2) / (1 + z2 / n)
+    # the ends are exact by algebra where rounding would miss them by an ulp
+    low = 0.0 if correct == 0 else min(centre - half, share)
+    high = 1.0 if correct == n else max(centre + half, share)
+    return low, high
+
+
+def paired_drop(
+    reference_correct: npt.ArrayLike, candidate_correct: npt.ArrayLike, confidence: float = 0.95
+) -> tuple[float, float, float]:
+    """Accuracy lost from a reference to a candidate that saw the same images, with its interval.
+
+    Only the images on which exactly one of the two is right carry information. The interval is Tango's
+    score interval (Statistics in Medicine 17, 1998), which Fagerland, Lydersen & Laake (ibid. 33, 2014)
+    recommend: it holds its coverage for few images and few differences, and is never empty — without a
+    single difference it is ± z² / (n + z²).
+
+    Args:
+        reference_correct: bool [n], whether the reference was right on each image.
+        candidate_correct: bool [n], the candidate on the same images in the same order.
+        confidence: Two-sided.
+
+    Returns:
+        Drop (reference minus candidate; negative: the candidate is better), low and high end; fractions.
+
+    Raises:
+        ValueError: No images, or not the same number on both sides.
+    """
+    import numpy as np
+
+    reference = np.asarray(reference_correct, dtype=bool)
+    candidate = np.asarray(candidate_correct, dtype=bool)
+    if reference.ndim != 1 or reference.shape != candidate.shape or reference.size == 0:
+        raise ValueError(f"expected two equal, non-empty rows, got {reference.shape} and {candidate.shape}")
+    n = reference.size
+    lost = int(np.sum(reference & ~candidate))
+    gained = int(np.sum(~reference & candidate))
+    z = _z(confidence)
+    return (lost - gained) / n, _tango_low(lost, gained, n, z), -_tango_low(gained, lost, n, z)
+
+
+def _tango_low(lost: int, gained: int, n: int, z: float) -> float:
+    """Low end of Tango's interval: the smallest true drop that a score test would not reject."""
+    from scipy.optimize import brentq
+
+    def excess(drop: float) -> float:
+        # the likeliest share of gained images were `drop` the truth (Tango 1998, below eq. 13)
+        b = (2 * n - lost + gained) * drop - lost - gained
+        c = -gained * drop * (1 - drop)
+        share = (sqrt(max(b * b - 8 * n * c, 0.0)) - b) / (4 * n)
+        variance = n * (2 * share + drop * (1 - drop))
+        return lost - gained - n * drop - z * sqrt(max(variance, 0.0))
+
+    seen = (lost - gained) / n
+    below = seen - 1e-9  # at `seen` itself the variance may vanish, a root that is not the one sought
+    return -1.0 if below <= -1 else float(brentq(excess, -1.0, below, xtol=1e-12))
+
+
+@cache
+def percentile_floor(q: float, confidence: float = 0.99) -> int:
+    """Fewest samples for a q-th percentile: 64 for p90, 130 for p95, 662 for p99; 1 up to the median.
+
+    The number of samples beyond the true percentile is binomial (n, 1 − q/100). With this many, at least
+    two lie beyond it with the given confidence, so neither the bound nor the estimate rests on a single
+    sample. Equals the minimum of MLPerf's early stopping (MLCommons, inference rules, appendix).
+
+    Raises:
+        ValueError: `q` does not lie in 0 < q < 100.
+    """
+    if not 0 < q < 100:
+        raise ValueError(f"{q} is not a percentile")
+    if q <= 50:
+        return 1
+    p, n = q / 100, 2
+    while p**n + n * (1 - p) * p ** (n - 1) > 1 - confidence:
+        n += 1
+    return n
+
+
+def percentile(samples: Numbers, q: float) -> float | None:
+    """The q-th percentile, interpolated linearly (Hyndman & Fan, 1996, type 7).
+
+    Returns:
+        None where there are fewer samples than `percentile_floor` asks for.
+    """
+    import numpy as np
+
+    if len(samples) < percentile_floor(q):
+        return None
+    return float(np.percentile(np.asarray(samples), q))
+
+
+def percentile_upper(samples: Numbers, q: float, confidence: float = 0.99) -> float | None:
+    """One-sided upper confidence bound of the q-th percentile, for samples of any distribution.
+
+    The r-th smallest sample with the least r for which P(Binomial(n, q/100) ≤ r − 1) ≥ confidence
+    (David & Nagaraja, Order Statistics, 3rd ed., 7.1).
+
+    Returns:
+        None where even the largest sample is no bound (n < log(1 − confidence) / log(q/100)).
+    """
+    import numpy as np
+    from scipy.stats import binom
+
+    n = len(samples)
+    below = int(binom.ppf(confidence, n, q / 100)) if n else 0
+    return float(np.sort(np.asarray(samples))[below]) if below < n else None
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A value and the range it took across repeats."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def relative(self) -> float:
+        """Range over value: 0.04 means the repeats lie within 4 %."""
+        return (self.high - self.low) / self.value if self.value else 0.0
+
+
+def median_of_medians(repeats: Sequence[Numbers]) -> Spread | None:
+    """The median of the repeats' medians, with the range of those medians.
+
+    Samples of one process correlate, so the repeat is the unit. Empty repeats are left out.
+
+    Returns:
+        None where no repeat has a sample.
+    """
+    import numpy as np
+
+    medians = [float(np.median(np.asarray(repeat))) for repeat in repeats if len(repeat)]
+    return spread(medians) if medians else None
+
+
+def spread(values: Numbers) -> Spread:
+    """Median and range of one value a repeat; at least one value."""
+    import numpy as np
+
+    return Spread(float(np.median(np.asarray(values))), float(min(values)), float(max(values)))
+
+
+def ratio_range(numerator: Spread, denominator: Spread) -> tuple[float, float, float]:
+    """Ratio of two values, and the least and greatest that their repeats allow."""
+    return (
+        numerator.value / denominator.value,
+        numerator.low / denominator.high,
+        numerator.high / denominator.low,
+    )
+
+
+def coefficient_of_variation(samples: Numbers) -> float | None:
+    """Standard deviation (n − 1) over mean; None for fewer than two samples or a mean of 0."""
+    import numpy as np
+
+    values = np.asarray(samples, dtype=float)
+    if values.size < 2 or not values.mean():
+        return None
+    return float(values.std(ddof=1) / values.mean())
+
+
+def outliers(samples: Numbers) -> npt.NDArray[Any]:
+    """Flag samples far from the rest: |x − median| > 14.8 MAD. Flagged, never dropped.
+
+    Returns:
+        bool [n]. Where more than half the samples are equal (MAD 0), every other sample is flagged.
+    """
+    import numpy as np
+
+    values = np.asarray(samples, dtype=float)
+    if values.size == 0:
+        return np.zeros(0, dtype=bool)
+    distance = np.abs(values - np.median(values))
+    return np.asarray(distance > OUTLIER_MADS * np.median(distance), dtype=bool)
+
+
+def _z(confidence: float) -> float:
+    """Standard normal quantile of a two-sided confidence."""
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence {confidence} does not lie between 0 and 1")
+    return NormalDist().inv_cdf((1 + confidence) / 2)
