@@ -47,6 +47,7 @@ class Environment(msgspec.Struct, frozen=True):
     throttled: int | None = None  # Raspberry Pi firmware's bits
     memory_available_bytes: int | None = None
     power: str | None = None  # mains, battery
+    other_cpus: float | None = None  # CPUs kept busy by other processes, over half a second
 
 
 class Artefact(msgspec.Struct, frozen=True):
@@ -67,6 +68,7 @@ class Runtime(msgspec.Struct, frozen=True):
     version: str
     delegate: str | None = None  # XNNPACK, CPUExecutionProvider
     bundle: str | None = None  # content hash of the wheels it came from
+    options: dict[str, str] = {}  # settings that bear on speed, by the runtime's own names
 
 
 class Repeat(msgspec.Struct, frozen=True):
@@ -78,6 +80,9 @@ class Repeat(msgspec.Struct, frozen=True):
     first_ns: int  # first inference
     warmup_runs: int
     samples_ns: tuple[int, ...]  # each one inference: only the invoke
+    every: int = 1  # one inference in `every` was timed; the stride is fixed before the loop begins
+    other_cpus: float | None = None  # CPUs kept busy by other processes during the timed loop
+    frequency_khz: tuple[int, int] | None = None  # of the fastest usable CPU, as the loop began and ended
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -129,6 +134,7 @@ class Measurement(msgspec.Struct, frozen=True):
     accuracy: Accuracy | None = None
     instructions: Instructions | None = None
     affinity: tuple[int, ...] = ()  # CPUs the process was pinned to; empty: not pinned
+    input_sha256: str | None = None  # of the timed input's uint8 pixels; the same for every runtime
     findings: tuple[Finding, ...] = ()
 
     @property
