@@ -161,6 +161,14 @@ class Reference(msgspec.Struct, frozen=True):
     target: str = "portable"
 
 
+class Evaluation(msgspec.Struct, frozen=True):
+    """What predictions are judged against: the paired drop and the agreement are computed from it."""
+
+    sha256: str  # of the evaluation file
+    labels: tuple[int, ...]  # class index by image, in the set's order
+    keras: tuple[int, ...] = ()  # the float Keras model's top-1 by image; empty: not known
+
+
 class Result(msgspec.Struct, frozen=True):
     """One session. Written as JSON."""
 
@@ -175,6 +183,7 @@ class Result(msgspec.Struct, frozen=True):
     after: Environment
     measurements: tuple[Measurement, ...]
     references: tuple[Reference, ...] = ()
+    evaluations: tuple[Evaluation, ...] = ()  # one an evaluation file; rows name it by hash
     transfer: Transfer = Transfer()
     partial: str | None = None  # why the session ended early; None: it is whole
     fps: float | None = None  # spaced inferences; None: back to back
