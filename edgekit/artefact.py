@@ -129,7 +129,7 @@ class Manifest(msgspec.Struct, frozen=True):
     preprocessing: Preprocessing
     preprocessing_sha256: str
     labels: tuple[str, ...]
-    evaluation_file: str  # .npz: uint8 `images` [n, H, W, 3], int64 `labels` [n], int64 `keras` [n] (its top-1)
+    evaluation_file: str  # .npz: uint8 `images` [n, H, W, 3]; int64 [n] `labels`, `keras` (Keras' own top-1)
     evaluation_sha256: str
     keras_accuracy: float  # on the evaluation set, before any conversion
     files: tuple[ArtefactFile, ...]
