@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgekit.artefact import Preprocessing
 from edgekit.data.dataset import UInt8
 from edgekit.files import sha256_bytes
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 @dataclass(frozen=True)
@@ -26,13 +30,19 @@ class ArrayPictures:
         """Return those pictures as uint8 [n, height, width, 3]."""
         from PIL import Image
 
-        size = (self.preprocessing.width, self.preprocessing.height)
-        out = np.empty((len(indices), size[1], size[0], 3), dtype=np.uint8)
+        out = np.empty((len(indices), self.preprocessing.height, self.preprocessing.width, 3), dtype=np.uint8)
         for row, i in enumerate(indices):
-            picture = Image.fromarray(self.images[i]).convert("RGB")
-            out[row] = picture if picture.size == size else picture.resize(size, Image.Resampling.BILINEAR)
+            out[row] = resized(Image.fromarray(self.images[i]).convert("RGB"), self.preprocessing)
         return out
 
     def hashes(self) -> tuple[str, ...]:
         """The SHA-256 of each picture's own pixels; the resolution it is read at does not matter."""
         return tuple(sha256_bytes(image.tobytes()) for image in self.images)
+
+
+def resized(picture: Image, preprocessing: Preprocessing) -> UInt8:
+    """Resize an RGB picture by the contract; uint8 [height, width, 3]."""
+    from PIL.Image import Resampling
+
+    size = (preprocessing.width, preprocessing.height)
+    return np.asarray(picture if picture.size == size else picture.resize(size, Resampling.BILINEAR))

@@ -58,17 +58,16 @@ def draw(labels: npt.NDArray[np.int64], words: npt.NDArray[np.uint64], height: i
     ground = dice.colour()
     scene = ground + (dice.colour() - ground) * (_ramp(dice, x, y) * dice.between(0, 0.6))[:, None]
     scene = scene + _texture(dice, x, y, fields[0])[:, None]
-    for _ in range(3):
-        _lay(scene, dice.colour(), _blob(dice, x, y, 1.2, 0.1, 0.4, pixel))
+    for _ in range(2):
+        _lay(scene, dice.colour(), _blob(dice, x, y, 1.0, 0.05, 0.16, pixel) * dice.chance(0.5))
 
-    radius = dice.between(0.3, 0.7)
-    distance = _shape(dice, labels, x, y, radius) + fields[2] * dice.between(0, 0.12)
+    radius = dice.between(0.42, 0.75)
+    distance = _shape(dice, labels, x, y, radius) + fields[2] * dice.between(0, 0.08)
     focus = pixel * dice.between(0.6, 2.0)
     cover = _coverage(distance * radius, focus)
     ink = _far_from(ground, dice)[..., None, None] + _texture(dice, x, y, fields[1])[:, None]
     _lay(scene, ink, cover)
-    for share in (0.6, 0.4):
-        _lay(scene, dice.colour(), _blob(dice, x, y, 0.8, 0.08, 0.3, pixel) * dice.chance(share))
+    _lay(scene, dice.colour(), _blob(dice, x, y, 0.6, 0.08, 0.22, pixel) * dice.chance(0.5))
 
     scene *= (_ONE + (_ramp(dice, x, y) - np.float32(0.5)) * dice.between(0, 0.8))[:, None]
     noise = np.ascontiguousarray(words[:, WORDS:]).astype("<u8", copy=False).view(np.uint8)
@@ -117,7 +116,7 @@ def _texture(dice: _Dice, x: Plane, y: Plane, cloud: Plane) -> Plane:
     weave = stripes * _wave((y * cosine - x * sine) * frequency + shift)
     kind = dice.between(0, 4)
     pattern = np.where(kind < 1, stripes, np.where(kind < 2, weave, cloud * (kind < 3)))
-    return pattern * dice.between(0, 0.25)
+    return pattern * dice.between(0, 0.15)
 
 
 def _cloud(values: Plane, height: int, width: int) -> Plane:

@@ -1,0 +1,100 @@
+"""One picture file in, its RGB pixels out, whatever the file's own form."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+# Formats whose decoders only decode: PostScript and the like, which run programs, are left out.
+FORMATS = {
+    "BMP": (".bmp",),
+    "GIF": (".gif",),
+    "JPEG": (".jpg", ".jpeg", ".jfif"),
+    "MPO": (".mpo",),
+    "PNG": (".png",),
+    "PPM": (".pbm", ".pgm", ".ppm"),
+    "TIFF": (".tif", ".tiff"),
+    "WEBP": (".webp",),
+}
+SUFFIXES = frozenset(suffix for suffixes in FORMATS.values() for suffix in suffixes)
+LARGEST = 100_000_000  # pixels; a small file can claim to hold any number
+
+T = TypeVar("T")
+
+
+class BrokenPictureError(Exception):
+    """A file that holds no usable picture; the message says why, without naming the file."""
+
+
+def read_picture(path: Path) -> Image:
+    """Decode a file into an RGB picture, turned upright.
+
+    Grey and palette pictures are expanded, transparent ones laid on white, 16-bit grey brought to 8 bits;
+    of an animation the first frame is taken.
+
+    Raises:
+        BrokenPictureError: Not a picture, truncated, too large, or of a kind without a known range.
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        if not path.is_file():
+            raise BrokenPictureError("not a file" if path.exists() else "nothing is there")
+        with Image.open(path, formats=tuple(FORMATS)) as file:
+            if file.width * file.height > LARGEST:
+                raise BrokenPictureError(f"{file.width} × {file.height} pixels are too many")
+            file.load()
+            return _rgb(ImageOps.exif_transpose(file))
+    except BrokenPictureError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise BrokenPictureError(f"more than {LARGEST:,} pixels") from error
+    except Image.UnidentifiedImageError as error:
+        raise BrokenPictureError("not a picture in a known format") from error
+    except Exception as error:  # damaged files make decoders raise anything: struct.error, IndexError, …
+        raise BrokenPictureError(" ".join(str(error).split()) or type(error).__name__) from error
+
+
+def _rgb(picture: Image) -> Image:
+    from PIL import Image
+
+    if picture.mode in ("F", "I", "I;16", "I;16B", "I;16L", "I;16N"):
+        picture = _eight_bits(picture)
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
+        picture = Image.alpha_composite(white, picture)
+    return picture.convert("RGB")
+
+
+def _eight_bits(picture: Image) -> Image:
+    """Bring 16-bit grey, 0–65,535, to 0–255. Pillow's own conversion would clip it."""
+    from PIL import Image
+
+    values = np.asarray(picture)
+    if values.dtype.kind == "f" or values.min() < 0 or values.max() > 65_535:
+        raise BrokenPictureError(f"{values.dtype} pixels have no known range")
+    return Image.fromarray(((values.astype(np.uint32) + 128) // 257).astype(np.uint8))
+
+
+@contextmanager
+def decoders_quiet() -> Iterator[None]:
+    """Silence what decoders warn about (odd metadata, large pictures): broken pictures raise instead."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def map_threads(function: Callable[[Path], T], paths: Iterable[Path]) -> Iterator[T]:
+    """Apply a function to paths on all cores, in order; decoders release Python's lock."""
+    with decoders_quiet(), ThreadPoolExecutor() as pool:
+        yield from pool.map(function, paths)

@@ -1,0 +1,184 @@
+"""A folder of pictures: one sub-folder a class, the folder's name the class's name.
+
+Sub-folders named `train` and `test` (or `val`, `validation`) with the classes inside are taken as the
+user's own division: `test`, or else `val`, is for evaluation, and all the rest for training and calibration.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgekit.artefact import Preprocessing
+from edgekit.data.arrays import resized
+from edgekit.data.dataset import Dataset, UInt8
+from edgekit.data.decode import SUFFIXES, BrokenPictureError, map_threads, read_picture
+from edgekit.data.split import split_pictures
+from edgekit.errors import DataError
+from edgekit.files import sha256_bytes
+from edgekit.progress import Progress
+
+_TRAIN = ("train", "training")
+_EVALUATION = ("test", "val", "valid", "validation")  # the first that is there evaluates
+_NAMED = 10  # broken pictures to name, before only counting them
+
+
+@dataclass(frozen=True)
+class _File:
+    """A picture file, the class it lies in and whether its folder is set aside for evaluation."""
+
+    path: Path
+    name: str
+    held_out: bool
+
+
+@dataclass(frozen=True)
+class FilePictures:
+    """Picture files, decoded when read."""
+
+    paths: tuple[Path, ...]
+    preprocessing: Preprocessing
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def read(self, indices: Sequence[int]) -> UInt8:
+        """Return those pictures as uint8 [n, height, width, 3].
+
+        Raises:
+            DataError: A file that was whole when the dataset was loaded no longer is.
+        """
+        out = np.empty((len(indices), self.preprocessing.height, self.preprocessing.width, 3), dtype=np.uint8)
+        for row, picture in enumerate(map_threads(self._read, [self.paths[i] for i in indices])):
+            out[row] = picture
+        return out
+
+    def _read(self, path: Path) -> UInt8:
+        try:
+            return resized(read_picture(path), self.preprocessing)
+        except BrokenPictureError as error:
+            raise DataError(
+                f"{str(path)!r} changed while it was in use: {error}.", "Run the command again."
+            ) from error
+
+
+def load(folder: Path, preprocessing: Preprocessing, seed: int, progress: Progress) -> Dataset:
+    """Read a folder of class sub-folders.
+
+    Every picture is decoded once, to hash its pixels and to find the broken ones, which are skipped and
+    named through `progress.note`.
+
+    Raises:
+        DataError: There are not two classes, or a class has too few usable pictures.
+    """
+    files, names = _scan(folder, progress)
+    progress.step(f"Reading {len(files)} pictures", len(files))
+    kept, hashes, broken = [], [], 0
+    for done, (file, found) in enumerate(
+        zip(files, map_threads(_hash, [file.path for file in files]), strict=True), 1
+    ):
+        if isinstance(found, str):
+            kept.append(file)
+            hashes.append(found)
+        else:
+            broken += 1
+            if broken <= _NAMED:
+                progress.note(f"Skipped {_shown(file.path, folder)}: {found}.")
+        progress.advance(done)
+    if broken:
+        progress.note(f"Skipped {broken} of {len(files)} pictures: they cannot be read.")
+    if not kept:
+        raise DataError(
+            f"{str(folder)!r} has no usable pictures: none of its {len(files)} can be read.",
+            "Check that they open in a picture viewer.",
+        )
+    held_out = np.array([file.held_out for file in kept])
+    splits = split_pictures(
+        FilePictures(tuple(file.path for file in kept), preprocessing),
+        np.array([names.index(file.name) for file in kept], dtype=np.int64),
+        hashes,
+        names,
+        held_out=held_out if any(file.held_out for file in files) else None,
+        seed=seed,
+        progress=progress,
+    )
+    return Dataset(folder.resolve().name, names, preprocessing, *splits)
+
+
+def _scan(folder: Path, progress: Progress) -> tuple[list[_File], tuple[str, ...]]:
+    """Find the picture files and the classes, in sorted order."""
+    parts = _subfolders(folder)
+    own = {part.name.lower(): part for part in parts}
+    evaluation = next((own[name] for name in _EVALUATION if name in own), None)
+    divided = evaluation is not None and set(own) <= {*_TRAIN, *_EVALUATION} and set(own) & {*_TRAIN}
+    roots = parts if divided and all(map(_subfolders, parts)) else [folder]
+    classes = [(root == evaluation, path) for root in roots for path in _subfolders(root)]
+    names = tuple(sorted({_class_name(path) for _, path in classes}))
+    if len(names) < 2:
+        found = f"only the sub-folder {names[0]!r}" if names else "no sub-folders"
+        raise DataError(
+            f"{str(folder)!r} has {found}; a dataset has one sub-folder for each of at least two classes.",
+            "Name a folder such as pictures/ that holds pictures/cat/*.jpg and pictures/dog/*.jpg.",
+        )
+    files, others = [], []
+    for held_out, path in classes:
+        for file in _walk(path):
+            if file.suffix.lower() in SUFFIXES:
+                files.append(_File(file, path.name, held_out))
+            else:
+                others.append(file)
+    if others:
+        progress.note(
+            f"Ignored {len(others)} files that are not pictures, such as {_shown(others[0], folder)}."
+        )
+    if not files:
+        raise DataError(
+            f"{str(folder)!r} has {len(names)} class folders but no pictures.",
+            f"Pictures are known by their endings: {' '.join(sorted(SUFFIXES))}.",
+        )
+    return files, names
+
+
+def _class_name(path: Path) -> str:
+    """The class a folder stands for; the name must survive a list of labels with one on each line."""
+    name = path.name
+    if not name.isprintable():
+        raise DataError(
+            f"The class folder {name!r} has characters in its name that cannot be written in a list of labels.",
+            "Rename it.",
+        )
+    return name
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    """Visible sub-folders, links to folders included, in sorted order."""
+    try:
+        found = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    except OSError as error:
+        raise DataError(f"{str(folder)!r} cannot be read: {error.strerror}.", "Check the path.") from error
+    return sorted(found)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Visible files in a class folder at any depth; inner links to folders are not followed."""
+    for place, inner, names in os.walk(folder):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        yield from (Path(place, name) for name in sorted(names) if not name.startswith("."))
+
+
+def _hash(path: Path) -> str | BrokenPictureError:
+    """The SHA-256 of a picture's size and RGB pixels, so that copies in other formats are recognised."""
+    try:
+        picture = read_picture(path)
+    except BrokenPictureError as error:
+        return error
+    return sha256_bytes(f"{picture.width}x{picture.height}:".encode() + picture.tobytes())
+
+
+def _shown(path: Path, folder: Path) -> str:
+    """A path as one printable line."""
+    return repr(str(path.relative_to(folder)))
