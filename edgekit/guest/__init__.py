@@ -1,0 +1,1 @@
+"""The runner that goes to the device: `edgekit_guest.py`, reached only as a file, never imported."""

@@ -1,0 +1,847 @@
+#!/usr/bin/env python3
+"""Measure one model with one runtime, on the device this file runs on.
+
+    python3 edgekit_guest.py request.json
+    python3 edgekit_guest.py -                  the request is the first line of the standard input
+
+A request is one JSON object; so is the answer, and nothing else ever appears on the standard output:
+whatever a runtime prints goes to the standard error. Needs Python 3.8 or newer, the runtime and numpy,
+nothing of edgekit. A pass is one process:
+
+    probe         what the device is and how it is doing             (needs neither numpy nor a runtime)
+    latency       import, load, first inference, warm-up, timed loop
+    memory        resident set with the runtime imported, with the model loaded, and at its peak
+    accuracy      top-1 over a file of pictures
+    instructions  user-space instructions an inference retires
+
+Times are nanoseconds of the monotonic clock, sizes bytes. By hand, for instance:
+
+    {"pass": "latency", "runtime": "litert", "model": "int8.tflite", "threads": 1}
+"""
+
+# The fewer modules this process imports, the less it weighs in the memory it reports: no pathlib.
+# zip(strict=…) needs Python 3.10.
+# ruff: noqa: PTH, B905
+
+from __future__ import annotations
+
+import array
+import ctypes
+import errno
+import functools
+import gc
+import glob
+import hashlib
+import importlib
+import json
+import math
+import os
+import platform
+import signal
+import sys
+import time
+import traceback
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+SCHEMA = "edgekit.guest/1"
+
+RUNTIMES = {
+    # name: distribution whose version counts, module to import
+    "litert": ("ai-edge-litert", "ai_edge_litert.interpreter"),
+    "tflite-runtime": ("tflite-runtime", "tflite_runtime.interpreter"),
+    "onnxruntime": ("onnxruntime", "onnxruntime"),
+}
+
+DEFAULTS: dict[str, Any] = {
+    "schema": SCHEMA,
+    "pass": "",
+    "path": [],  # folders to import the runtime from, before any other
+    "runtime": "",
+    "model": "",
+    "model_sha256": "",  # checked unless empty
+    "threads": 1,
+    "affinity": [],  # CPUs to run on; empty: all
+    "seed": 0,  # of the timed input
+    "mean": [127.5, 127.5, 127.5],  # of the preprocessing contract, 0–255
+    "std": [127.5, 127.5, 127.5],
+    "input_scale": 0.0,  # of a quantized input whose file format does not say (ONNX)
+    "input_zero_point": 0,
+    "output_shape": [],  # checked unless empty
+    "warmup_runs": 10,
+    "warmup_seconds": 0.5,
+    "min_runs": 128,
+    "min_seconds": 2.0,
+    "max_seconds": 600.0,
+    "max_samples": 32768,  # beyond, only one inference in `every` is timed
+    "fps": 0.0,  # spaces the inferences; 0: back to back
+    "evaluation": "",  # .npz with uint8 images [n, H, W, C] and integer labels [n]
+    "evaluation_sha256": "",
+    "watch_stdin": False,  # die when the standard input is closed: whoever asked is gone
+}
+
+
+class GuestError(Exception):
+    """What makes a request impossible: a code for programs, a sentence for people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+# ---------------------------------------------------------------- the protocol
+
+
+def main(argv: list[str]) -> int:
+    """Answer the request named on the command line; return the exit status."""
+    # The answer gets a descriptor of its own. From here on, descriptor 1 is the standard error.
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    status = 1
+    try:
+        request = read_request(argv)
+        if request["watch_stdin"]:
+            die_with_stdin()
+        answer = PASSES[request["pass"]](request)
+        status = 0
+    except GuestError as error:
+        answer = {"error": {"code": error.code, "message": str(error)}}
+    except MemoryError:
+        answer = {"error": {"code": "out-of-memory", "message": "The device ran out of memory."}}
+    except Exception as error:
+        traceback.print_exc()
+        answer = {"error": {"code": "internal", "message": f"{type(error).__name__}: {error}"}}
+    answer["schema"] = SCHEMA
+    with os.fdopen(answers, "w", encoding="utf-8") as file:
+        json.dump(answer, file)
+        file.write("\n")
+    return status
+
+
+def read_request(argv: list[str]) -> dict[str, Any]:
+    """Return the request with every default filled in, or say what is wrong with it."""
+    if len(argv) != 2:
+        raise GuestError("bad-request", f"Expected one argument, the request or `-`; got {len(argv) - 1}.")
+    try:
+        if argv[1] == "-":
+            fields = json.loads(sys.stdin.readline())
+        else:
+            with open(argv[1], encoding="utf-8") as file:
+                fields = json.load(file)
+    except (OSError, ValueError) as error:
+        raise GuestError("bad-request", f"The request cannot be read: {error}.") from error
+    if not isinstance(fields, dict):
+        raise GuestError("bad-request", f"The request is no JSON object but a {type(fields).__name__}.")
+    for name, value in fields.items():
+        check_field(name, value)
+    request = dict(DEFAULTS, **fields)
+    if request["schema"] != SCHEMA:
+        raise GuestError("bad-request", f"The request's schema is {request['schema']!r}, not {SCHEMA!r}.")
+    if request["pass"] not in PASSES:
+        known = ", ".join(PASSES)
+        raise GuestError("bad-request", f"No pass is called {request['pass']!r}; there are {known}.")
+    return request
+
+
+def check_field(name: str, value: Any) -> None:
+    """Compare one field of a request with the type of its default."""
+    if name not in DEFAULTS:
+        raise GuestError("bad-request", f"The request has the unknown field {name!r}.")
+    default = DEFAULTS[name]
+    kind = (int, float) if isinstance(default, float) else type(default)
+    if not isinstance(value, kind) or isinstance(value, bool) != isinstance(default, bool):
+        raise GuestError("bad-request", f"{name} must be {type(default).__name__}, not {value!r}.")
+    low = {"threads": 1, "min_runs": 1, "max_samples": 1, "input_zero_point": -128}.get(name, 0)
+    if isinstance(default, (int, float)) and not low <= value < math.inf:
+        raise GuestError("bad-request", f"{name} must be at least {low}, not {value!r}.")
+
+
+def die_with_stdin() -> None:
+    """Have the kernel end this process when the other end of its standard input closes.
+
+    SIGIO ends a process by default. Unlike a watching thread this costs nothing while measuring.
+    """
+    import fcntl
+    import select
+
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
+    hangup = select.poll()
+    hangup.register(0, select.POLLIN)
+    if hangup.poll(0):  # closed before the kernel was asked to watch
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+# ---------------------------------------------------------------- runtimes
+
+
+class Tensor:
+    """A model's input or output."""
+
+    def __init__(self, shape: Any, dtype: Any, scale: float = 0.0, zero_point: int = 0) -> None:
+        self.shape = tuple(int(size) if isinstance(size, int) and size > 0 else 1 for size in shape)
+        self.dtype = dtype
+        self.scale = float(scale)
+        self.zero_point = int(zero_point)
+
+
+class Model:
+    """A model that is ready to run. `invoke` is what gets timed: it runs on what `feed` was given last."""
+
+    input: Tensor
+    output: Tensor
+    invoke: Callable[[], Any]
+    delegate: str | None
+    options: dict[str, str]
+
+    def feed(self, values: Any) -> None:
+        """Take the values of the input."""
+        raise NotImplementedError
+
+    def predict(self, values: Any) -> Any:
+        """Feed, run, return the output."""
+        raise NotImplementedError
+
+
+class TFLiteModel(Model):
+    """A model in LiteRT's or tflite-runtime's interpreter, which have the same interface."""
+
+    def __init__(self, module: Any, request: dict[str, Any]) -> None:
+        threads = request["threads"]
+        self._interpreter = module.Interpreter(model_path=request["model"], num_threads=threads)
+        self._interpreter.allocate_tensors()
+        self._input = only(self._interpreter.get_input_details(), "input")
+        self._output = only(self._interpreter.get_output_details(), "output")
+        self.input = self._tensor(self._input)
+        self.output = self._tensor(self._output)
+        self.invoke = self._interpreter.invoke
+        # XNNPACK is the only delegate that the interpreter applies of its own accord
+        delegated = any(op["op_name"] == "DELEGATE" for op in self._interpreter._get_ops_details())
+        self.delegate = "XNNPACK" if delegated else None
+        self.options = {"num_threads": str(threads)}
+
+    @staticmethod
+    def _tensor(details: dict[str, Any]) -> Tensor:
+        return Tensor([int(size) for size in details["shape"]], details["dtype"], *details["quantization"])
+
+    def feed(self, values: Any) -> None:
+        """Take the values of the input."""
+        self._interpreter.set_tensor(self._input["index"], values)
+
+    def predict(self, values: Any) -> Any:
+        """Feed, run, return a copy of the output."""
+        self.feed(values)
+        self.invoke()
+        return self._interpreter.get_tensor(self._output["index"])
+
+
+class OnnxModel(Model):
+    """A model in ONNX Runtime, on the CPU."""
+
+    def __init__(self, module: Any, request: dict[str, Any]) -> None:
+        options = module.SessionOptions()
+        options.intra_op_num_threads = request["threads"]
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3  # errors
+        session = module.InferenceSession(request["model"], options, providers=["CPUExecutionProvider"])
+        source, target = only(session.get_inputs(), "input"), only(session.get_outputs(), "output")
+        scale, zero_point = request["input_scale"], request["input_zero_point"]
+        self.input = Tensor(source.shape, self._dtype(source), scale, zero_point)
+        self.output = Tensor(target.shape, self._dtype(target))
+        self.delegate = session.get_providers()[0]
+        self._name = source.name
+        self._feed: dict[str, Any] = {}
+        self.invoke = functools.partial(session.run, [target.name], self._feed)
+        self.options = {
+            "intra_op_num_threads": str(options.intra_op_num_threads),
+            "inter_op_num_threads": str(options.inter_op_num_threads),
+            "graph_optimization_level": options.graph_optimization_level.name,
+            "session.intra_op.allow_spinning": "1",  # ONNX Runtime's default, left alone
+        }
+
+    @staticmethod
+    def _dtype(tensor: Any) -> Any:
+        import numpy
+
+        types = {
+            "tensor(float)": numpy.float32,
+            "tensor(float16)": numpy.float16,
+            "tensor(int8)": numpy.int8,
+            "tensor(uint8)": numpy.uint8,
+        }
+        if tensor.type not in types:
+            raise GuestError("model-unsupported", f"Tensor {tensor.name} has the type {tensor.type}.")
+        return types[tensor.type]
+
+    def feed(self, values: Any) -> None:
+        """Take the values of the input."""
+        self._feed[self._name] = values
+
+    def predict(self, values: Any) -> Any:
+        """Feed, run, return the output."""
+        self.feed(values)
+        return self.invoke()[0]
+
+
+def only(tensors: Any, what: str) -> Any:
+    """Return the single input or output of a model."""
+    if len(tensors) != 1:
+        raise GuestError("model-unsupported", f"The model has {len(tensors)} {what}s; one is supported.")
+    return tensors[0]
+
+
+def import_runtime(request: dict[str, Any]) -> Any:
+    """Import the module of the runtime asked for."""
+    name = request["runtime"]
+    if name not in RUNTIMES:
+        raise GuestError("bad-request", f"No runtime is called {name!r}; there are {', '.join(RUNTIMES)}.")
+    sys.path[:0] = [os.path.abspath(folder) for folder in request["path"]]
+    # numpy's linear algebra is not used here: its threads would only add to the memory baseline
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    try:
+        return importlib.import_module(RUNTIMES[name][1])
+    except ImportError as error:
+        raise GuestError("runtime-missing", f"{name} cannot be imported: {error}") from error
+
+
+def runtime_version(request: dict[str, Any]) -> str:
+    """The version that the runtime's own metadata states."""
+    from importlib import metadata
+
+    try:
+        return metadata.version(RUNTIMES[request["runtime"]][0])
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def load_model(module: Any, request: dict[str, Any]) -> Model:
+    """Load the model file and make it ready to run."""
+    kind: type[Model] = OnnxModel if request["runtime"] == "onnxruntime" else TFLiteModel
+    try:
+        return kind(module, request)  # type: ignore[call-arg]
+    except (GuestError, MemoryError):
+        raise
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        message = f"{request['model']} does not load in {request['runtime']}: {reason}"
+        raise GuestError("model-unreadable", message) from error
+
+
+def check_model_file(request: dict[str, Any]) -> None:
+    """Compare the model file's bytes with the hash in the request."""
+    check_hash(request["model"], request["model_sha256"], "model-unreadable")
+
+
+def check_hash(path: str, expected: str, code: str) -> None:
+    """Read a whole file (so that it is in the page cache) and compare its hash, unless that is empty."""
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            for chunk in iter(lambda: file.read(1 << 20), b""):
+                digest.update(chunk)
+    except OSError as error:
+        raise GuestError(code, f"{path} cannot be read: {error.strerror}.") from error
+    found = digest.hexdigest()
+    if expected and found != expected:
+        raise GuestError("hash-mismatch", f"{path} has the SHA-256 {found}, not {expected}.")
+
+
+def pin(request: dict[str, Any]) -> None:
+    """Keep this process, and the threads that a runtime will start, on the CPUs asked for."""
+    if not request["affinity"]:
+        return
+    try:
+        os.sched_setaffinity(0, request["affinity"])
+    except (AttributeError, OSError, TypeError, ValueError) as error:
+        raise GuestError("bad-affinity", f"CPUs {request['affinity']} cannot be used: {error}.") from error
+
+
+# ---------------------------------------------------------------- pictures in, classes out
+
+
+def timed_pixels(shape: tuple[int, ...], seed: int) -> tuple[Any, str]:
+    """Return seeded uint8 noise in the shape of the input, and its hash.
+
+    An extendable hash function makes the bytes, so they never depend on a library's version.
+    """
+    import numpy
+
+    data = hashlib.shake_256(b"edgekit timed input %d" % seed).digest(int(numpy.prod(shape)))
+    return numpy.frombuffer(data, numpy.uint8).reshape(shape), hashlib.sha256(data).hexdigest()
+
+
+def model_input(pixels: Any, model: Model, request: dict[str, Any]) -> Any:
+    """Apply the preprocessing contract to uint8 pixels: (x − mean) / std, then the input's quantization."""
+    import numpy
+
+    tensor = model.input
+    mean, std = numpy.float32(request["mean"]), numpy.float32(request["std"])
+    values = (pixels.astype(numpy.float32) - mean) / std
+    if values.shape != tensor.shape:
+        raise GuestError("bad-request", f"Pictures give {values.shape}, the model takes {tensor.shape}.")
+    if numpy.issubdtype(tensor.dtype, numpy.floating):
+        return values.astype(tensor.dtype)
+    if tensor.scale <= 0:
+        raise GuestError("bad-request", f"The input is {tensor.dtype.__name__}, and its scale is not known.")
+    limits = numpy.iinfo(tensor.dtype)
+    levels = numpy.rint(values / numpy.float32(tensor.scale)) + tensor.zero_point
+    return numpy.clip(levels, limits.min, limits.max).astype(tensor.dtype)
+
+
+def check_output(output: Any, request: dict[str, Any]) -> None:
+    """Refuse an output of the wrong shape, or one that is not finite."""
+    import numpy
+
+    expected = tuple(request["output_shape"])
+    if expected and output.shape != expected:
+        raise GuestError("output-wrong", f"The output has the shape {output.shape}, not {expected}.")
+    if not numpy.all(numpy.isfinite(output.astype(numpy.float64))):
+        raise GuestError("output-wrong", "The output is not finite: it holds NaN or infinity.")
+
+
+def describe(model: Model, request: dict[str, Any]) -> dict[str, Any]:
+    """Say what executed the model."""
+    return {
+        "name": request["runtime"],
+        "version": runtime_version(request),
+        "delegate": model.delegate,
+        "options": model.options,
+    }
+
+
+# ---------------------------------------------------------------- passes
+
+
+def latency(request: dict[str, Any]) -> dict[str, Any]:
+    """Time imports, loading, the first inference, and then as many inferences as asked for."""
+    clock = time.perf_counter_ns
+    check_model_file(request)
+    pin(request)
+    start = clock()
+    module = import_runtime(request)
+    imported = clock()
+    model = load_model(module, request)
+    loaded = clock()
+    pixels, digest = timed_pixels(model.input.shape, request["seed"])
+    picture = model_input(pixels, model, request)
+    model.feed(picture)
+    fed = clock()
+    model.invoke()
+    first = clock()
+    check_output(model.predict(picture), request)
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    runs, fastest = warm_up(model.invoke, request)
+    every = stride(fastest, request)
+    before, khz = work(), frequency(usable_cpus())
+    samples = timed_loop(model.invoke, every, request)
+    khz_after, after = frequency(usable_cpus()), work()
+    check_output(model.predict(picture), request)
+    return {
+        "runtime": describe(model, request),
+        "input_sha256": digest,
+        "import_ns": imported - start,
+        "load_ns": loaded - imported,
+        "first_ns": first - fed,
+        "warmup_runs": runs,
+        "samples_ns": samples,
+        "every": every,
+        "other_cpus": other_cpus(before, after),
+        "frequency_khz": [khz, khz_after] if khz and khz_after else None,
+    }
+
+
+def warm_up(invoke: Callable[[], Any], request: dict[str, Any]) -> tuple[int, int]:
+    """Run until both limits are reached; return how many runs that took, and the fastest in ns."""
+    clock = time.perf_counter_ns
+    seconds = min(request["warmup_seconds"], request["max_seconds"])
+    begin, runs, fastest = clock(), 0, 1 << 62
+    while runs < request["warmup_runs"] or clock() - begin < seconds * 1e9:
+        start = clock()
+        invoke()
+        fastest = min(fastest, clock() - start)
+        runs += 1
+    return runs, fastest
+
+
+def stride(fastest_ns: int, request: dict[str, Any]) -> int:
+    """Decide, before the timed loop, to time one inference in `every`, so that the samples stay bounded."""
+    if request["fps"]:
+        return 1
+    expected = max(request["min_runs"], request["min_seconds"] * 1e9 / max(fastest_ns, 1))
+    return -int(-expected // max(request["max_samples"], request["min_runs"]))
+
+
+def timed_loop(invoke: Callable[[], Any], every: int, request: dict[str, Any]) -> list[int]:
+    """Run until there are enough samples AND enough time has passed, or the cap is reached."""
+    clock = time.perf_counter_ns
+    least, enough, cap = request["min_runs"], request["min_seconds"] * 1e9, request["max_seconds"] * 1e9
+    period = 1e9 / request["fps"] if request["fps"] else 0
+    block = bytes(8 * max(request["max_samples"], least))
+    samples, untimed = array.array("q", block), range(every - 1)
+    count, begin = 0, clock()
+    while True:
+        if period:
+            time.sleep(max(0.0, begin + count * period - clock()) / 1e9)
+        for _ in untimed:
+            invoke()
+        start = clock()
+        invoke()
+        stop = clock()
+        samples[count] = stop - start
+        count += 1
+        if (count >= least and stop - begin >= enough) or stop - begin >= cap:
+            return samples[:count].tolist()
+        if count == len(samples):
+            samples.frombytes(block)
+
+
+def memory(request: dict[str, Any]) -> dict[str, Any]:
+    """Read the resident set with the runtime imported, with the model loaded, and at its highest."""
+    check_model_file(request)
+    pin(request)
+    module = import_runtime(request)
+    gc.collect()
+    baseline = resident("VmRSS")
+    model = load_model(module, request)
+    loaded = resident("VmRSS")
+    picture = model_input(timed_pixels(model.input.shape, request["seed"])[0], model, request)
+    for _ in range(max(1, request["warmup_runs"])):
+        output = model.predict(picture)
+    check_output(output, request)
+    peak = max(resident("VmHWM"), loaded)
+    answer = {"runtime": describe(model, request), "baseline": baseline, "loaded": loaded, "peak": peak}
+    return dict(answer, pss=proc_field("/proc/self/smaps_rollup", "Pss"))
+
+
+def resident(field: str) -> int:
+    """Read one of the kernel's numbers about this process, in bytes."""
+    size = proc_field("/proc/self/status", field)
+    if size is None:
+        raise GuestError("memory-unreadable", f"/proc/self/status has no {field} on this system.")
+    return size
+
+
+def accuracy(request: dict[str, Any]) -> dict[str, Any]:
+    """Classify every picture of the evaluation file; count how many are right."""
+    check_model_file(request)
+    check_hash(request["evaluation"], request["evaluation_sha256"], "evaluation-unreadable")
+    pin(request)
+    model = load_model(import_runtime(request), request)
+    predictions: list[int] = []
+    try:
+        with zipfile.ZipFile(request["evaluation"]) as archive:
+            for pixels in rows(archive, "images.npy"):
+                output = model.predict(model_input(pixels[None], model, request))
+                if not predictions:
+                    check_output(output, request)
+                predictions.append(int(output.argmax()))
+            labels = [int(label) for label in rows(archive, "labels.npy")]
+    except (OSError, KeyError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        message = f"{request['evaluation']} cannot be read: {error}"
+        raise GuestError("evaluation-unreadable", message) from error
+    if len(labels) != len(predictions):
+        counts = f"{len(predictions)} images and {len(labels)} labels"
+        raise GuestError("evaluation-unreadable", f"{request['evaluation']} has {counts}.")
+    correct = sum(label == found for label, found in zip(labels, predictions))
+    answer = {"runtime": describe(model, request), "n": len(labels), "correct": correct}
+    return dict(answer, predictions=predictions)
+
+
+def rows(archive: zipfile.ZipFile, name: str) -> Iterator[Any]:
+    """Yield an array's first axis item by item from inside an .npz: a small device cannot hold it whole."""
+    import numpy
+    from numpy.lib import format as npy
+
+    with archive.open(name) as file:
+        version = npy.read_magic(file)
+        header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, fortran, dtype = header(file)
+        if fortran or dtype.hasobject or not shape:
+            raise ValueError(f"{name} is not a plain row-major array")
+        size = dtype.itemsize * int(numpy.prod(shape[1:]))
+        for _ in range(shape[0]):
+            data = file.read(size)
+            if len(data) != size:
+                raise EOFError(f"{name} ends early")
+            yield numpy.frombuffer(data, dtype).reshape(shape[1:])
+
+
+def instructions(request: dict[str, Any]) -> dict[str, Any]:
+    """Count the user-space instructions of single inferences on the calling thread."""
+    if request["threads"] != 1:
+        raise GuestError("bad-request", f"Instructions are counted on one thread, not {request['threads']}.")
+    check_model_file(request)
+    pin(request)
+    model = load_model(import_runtime(request), request)
+    model.feed(model_input(timed_pixels(model.input.shape, request["seed"])[0], model, request))
+    counter = instruction_counter()
+    for _ in range(request["warmup_runs"]):
+        model.invoke()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    # reading the counter costs some hundred instructions itself; they are measured and taken off
+    overhead = sorted(count_instructions(counter, int, 31))[15]
+    counts = [count - overhead for count in count_instructions(counter, model.invoke, request["min_runs"])]
+    answer = {"runtime": describe(model, request), "per_inference": counts}
+    return dict(answer, source="perf_event_open")
+
+
+def count_instructions(counter: int, function: Callable[[], Any], runs: int) -> list[int]:
+    """Read the counter before and after each of some calls."""
+    counts = []
+    for _ in range(runs):
+        before = os.read(counter, 8)
+        function()
+        after = os.read(counter, 8)
+        counts.append(int.from_bytes(after, sys.byteorder) - int.from_bytes(before, sys.byteorder))
+    return counts
+
+
+def instruction_counter(kind: int = 0, event: int = 1) -> int:
+    """Open the kernel's counter of instructions retired in user space by this thread.
+
+    perf_event_open(2): type 0 is PERF_TYPE_HARDWARE, event 1 PERF_COUNT_HW_INSTRUCTIONS.
+    """
+    calls = {"x86_64": 298, "aarch64": 241, "armv7l": 364, "armv6l": 364, "i686": 336, "riscv64": 241}
+    number = calls.get(platform.machine())
+    if number is None or not sys.platform.startswith("linux"):
+        raise GuestError("no-counter", f"perf_event_open is not known on {platform.machine()}.")
+    attributes: Any = (ctypes.c_uint64 * 14)()  # struct perf_event_attr, 112 bytes
+    attributes[0] = kind | 112 << 32 if sys.byteorder == "little" else kind << 32 | 112
+    attributes[1] = event
+    attributes[5] = 1 << 5 | 1 << 6  # exclude_kernel, exclude_hv
+    libc = ctypes.CDLL(None, use_errno=True)
+    descriptor: int = libc.syscall(number, attributes, 0, -1, -1, 8)  # this thread, any CPU, close on exec
+    if descriptor >= 0:
+        return descriptor
+    code = ctypes.get_errno()
+    if code in (errno.EACCES, errno.EPERM):
+        level = read_text("/proc/sys/kernel/perf_event_paranoid") or "unknown"
+        raise GuestError("no-counter", f"The kernel forbids it: perf_event_paranoid is {level}, 2 would do.")
+    raise GuestError("no-counter", f"The CPU offers no instruction counter here ({os.strerror(code)}).")
+
+
+# ---------------------------------------------------------------- the device
+
+
+def probe(request: dict[str, Any]) -> dict[str, Any]:
+    """Say what this device is and how it is doing."""
+    before = work()
+    time.sleep(0.5)
+    busy = other_cpus(before, work())
+    libc, release = platform.libc_ver()
+    return {
+        "device": {
+            "machine": platform.machine(),
+            "system": f"{platform.system()} {platform.release()}",
+            "cpu": cpu_model(),
+            "cpus": len(usable_cpus()),
+            "features": cpu_features(),
+            "memory_bytes": proc_field("/proc/meminfo", "MemTotal"),
+            "board": read_text("/proc/device-tree/model") or read_text("/sys/class/dmi/id/product_name"),
+            "distribution": distribution(),
+            "python": platform.python_version(),
+            "libc": f"{libc} {release}".strip() or None,
+        },
+        "environment": {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "load_1min": load_average(),
+            "governor": cpufreq(usable_cpus()[0], "scaling_governor"),
+            "frequency_khz": [khz for khz in map(cpu_frequency, usable_cpus()) if khz],
+            "temperature_celsius": temperatures(),
+            "throttled": throttle_bits(),
+            "memory_available_bytes": proc_field("/proc/meminfo", "MemAvailable"),
+            "power": power_source(),
+            "other_cpus": busy,
+        },
+        "python": {
+            "executable": sys.executable,
+            "version": f"{sys.version_info[0]}.{sys.version_info[1]}",
+            "tag": python_tag(),
+            "bits": 64 if sys.maxsize > 2**32 else 32,
+        },
+    }
+
+
+def read_text(path: str) -> str | None:
+    """Return a small system file's text, or None where it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(65536).decode("utf-8", "replace").strip("\0 \n") or None
+    except OSError:
+        return None
+
+
+def proc_field(path: str, field: str) -> int | None:
+    """Return a `Name:   123 kB` line of a /proc file in bytes, or None."""
+    for line in (read_text(path) or "").splitlines():
+        name, _, value = line.partition(":")
+        if name == field and value.split():
+            return int(value.split()[0]) * 1024
+    return None
+
+
+def usable_cpus() -> list[int]:
+    """The CPUs this process may run on."""
+    try:
+        return sorted(os.sched_getaffinity(0))
+    except AttributeError:
+        return list(range(os.cpu_count() or 1))
+
+
+def cpu_fields() -> dict[str, str]:
+    """The first CPU's lines in /proc/cpuinfo, and the board's that follow the last one."""
+    fields: dict[str, str] = {}
+    for line in (read_text("/proc/cpuinfo") or "").splitlines():
+        name, _, value = line.partition(":")
+        fields.setdefault(name.strip(), value.strip())
+    return fields
+
+
+def cpu_model() -> str | None:
+    """The CPU's name; Arm cores are known by their part number (Arm's MIDR_EL1 tables)."""
+    fields = cpu_fields()
+    names = (
+        "b76 ARM1176, c07 Cortex-A7, d03 Cortex-A53, d04 Cortex-A35, d05 Cortex-A55, d07 Cortex-A57, "
+        "d08 Cortex-A72, d09 Cortex-A73, d0a Cortex-A75, d0b Cortex-A76, d0c Neoverse N1, d0d Cortex-A77, "
+        "d40 Neoverse V1, d41 Cortex-A78, d44 Cortex-X1, d46 Cortex-A510, d47 Cortex-A710, d49 Neoverse N2"
+    )
+    parts = dict(name.split(" ", 1) for name in names.split(", "))
+    part = fields.get("CPU part", "").replace("0x", "")
+    if fields.get("CPU implementer") == "0x41" and part in parts:
+        return parts[part]
+    return fields.get("model name") or fields.get("Processor") or platform.processor() or None
+
+
+def cpu_features() -> list[str]:
+    """The CPU's features that decide which kernels a runtime takes."""
+    known = (
+        "sse4_1 avx avx2 fma f16c avx_vnni avx512f avx512bw avx512vl avx512_vnni avx512_bf16 amx_int8 "
+        "neon vfpv4 asimd asimdhp asimddp i8mm bf16 sve sve2 sme"
+    )
+    fields = cpu_fields()
+    found = (fields.get("flags") or fields.get("Features") or "").split()
+    return [name for name in known.split() if name in found]
+
+
+def distribution() -> str | None:
+    """The operating system's own name for itself."""
+    for line in (read_text("/etc/os-release") or "").splitlines():
+        if line.startswith("PRETTY_NAME="):
+            return line.partition("=")[2].strip("\"'")
+    return None
+
+
+def load_average() -> float | None:
+    """The mean number of runnable processes over the last minute; Android hides it."""
+    try:
+        return os.getloadavg()[0]
+    except OSError:
+        return None
+
+
+def python_tag() -> str:
+    """What a compiled extension must match: cpython-311-aarch64-linux-gnu."""
+    import sysconfig
+
+    return str(sysconfig.get_config_var("SOABI") or sysconfig.get_platform())
+
+
+def cpufreq(cpu: int, file: str) -> str | None:
+    """One of the kernel's files about one CPU's clock."""
+    return read_text(f"/sys/devices/system/cpu/cpu{cpu}/cpufreq/{file}")
+
+
+def cpu_frequency(cpu: int) -> int | None:
+    """One CPU's present clock in kHz, or None."""
+    text = cpufreq(cpu, "scaling_cur_freq")
+    return int(text) if text and text.isdigit() else None
+
+
+def frequency(cpus: list[int]) -> int | None:
+    """The present clock of the fastest of some CPUs in kHz, or None."""
+    return max((khz for khz in map(cpu_frequency, cpus) if khz), default=None)
+
+
+def temperatures() -> dict[str, float]:
+    """Every readable sensor in °C, by its name."""
+    found: dict[str, float] = {}
+    folders = glob.glob("/sys/class/thermal/thermal_zone*") + glob.glob("/sys/class/hwmon/hwmon*")
+    for sensor in sorted(folders):
+        hwmon = "hwmon" in os.path.basename(sensor)
+        name = read_text(sensor + ("/name" if hwmon else "/type")) or os.path.basename(sensor)
+        text = read_text(sensor + ("/temp1_input" if hwmon else "/temp"))
+        if text and text.lstrip("-").isdigit():
+            name = f"{name} {os.path.basename(sensor)}" if name in found else name
+            found[name] = int(text) / 1000
+    return found
+
+
+def throttle_bits() -> int | None:
+    """The Raspberry Pi firmware's throttle and under-voltage bits, or None on other boards."""
+    text = read_text("/sys/devices/platform/soc/soc:firmware/get_throttled")
+    if text is None and os.path.exists("/usr/bin/vcgencmd"):
+        import subprocess
+
+        command = ["/usr/bin/vcgencmd", "get_throttled"]
+        try:
+            text = subprocess.run(command, stdout=subprocess.PIPE, timeout=5, check=True).stdout.decode()
+            text = text.strip().partition("=")[2]
+        except (OSError, subprocess.SubprocessError):
+            return None
+    try:
+        return int(text, 16) if text else None
+    except ValueError:
+        return None
+
+
+def power_source() -> str | None:
+    """`mains` or `battery`, or None where the system does not say."""
+    for supply in sorted(glob.glob("/sys/class/power_supply/*")):
+        if read_text(supply + "/type") == "Mains":
+            return "mains" if read_text(supply + "/online") == "1" else "battery"
+        if read_text(supply + "/status") == "Discharging":
+            return "battery"
+    return None
+
+
+def work() -> tuple[float, float, float] | None:
+    """Return (seconds on the clock, CPU seconds spent by this process, CPU seconds spent by all), or None.
+
+    Time that a hypervisor took away counts as spent: it is work of others, too.
+    """
+    line = (read_text("/proc/stat") or "").split("\n")[0].split()
+    if line[:1] != ["cpu"]:
+        return None
+    user, nice, system, _, _, irq, softirq, steal = (int(ticks) for ticks in (line[1:] + ["0"] * 8)[:8])
+    own = os.times()
+    spent = (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+    return time.monotonic(), own.user + own.system, spent
+
+
+def other_cpus(before: Any, after: Any) -> float | None:
+    """How many CPUs' worth of work others did between two readings of `work`, or None."""
+    if before is None or after is None or after[0] <= before[0]:
+        return None
+    others = (after[2] - before[2]) - (after[1] - before[1])
+    return max(0.0, float(others / (after[0] - before[0])))
+
+
+PASSES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "probe": probe,
+    "latency": latency,
+    "memory": memory,
+    "accuracy": accuracy,
+    "instructions": instructions,
+}
+
+if __name__ == "__main__":
+    exit_status = main(sys.argv)
+    sys.stderr.flush()
+    # The answer is out: a runtime that crashes while it is torn down must not spoil it.
+    os._exit(exit_status)
