@@ -21,7 +21,7 @@ Times are nanoseconds of the monotonic clock, sizes bytes. By hand, for instance
 
 # The fewer modules this process imports, the less it weighs in the memory it reports: no pathlib.
 # zip(strict=…) needs Python 3.10.
-# ruff: noqa: PTH, B905
+# ruff: noqa: PTH100, PTH110, PTH119, PTH123, PTH207, B905
 
 from __future__ import annotations
 
