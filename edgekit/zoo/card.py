@@ -1,0 +1,129 @@
+"""A checkpoint's card, a TOML file beside it: how it was made, on what, and how right it is."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+
+from edgekit.artefact import Preprocessing, Split
+from edgekit.errors import ModelError, RecordError
+from edgekit.files import sha256_file, write_atomic
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+SCHEMA = "edgekit.card/1"
+SUFFIX = ".toml"
+
+
+class Splits(msgspec.Struct, frozen=True):
+    """The pictures a model was trained, calibrated and evaluated with."""
+
+    train: Split
+    calibration: Split  # shown in the learning curves; chose nothing
+    evaluation: Split  # seen once, after the training
+
+
+class Training(msgspec.Struct, frozen=True):
+    """The settings that, with the pictures, decide every weight."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float  # highest of the cosine schedule
+    momentum: float  # of batch normalization
+    label_smoothing: float
+    weight_decay: float
+    seed: int
+    weights: str | None = None  # what it started from; None: random
+    weights_sha256: str | None = None
+
+
+class Card(msgspec.Struct, frozen=True):
+    """What is known about a checkpoint."""
+
+    schema: str
+    name: str  # also the file's: <name>.keras
+    family: str
+    alpha: float  # width multiplier
+    resolution: int  # pixels
+    classes: int
+    dataset: str  # as it was named to `edgekit train`
+    command: str  # that trains it again
+    accuracy: float  # fraction right of the evaluation split
+    evaluated: int  # pictures in it
+    parameters: int
+    multiply_adds: int  # convolutions and classifier, one picture
+    training_seconds: float
+    date: str  # ISO 8601, UTC
+    sha256: str  # of the .keras file
+    labels: tuple[str, ...]  # class names, by class index
+    training: Training
+    splits: Splits
+    preprocessing: Preprocessing
+    tools: dict[str, str]  # library: version
+
+
+def read_card(path: Path) -> Card:
+    """Read a card.
+
+    Raises:
+        RecordError: Not a card, damaged, or written by a newer edgekit.
+    """
+    try:
+        content = tomllib.loads(path.read_bytes().decode())
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecordError(f"{path} is not a card: {error}.", "Train the model again.") from error
+    schema = content.get("schema")
+    if schema != SCHEMA:
+        newer = str(schema).startswith("edgekit.card/")
+        raise RecordError(
+            f"{path} has the schema {schema!r}; this edgekit reads {SCHEMA!r}.",
+            "Upgrade edgekit: `pip install --upgrade edgekit`." if newer else "Check the path.",
+        )
+    try:
+        return msgspec.convert(content, Card)
+    except msgspec.ValidationError as error:
+        raise RecordError(f"{path} is damaged: {error}.", "Train the model again.") from error
+
+
+def write_card(path: Path, card: Card) -> None:
+    """Write a card whole or not at all."""
+    import tomli_w
+
+    # TOML has no null: a field that is None is left out
+    settings = {k: v for k, v in msgspec.to_builtins(card.training).items() if v is not None}
+    content = {**msgspec.to_builtins(card), "training": settings}
+    write_atomic(path, tomli_w.dumps(content).encode())
+
+
+def checkpoint_of(path: Path) -> Path:
+    """The `.keras` file that a card at `path` describes."""
+    return path.with_suffix(".keras")
+
+
+def card_of(path: Path) -> Path:
+    """Where the card of a `.keras` file lies, if it has one."""
+    return path.with_suffix(SUFFIX)
+
+
+def check_checkpoint(path: Path, card: Card) -> None:
+    """Compare a checkpoint with its card.
+
+    Raises:
+        ModelError: The file is missing, or is not the one the card describes.
+    """
+    if not path.is_file():
+        raise ModelError(f"{path} is missing; only its card is there.", f"Make it again: {card.command}")
+    found = sha256_file(path)
+    if found != card.sha256:
+        raise ModelError(
+            f"{path} is not the file its card describes: its SHA-256 is {found[:12]}…, "
+            f"the card says {card.sha256[:12]}….",
+            f"Make it again with `{card.command}`, or remove {card_of(path)} to use the file as it is.",
+        )

@@ -1,0 +1,35 @@
+"""What edgekit asks of a model: one RGB picture in, a score for each class out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from edgekit.errors import ModelError
+
+
+def with_fixed_size(model: Any, resolution: int | None) -> Any:
+    """Give a model that takes pictures of any size the one asked for."""
+    shape = getattr(model, "input_shape", None)
+    if resolution is None or not isinstance(shape, tuple) or len(shape) != 4 or None not in shape[1:3]:
+        return model
+    import keras
+
+    image = keras.Input((resolution, resolution, shape[3]))
+    return keras.Model(image, model(image), name=model.name)
+
+
+def picture_classifier(model: Any, path: Path) -> tuple[int, int, int]:
+    """Return (height, width, classes) of a picture classifier.
+
+    Raises:
+        ModelError: The model is something else.
+    """
+    source, result = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
+    if not (isinstance(source, tuple) and len(source) == 4 and source[3] == 3):
+        raise ModelError(f"{path} takes {source}, not RGB pictures [n, height, width, 3].")
+    if None in source[1:]:
+        raise ModelError(f"{path} takes pictures of any size: {source}.", "Choose one with --resolution.")
+    if not (isinstance(result, tuple) and len(result) == 2 and result[1] is not None and result[1] > 1):
+        raise ModelError(f"{path} gives {result}, not a score for each class [n, classes].")
+    return source[1], source[2], result[1]

@@ -1,0 +1,60 @@
+"""TensorFlow without its chatter."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_STDERR = 2
+
+
+def import_tensorflow() -> Any:
+    """Return the `tensorflow` module, imported without its banner and set up as edgekit expects it.
+
+    Keras runs on TensorFlow with channels last and float32, whatever the user's own keras.json says:
+    the converters know no other. Real errors are not hidden.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    with quiet_stderr():
+        import keras
+        import tensorflow as tf
+        from absl import logging
+
+    logging.set_verbosity(logging.ERROR)
+    tf.get_logger().setLevel("ERROR")
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    return tf
+
+
+@contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Keep what C++ libraries write to standard error off the screen, unless the block fails.
+
+    TensorFlow logs before any of its settings are read, so only the file descriptor itself helps. What
+    Python writes (warnings, a progress bar in another thread) still reaches the screen.
+    """
+    python_stderr = sys.stderr
+    sys.stderr.flush()
+    with os.fdopen(os.dup(_STDERR), "w") as screen, tempfile.TemporaryFile() as kept:
+        try:
+            if sys.stderr.fileno() == _STDERR:
+                sys.stderr = screen
+        except (OSError, ValueError):
+            pass  # already replaced by something without a descriptor, such as a test's recorder
+        os.dup2(kept.fileno(), _STDERR)
+        try:
+            yield
+        except BaseException:
+            kept.seek(0)
+            screen.write(kept.read().decode(errors="replace"))
+            raise
+        finally:
+            screen.flush()
+            os.dup2(screen.fileno(), _STDERR)
+            sys.stderr = python_stderr

@@ -1,0 +1,77 @@
+"""TensorFlow SavedModel folders as Keras models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from edgekit.errors import ModelError
+from edgekit.zoo.quiet import import_tensorflow
+from edgekit.zoo.safety import NOT_WHOLE, check_saved_model
+
+_GRAPHS = "saved_model.pb"
+_SIGNATURE = "serving_default"
+
+
+def load_saved_model(path: Path) -> Any:
+    """Wrap a SavedModel's serving signature in a Keras model, for inference only.
+
+    The model has a single layer, which runs the SavedModel's graph: it has weights, converts, and its
+    cost can be counted, but it cannot be trained further.
+
+    Raises:
+        ModelError: Not a SavedModel, damaged, unsafe, or without a signature of one input and one output.
+    """
+    graphs = _read_graphs(path)
+    check_saved_model(path, graphs)
+    name, signature = _signature(path, graphs)
+    import_tensorflow()
+    import keras
+
+    (entry,) = signature.inputs.values()
+    (output,) = signature.outputs
+    shape = tuple(d.size if d.size > 0 else None for d in entry.tensor_shape.dim)
+    try:
+        layer = keras.layers.TFSMLayer(path, call_endpoint=name)
+        image = keras.Input(batch_shape=(None, *shape[1:]))
+        return keras.Model(image, layer(image)[output], name=path.resolve().name.replace(" ", "_"))
+    except Exception as error:  # TensorFlow raises whatever a damaged folder provokes
+        from edgekit.zoo.load import first_line
+
+        raise ModelError(f"{path} cannot be loaded: {first_line(error)}", NOT_WHOLE) from error
+
+
+def _read_graphs(path: Path) -> Any:
+    if not (path / _GRAPHS).is_file():
+        raise ModelError(
+            f"{path} is a folder without {_GRAPHS}.", "A SavedModel folder has one; `model.export` writes it."
+        )
+    import_tensorflow()
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    try:
+        graphs = SavedModel.FromString((path / _GRAPHS).read_bytes())
+    except DecodeError as error:
+        raise ModelError(f"{path / _GRAPHS} is damaged: {error}.", NOT_WHOLE) from error
+    return graphs
+
+
+def _signature(path: Path, graphs: Any) -> tuple[str, Any]:
+    """Return the name and the definition of the signature to serve pictures with."""
+    signatures = {
+        name: signature
+        for meta in graphs.meta_graphs
+        for name, signature in meta.signature_def.items()
+        if not name.startswith("__")
+    }
+    usable = {k: s for k, s in signatures.items() if len(s.inputs) == 1 and len(s.outputs) == 1}
+    if _SIGNATURE in usable:
+        return _SIGNATURE, usable[_SIGNATURE]
+    if len(usable) == 1:
+        return next(iter(usable.items()))
+    raise ModelError(
+        f"{path} has no signature {_SIGNATURE!r} with one input and one output; it has: "
+        f"{', '.join(sorted(signatures)) or 'none'}.",
+        "Save it again with `model.export(folder)`.",
+    )

@@ -1,0 +1,239 @@
+"""Which model is meant: a family, a checkpoint's name, or a file."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgekit.artefact import Preprocessing
+from edgekit.errors import UsageError
+from edgekit.files import sha256_bytes, sha256_file
+from edgekit.progress import SILENT, Progress
+from edgekit.zoo.build import build
+from edgekit.zoo.card import Card, card_of, check_checkpoint, read_card
+from edgekit.zoo.checkpoints import checkpoints, find_checkpoint
+from edgekit.zoo.load import WEIGHTS_SUFFIX, check_exists, load_model
+from edgekit.zoo.picture import picture_classifier, with_fixed_size
+from edgekit.zoo.spec import FAMILIES, ModelSpec
+from edgekit.zoo.weights import IMAGENET, IMAGENET_CLASSES, check_imagenet, imagenet_file, imagenet_labels
+
+DEFAULT_ALPHA = 0.5
+DEFAULT_IMAGENET_RESOLUTION = 224
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A Keras model with what is needed to feed it: float32 [n, H, W, 3] → [n, classes]."""
+
+    model: Any  # keras.Model
+    preprocessing: Preprocessing
+    classes: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a model comes from. Nothing is loaded before `load`."""
+
+    name: str  # mobilenet_v1_0.5_32_digits
+    origin: str  # the checkpoint's name, `imagenet`, or the file's name
+    file: Path
+    sha256: str  # of that file
+    card: Card | None = None
+    spec: ModelSpec | None = None  # the model to build where the file holds weights only
+    family: str | None = None
+    alpha: float | None = None
+    resolution: int | None = None  # pixels, as asked for or known from the card
+    classes: int | None = None
+    dataset: str | None = None  # the one to calibrate and evaluate with, if known
+    labels: tuple[str, ...] | None = None  # class names by index, if known
+
+    def load(self) -> LoadedModel:
+        """Load the model, and check that it is what was asked for and that it classifies pictures.
+
+        Raises:
+            ModelError: Unreadable, unsafe, changed since its card was written, or of another shape.
+        """
+        if self.card is not None:
+            check_checkpoint(self.file, self.card)
+        model = load_model(self.file) if self.spec is None else build(self.spec, weights=self.file)
+        model = with_fixed_size(model, self.resolution)
+        height, width, classes = picture_classifier(model, self.file)
+        for what, asked, found in (
+            ("resolution", self.resolution, height),
+            ("classes", self.classes, classes),
+        ):
+            if asked not in (None, found):
+                raise UsageError(f"{self.file} has {what} {found}, not {asked}.", f"Leave out --{what}.")
+        own = self.card.preprocessing if self.card else Preprocessing(height=height, width=width)
+        return LoadedModel(model, own, classes)
+
+
+def resolve(
+    model: str,
+    *,
+    alpha: float | None = None,
+    resolution: int | None = None,
+    weights: str | None = None,
+    classes: int | None = None,
+    dataset: str | None = None,
+    progress: Progress = SILENT,
+) -> Source:
+    """Find the model that is meant.
+
+    Args:
+        model: A family, the name of a checkpoint, or the path of a Keras file or SavedModel.
+        alpha: Width multiplier; of a family, .5 unless given.
+        resolution: Pixels; any unless given.
+        weights: For a family: `imagenet`, or the path of a model or weights file.
+        classes: Number of classes; needed for a file of weights only.
+        dataset: What the checkpoint was trained on; `digits` wins where several fit.
+
+    Raises:
+        UsageError: Nothing fits; the message lists what there is and how to make the missing one.
+        ModelError: The file does not exist or cannot be read.
+        RecordError: A card is damaged.
+        UnavailableError: ImageNet weights that are not at hand.
+    """
+    if model in FAMILIES:
+        alpha = DEFAULT_ALPHA if alpha is None else alpha
+        ModelSpec(model, alpha, resolution or 224, classes or 2)  # says what is wrong with a value
+        if weights is None:
+            return _from_card(*find_checkpoint(model, alpha, resolution, classes, dataset))
+        if weights == IMAGENET:
+            return _from_imagenet(model, alpha, resolution, classes, progress)
+        return _from_weights(model, alpha, resolution, classes, Path(weights))
+    if weights is not None:
+        raise UsageError(
+            f"--weights {weights} needs a model family, received the model {model!r}.",
+            f"Name a family ({', '.join(FAMILIES)}), or leave out --weights.",
+        )
+    for path, card in checkpoints():
+        if card.name == model:
+            return _from_card(path, card, alpha, resolution, classes)
+    if _looks_like_path(model):
+        return _from_path(Path(model), alpha, resolution, classes)
+    known = [*FAMILIES, *(card.name for _, card in checkpoints())]
+    near = difflib.get_close_matches(model, known, n=1)
+    raise UsageError(
+        f"There is no model {model!r}.",
+        (f"Did you mean {near[0]}? " if near else "")
+        + f"Name one of {', '.join(known)}, or the path of a .keras or .h5 file or a SavedModel.",
+    )
+
+
+def _from_card(
+    path: Path,
+    card: Card,
+    alpha: float | None = None,
+    resolution: int | None = None,
+    classes: int | None = None,
+) -> Source:
+    for what, asked, found in (
+        ("alpha", alpha, card.alpha),
+        ("resolution", resolution, card.resolution),
+        ("classes", classes, card.classes),
+    ):
+        if asked not in (None, found):
+            raise UsageError(f"{card.name} has {what} {found}, not {asked}.", f"Leave out --{what}.")
+    return Source(
+        name=card.name,
+        origin=card.name,
+        file=path,
+        sha256=card.sha256,
+        card=card,
+        family=card.family,
+        alpha=card.alpha,
+        resolution=card.resolution,
+        classes=card.classes,
+        dataset=card.dataset,
+        labels=card.labels,
+    )
+
+
+def _from_imagenet(
+    family: str, alpha: float, resolution: int | None, classes: int | None, progress: Progress
+) -> Source:
+    spec = ModelSpec(family, alpha, resolution or DEFAULT_IMAGENET_RESOLUTION, classes or IMAGENET_CLASSES)
+    check_imagenet(spec)
+    file = imagenet_file(alpha, spec.resolution, progress=progress)
+    return Source(
+        name=spec.name(IMAGENET),
+        origin=IMAGENET,
+        file=file,
+        sha256=sha256_file(file),
+        spec=spec,
+        family=family,
+        alpha=alpha,
+        resolution=spec.resolution,
+        classes=spec.classes,
+        labels=imagenet_labels(),
+    )
+
+
+def _from_weights(
+    family: str, alpha: float, resolution: int | None, classes: int | None, path: Path
+) -> Source:
+    check_exists(path)
+    spec = None
+    if path.name.endswith(WEIGHTS_SUFFIX):
+        if resolution is None or classes is None:
+            raise UsageError(
+                f"{path} holds weights only; the model they belong to is not known.",
+                "Add --alpha, --resolution and --classes.",
+            )
+        spec = ModelSpec(family, alpha, resolution, classes)
+    return Source(
+        name=_stem(path),
+        origin=path.name,
+        file=path,
+        sha256=_sha256(path),
+        spec=spec,
+        family=family,
+        alpha=alpha,
+        resolution=resolution,
+        classes=classes,
+    )
+
+
+def _from_path(path: Path, alpha: float | None, resolution: int | None, classes: int | None) -> Source:
+    check_exists(path)
+    if card_of(path).is_file() and path.suffix == ".keras":
+        return _from_card(path, read_card(card_of(path)), alpha, resolution, classes)
+    if alpha is not None:
+        raise UsageError(
+            f"--alpha {alpha} cannot be applied to {path}: a file holds its model's width.",
+            "Leave out --alpha.",
+        )
+    return Source(
+        name=_stem(path),
+        origin=path.name,
+        file=path,
+        sha256=_sha256(path),
+        resolution=resolution,
+        classes=classes,
+    )
+
+
+def _looks_like_path(model: str) -> bool:
+    return (
+        Path(model).exists()
+        or "/" in model
+        or "\\" in model
+        or Path(model).suffix in (".keras", ".h5", ".hdf5")
+    )
+
+
+def _stem(path: Path) -> str:
+    return path.resolve().name.removesuffix(WEIGHTS_SUFFIX).removesuffix(".keras").removesuffix(".h5")
+
+
+def _sha256(path: Path) -> str:
+    """A file's hash; a folder's is that of its files' names and hashes, in order."""
+    if path.is_file():
+        return sha256_file(path)
+    files = sorted(p for p in path.rglob("*") if p.is_file())
+    return sha256_bytes(
+        "\n".join(f"{p.relative_to(path).as_posix()} {sha256_file(p)}" for p in files).encode()
+    )
