@@ -1,0 +1,1 @@
+"""Results into what people and programs read. One shared table, one small file a format."""

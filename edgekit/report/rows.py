@@ -1,0 +1,217 @@
+"""The statistics of a result: one row an artefact × runtime × thread count. Every format shows these."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from edgekit import stats
+from edgekit.results import Evaluation, Finding, Measurement, Reference, Repeat, Result
+from edgekit.stats import Spread
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Times of one inference, in ns. `None`: too few samples for that percentile."""
+
+    p50: Spread  # median of the repeats' medians, and their range
+    p90: float | None  # of all samples of all repeats
+    p99: float | None
+    p90_range: tuple[float, float] | None  # across repeats; None where one is too short for it
+    p99_range: tuple[float, float] | None
+    repeats: int
+    samples: int
+    outliers: int  # |x − median| > 14.8 MAD within their repeat; counted in, never dropped
+    variation: float | None  # coefficient of variation, median of the repeats'
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Resident set in bytes. `model` is the model's own cost: peak − baseline."""
+
+    baseline: int
+    loaded: int
+    peak: int
+    model: int
+    pss: int | None
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Top-1 on the device; fractions. Intervals at 95 %.
+
+    `drop` is the float Keras model's accuracy minus this one's over the same images; its interval is
+    the paired one, None where the Keras model's predictions are not in the result.
+    """
+
+    n: int
+    correct: int
+    value: float
+    interval: tuple[float, float]
+    drop: float | None
+    drop_interval: tuple[float, float] | None
+    agreement: float | None  # share of images with the Keras model's top-1
+    on_host: float | None  # the same file's accuracy on the computer that converted it
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement, computed. Times in ns, sizes in bytes, shares as fractions."""
+
+    set: str
+    artefact: str
+    sha256: str
+    format: str
+    precision: str
+    runtime: str  # name and version
+    delegate: str | None
+    threads: int
+    bytes: int
+    valid: bool
+    latency: Latency | None
+    load: Spread | None  # model file to ready interpreter
+    first: Spread | None  # first inference
+    memory: Memory | None
+    accuracy: Accuracy | None
+    instructions: float | None  # an inference, median; a count, never a time
+    findings: tuple[Finding, ...]
+
+    @property
+    def threads_text(self) -> str:
+        """`1 thread`, `4 threads`."""
+        return f"{self.threads} thread{'' if self.threads == 1 else 's'}"
+
+    @property
+    def label(self) -> str:
+        """What was measured, in words: `int8.tflite · litert 2.3.0 · 1 thread`."""
+        return f"{self.artefact} · {self.runtime} · {self.threads_text}"
+
+    @property
+    def state(self) -> str:
+        """`ok`, `warning` or `invalid`."""
+        return "invalid" if not self.valid else "warning" if self.findings else "ok"
+
+
+def rows(result: Result) -> tuple[Row, ...]:
+    """Compute a result's rows: by set and thread count, the fastest first."""
+    references = {reference.sha256: reference for reference in result.references}
+    evaluations = {evaluation.sha256: evaluation for evaluation in result.evaluations}
+    computed = [_row(measurement, references, evaluations) for measurement in result.measurements]
+    return tuple(sorted(computed, key=_place))
+
+
+def _place(row: Row) -> tuple[str, int, float]:
+    return row.set, row.threads, row.latency.p50.value if row.latency else float("inf")
+
+
+def _row(
+    measurement: Measurement, references: dict[str, Reference], evaluations: dict[str, Evaluation]
+) -> Row:
+    import numpy as np
+
+    artefact, runtime = measurement.artefact, measurement.runtime
+    repeats, counted = measurement.repeats, measurement.instructions
+    return Row(
+        set=artefact.set,
+        artefact=artefact.file,
+        sha256=artefact.sha256,
+        format=artefact.format,
+        precision=artefact.precision,
+        runtime=f"{runtime.name} {runtime.version}",
+        delegate=runtime.delegate,
+        threads=measurement.threads,
+        bytes=artefact.bytes,
+        valid=measurement.valid,
+        latency=_latency(repeats),
+        load=stats.spread([repeat.load_ns for repeat in repeats]) if repeats else None,
+        first=stats.spread([repeat.first_ns for repeat in repeats]) if repeats else None,
+        memory=_memory(measurement),
+        accuracy=_accuracy(measurement, references.get(artefact.sha256), evaluations),
+        instructions=float(np.median(counted.per_inference)) if counted and counted.per_inference else None,
+        findings=measurement.findings,
+    )
+
+
+def _memory(measurement: Measurement) -> Memory | None:
+    seen = measurement.memory
+    if seen is None:
+        return None
+    return Memory(seen.baseline, seen.loaded, seen.peak, seen.peak - seen.baseline, seen.pss)
+
+
+def _latency(repeats: Sequence[Repeat]) -> Latency | None:
+    import numpy as np
+
+    samples = [np.asarray(repeat.samples_ns) for repeat in repeats if repeat.samples_ns]
+    p50 = stats.median_of_medians(samples)
+    if p50 is None:
+        return None
+    everything = np.concatenate(samples)
+    variations = [v for v in map(stats.coefficient_of_variation, samples) if v is not None]
+    return Latency(
+        p50=p50,
+        p90=stats.percentile(everything, 90),
+        p99=stats.percentile(everything, 99),
+        p90_range=_range([stats.percentile(repeat, 90) for repeat in samples]),
+        p99_range=_range([stats.percentile(repeat, 99) for repeat in samples]),
+        repeats=len(samples),
+        samples=everything.size,
+        outliers=int(sum(stats.outliers(repeat).sum() for repeat in samples)),
+        variation=float(np.median(variations)) if variations else None,
+    )
+
+
+def _range(values: Sequence[float | None]) -> tuple[float, float] | None:
+    known = [value for value in values if value is not None]
+    return (min(known), max(known)) if len(known) == len(values) else None
+
+
+def _accuracy(
+    measurement: Measurement, reference: Reference | None, evaluations: dict[str, Evaluation]
+) -> Accuracy | None:
+    import numpy as np
+
+    seen = measurement.accuracy
+    if seen is None or seen.n == 0:
+        return None
+    value = seen.correct / seen.n
+    drop = reference.keras_accuracy - value if reference else None
+    interval, agreement = None, None
+    truth = evaluations.get(seen.evaluation_sha256)
+    if truth and seen.n == len(truth.keras) == len(truth.labels) == len(seen.predictions):
+        labels, keras, here = (np.asarray(x) for x in (truth.labels, truth.keras, seen.predictions))
+        drop, *ends = stats.paired_drop(keras == labels, here == labels)
+        interval = (ends[0], ends[1])
+        agreement = float(np.mean(keras == here))
+    return Accuracy(
+        n=seen.n,
+        correct=seen.correct,
+        value=value,
+        interval=stats.wilson(seen.correct, seen.n),
+        drop=drop,
+        drop_interval=interval,
+        agreement=agreement,
+        on_host=reference.accuracy if reference else None,
+    )
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the same check found, and where: each place with its own figure."""
+
+    kind: str  # invalid, warning
+    code: str
+    advice: str
+    seen: tuple[tuple[str, str], ...]  # what was measured (a row's label), what was seen
+
+
+def findings(computed: Sequence[Row]) -> tuple[Findings, ...]:
+    """Gather the rows' findings by check, the invalidating ones first."""
+    groups: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
+    for row, finding in chain.from_iterable(((row, f) for f in row.findings) for row in computed):
+        groups.setdefault((finding.kind, finding.code, finding.advice), []).append(
+            (row.label, finding.message)
+        )
+    ordered = sorted(groups.items(), key=lambda item: item[0][0] != "invalid")
+    return tuple(Findings(*key, seen=tuple(seen)) for key, seen in ordered)

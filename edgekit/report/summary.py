@@ -1,0 +1,143 @@
+"""What a result means, in plain sentences, and only as far as the data carry.
+
+Two speeds are called different when every repeat of one lies beyond every repeat of the other by more
+than 5 %, the smallest difference that edgekit would call a regression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from edgekit import units
+from edgekit.report.columns import latency_unit, points
+from edgekit.report.rows import Latency, Row, rows
+from edgekit.results import Result
+from edgekit.stats import ratio_range
+
+_CLEAR = 1.05
+_REPEATS = 3  # fewer do not show how far repeats differ
+
+
+def summarise(result: Result) -> tuple[str, ...]:
+    """Return a session's summary, one sentence an item."""
+    computed = rows(result)
+    said = _cautions(result, computed)
+    if result.device.emulated:
+        return tuple(said)
+    for _, group in groupby(computed, key=lambda row: row.set):
+        sound = [row for row in group if row.valid and row.latency]
+        said += _fastest(sound) + _quantized(sound) + _runtimes(sound)
+    return tuple(said)
+
+
+def _cautions(result: Result, computed: Sequence[Row]) -> list[str]:
+    said = []
+    if result.partial:
+        said.append(f"The session ended early: {result.partial.rstrip('.')}.")
+    invalid = sum(not row.valid for row in computed)
+    if not computed:
+        said.append("Nothing was measured.")
+    elif invalid == len(computed):
+        said.append("No measurement is valid, so no times are compared.")
+    elif invalid:
+        said.append(f"{invalid} of {len(computed)} measurements are invalid and left out of what follows.")
+    if result.device.emulated:
+        said.append("The device is emulated: its times are the emulator's, not the board's.")
+    return said
+
+
+def _fastest(sound: Sequence[Row]) -> list[str]:
+    ranked = sorted(sound, key=_p50)
+    if not ranked:
+        return []
+    best = ranked[0]
+    unit, length = latency_unit(sound)
+    text = f"Fastest is {_words(best)}: {units.significant(_p50(best) / length)} {unit} an inference (p50)"
+    equal = [row for row in ranked[1:] if not _clearly(best, row)]
+    if equal:
+        more = f" and {len(equal) - 1} more" if len(equal) > 1 else ""
+        text += f", with no clear difference to {_words(equal[0])}{more}"
+    return [text + "."]
+
+
+def _quantized(sound: Sequence[Row]) -> list[str]:
+    """Compare the int8 file of each format with its float32 file where both ran alike."""
+    said = []
+    for kind in ("tflite", "onnx"):
+        files = [row for row in sound if row.format == kind]
+        large = {(row.runtime, row.threads): row for row in files if row.precision == "float32"}
+        small = [row for row in files if row.precision == "int8" and (row.runtime, row.threads) in large]
+        if small:
+            int8 = min(small, key=lambda row: (row.threads, _p50(row)))
+            float32 = large[int8.runtime, int8.threads]
+            speed, size = _speed(int8, float32, float32.artefact), _size(int8, float32)
+            said.append(f"{_words(int8)} {speed}, {size}{_loss(int8)}.")
+    return said
+
+
+def _runtimes(sound: Sequence[Row]) -> list[str]:
+    """For each int8 file on the fewest threads, compare the fastest runtime with the others."""
+    said = []
+    for name in sorted({row.artefact for row in sound if row.precision == "int8"}):
+        mine = [row for row in sound if row.artefact == name]
+        fewest = min(row.threads for row in mine)
+        best, *others = sorted((row for row in mine if row.threads == fewest), key=_p50)
+        said += [f"{_words(best)} {_speed(best, other, other.runtime)}." for other in others]
+    return said
+
+
+def _speed(row: Row, other: Row, name: str) -> str:
+    """Say how a row's speed compares with another's, which is called `name`."""
+    if min(_latency(row).repeats, _latency(other).repeats) < _REPEATS:
+        return f"cannot be compared in speed with {name} (fewer than {_REPEATS} repeats)"
+    ratio, low, high = ratio_range(_latency(other).p50, _latency(row).p50)
+    if _clearly(row, other):
+        return f"is {ratio:.1f}× faster than {name} ({low:.2f} to {high:.2f} across repeats)"
+    if _clearly(other, row):
+        return f"is {1 / ratio:.1f}× slower than {name} ({1 / high:.2f} to {1 / low:.2f} across repeats)"
+    return f"shows no clear difference in speed to {name} (ratio {low:.2f} to {high:.2f} across repeats)"
+
+
+def _size(row: Row, other: Row) -> str:
+    change = row.bytes / other.bytes - 1
+    return f"is {abs(change) * 100:.0f} % {'smaller' if change <= 0 else 'larger'}"
+
+
+def _loss(row: Row) -> str:
+    accuracy = row.accuracy
+    if accuracy is None:
+        return ""
+    if accuracy.drop is None or accuracy.drop_interval is None:
+        return f" and has {units.percent(accuracy.value)} % top-1 accuracy"
+    low, high = accuracy.drop_interval
+    drop, interval = points(abs(accuracy.drop)), f"95 % CI of the drop {points(low)} to {points(high)}"
+    if low <= 0 <= high:
+        change = "drop" if accuracy.drop >= 0 else "gain"
+        return (
+            f"; a {change} in accuracy of {drop} pp is too small for {accuracy.n} images "
+            f"to tell from none ({interval})"
+        )
+    return f" and {'loses' if low > 0 else 'gains'} {drop} pp of accuracy ({interval})"
+
+
+def _clearly(row: Row, other: Row) -> bool:
+    """Whether a row is faster than another beyond what the repeats allow."""
+    timed = _latency(row), _latency(other)
+    if min(latency.repeats for latency in timed) < _REPEATS:
+        return False
+    return ratio_range(timed[1].p50, timed[0].p50)[1] > _CLEAR
+
+
+def _latency(row: Row) -> Latency:
+    if row.latency is None:
+        raise ValueError(f"{row.label} has no latency")
+    return row.latency
+
+
+def _p50(row: Row) -> float:
+    return _latency(row).p50.value
+
+
+def _words(row: Row) -> str:
+    return f"{row.artefact} with {row.runtime} on {row.threads_text}"
