@@ -44,7 +44,7 @@ def read_picture(path: Path) -> Image:
     Raises:
         BrokenPictureError: Not a picture, truncated, too large, or of a kind without a known range.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         if not path.is_file():
@@ -58,7 +58,7 @@ def read_picture(path: Path) -> Image:
         raise
     except Image.DecompressionBombError as error:
         raise BrokenPictureError(f"more than {LARGEST:,} pixels") from error
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise BrokenPictureError("not a picture in a known format") from error
     except Exception as error:  # damaged files make decoders raise anything: struct.error, IndexError, …
         raise BrokenPictureError(" ".join(str(error).split()) or type(error).__name__) from error

@@ -148,8 +148,8 @@ def _class_name(path: Path) -> str:
     name = path.name
     if not name.isprintable():
         raise DataError(
-            f"The class folder {name!r} has characters in its name that cannot be written in a list of labels.",
-            "Rename it.",
+            f"The class folder {name!r} has a line break or another unprintable character in its name.",
+            "Rename it: class names are written one on each line of labels.txt.",
         )
     return name
 

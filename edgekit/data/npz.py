@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def _read(path: Path) -> Mapping[str, Array]:
             return {name: file[name] for name in file.files if name in wanted}
     except MemoryError as error:
         raise DataError(f"{str(path)!r} does not fit in memory.", "Use an image folder instead.") from error
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zipfile.zlib.error) as error:
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(
             f"{str(path)!r} cannot be read as .npz: {' '.join(str(error).split())}.",
             "Write it with numpy.savez_compressed, with plain number arrays.",

@@ -37,9 +37,12 @@ class _Dice:
         """1 for about that share of the pictures, otherwise 0; [n, 1, 1]."""
         return (self.roll(1) < np.float32(share)).astype(np.float32)[:, :, None]
 
-    def turn(self) -> tuple[Plane, Plane]:
-        """Cosine and sine of a uniform angle, rounded to 1/4096 (see `outlines`); each [n, 1, 1]."""
-        angle = self.roll(1).astype(np.float64) * (2 * np.pi)
+    def turn(self, widest: float = 180) -> tuple[Plane, Plane]:
+        """Cosine and sine of an angle of at most `widest` degrees either way; each [n, 1, 1].
+
+        Rounded to 1/4096, since mathematical libraries differ in the last bits.
+        """
+        angle = (self.roll(1).astype(np.float64) * 2 - 1) * np.deg2rad(widest)
         cosine, sine = (np.rint(f(angle) * 4096) / 4096 for f in (np.cos, np.sin))
         return cosine.astype(np.float32)[:, :, None], sine.astype(np.float32)[:, :, None]
 
@@ -55,28 +58,35 @@ def draw(labels: npt.NDArray[np.int64], words: npt.NDArray[np.uint64], height: i
     pixel = np.float32(2 / min(height, width))
     fields = [_cloud(dice.roll(_CLOUD * _CLOUD), height, width) for _ in range(_FIELDS)]
 
-    ground = dice.colour()
-    scene = ground + (dice.colour() - ground) * (_ramp(dice, x, y) * dice.between(0, 0.6))[:, None]
+    ground = dice.colour() * np.float32(0.55)
+    scene = (
+        ground
+        + (dice.colour() * np.float32(0.55) - ground) * (_ramp(dice, x, y) * dice.between(0, 0.6))[:, None]
+    )
     scene = scene + _texture(dice, x, y, fields[0])[:, None]
     for _ in range(2):
-        _lay(scene, dice.colour(), _blob(dice, x, y, 1.0, 0.05, 0.16, pixel) * dice.chance(0.5))
+        _lay(scene, dice.colour(), _blob(dice, x, y, pixel, reach=1.0, largest=0.16) * dice.chance(0.5))
 
-    radius = dice.between(0.42, 0.75)
+    radius = dice.between(0.45, 0.8)
     distance = _shape(dice, labels, x, y, radius) + fields[2] * dice.between(0, 0.08)
-    focus = pixel * dice.between(0.6, 2.0)
-    cover = _coverage(distance * radius, focus)
-    ink = _far_from(ground, dice)[..., None, None] + _texture(dice, x, y, fields[1])[:, None]
+    cover = _coverage(distance * radius, pixel * dice.between(0.6, 2.0))
+    ink = dice.colour() * np.float32(0.55) + np.float32(0.45) + _texture(dice, x, y, fields[1])[:, None]
     _lay(scene, ink, cover)
-    _lay(scene, dice.colour(), _blob(dice, x, y, 0.6, 0.08, 0.22, pixel) * dice.chance(0.5))
+    _lay(scene, dice.colour(), _blob(dice, x, y, pixel, reach=0.6, largest=0.22) * dice.chance(0.5))
 
-    scene *= (_ONE + (_ramp(dice, x, y) - np.float32(0.5)) * dice.between(0, 0.8))[:, None]
-    noise = np.ascontiguousarray(words[:, WORDS:]).astype("<u8", copy=False).view(np.uint8)
-    noise = noise[:, : 3 * height * width].reshape(-1, 3, height, width)
-    scene += (noise.astype(np.float32) * np.float32(1 / 255) - np.float32(0.5)) * dice.between(0.02, 0.35)[
-        :, None
-    ]
+    light = _ONE + (_ramp(dice, x, y) - np.float32(0.5)) * dice.between(0, 0.8)
+    scene = (
+        scene * light[:, None] + _noise(words[:, WORDS:], height, width) * dice.between(0.02, 0.25)[:, None]
+    )
     levels = np.clip(scene, 0, 1) * np.float32(255) + np.float32(0.5)
     return np.ascontiguousarray(levels.astype(np.uint8).transpose(0, 2, 3, 1))
+
+
+def _noise(words: npt.NDArray[np.uint64], height: int, width: int) -> Plane:
+    """A number between −0.5 and 0.5 for every channel of every pixel, [n, 3, H, W]; a byte makes one."""
+    values = np.ascontiguousarray(words, dtype="<u8").view(np.uint8)
+    values = values[:, : 3 * height * width].reshape(-1, 3, height, width)
+    return values.astype(np.float32) * np.float32(1 / 255) - np.float32(0.5)
 
 
 def _grid(height: int, width: int) -> tuple[Plane, Plane]:
@@ -87,9 +97,10 @@ def _grid(height: int, width: int) -> tuple[Plane, Plane]:
     return y.astype(np.float32)[None, :, None], x.astype(np.float32)[None, None, :]
 
 
-def _coverage(distance: Plane, softness: Plane) -> Plane:
+def _coverage(distance: Plane, softness: Plane | np.float32) -> Plane:
     """Share of each pixel that lies inside: 1 well inside, 0 well outside, a ramp on the edge."""
-    return np.clip(np.float32(0.5) - distance / softness, 0, 1)
+    share: Plane = np.clip(np.float32(0.5) - distance / softness, 0, 1)
+    return share
 
 
 def _lay(scene: Plane, colour: Plane, cover: Plane) -> None:
@@ -105,7 +116,8 @@ def _ramp(dice: _Dice, x: Plane, y: Plane) -> Plane:
 
 def _wave(position: Plane) -> Plane:
     """A triangle wave of period 1 between −1 and 1."""
-    return np.abs(position - np.floor(position) - np.float32(0.5)) * np.float32(4) - _ONE
+    wave: Plane = np.abs(position - np.floor(position) - np.float32(0.5)) * np.float32(4) - _ONE
+    return wave
 
 
 def _texture(dice: _Dice, x: Plane, y: Plane, cloud: Plane) -> Plane:
@@ -131,40 +143,28 @@ def _cloud(values: Plane, height: int, width: int) -> Plane:
     return field
 
 
-def _blob(
-    dice: _Dice, x: Plane, y: Plane, reach: float, small: float, large: float, pixel: np.float32
-) -> Plane:
+def _blob(dice: _Dice, x: Plane, y: Plane, pixel: np.float32, *, reach: float, largest: float) -> Plane:
     """Coverage of a turned box or ellipse somewhere within `reach` of the centre."""
     cosine, sine = dice.turn()
     dx, dy = x - dice.between(-reach, reach), y - dice.between(-reach, reach)
-    u = (dx * cosine + dy * sine) / dice.between(small, large)
-    size = dice.between(small, large)
-    v = (dy * cosine - dx * sine) / size
-    u, v = np.abs(u), np.abs(v)
+    half_width, half_height = dice.between(0.06, largest), dice.between(0.06, largest)
+    u = np.abs((dx * cosine + dy * sine) / half_width)
+    v = np.abs((dy * cosine - dx * sine) / half_height)
     distance = np.where(dice.chance(0.5) > 0, np.maximum(u, v), np.sqrt(u * u + v * v)) - _ONE
-    return _coverage(distance * size, pixel)
+    return _coverage(distance * half_height, pixel)
 
 
 def _shape(dice: _Dice, labels: npt.NDArray[np.int64], x: Plane, y: Plane, radius: Plane) -> Plane:
     """Distance to each picture's own outline, in radii."""
-    cosine, sine = dice.turn()
+    cosine, sine = dice.turn(45)
     room = _ONE - radius * np.float32(0.9)
     dx, dy = x - dice.between(-1, 1) * room, y - dice.between(-1, 1) * room
     stretch = dice.between(0.9, 1.1)
     u = (dx * cosine + dy * sine) / (radius * stretch)
     v = (dy * cosine - dx * sine) / radius * stretch
-    distance = np.empty_like(u)
+    distance: Plane = np.empty_like(u)
     outlines: list[Callable[[Plane, Plane], Plane]] = list(OUTLINES.values())
     for label in np.unique(labels):
         mine = labels == label
         distance[mine] = outlines[label](u[mine], v[mine])
     return distance
-
-
-def _far_from(ground: Plane, dice: _Dice) -> Plane:
-    """Of three random colours the one that differs most from the background, [n, 3]."""
-    candidates = np.stack([dice.roll(3) for _ in range(3)])
-    difference = np.abs(candidates - ground[None, :, :, 0, 0])
-    distance = difference[..., 0] + difference[..., 1] + difference[..., 2]
-    best = np.argmax(distance, axis=0)
-    return candidates[best, np.arange(len(best))]

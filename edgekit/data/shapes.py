@@ -1,7 +1,8 @@
 """`shapes`: procedural pictures of twelve shapes, at any resolution, each fixed by (seed, split, index).
 
-A picture is a shape (colour, texture, scale, rotation, stretch, wobbling edge, focus) before a cluttered
-and textured background, partly covered, with noise. Random bits come from Philox 4×64, whose stream
+A picture is a shape (colour, texture, place, scale, rotation of up to 45° either way, stretch, wobbling edge,
+focus) before a darker, textured and cluttered background, often partly covered, in uneven light, with noise.
+Random bits come from Philox 4×64, whose stream
 NumPy guarantees; everything after that is single IEEE 754 operations (see `outlines`), so the
 same picture has the same bytes on every machine and with every NumPy.
 """

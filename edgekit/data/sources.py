@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable
+from pathlib import Path
 
 from edgekit.artefact import Preprocessing
-from edgekit.data import digits, shapes
+from edgekit.data import cifar10, digits, folder, npz, shapes
 from edgekit.data.dataset import Dataset
-from edgekit.errors import UsageError
+from edgekit.errors import DataError, UsageError
 from edgekit.progress import SILENT, Progress
 
 DATASETS: dict[str, Callable[[Preprocessing, int, Progress], Dataset]] = {
+    "cifar10": cifar10.load,
     "digits": digits.load,
     "shapes": shapes.load,
 }
+_OTHERS = "a folder with one sub-folder of pictures for each class, or a .npz file"
+_LARGEST = 4096  # pixels a side
 
 Channels = tuple[float, float, float]
 
@@ -28,10 +33,48 @@ def load_dataset(
     mean: Channels = (127.5, 127.5, 127.5),
     std: Channels = (127.5, 127.5, 127.5),
 ) -> Dataset:
-    """Load a dataset by name."""
-    height, width = (resolution, resolution) if isinstance(resolution, int) else resolution
-    preprocessing = Preprocessing(height=height, width=width, mean=mean, std=std)
+    """Load a dataset; its pictures are read at `resolution`, by the contract of `Preprocessing`.
+
+    Args:
+        source: A name in `DATASETS`, a folder of class sub-folders, or a .npz file.
+        resolution: Pixels a side, or (height, width).
+        seed: Chooses the pictures of `shapes`, and elsewhere who lies in which split; 0 to 2⁶⁴ − 1.
+        mean: What is subtracted from each channel, in units of 0–255.
+        std: What each channel is then divided by, in units of 0–255.
+
+    Raises:
+        UsageError: There is no such dataset, or a setting is out of range.
+        DataError: It is there but cannot be used.
+        UnavailableError: It would have to be fetched and cannot be.
+    """
+    preprocessing = _contract(resolution, mean, std)
+    if not 0 <= seed < 2**64:
+        raise UsageError(f"The seed {seed} is out of range.", "Choose one from 0 to 2⁶⁴ − 1.")
     if source in DATASETS:
         return DATASETS[source](preprocessing, seed, progress)
-    near = difflib.get_close_matches(source, DATASETS, n=1)
-    raise UsageError(f"There is no dataset {source!r}.", f"Did you mean {near[0]!r}?" if near else "")
+    if not source or "\0" in source:
+        raise UsageError(f"{source!r} is no dataset.", f"Name one of {', '.join(DATASETS)}, {_OTHERS}.")
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return folder.load(path, preprocessing, seed, progress)
+    if path.is_file() and path.suffix.lower() == ".npz":
+        return npz.load(path, preprocessing, seed, progress)
+    if path.exists():
+        raise DataError(f"{source!r} is neither a folder nor a .npz file.", f"Name {_OTHERS}.")
+    near = difflib.get_close_matches(source.lower(), DATASETS, n=1)
+    guess = f"Did you mean {near[0]!r}? " if near else ""
+    raise UsageError(
+        f"There is no dataset, folder or file {source!r}.",
+        f"{guess}Name one of {', '.join(DATASETS)}, {_OTHERS}.",
+    )
+
+
+def _contract(resolution: int | tuple[int, int], mean: Channels, std: Channels) -> Preprocessing:
+    height, width = (resolution, resolution) if isinstance(resolution, int) else resolution
+    if not (1 <= height <= _LARGEST and 1 <= width <= _LARGEST):
+        raise UsageError(f"Pictures of {height} × {width} pixels cannot be read.", f"Choose 1 to {_LARGEST}.")
+    if not all(math.isfinite(value) for value in (*mean, *std)) or min(std) <= 0:
+        raise UsageError(
+            f"Mean {mean} and std {std} cannot be used.", "They are finite, and std is positive."
+        )
+    return Preprocessing(height=height, width=width, mean=mean, std=std)

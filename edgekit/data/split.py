@@ -121,7 +121,7 @@ def _divide(
         raise DataError(
             f"Class {name!r} has {len(pool)} different usable pictures"
             + ("." if held_out is None else " outside the evaluation part."),
-            f"Give it at least {wanted + aside + 1}: training, calibration and evaluation each need their own.",
+            f"It needs at least {wanted + aside + 1}: training, calibration and evaluation share none.",
         )
     return pool[wanted + aside :], pool[wanted : wanted + aside], evaluation + pool[:wanted]
 
