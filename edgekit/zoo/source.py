@@ -188,7 +188,7 @@ def _from_weights(
         name=_stem(path),
         origin=path.name,
         file=path,
-        sha256=_sha256(path),
+        sha256=sha256_path(path),
         spec=spec,
         family=family,
         alpha=alpha,
@@ -210,7 +210,7 @@ def _from_path(path: Path, alpha: float | None, resolution: int | None, classes:
         name=_stem(path),
         origin=path.name,
         file=path,
-        sha256=_sha256(path),
+        sha256=sha256_path(path),
         resolution=resolution,
         classes=classes,
     )
@@ -229,7 +229,7 @@ def _stem(path: Path) -> str:
     return path.resolve().name.removesuffix(WEIGHTS_SUFFIX).removesuffix(".keras").removesuffix(".h5")
 
 
-def _sha256(path: Path) -> str:
+def sha256_path(path: Path) -> str:
     """A file's hash; a folder's is that of its files' names and hashes, in order."""
     if path.is_file():
         return sha256_file(path)

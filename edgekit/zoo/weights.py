@@ -22,6 +22,7 @@ IMAGENET_ALPHAS = {0.25: "2_5", 0.5: "5_0", 0.75: "7_5", 1.0: "1_0"}  # as Keras
 IMAGENET_RESOLUTIONS = (128, 160, 192, 224)
 _BASE = "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet/"
 _LABELS = "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json"
+_HEADLESS = "_no_top.h5"  # Keras' name for files without the classifier
 _PATIENCE = 30.0  # seconds without an answer before the network counts as absent
 
 
@@ -50,8 +51,8 @@ def imagenet_file(
         UnavailableError: Not in the cache and not to be had from the network.
     """
     check_imagenet(ModelSpec("mobilenet_v1", alpha, resolution, IMAGENET_CLASSES))
-    end = "" if classifier else "_no_top"
-    name = f"mobilenet_{IMAGENET_ALPHAS[alpha]}_{resolution}_tf{end}.h5"
+    end = ".h5" if classifier else _HEADLESS
+    name = f"mobilenet_{IMAGENET_ALPHAS[alpha]}_{resolution}_tf{end}"
     return _fetch(name, _BASE + name, progress)
 
 
@@ -93,35 +94,45 @@ def load_weights(model: Any, path: Path) -> None:
     model.set_weights(source.get_weights())
 
 
-def start_from(model: Any, spec: ModelSpec, weights: str, progress: Progress = SILENT) -> Path:
+def starting_file(spec: ModelSpec, weights: str, progress: Progress = SILENT) -> Path:
+    """Return the file to start a training from.
+
+    Args:
+        spec: Of the model to train.
+        weights: `imagenet`, or the path of a model or weights file.
+
+    Raises:
+        UsageError: There are no ImageNet weights of that width.
+        ModelError: There is no such file.
+        UnavailableError: ImageNet weights that are not at hand.
+    """
+    if weights == IMAGENET:
+        # convolutions fit any input; those trained nearest to its size serve it best
+        nearest = min(IMAGENET_RESOLUTIONS, key=lambda r: (abs(r - spec.resolution), -r))
+        return imagenet_file(spec.alpha, nearest, classifier=False, progress=progress)
+    check_exists(Path(weights))
+    return Path(weights)
+
+
+def start_from(model: Any, spec: ModelSpec, path: Path) -> None:
     """Give a new model the weights of a trained one, except its classifier where that does not fit.
 
     Args:
         model: As `build` returned it.
         spec: Of that model.
-        weights: `imagenet`, or the path of a model or weights file.
-
-    Returns:
-        The file the weights came from.
+        path: A model file, a weights file of the same model, or Keras' ImageNet file without classifier.
 
     Raises:
-        UsageError, ModelError, UnavailableError: As for the functions above.
+        ModelError: The file cannot be read, or holds another family or width.
     """
-    if weights == IMAGENET:
-        # the convolutions fit any input; those trained nearest to its size serve it best
-        nearest = min(IMAGENET_RESOLUTIONS, key=lambda r: (abs(r - spec.resolution), -r))
-        path = imagenet_file(spec.alpha, nearest, classifier=False, progress=progress)
+    if path.name.endswith(_HEADLESS):
         headless = _headless(spec)
         load_weights(headless, path)
         _copy_layers(headless, model, path)
-        return path
-    path = Path(weights)
-    check_exists(path)
-    if _is_weights_only(path):
+    elif _is_weights_only(path):
         load_weights(model, path)
     else:
         _copy_layers(load_model(path), model, path)
-    return path
 
 
 def _copy_layers(source: Any, model: Any, path: Path) -> None:

@@ -1,0 +1,46 @@
+"""A trained model as the bytes of a `.keras` file: the same weights give the same bytes."""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from edgekit.zoo import ModelSpec, build
+from edgekit.zoo.card import Training
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip archive can hold
+
+
+def checkpoint_bytes(model: Any, spec: ModelSpec, training: Training) -> bytes:
+    """Return a `.keras` file with a model's weights, without optimizer and without a date.
+
+    Args:
+        model: As trained.
+        spec: Of that model.
+        training: Its settings.
+    """
+    import keras
+
+    keras.utils.set_random_seed(training.seed)  # the file keeps the dropout layer's seed
+    bare = build(spec, momentum=training.momentum)
+    bare.set_weights(model.get_weights())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        bare.save(path)
+        return _undated(path)
+
+
+def _undated(path: Path) -> bytes:
+    """Rewrite the archive with fixed dates; the card has the real one."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(buffer, "w") as new:
+        for entry in old.infolist():
+            data = old.read(entry)
+            if entry.filename == "metadata.json":
+                data = json.dumps({**json.loads(data), "date_saved": "1980-01-01@00:00:00"}).encode()
+            new.writestr(zipfile.ZipInfo(entry.filename, _EPOCH), data)
+    return buffer.getvalue()
