@@ -86,12 +86,13 @@ def _arrow(x: Plane, y: Plane) -> Plane:
 
 
 def _heart(x: Plane, y: Plane) -> Plane:
-    """Two discs over a square that stands on its corner."""
-    y = y + np.float32(0.05)
-    side = np.abs(x)
-    lobe = _disc(side - np.float32(0.45), y + np.float32(0.35), 0.53)
-    square = np.maximum(_half_plane(side, y, -45, 0.63), _half_plane(side, y, 45, 0.25))
-    return np.minimum(lobe, square)
+    """A square on its corner with a disc on each of its two upper sides."""
+    half, side = 0.82, grid_round(0.82 / math.sqrt(2))  # half diagonal, and half a side: the discs' radius
+    x, y = np.abs(x), y - np.float32(0.08)
+    square: Plane = (x + np.abs(y) - np.float32(half)) * np.float32(0.7)
+    lobe = _disc(x - np.float32(half / 2), y + np.float32(half / 2), side)
+    heart: Plane = np.minimum(square, lobe)
+    return heart
 
 
 OUTLINES: dict[str, Callable[[Plane, Plane], Plane]] = {

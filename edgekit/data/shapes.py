@@ -21,7 +21,7 @@ from edgekit.data.outlines import OUTLINES
 from edgekit.data.scene import WORDS, draw
 from edgekit.progress import Progress
 
-SIZES = {"train": 10_000, "calibration": 504, "evaluation": 2_004}  # multiples of the twelve classes
+SIZES = {"train": 10_080, "calibration": 504, "evaluation": 2_004}  # multiples of the twelve classes
 _CHUNK = 1 << 16  # pixels drawn at a time: planes of 256 kB stay in a core's cache
 
 
