@@ -7,6 +7,7 @@ that `edgekit bench --json | jq` works. rich honours NO_COLOR and terminals with
 from __future__ import annotations
 
 import errno
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,11 +58,17 @@ def show_os_error(error: OSError) -> int:
     return StorageError.exit_code
 
 
-def print_json(data: bytes) -> None:
-    """Print JSON bytes on standard output."""
-    sys.stdout.write(data.decode())
-    if not data.endswith(b"\n"):
-        sys.stdout.write("\n")
+def print_record(record: object) -> None:
+    """Print a record as JSON on standard output."""
+    import msgspec
+
+    data = msgspec.json.encode(record, enc_hook=str)
+    sys.stdout.write(msgspec.json.format(data, indent=1).decode() + "\n")
+
+
+def command_line() -> str:
+    """Return the command as it was typed, for the records."""
+    return shlex.join(["edgekit", *sys.argv[1:]])
 
 
 def say_next(*commands: str) -> None:
@@ -75,8 +82,6 @@ def say_next(*commands: str) -> None:
 
 def quote(path: Path | str) -> str:
     """Return a path as a person would type it into a shell."""
-    import shlex
-
     return shlex.quote(str(path))
 
 
@@ -113,7 +118,7 @@ class _Lines:
 
     def step(self, what: str, total: float | None = None) -> None:
         """Print the step once; a text that only counts on is one step."""
-        head = what.split(" · ")[0]
+        head = what.partition(" · ")[0]
         if head != self._last:
             self.note(head)
         self._last = head

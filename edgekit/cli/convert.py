@@ -2,16 +2,112 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+
+Target = Literal["portable", "arm64", "x86-vnni", "x86-avx2"]
+IO = Literal["int8", "uint8", "float32"]
+
+
+class Format(str, Enum):
+    """Typer takes lists of enumerations, not of literals."""
+
+    TFLITE = "tflite"
+    ONNX = "onnx"
 
 
 def convert(
     model: Annotated[
-        str, typer.Argument(help="A model family, the name of a shipped or trained model, or a Keras file.")
+        str,
+        typer.Argument(help="A model family, a trained model's name, a .keras or .h5 file or a SavedModel."),
     ] = "mobilenet_v1",
+    alpha: Annotated[
+        float | None, typer.Option(help="Width multiplier; of a family, 0.5 if not given.")
+    ] = None,
+    resolution: Annotated[int | None, typer.Option(help="Height and width of the input in pixels.")] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="Of a family: `imagenet`, or a file. Not given: a trained model that fits."),
+    ] = None,
+    classes: Annotated[
+        int | None, typer.Option(help="Number of classes, for a file of weights only.")
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            help="Calibrate and evaluate on: digits, shapes, cifar10, a folder with one sub-folder a class, "
+            "or a .npz file. Not given: what the model was trained on."
+        ),
+    ] = None,
+    int8: Annotated[bool, typer.Option("--int8/--no-int8", help="Quantize to int8, beside float32.")] = True,
+    float16: Annotated[bool, typer.Option("--float16", help="Also write float16 TFLite.")] = False,
+    formats: Annotated[
+        list[Format] | None, typer.Option("--format", help="May be repeated; both if not given.")
+    ] = None,
+    target: Annotated[
+        Target, typer.Option(help="Processor that the int8 ONNX weights must suit; portable suits all.")
+    ] = "portable",
+    io: Annotated[IO, typer.Option(help="Input and output type of the int8 TFLite file.")] = "int8",
+    calibration: Annotated[int, typer.Option(help="Number of calibration pictures.")] = 300,
+    max_drop: Annotated[
+        str | None, typer.Option(metavar="SHARE", help="Fail if int8 loses more accuracy, such as `0.5 pp`.")
+    ] = None,
+    mean: Annotated[
+        float | None,
+        typer.Option(help="Input scaling (x - mean) / std of pixels 0 to 255; 127.5 if not given."),
+    ] = None,
+    std: Annotated[float | None, typer.Option(help="See --mean; 127.5 if not given.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the split into calibration and evaluation pictures.")] = 0,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for the set.  [default: artefacts/NAME]")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
 ) -> None:
-    """Turn."""
-    raise NotImplementedError
+    """Turn a trained model into TFLite and ONNX files, quantized and verified.
+
+    Example: edgekit convert --alpha 0.5 --int8
+
+    Example: edgekit convert my_model.keras --dataset my_pictures --int8
+    """
+    from edgekit.cli.console import command_line, print_record, progress_bar, quote, say_next
+    from edgekit.cli.show import show_set
+    from edgekit.convert import ConvertRequest
+    from edgekit.convert import convert as run
+    from edgekit.units import parse_fraction
+    from edgekit.zoo import resolve
+
+    limit = None if max_drop is None else parse_fraction(max_drop)
+    with progress_bar() as progress:
+        source = resolve(
+            model,
+            alpha=alpha,
+            resolution=resolution,
+            weights=weights,
+            classes=classes,
+            dataset=dataset,
+            progress=progress,
+        )
+        request = ConvertRequest(
+            source=source,
+            output=output or Path("artefacts") / source.name,
+            dataset=dataset,
+            formats=tuple(choice.value for choice in formats or Format),
+            precisions=("float32", *["int8"][:int8], *["float16"][:float16]),  # type: ignore[arg-type]
+            target=target,
+            io=io,
+            calibration=calibration,
+            max_drop=limit,
+            mean=None if mean is None else (mean, mean, mean),
+            std=None if std is None else (std, std, std),
+            seed=seed,
+            command=command_line(),
+        )
+        artefacts = run(request, progress)
+    if as_json:
+        print_record(artefacts.manifest)
+    else:
+        show_set(artefacts)
+    say_next(f"edgekit bench {quote(artefacts.folder)}")

@@ -9,9 +9,39 @@ import typer
 
 
 def report(
-    model: Annotated[
-        str, typer.Argument(help="A model family, the name of a shipped or trained model, or a Keras file.")
-    ] = "mobilenet_v1",
+    results: Annotated[
+        list[Path] | None, typer.Argument(help="Result files. Not given: the newest under results/.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File to write: .html, .md, .csv, .json, .svg or .png."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the statistics as JSON.")] = False,
 ) -> None:
-    """Turn."""
-    raise NotImplementedError
+    """Show results as a table, or write them as a page, Markdown, CSV, JSON or a picture.
+
+    Example: edgekit report -o report.html
+    """
+    import sys
+
+    from edgekit.cli.choices import newest_result
+    from edgekit.cli.console import progress_bar, quote, say_next
+    from edgekit.cli.table import show_result
+    from edgekit.report import write_report
+    from edgekit.report.to_json import to_json
+    from edgekit.results import read_result
+
+    paths = results or [newest_result()]
+    read = [read_result(path) for path in paths]
+    if as_json:
+        sys.stdout.buffer.write(to_json(read))
+    elif output is None:
+        for result in read:
+            show_result(result)
+    if output is None:
+        say_next(f"edgekit report {' '.join(map(quote, paths))} -o report.html")
+        return
+    with progress_bar() as progress:
+        progress.step(f"Writing {output}")
+        write_report(read, output)
+    say_next(f"open {quote(output)} in a browser" if output.suffix == ".html" else f"see {quote(output)}")

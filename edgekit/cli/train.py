@@ -9,7 +9,7 @@ import typer
 
 
 def train(
-    model: Annotated[str, typer.Argument(metavar="FAMILY", help="Model family.")] = "mobilenet_v1",
+    family: Annotated[str, typer.Argument(help="Model family.")] = "mobilenet_v1",
     alpha: Annotated[float, typer.Option(help="Width multiplier, above 0.")] = 0.5,
     resolution: Annotated[
         int, typer.Option(help="Height and width of the input in pixels, 32 or more.")
@@ -18,26 +18,56 @@ def train(
         str,
         typer.Option(help="digits, shapes, cifar10, a folder with one sub-folder a class, or a .npz file."),
     ] = "digits",
-    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training pictures.")] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Pictures a step.")] = 64,
-    learning_rate: Annotated[float | None, typer.Option(help="Highest rate of the cosine schedule.")] = None,
-    momentum: Annotated[float, typer.Option(help="Batch-norm momentum; .9 suits small datasets.")] = 0.9,
-    weights: Annotated[
-        str | None, typer.Option(help="Start from `imagenet` or from a file instead of random weights.")
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training pictures.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Pictures a step.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Highest of the cosine schedule.")] = None,
+    momentum: Annotated[
+        float | None, typer.Option(help="Of batch normalization: .9 suits small datasets, .99 large ones.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Makes the training repeatable.")] = 0,
+    weights: Annotated[
+        str | None, typer.Option(help="Start from `imagenet` or a file, not from random weights.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 0,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder for the checkpoint and its card.")
     ] = Path("models"),
-    restart: Annotated[
-        bool, typer.Option("--restart", help="Forget an earlier run with these settings.")
-    ] = False,
+    runs: Annotated[Path, typer.Option(help="Folder for curves and for what is needed to go on.")] = Path(
+        "runs"
+    ),
+    restart: Annotated[bool, typer.Option("--restart", help="Forget an earlier run.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
 ) -> None:
-    """Train a model and write a checkpoint with its card.
+    """Train a model; write a checkpoint, its card and its learning curves.
+
+    Interrupted? The same command goes on from the last whole epoch. What is not given comes from the
+    dataset's recipe.
 
     Example: edgekit train --alpha 0.5 --resolution 32 --dataset digits
-
-    Interrupted? Run the same command again: it goes on from the last whole epoch.
     """
-    raise NotImplementedError
+    from edgekit.cli.console import print_record, progress_bar, say_next
+    from edgekit.cli.show import show_training
+    from edgekit.train import TrainRequest
+    from edgekit.train import train as run
+
+    request = TrainRequest(
+        family=family,
+        alpha=alpha,
+        resolution=resolution,
+        dataset=dataset,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        momentum=momentum,
+        weights=weights,
+        seed=seed,
+        output=output,
+        runs=runs,
+        restart=restart,
+    )
+    with progress_bar() as progress:
+        outcome = run(request, progress)
+    if as_json:
+        print_record(outcome.card)
+    else:
+        show_training(outcome)
+    say_next(f"edgekit convert {outcome.card.name} --int8")

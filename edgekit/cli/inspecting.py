@@ -1,0 +1,89 @@
+"""What `edgekit inspect` was pointed at, and what there is to say about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from edgekit.artefact import MANIFEST, ArtefactSet, read_set
+from edgekit.errors import RecordError, UsageError
+from edgekit.inspection import Inspection, inspect_file
+from edgekit.results import Result, read_result
+
+if TYPE_CHECKING:
+    from edgekit.zoo import Cost
+
+FAMILY_ALPHA, FAMILY_RESOLUTION, FAMILY_CLASSES = 1.0, 224, 1000  # the paper's own model
+
+_FILES = (".tflite", ".onnx")
+
+
+class ModelCost(NamedTuple):
+    """A Keras model's name and cost."""
+
+    name: str
+    cost: Cost
+
+
+Inspected = ModelCost | Inspection | ArtefactSet | Result
+
+
+def inspect_target(
+    target: str, *, alpha: float | None, resolution: int | None, classes: int | None
+) -> Inspected:
+    """Look at whatever the target is: a record, a model file, or a model.
+
+    Raises:
+        UsageError: There is nothing of that name, or an option does not belong to it.
+    """
+    path = Path(target)
+    is_file = path.suffix in _FILES or path.suffix == ".json" or (path / MANIFEST).is_file()
+    if not is_file:
+        return _model(target, alpha, resolution, classes)
+    if (alpha, resolution, classes) != (None, None, None):
+        raise UsageError(
+            f"--alpha, --resolution and --classes describe a family; {target} is a file.", "Leave them out."
+        )
+    if path.suffix in _FILES:
+        return inspect_file(path)
+    if path.name == MANIFEST or path.is_dir():
+        return read_set(path)
+    return _record(path)
+
+
+def _record(path: Path) -> Inspected:
+    try:
+        header = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw]).get(
+            "schema", msgspec.Raw(b"")
+        )
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return read_result(path)  # says what is wrong with it
+    if b"edgekit.manifest/" in bytes(header):
+        raise RecordError(
+            f"{path} is a manifest that was renamed.", f"A set's manifest is called {MANIFEST}."
+        )
+    return read_result(path)
+
+
+def _model(target: str, alpha: float | None, resolution: int | None, classes: int | None) -> ModelCost:
+    from edgekit.cli.console import progress_bar
+    from edgekit.zoo import FAMILIES, ModelSpec, build, cost, resolve
+
+    with progress_bar() as progress:
+        if target in FAMILIES:
+            spec = ModelSpec(
+                target,
+                FAMILY_ALPHA if alpha is None else alpha,
+                FAMILY_RESOLUTION if resolution is None else resolution,
+                FAMILY_CLASSES if classes is None else classes,
+            )
+            progress.step("Building the model")
+            return ModelCost(
+                f"{target}, alpha {spec.alpha}, {spec.resolution} px, {spec.classes} classes",
+                cost(build(spec)),
+            )
+        source = resolve(target, alpha=alpha, resolution=resolution, classes=classes, progress=progress)
+        progress.step("Loading the model")
+        return ModelCost(source.name, cost(source.load().model))

@@ -1,0 +1,85 @@
+"""Commands killed in the middle, then run again."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from edgekit.artefact import check_files, read_set
+from edgekit.results import read_result
+from tests.e2e.conftest import run
+
+
+def _start(*args: str | Path, cwd: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "edgekit", *map(str, args)],
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "COLUMNS": "120"},
+    )
+
+
+def _kill_when(process: subprocess.Popen[str], said: str, after: float = 0.0) -> None:
+    """Kill a command with SIGKILL once it has said that it reached a step."""
+    assert process.stderr is not None
+    seen = []
+    for line in process.stderr:
+        seen.append(line)
+        if said in line:
+            time.sleep(after)
+            process.send_signal(signal.SIGKILL)
+            assert process.wait() == -signal.SIGKILL
+            return
+    pytest.fail(f"the command ended ({process.wait()}) before it said {said!r}: {''.join(seen)}")
+
+
+@pytest.mark.parametrize("said", ["Quantizing", "Verifying"])
+def test_a_killed_conversion_leaves_no_set_and_the_next_one_succeeds(tmp_path, said):
+    command = ("convert", "--alpha", "0.25", "--output", "set")
+    _kill_when(_start(*command, cwd=tmp_path), said)
+    assert not (tmp_path / "set").exists()
+    run(*command, cwd=tmp_path)
+    check_files(read_set(tmp_path / "set"))
+    assert [p.name for p in tmp_path.iterdir()] == ["set"], "the killed run's leavings are swept"
+
+
+def test_a_killed_bench_leaves_no_result_and_no_process_and_the_next_one_succeeds(tmp_path, artefacts):
+    command = ("bench", artefacts, "--runtime", "litert", "--threads", "1", "--output", "result.json")
+    _kill_when(_start(*command, cwd=tmp_path), "Measuring", after=1.0)
+    assert not (tmp_path / "result.json").exists()
+    deadline = time.monotonic() + 10
+    while _guests() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert _guests() == [], "the guest ends with the command that started it"
+    run(*command, cwd=tmp_path)
+    assert read_result(tmp_path / "result.json").partial is None
+
+
+def _guests() -> list[str]:
+    """Command lines of running guests."""
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if "edgekit_guest" in line:
+            lines.append(line)
+    return lines
+
+
+def test_a_killed_training_goes_on_and_ends_like_one_that_was_not(tmp_path):
+    command = ("train", "--alpha", "0.25", "--epochs", "3", "--output", "models")
+    _kill_when(_start(*command, cwd=tmp_path), "Epoch 2")
+    assert not list(tmp_path.glob("models/*.keras"))
+    done = run(*command, cwd=tmp_path)
+    assert "resum" in done.sentence.lower() or "going on" in done.sentence.lower()
+    assert len(list(tmp_path.glob("models/*.keras"))) == 1
+    assert len(list(tmp_path.glob("models/*.toml"))) == 1
