@@ -28,7 +28,7 @@ _CACHED_AS = "datasets/cifar-10-batches-py-target_archive"  # in Keras' folder; 
 _PATIENCE = 30.0  # seconds without an answer from the network
 
 
-def load(preprocessing: Preprocessing, seed: int, progress: Progress) -> Dataset:
+def load(preprocessing: Preprocessing, _seed: int, progress: Progress) -> Dataset:
     """Load CIFAR-10; its 10,000 test pictures evaluate.
 
     Raises:
@@ -54,7 +54,6 @@ def load(preprocessing: Preprocessing, seed: int, progress: Progress) -> Dataset
         pictures.hashes(),
         NAMES,
         held_out=np.arange(len(labels)) >= len(train),
-        seed=seed,
         progress=progress,
     )
     return Dataset("cifar10", NAMES, preprocessing, *splits)

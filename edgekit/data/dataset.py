@@ -80,6 +80,11 @@ class Split:
         return artefact.Split(len(self), sha256_bytes("\n".join(self.hashes).encode()))
 
 
+def plain_name(text: str) -> str:
+    """A name that can be printed and written as JSON; unprintable characters become `?`."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 @dataclass(frozen=True)
 class Dataset:
     """Train, calibration and evaluation pictures, disjoint by hash."""

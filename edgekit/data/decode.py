@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +27,7 @@ FORMATS = {
 }
 SUFFIXES = frozenset(suffix for suffixes in FORMATS.values() for suffix in suffixes)
 LARGEST = 100_000_000  # pixels; a small file can claim to hold any number
+_WINDOW = 64  # files
 
 T = TypeVar("T")
 
@@ -61,7 +62,8 @@ def read_picture(path: Path) -> Image:
     except UnidentifiedImageError as error:
         raise BrokenPictureError("not a picture in a known format") from error
     except Exception as error:  # damaged files make decoders raise anything: struct.error, IndexError, …
-        raise BrokenPictureError(" ".join(str(error).split()) or type(error).__name__) from error
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise BrokenPictureError(" ".join(reason.split()) or type(error).__name__) from error
 
 
 def _rgb(picture: Image) -> Image:
@@ -94,7 +96,11 @@ def decoders_quiet() -> Iterator[None]:
         yield
 
 
-def map_threads(function: Callable[[Path], T], paths: Iterable[Path]) -> Iterator[T]:
-    """Apply a function to paths on all cores, in order; decoders release Python's lock."""
+def map_threads(function: Callable[[Path], T], paths: Sequence[Path]) -> Iterator[T]:
+    """Apply a function to paths on all cores, in order; decoders release Python's lock.
+
+    Few are under way at a time, so that an interrupted command ends at once.
+    """
     with decoders_quiet(), ThreadPoolExecutor() as pool:
-        yield from pool.map(function, paths)
+        for start in range(0, len(paths), _WINDOW):
+            yield from pool.map(function, paths[start : start + _WINDOW])

@@ -14,7 +14,7 @@ from edgekit.data.split import Sizes, split_pictures
 from edgekit.progress import Progress
 
 
-def load(preprocessing: Preprocessing, seed: int, progress: Progress) -> Dataset:
+def load(preprocessing: Preprocessing, _seed: int, progress: Progress) -> Dataset:
     """Load the digits: 450 for evaluation, 200 for calibration, the other 1,147 for training."""
     from sklearn.datasets import load_digits
 
@@ -25,7 +25,5 @@ def load(preprocessing: Preprocessing, seed: int, progress: Progress) -> Dataset
     names = tuple(str(digit) for digit in range(10))
     pictures = ArrayPictures(images, preprocessing)
     sizes = Sizes(calibration=20, evaluation=45)
-    splits = split_pictures(
-        pictures, labels, pictures.hashes(), names, sizes=sizes, seed=seed, progress=progress
-    )
+    splits = split_pictures(pictures, labels, pictures.hashes(), names, sizes=sizes, progress=progress)
     return Dataset("digits", names, preprocessing, *splits)

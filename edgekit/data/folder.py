@@ -10,12 +10,13 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
 from edgekit.artefact import Preprocessing
 from edgekit.data.arrays import resized
-from edgekit.data.dataset import Dataset, UInt8
+from edgekit.data.dataset import Dataset, UInt8, plain_name
 from edgekit.data.decode import SUFFIXES, BrokenPictureError, map_threads, read_picture
 from edgekit.data.split import split_pictures
 from edgekit.errors import DataError
@@ -66,7 +67,7 @@ class FilePictures:
             ) from error
 
 
-def load(folder: Path, preprocessing: Preprocessing, seed: int, progress: Progress) -> Dataset:
+def load(folder: Path, preprocessing: Preprocessing, _seed: int, progress: Progress) -> Dataset:
     """Read a folder of class sub-folders.
 
     Every picture is decoded once, to hash its pixels and to find the broken ones, which are skipped and
@@ -76,37 +77,39 @@ def load(folder: Path, preprocessing: Preprocessing, seed: int, progress: Progre
         DataError: There are not two classes, or a class has too few usable pictures.
     """
     files, names = _scan(folder, progress)
-    progress.step(f"Reading {len(files)} pictures", len(files))
-    kept, hashes, broken = [], [], 0
-    for done, (file, found) in enumerate(
-        zip(files, map_threads(_hash, [file.path for file in files]), strict=True), 1
-    ):
-        if isinstance(found, str):
-            kept.append(file)
-            hashes.append(found)
-        else:
-            broken += 1
-            if broken <= _NAMED:
-                progress.note(f"Skipped {_shown(file.path, folder)}: {found}.")
-        progress.advance(done)
-    if broken:
-        progress.note(f"Skipped {broken} of {len(files)} pictures: they cannot be read.")
+    kept, hashes = _hash_all(files, folder, progress)
     if not kept:
         raise DataError(
             f"{str(folder)!r} has no usable pictures: none of its {len(files)} can be read.",
             "Check that they open in a picture viewer.",
         )
-    held_out = np.array([file.held_out for file in kept])
+    number = {name: label for label, name in enumerate(names)}
     splits = split_pictures(
         FilePictures(tuple(file.path for file in kept), preprocessing),
-        np.array([names.index(file.name) for file in kept], dtype=np.int64),
+        np.array([number[file.name] for file in kept], dtype=np.int64),
         hashes,
         names,
-        held_out=held_out if any(file.held_out for file in files) else None,
-        seed=seed,
+        held_out=np.array([file.held_out for file in kept]) if any(f.held_out for f in files) else None,
         progress=progress,
     )
-    return Dataset(folder.resolve().name, names, preprocessing, *splits)
+    return Dataset(plain_name(folder.resolve().name) or "pictures", names, preprocessing, *splits)
+
+
+def _hash_all(files: list[_File], folder: Path, progress: Progress) -> tuple[list[_File], list[str]]:
+    """Hash every picture's content; the first of the result are the files that could be read."""
+    progress.step(f"Reading {len(files)} pictures", len(files))
+    kept, hashes = [], []
+    found = map_threads(_hash, [file.path for file in files])
+    for done, (file, digest) in enumerate(zip(files, found, strict=True), 1):
+        if isinstance(digest, str):
+            kept.append(file)
+            hashes.append(digest)
+        elif done - len(kept) <= _NAMED:
+            progress.note(f"Skipped {_shown(file.path, folder)}: {digest}.")
+        progress.advance(done)
+    if broken := len(files) - len(kept):
+        progress.note(f"Skipped {broken} of {len(files)} pictures: they cannot be read.")
+    return kept, hashes
 
 
 def _scan(folder: Path, progress: Progress) -> tuple[list[_File], tuple[str, ...]]:
@@ -157,15 +160,20 @@ def _class_name(path: Path) -> str:
 def _subfolders(folder: Path) -> list[Path]:
     """Visible sub-folders, links to folders included, in sorted order."""
     try:
-        found = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     except OSError as error:
-        raise DataError(f"{str(folder)!r} cannot be read: {error.strerror}.", "Check the path.") from error
-    return sorted(found)
+        _refuse(error)
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise DataError(
+        f"{str(error.filename)!r} cannot be read: {error.strerror}.", "Check the path and its permissions."
+    ) from error
 
 
 def _walk(folder: Path) -> Iterator[Path]:
     """Visible files in a class folder at any depth; inner links to folders are not followed."""
-    for place, inner, names in os.walk(folder):
+    for place, inner, names in os.walk(folder, onerror=_refuse):
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         yield from (Path(place, name) for name in sorted(names) if not name.startswith("."))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ import numpy.typing as npt
 
 from edgekit.artefact import Preprocessing
 from edgekit.data.arrays import ArrayPictures
-from edgekit.data.dataset import Dataset, Int64, UInt8
+from edgekit.data.dataset import Dataset, Int64, UInt8, plain_name
 from edgekit.data.split import split_pictures
 from edgekit.errors import DataError
 from edgekit.progress import Progress
@@ -23,9 +21,10 @@ _DIVIDED = ("x_train", "y_train", "x_test", "y_test")
 _LAYOUTS = "[n, height, width], [n, height, width, 1] or [n, height, width, 3]"
 
 Array = npt.NDArray[Any]
+Mask = npt.NDArray[np.bool_]
 
 
-def load(path: Path, preprocessing: Preprocessing, seed: int, progress: Progress) -> Dataset:
+def load(path: Path, preprocessing: Preprocessing, _seed: int, progress: Progress) -> Dataset:
     """Read a file of `images` and `labels`, `x` and `y`, or Keras' `x_train`, `y_train`, `x_test`, `y_test`.
 
     An array `class_names` names the classes; without one they are called by their number.
@@ -33,51 +32,59 @@ def load(path: Path, preprocessing: Preprocessing, seed: int, progress: Progress
     Raises:
         DataError: Not such a file, damaged, or its pictures or labels cannot be understood without guessing.
     """
-    progress.step(f"Reading {path.name}")
+    progress.step(f"Reading {path.name!r}")
     arrays = _read(path)
-    held_out = None
-    pair = next((pair for pair in _PAIRS if set(pair) <= set(arrays)), None)
-    if pair:
-        images = _images(arrays[pair[0]], pair[0])
-        labels = _labels(arrays[pair[1]], pair[1], len(images))
-    elif set(_DIVIDED) <= set(arrays):
-        train, test = (_images(arrays[f"x_{part}"], f"x_{part}") for part in ("train", "test"))
-        if train.shape[1:] != test.shape[1:]:
-            raise DataError(
-                f"x_train holds pictures of shape {train.shape[1:]}, x_test of {test.shape[1:]}.",
-                "Save both in one shape.",
-            )
-        parts = [_labels(arrays[f"y_{p}"], f"y_{p}", len(x)) for p, x in (("train", train), ("test", test))]
-        images, labels = np.concatenate([train, test]), np.concatenate(parts)
-        held_out = np.arange(len(labels)) >= len(train)
-    else:
+    images, labels, held_out = _pictures(arrays, path)
+    if labels.min() < 0 or labels.max() >= len(labels):
         raise DataError(
-            f"{str(path)!r} holds the arrays {', '.join(sorted(arrays)) or 'none'}.",
-            "Save `images` and `labels`, or `x_train`, `y_train`, `x_test` and `y_test`.",
+            f"{str(path)!r} has labels from {labels.min()} to {labels.max()} for {len(labels)} pictures.",
+            "Number the classes 0, 1, 2 and so on.",
         )
-    names = _names(arrays.get("class_names"), labels)
+    names = _names(arrays.get("class_names"), int(labels.max()) + 1)
     pictures = ArrayPictures(images, preprocessing)
-    splits = split_pictures(
-        pictures, labels, pictures.hashes(), names, held_out=held_out, seed=seed, progress=progress
-    )
-    return Dataset(path.stem, names, preprocessing, *splits)
+    splits = split_pictures(pictures, labels, pictures.hashes(), names, held_out=held_out, progress=progress)
+    return Dataset(plain_name(path.stem), names, preprocessing, *splits)
 
 
 def _read(path: Path) -> Mapping[str, Array]:
     """Read the arrays that are known; never unpickles, since that would run the file's code."""
     wanted = {"class_names", *_DIVIDED, *(name for pair in _PAIRS for name in pair)}
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ValueError("it holds a single array")
+        file = np.load(path, allow_pickle=False)
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise ValueError("it holds a single array")
+        with file:
             return {name: file[name] for name in file.files if name in wanted}
     except MemoryError as error:
         raise DataError(f"{str(path)!r} does not fit in memory.", "Use an image folder instead.") from error
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except Exception as error:  # damaged files make NumPy and zipfile raise anything
         raise DataError(
             f"{str(path)!r} cannot be read as .npz: {' '.join(str(error).split())}.",
             "Write it with numpy.savez_compressed, with plain number arrays.",
         ) from error
+
+
+def _pictures(arrays: Mapping[str, Array], path: Path) -> tuple[UInt8, Int64, Mask | None]:
+    """Find pictures and labels; the third is which of them the file sets aside for evaluation, if it does."""
+    for images_name, labels_name in _PAIRS:
+        if images_name in arrays and labels_name in arrays:
+            images = _images(arrays[images_name], images_name)
+            return images, _labels(arrays[labels_name], labels_name, len(images)), None
+    if not set(_DIVIDED) <= set(arrays):
+        raise DataError(
+            f"{str(path)!r} does not hold the arrays of a dataset; of them it has "
+            f"{', '.join(sorted(arrays)) or 'none'}.",
+            "Save `images` and `labels`, or `x_train`, `y_train`, `x_test` and `y_test`.",
+        )
+    train, test = _images(arrays["x_train"], "x_train"), _images(arrays["x_test"], "x_test")
+    if train.shape[1:] != test.shape[1:]:
+        raise DataError(
+            f"x_train holds pictures of shape {train.shape[1:]}, x_test of {test.shape[1:]}.",
+            "Save both in one shape.",
+        )
+    train_labels = _labels(arrays["y_train"], "y_train", len(train))
+    labels = np.concatenate([train_labels, _labels(arrays["y_test"], "y_test", len(test))])
+    return np.concatenate([train, test]), labels, np.arange(len(labels)) >= len(train)
 
 
 def _images(values: Array, name: str) -> UInt8:
@@ -121,15 +128,11 @@ def _labels(values: Array, name: str, pictures: int) -> Int64:
         raise DataError(
             f"{name} has {len(values)} labels for {pictures} pictures.", "Save one label for each picture."
         )
-    if values.min() < 0 or values.max() >= pictures:
-        raise DataError(
-            f"{name} runs from {values.min()} to {values.max()}.", "Number the classes 0, 1, 2 and so on."
-        )
     return values.astype(np.int64)
 
 
-def _names(values: Array | None, labels: Int64) -> tuple[str, ...]:
-    count = int(labels.max()) + 1
+def _names(values: Array | None, count: int) -> tuple[str, ...]:
+    """The classes' names; `count` is one more than the largest label."""
     if values is None:
         names = tuple(str(label) for label in range(count))
     elif values.ndim != 1 or values.dtype.kind != "U":
@@ -140,8 +143,11 @@ def _names(values: Array | None, labels: Int64) -> tuple[str, ...]:
     else:
         names = tuple(str(name) for name in values)
     if len(names) < max(count, 2):
-        what = "one class" if count == 1 else f"the labels 0 to {count - 1} but {len(names)} class_names"
-        raise DataError(f"The file has {what}.", "A dataset needs at least two classes, each with a name.")
-    if len(set(names)) < len(names) or not all(name.isprintable() and name for name in names):
-        raise DataError("class_names must differ and be printable.", "Rename the classes.")
+        what = (
+            "only one class" if values is None else f"{len(names)} class_names for labels up to {count - 1}"
+        )
+        raise DataError(f"The file has {what}.", "A dataset has at least two classes, each with its name.")
+    bad = [name for name in names if not name.strip() or not name.isprintable() or names.count(name) > 1]
+    if bad:
+        raise DataError(f"class_names has {bad[0]!r}.", "Names are printable, not empty, and all different.")
     return names

@@ -38,7 +38,7 @@ def load_dataset(
     Args:
         source: A name in `DATASETS`, a folder of class sub-folders, or a .npz file.
         resolution: Pixels a side, or (height, width).
-        seed: Chooses the pictures of `shapes`, and elsewhere who lies in which split; 0 to 2⁶⁴ − 1.
+        seed: Chooses the pictures of `shapes`, 0 to 2⁶⁴ − 1. The others are the same for every seed.
         mean: What is subtracted from each channel, in units of 0–255.
         std: What each channel is then divided by, in units of 0–255.
 

@@ -16,6 +16,7 @@ from edgekit.progress import SILENT, Progress
 EVALUATION_SHARE = 0.25
 CALIBRATION_SHARE = 0.15
 CALIBRATION_MAXIMUM = 500  # pictures; ranges settle well before that
+_DRAW = 0  # changing it divides every dataset anew, and makes trained models' evaluations worthless
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,14 @@ def split_pictures(
     *,
     held_out: npt.NDArray[np.bool_] | None = None,
     sizes: Sizes | None = None,
-    seed: int = 0,
     progress: Progress = SILENT,
 ) -> tuple[Split, Split, Split]:
     """Divide pictures into train, calibration and evaluation.
 
     Copies of a picture (equal hashes) are used once; a picture that lies in two classes is not used.
-    Within a class the order is that of SHA-256(seed, hash), so neither file names nor the order of
-    reading matter. Every split goes round the classes, so that its beginning is stratified too.
+    Within a class the order is drawn from the hashes alone: neither file names, nor the order of reading,
+    nor a seed can move a picture that one model was trained on into the evaluation of another. Every split
+    goes round the classes, so that its beginning is stratified too.
 
     Args:
         labels: Class index of each picture, [n].
@@ -65,11 +66,11 @@ def split_pictures(
         held_out: [n], true for the pictures the source itself sets aside for evaluation.
 
     Raises:
-        DataError: A class has too few different pictures.
+        DataError: A class has too few different pictures, or none are left for evaluation.
     """
     sizes = sizes or Sizes()
     chosen = _distinct(labels, hashes, held_out, progress)
-    order = sorted(chosen, key=lambda i: sha256_bytes(f"{seed}:{hashes[i]}".encode()))
+    order = sorted(chosen, key=lambda i: sha256_bytes(f"{_DRAW}:{hashes[i]}".encode()))
     parts: tuple[list[tuple[int, int, int]], ...] = ([], [], [])
     for label, name in enumerate(names):
         members = [i for i in order if labels[i] == label]
@@ -78,6 +79,11 @@ def split_pictures(
     train, calibration, evaluation = (
         _subset(pictures, labels, hashes, [i for _, _, i in sorted(part)]) for part in parts
     )
+    if not len(evaluation):
+        raise DataError(
+            "The part of the dataset set aside for evaluation has no usable pictures.",
+            "Add some, or remove that part to have one drawn from the rest.",
+        )
     return train, calibration, evaluation
 
 
