@@ -1,0 +1,110 @@
+"""What the guest answers, as records."""
+
+from __future__ import annotations
+
+import msgspec
+
+from edgekit import results
+
+SCHEMA = "edgekit.guest/1"
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why the guest could not do what was asked."""
+
+    code: str
+    message: str
+
+
+class Runtime(msgspec.Struct, frozen=True):
+    """What executed the model, in the guest's own words."""
+
+    name: str
+    version: str
+    delegate: str | None
+    options: dict[str, str]
+
+
+class Latency(msgspec.Struct, frozen=True):
+    """One repeat. Times in nanoseconds."""
+
+    runtime: Runtime
+    input_sha256: str
+    import_ns: int
+    load_ns: int
+    first_ns: int
+    warmup_runs: int
+    samples_ns: tuple[int, ...]
+    every: int
+    other_cpus: float | None
+    frequency_khz: tuple[int, int] | None
+
+    def repeat(self, position: int) -> results.Repeat:
+        """What a result keeps of it."""
+        return results.Repeat(
+            position=position,
+            import_ns=self.import_ns,
+            load_ns=self.load_ns,
+            first_ns=self.first_ns,
+            warmup_runs=self.warmup_runs,
+            samples_ns=self.samples_ns,
+            every=self.every,
+            other_cpus=self.other_cpus,
+            frequency_khz=self.frequency_khz,
+        )
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """Bytes."""
+
+    baseline: int
+    loaded: int
+    peak: int
+    pss: int | None
+
+
+class Accuracy(msgspec.Struct, frozen=True):
+    """Top-1 over the evaluation pictures."""
+
+    n: int
+    correct: int
+    predictions: tuple[int, ...]
+
+
+class Instructions(msgspec.Struct, frozen=True):
+    """Instructions, one an inference."""
+
+    per_inference: tuple[int, ...]
+    source: str
+
+
+class DeviceFields(msgspec.Struct, frozen=True):
+    """What a probe can read about the device."""
+
+    machine: str
+    system: str
+    cpu: str | None
+    cpus: int
+    features: tuple[str, ...]
+    memory_bytes: int | None
+    board: str | None
+    distribution: str | None
+    python: str
+    libc: str | None
+
+
+class Python(msgspec.Struct, frozen=True):
+    """The interpreter that ran the guest."""
+
+    executable: str
+    version: str  # 3.11
+    tag: str
+    bits: int
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """What a device is and how it is doing."""
+
+    device: DeviceFields
+    environment: results.Environment
+    python: Python

@@ -1,0 +1,85 @@
+"""The files to measure, out of the artefact sets that were named."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgekit.artefact import MANIFEST, ArtefactFile, ArtefactSet, check_files, read_set
+from edgekit.errors import DataError, UsageError
+from edgekit.results import Artefact, Evaluation, Reference
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One file to measure and the set it belongs to."""
+
+    artefacts: ArtefactSet
+    file: ArtefactFile
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies here."""
+        return self.artefacts.path(self.file)
+
+    @property
+    def evaluation(self) -> Path:
+        """Where the set's evaluation pictures lie here."""
+        return self.artefacts.folder / self.artefacts.manifest.evaluation_file
+
+    def record(self) -> Artefact:
+        """What a result says about the file."""
+        file = self.file
+        name = self.artefacts.manifest.model.name
+        return Artefact(name, file.name, file.sha256, file.bytes, file.format, file.precision)
+
+    def reference(self) -> Reference:
+        """What the computer that converted the file said about it."""
+        manifest, file = self.artefacts.manifest, self.file
+        return Reference(file.sha256, file.quality.accuracy, manifest.keras_accuracy, file.target)
+
+
+def subjects(paths: Sequence[Path]) -> tuple[Subject, ...]:
+    """Return every file named, directly or through its set, once and in order.
+
+    Raises:
+        RecordError: No artefact set, or its files are not those that were converted.
+        UsageError: A path names no file of a set.
+    """
+    found: dict[tuple[Path, str], Subject] = {}
+    for path in paths:
+        folder = path if path.is_dir() else path.parent
+        if not path.exists():
+            raise UsageError(f"{path} does not exist.", "Make an artefact set with `edgekit convert`.")
+        artefacts = read_set(folder)
+        check_files(artefacts)
+        chosen = [
+            file for file in artefacts.manifest.files if path.is_dir() or path.name in (file.name, MANIFEST)
+        ]
+        if not chosen:
+            names = ", ".join(file.name for file in artefacts.manifest.files)
+            raise UsageError(f"{path} is no model of its artefact set.", f"The set has {names}.")
+        for file in chosen:
+            found.setdefault((folder.resolve(), file.name), Subject(artefacts, file))
+    return tuple(found.values())
+
+
+def read_evaluation(subject: Subject) -> Evaluation:
+    """Read what the predictions on a set's pictures are judged against; the pictures stay unread.
+
+    Raises:
+        DataError: The evaluation file is damaged.
+    """
+    import numpy as np
+
+    try:
+        with np.load(subject.evaluation, allow_pickle=False) as arrays:
+            labels = tuple(arrays["labels"].tolist())
+            keras = tuple(arrays["keras"].tolist()) if "keras" in arrays.files else ()
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"{subject.evaluation} cannot be read: {error}.", "Run `edgekit convert` again."
+        ) from error
+    return Evaluation(subject.artefacts.manifest.evaluation_sha256, labels, keras)

@@ -1,0 +1,96 @@
+"""The passes of one cell, each a fresh process on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import median
+from typing import Any
+
+from edgekit.bench import answers
+from edgekit.bench.guest import Guest
+from edgekit.bench.plan import Cell
+from edgekit.bench.request import BenchRequest
+from edgekit.results import Accuracy, Instructions, Memory, Repeat
+
+PATIENCE = 120.0  # seconds for what surrounds the inferences: starting, importing, loading
+SLOWER = 20  # times that an inference outside the timed loop may take what it took inside
+COUNTED_RUNS = 30  # inferences whose instructions are counted
+
+
+class Passes:
+    """Asks the guest for one pass over one cell."""
+
+    def __init__(
+        self, guest: Guest, request: BenchRequest, affinity: tuple[int, ...], places: Mapping[str, str]
+    ) -> None:
+        """Prepare.
+
+        Args:
+            guest: On the device.
+            request: The session's.
+            affinity: CPUs to run on; empty: all.
+            places: Where things lie on the device, by hash.
+        """
+        self._guest, self._request, self._affinity, self._places = guest, request, affinity, places
+
+    def latency(self, cell: Cell) -> answers.Latency:
+        """Time one repeat."""
+        plan = self._request.plan
+        fields = {
+            "pass": "latency",
+            "min_runs": plan.min_runs,
+            "min_seconds": plan.min_seconds,
+            "max_seconds": plan.max_seconds,
+            "warmup_runs": plan.warmup_runs,
+            "warmup_seconds": plan.warmup_seconds,
+            "fps": self._request.fps or 0.0,
+        }
+        deadline = PATIENCE + plan.warmup_seconds + plan.max_seconds
+        return self._guest.ask(answers.Latency, self._fields(cell, fields), deadline)
+
+    def memory(self, cell: Cell, repeats: list[Repeat]) -> Memory:
+        """Read the resident set at three moments."""
+        fields = self._fields(cell, {"pass": "memory", "warmup_runs": self._request.plan.warmup_runs})
+        deadline = _deadline(repeats, self._request.plan.warmup_runs)
+        found = self._guest.ask(answers.Memory, fields, deadline)
+        return Memory(found.baseline, found.loaded, found.peak, found.pss)
+
+    def accuracy(self, cell: Cell, repeats: list[Repeat]) -> Accuracy:
+        """Classify the set's evaluation pictures."""
+        manifest = cell.subject.artefacts.manifest
+        digest = manifest.evaluation_sha256
+        fields = {"pass": "accuracy", "evaluation": self._places[digest], "evaluation_sha256": digest}
+        deadline = _deadline(repeats, manifest.dataset.evaluation.n)
+        found = self._guest.ask(answers.Accuracy, self._fields(cell, fields), deadline)
+        return Accuracy(found.n, found.correct, digest, found.predictions)
+
+    def instructions(self, cell: Cell, repeats: list[Repeat]) -> Instructions:
+        """Count the instructions of single inferences."""
+        fields = self._fields(cell, {"pass": "instructions", "min_runs": COUNTED_RUNS})
+        found = self._guest.ask(answers.Instructions, fields, _deadline(repeats, COUNTED_RUNS))
+        return Instructions(found.per_inference, found.source)
+
+    def _fields(self, cell: Cell, fields: dict[str, Any]) -> dict[str, Any]:
+        """Add what every pass needs to know about a cell."""
+        file, contract = cell.subject.file, cell.subject.artefacts.manifest.preprocessing
+        return {
+            "path": [self._places[cell.bundle.record.seal]],
+            "runtime": cell.bundle.record.runtime,
+            "model": self._places[file.sha256],
+            "model_sha256": file.sha256,
+            "threads": cell.threads,
+            "affinity": self._affinity,
+            "seed": self._request.seed,
+            "mean": contract.mean,
+            "std": contract.std,
+            "input_scale": file.input.scale or 0.0,
+            "input_zero_point": file.input.zero_point or 0,
+            "output_shape": file.output.shape,
+            **fields,
+        }
+
+
+def _deadline(repeats: list[Repeat], runs: int) -> float:
+    """Return seconds that are ample for some inferences, going by the ones that were timed."""
+    slowest = max((median(repeat.samples_ns) for repeat in repeats), default=1e9)
+    return PATIENCE + SLOWER * runs * slowest / 1e9

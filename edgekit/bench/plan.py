@@ -1,0 +1,91 @@
+"""What gets measured, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from edgekit.bench.artefacts import Subject
+from edgekit.bench.request import ALL_CPUS
+from edgekit.errors import UsageError
+from edgekit.runtime import KINDS, Bundle, RuntimeSpec, parse_runtime
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One artefact × runtime × number of threads."""
+
+    subject: Subject
+    bundle: Bundle
+    threads: int
+
+    def __str__(self) -> str:
+        name = self.subject.artefacts.manifest.model.name
+        plural = "" if self.threads == 1 else "s"
+        return f"{name}/{self.subject.file.name} with {self.bundle} on {self.threads} thread{plural}"
+
+
+def wanted_runtimes(asked: Sequence[str], subjects: Sequence[Subject]) -> tuple[RuntimeSpec, ...]:
+    """Return the runtimes asked for, or every one that executes one of the files.
+
+    Raises:
+        UsageError: A runtime is unknown, or executes none of the files.
+    """
+    formats = {subject.file.format for subject in subjects}
+    if not asked:
+        return tuple(RuntimeSpec(kind) for kind in KINDS.values() if kind.format in formats)
+    chosen = tuple(dict.fromkeys(parse_runtime(text) for text in asked))
+    for spec in chosen:
+        if spec.kind.format not in formats:
+            names = ", ".join(subject.file.name for subject in subjects)
+            raise UsageError(
+                f"{spec} executes .{spec.kind.format} files, and there is none among {names}.",
+                f"Name one of {', '.join(k.name for k in KINDS.values() if k.format in formats)}.",
+            )
+    executed = {spec.kind.format for spec in chosen}
+    for subject in subjects:
+        if subject.file.format not in executed:
+            suited = ", ".join(kind.name for kind in KINDS.values() if kind.format == subject.file.format)
+            raise UsageError(
+                f"{subject.file.name} is executed by none of {', '.join(map(str, chosen))}.",
+                f"Add --runtime {suited}, or name only the files to measure.",
+            )
+    return chosen
+
+
+def wanted_threads(asked: Sequence[int], cpus: int) -> tuple[int, ...]:
+    """Return the numbers of threads, ascending, each once.
+
+    Raises:
+        UsageError: More threads than the device has CPUs.
+    """
+    counts = sorted({cpus if threads == ALL_CPUS else threads for threads in asked})
+    if counts[-1] > cpus:
+        raise UsageError(
+            f"{counts[-1]} threads were asked for; the device has {cpus} usable CPUs.",
+            f"Give 1 to {cpus}.",
+        )
+    return tuple(counts)
+
+
+def cells(subjects: Sequence[Subject], bundles: Sequence[Bundle], threads: Sequence[int]) -> tuple[Cell, ...]:
+    """Combine every file with each runtime that executes it and each number of threads."""
+    return tuple(
+        Cell(subject, bundle, count)
+        for subject in subjects
+        for bundle in bundles
+        if KINDS[bundle.record.runtime].format == subject.file.format
+        for count in threads
+    )
+
+
+def interleaved(chosen: Sequence[T], repeats: int) -> Iterator[T]:
+    """Yield every cell once a repeat, forwards and backwards in turn: A B B A A B …
+
+    A drift of the device, such as its warming up, then hits all cells alike.
+    """
+    for repeat in range(repeats):
+        yield from chosen if repeat % 2 == 0 else reversed(chosen)

@@ -1,0 +1,72 @@
+"""What a bench is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgekit.errors import UsageError
+from edgekit.results import Mode
+
+ALL_CPUS = 0  # as a number of threads
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long to measure. A repeat ends when it has enough runs AND enough time has passed."""
+
+    repeats: int  # fresh processes
+    min_runs: int  # timed inferences a repeat
+    min_seconds: float
+    max_seconds: float = 600.0  # a repeat ends here in any case
+    warmup_runs: int = 10
+    warmup_seconds: float = 0.5
+
+
+MODES: dict[Mode, Schedule] = {
+    "quick": Schedule(repeats=3, min_runs=128, min_seconds=2),
+    "standard": Schedule(repeats=5, min_runs=1024, min_seconds=10),
+    "rigorous": Schedule(repeats=10, min_runs=1024, min_seconds=60),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchRequest:
+    """One session: these artefacts, on this device, with these runtimes and numbers of threads."""
+
+    artefacts: tuple[Path, ...]  # artefact sets, or single files of a set
+    device: str = "host"  # a profile's name
+    runtimes: tuple[str, ...] = ()  # NAME or NAME==VERSION; empty: every one that suits
+    threads: tuple[int, ...] = (1, ALL_CPUS)
+    mode: Mode = "quick"
+    schedule: Schedule | None = None  # instead of the mode's
+    accuracy: bool = True
+    memory: bool = True
+    instructions: bool = True
+    fps: float | None = None  # inferences a second, as an application would space them; None: back to back
+    affinity: tuple[int, ...] = ()  # CPUs to run on; empty: the profile's
+    seed: int = 0  # of the timed input
+    command: str = ""  # as typed
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be measured.
+
+        Raises:
+            UsageError: A number is out of its range, or no artefact is named.
+        """
+        if not self.artefacts:
+            raise UsageError("No artefact is named.", "Name an artefact set that `edgekit convert` wrote.")
+        for threads in self.threads:
+            if threads < 0:
+                raise UsageError(f"{threads} threads are not possible.", "Give 1 or more, or 0 for all CPUs.")
+        if not self.threads:
+            raise UsageError("No number of threads is given.", "Give 1 or more, or 0 for all CPUs.")
+        if self.fps is not None and not 0 < self.fps <= 10_000:
+            raise UsageError(f"{self.fps} inferences a second are not possible.", "Give 0.01 to 10000.")
+        if self.seed < 0 or any(cpu < 0 for cpu in self.affinity):
+            raise UsageError(f"Seed {self.seed} or CPUs {self.affinity} are negative.", "Give 0 or more.")
+
+    @property
+    def plan(self) -> Schedule:
+        """How long to measure."""
+        return self.schedule or MODES[self.mode]

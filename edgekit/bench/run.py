@@ -1,0 +1,137 @@
+"""Carrying a plan out: latency first, interleaved, then memory, accuracy and instructions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from edgekit.bench.passes import Passes
+from edgekit.bench.plan import Cell, interleaved
+from edgekit.bench.request import BenchRequest
+from edgekit.errors import EdgekitError, TransientDeviceError, UnavailableError
+from edgekit.progress import Progress
+from edgekit.results import Accuracy, Instructions, Memory, Repeat, Runtime
+
+
+@dataclass(eq=False)
+class Collected:
+    """What one cell has given so far."""
+
+    cell: Cell
+    repeats: list[Repeat] = field(default_factory=list)
+    runtime: Runtime | None = None
+    input_sha256: str | None = None
+    memory: Memory | None = None
+    accuracy: Accuracy | None = None
+    instructions: Instructions | None = None
+    error: EdgekitError | None = None
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One process on the device. It is left out once an earlier one failed for the same cell."""
+
+    collected: Collected
+    run: Callable[[], None]
+    optional: str = ""  # what the result lacks where the device cannot do this
+
+
+def measure(
+    chosen: Sequence[Cell], passes: Passes, request: BenchRequest, progress: Progress
+) -> tuple[list[Collected], str | None]:
+    """Run every process of a session.
+
+    A cell that fails is left alone from then on; the others go on. An interruption, or a device that is
+    gone, ends the session with what there is.
+
+    Returns:
+        What was collected, and why the session is not whole; None: it is.
+
+    Raises:
+        EdgekitError: Nothing was measured; the first cell's error.
+        KeyboardInterrupt: Interrupted before anything was measured.
+    """
+    collected = [Collected(cell) for cell in chosen]
+    tasks = list(_tasks(collected, passes, request))
+    progress.step(f"Measuring {len(chosen)} combinations, {request.plan.repeats} times each", len(tasks))
+    ended: BaseException | None = None
+    beyond: set[str] = set()  # what this device cannot do
+    try:
+        for done, task in enumerate(tasks):
+            progress.advance(done)
+            if task.collected.error is None and task.optional not in beyond:
+                _try(task, progress, beyond)
+        progress.advance(len(tasks))
+    except (KeyboardInterrupt, TransientDeviceError) as error:
+        ended = error
+    errors = [item.error for item in collected if item.error]
+    if not any(item.repeats for item in collected):
+        raise ended or errors[0]
+    reasons = [f"{item.cell}: {item.error.what}" for item in collected if item.error]
+    if ended:
+        reasons.append("Interrupted." if isinstance(ended, KeyboardInterrupt) else str(ended))
+    return collected, " ".join(reasons) or None
+
+
+def _try(task: _Task, progress: Progress, beyond: set[str]) -> None:
+    try:
+        task.run()
+    except TransientDeviceError:
+        raise
+    except EdgekitError as error:
+        # exactly this class: the device cannot do it; its subclasses say that something went wrong
+        if task.optional and type(error) is UnavailableError:
+            progress.note(f"{task.optional}: {error.what}")
+            beyond.add(task.optional)
+        else:
+            task.collected.error = error
+
+
+def _tasks(collected: Sequence[Collected], passes: Passes, request: BenchRequest) -> Iterator[_Task]:
+    """Yield the session's processes in order."""
+    for position, item in enumerate(interleaved(collected, request.plan.repeats)):
+        yield _Task(item, partial(_latency, item, passes, position))
+    if request.memory:
+        for item in collected:
+            yield _Task(item, partial(_memory, item, passes), "No memory figures")
+    if request.accuracy:
+        for same in _pairs(collected):
+            yield _Task(same[0], partial(_accuracy, same, passes))
+    if request.instructions:
+        for item in collected:
+            if item.cell.threads == 1:
+                yield _Task(item, partial(_instructions, item, passes), "No instruction counts")
+
+
+def _pairs(collected: Sequence[Collected]) -> list[list[Collected]]:
+    """Group cells that differ only in the number of threads, which ascends."""
+    groups: dict[tuple[int, int], list[Collected]] = {}
+    for item in collected:
+        groups.setdefault((id(item.cell.subject), id(item.cell.bundle)), []).append(item)
+    return list(groups.values())
+
+
+def _latency(item: Collected, passes: Passes, position: int) -> None:
+    answer = passes.latency(item.cell)
+    item.repeats.append(answer.repeat(position))
+    found = answer.runtime
+    item.runtime = Runtime(
+        found.name, found.version, found.delegate, item.cell.bundle.record.sha256, found.options
+    )
+    item.input_sha256 = answer.input_sha256
+
+
+def _memory(item: Collected, passes: Passes) -> None:
+    item.memory = passes.memory(item.cell, item.repeats)
+
+
+def _accuracy(same: list[Collected], passes: Passes) -> None:
+    """Classify once: the answer does not depend on the number of threads."""
+    found = passes.accuracy(same[0].cell, same[0].repeats)
+    for item in same:
+        item.accuracy = found
+
+
+def _instructions(item: Collected, passes: Passes) -> None:
+    item.instructions = passes.instructions(item.cell, item.repeats)

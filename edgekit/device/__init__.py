@@ -1,0 +1,15 @@
+"""Devices: what a profile says about them, and the transports that reach them."""
+
+from edgekit.device.profile import Profile, find_profile, list_profiles
+from edgekit.device.transport import Completed, Payload, Pushed, Transport, open_transport
+
+__all__ = [
+    "Completed",
+    "Payload",
+    "Profile",
+    "Pushed",
+    "Transport",
+    "find_profile",
+    "list_profiles",
+    "open_transport",
+]

@@ -1,0 +1,46 @@
+"""A transport to nowhere, for tests: it keeps what it is given and answers as it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from edgekit.device.transport import Completed, Payload, Pushed
+from edgekit.results import Transfer
+
+
+class FakeTransport:
+    """Records every call; `answer` is asked what a command would have said (it may raise)."""
+
+    def __init__(self, answer: Callable[[Sequence[str], str], Completed], python: str = "python3") -> None:
+        self.python = python
+        self.is_open = False
+        self.pushed: list[Payload] = []
+        self.runs: list[tuple[tuple[str, ...], str, float]] = []  # argv, stdin, deadline
+        self._answer = answer
+
+    def connect(self) -> None:
+        """Note that someone is there."""
+        self.is_open = True
+
+    def close(self) -> None:
+        """Note that nobody is there any more."""
+        self.is_open = False
+
+    def push(self, payloads: Sequence[Payload]) -> Pushed:
+        """Pretend that everything was sent, except what was sent before."""
+        new = [payload for payload in payloads if payload not in self.pushed]
+        self.pushed += new
+        size = sum(payload.bytes for payload in new)
+        transfer = Transfer(bytes=size, files=len(new), reused_files=len(payloads) - len(new))
+        return Pushed({payload.sha256: f"/fake/{payload.sha256}" for payload in payloads}, transfer)
+
+    def pull(self, path: str, target: Path) -> None:
+        """Copy what was pushed under that path back."""
+        source = next(payload.source for payload in self.pushed if f"/fake/{payload.sha256}" == path)
+        target.write_bytes(source.read_bytes())
+
+    def run(self, argv: Sequence[str], *, stdin: str, deadline: float) -> Completed:
+        """Return the answer that the test prepared."""
+        self.runs.append((tuple(argv), stdin, deadline))
+        return self._answer(argv, stdin)

@@ -1,0 +1,95 @@
+"""A device's profile: one TOML file, `devices/NAME.toml`, in the project, the user's folder or edgekit."""
+
+from __future__ import annotations
+
+import sys
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from edgekit.errors import RecordError, UsageError
+from edgekit.lookup import devices_folders
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+SUFFIX = ".toml"
+
+
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How to reach a device and what to do there."""
+
+    description: str
+    transport: Literal["local"]
+    name: str = ""  # the file's, without its suffix
+    python: str = ""  # the interpreter there; empty: the one the transport knows
+    affinity: tuple[int, ...] = ()  # CPUs to measure on unless asked otherwise; empty: all
+
+
+def find_profile(name: str) -> Profile:
+    """Return the profile of that name; the project's own wins over the user's, which wins over edgekit's.
+
+    Args:
+        name: `host`, or the path of a profile ending in `.toml`.
+
+    Raises:
+        UsageError: There is no such profile; the nearest names are given.
+        RecordError: Its file is not a valid profile.
+    """
+    if name.endswith(SUFFIX):
+        return read_profile(Path(name))
+    for folder in devices_folders():
+        path = folder / f"{name}{SUFFIX}"
+        if path.is_file():
+            return read_profile(path)
+    known = _names()
+    raise UsageError(
+        f"There is no device {name!r}.{_nearest(name, known)}",
+        f"Known devices: {', '.join(known) or 'none'}. `edgekit devices list` describes them.",
+    )
+
+
+def list_profiles() -> tuple[Profile, ...]:
+    """Return every profile that can be found, by name.
+
+    Raises:
+        RecordError: One of the files is not a valid profile.
+    """
+    return tuple(find_profile(name) for name in _names())
+
+
+def read_profile(path: Path) -> Profile:
+    """Read one profile file.
+
+    Raises:
+        RecordError: It cannot be read, is no TOML, or says something that no profile says.
+    """
+    try:
+        fields = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecordError(f"{path} is not a TOML file: {error}.", "Correct the file.") from error
+    known = [field for field in Profile.__struct_fields__ if field != "name"]
+    for key in fields:
+        if key not in known:
+            raise RecordError(
+                f"{path} has the unknown key {key!r}.{_nearest(key, known)}", f"Keys: {', '.join(known)}."
+            )
+    try:
+        return msgspec.convert({**fields, "name": path.stem}, Profile)
+    except msgspec.ValidationError as error:
+        raise RecordError(f"{path} is not a valid device profile: {error}.", "Correct the file.") from error
+
+
+def _names() -> list[str]:
+    return sorted({path.stem for folder in devices_folders() for path in folder.glob(f"*{SUFFIX}")})
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    found = get_close_matches(name, known, n=1)
+    return f" Did you mean {found[0]!r}?" if found else ""

@@ -1,0 +1,94 @@
+"""The transport seam: how files and commands get to a device. No transport knows what is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from edgekit.device.profile import Profile
+from edgekit.results import Transfer
+
+
+@dataclass(frozen=True)
+class Payload:
+    """A file or a folder that a device needs. What is there already under its hash is not sent again."""
+
+    source: Path
+    sha256: str  # of the file, or of everything in the folder
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """Where things lie on the device, and what it cost to bring them there."""
+
+    paths: dict[str, str]  # by the payload's hash
+    transfer: Transfer
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A command that ended on the device."""
+
+    stdout: bytes
+    stderr: str
+    code: int  # exit status; negative: the signal that ended it
+
+
+class Transport(Protocol):
+    """A way to a device.
+
+    Every method raises TransientDeviceError where trying again may help, DeviceError where it will not.
+    """
+
+    python: str
+    """The interpreter that runs things on the device."""
+
+    def connect(self) -> None:
+        """Reach the device, or say why that fails."""
+
+    def close(self) -> None:
+        """Leave the device as it was found; what was pushed stays for the next time."""
+
+    def push(self, payloads: Sequence[Payload]) -> Pushed:
+        """Bring files to the device, each one whole or not at all."""
+
+    def pull(self, path: str, target: Path) -> None:
+        """Copy a file from the device."""
+
+    def run(self, argv: Sequence[str], *, stdin: str, deadline: float) -> Completed:
+        """Run a command to its end.
+
+        Args:
+            argv: Program and arguments; no shell is involved.
+            stdin: What the command reads. Its standard input then stays open as long as edgekit lives,
+                so that a command can end itself when it is closed.
+            deadline: Seconds after which the command and all it started are killed.
+        """
+
+
+def open_transport(profile: Profile) -> Transport:
+    """Return the transport that a profile names, not yet connected."""
+    return _TRANSPORTS[profile.transport](profile)
+
+
+@contextmanager
+def connected(transport: Transport) -> Iterator[Transport]:
+    """Connect, and close again on every way out."""
+    transport.connect()
+    try:
+        yield transport
+    finally:
+        transport.close()
+
+
+def _local(profile: Profile) -> Transport:
+    from edgekit.device.local import LocalTransport
+
+    return LocalTransport(profile.python)
+
+
+_TRANSPORTS: dict[str, Callable[[Profile], Transport]] = {"local": _local}
