@@ -22,7 +22,7 @@ class Done:
 
 
 def run(*args: str | Path, cwd: Path, code: int | None = 0, timeout: float = 300, **env: str) -> Done:
-    """Run an edgekit command; fail the test unless it ends with `code` (None: any) and without a traceback."""
+    """Run an edgekit command; it must end with `code` (None: any) and without a traceback."""
     done = subprocess.run(
         [sys.executable, "-m", "edgekit", *map(str, args)],
         cwd=cwd,

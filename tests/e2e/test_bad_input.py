@@ -1,8 +1,9 @@
-"""Bad input ends with one sentence that says what was received, the right exit code, and nothing half-written."""
+"""Bad input ends with what was received, the right exit code, and nothing half-written."""
 
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -116,7 +117,11 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
     """A file system of 200 kB, mounted for this command alone."""
     small = tmp_path / "small"
     small.mkdir()
-    script = f"mount -t tmpfs -o size=200k none {small.name} && {sys.executable} -m edgekit convert --alpha 0.25 --output small/set; code=$?; ls -A small; exit $code"
+    script = (
+        "mount -t tmpfs -o size=200k none small && "
+        f"{shlex.quote(sys.executable)} -m edgekit convert --alpha 0.25 --output small/set; "
+        "code=$?; ls -A small; exit $code"
+    )
     done = subprocess.run(
         ["unshare", "--mount", "--map-root-user", "sh", "-c", script],
         cwd=tmp_path,
