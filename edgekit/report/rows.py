@@ -16,6 +16,7 @@ class Latency:
     """Times of one inference, in ns. `None`: too few samples for that percentile."""
 
     p50: Spread  # median of the repeats' medians, and their range
+    medians: tuple[float, ...]  # one a repeat, in the session's order
     p90: float | None  # of all samples of all repeats
     p99: float | None
     p90_range: tuple[float, float] | None  # across repeats; None where one is too short for it
@@ -95,10 +96,15 @@ class Row:
 
 def rows(result: Result) -> tuple[Row, ...]:
     """Compute a result's rows: by set and thread count, the fastest first."""
+    return tuple(row for row, _ in measured(result))
+
+
+def measured(result: Result) -> list[tuple[Row, Measurement]]:
+    """Return the rows of `rows`, each with the measurement it was computed from."""
     references = {reference.sha256: reference for reference in result.references}
     evaluations = {evaluation.sha256: evaluation for evaluation in result.evaluations}
-    computed = [_row(measurement, references, evaluations) for measurement in result.measurements]
-    return tuple(sorted(computed, key=_place))
+    computed = [(_row(each, references, evaluations), each) for each in result.measurements]
+    return sorted(computed, key=lambda pair: _place(pair[0]))
 
 
 def _place(row: Row) -> tuple[str, int, float]:
@@ -151,6 +157,7 @@ def _latency(repeats: Sequence[Repeat]) -> Latency | None:
     variations = [v for v in map(stats.coefficient_of_variation, samples) if v is not None]
     return Latency(
         p50=p50,
+        medians=tuple(float(np.median(repeat)) for repeat in samples),
         p90=stats.percentile(everything, 90),
         p99=stats.percentile(everything, 99),
         p90_range=_range([stats.percentile(repeat, 90) for repeat in samples]),

@@ -7,6 +7,7 @@ than 5 %, the smallest difference that edgekit would call a regression.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from edgekit import units
@@ -15,23 +16,31 @@ from edgekit.report.rows import Latency, Row, rows
 from edgekit.results import Result
 from edgekit.stats import ratio_range
 
+
+@dataclass(frozen=True)
+class Headline:
+    """One figure that is worth large type."""
+
+    value: str
+    what: str
+    about: str
+
+
 _CLEAR = 1.05
 _REPEATS = 3  # fewer do not show how far repeats differ
 
 
 def summarise(result: Result) -> tuple[str, ...]:
-    """Return a session's summary, one sentence an item."""
+    """Return a session's summary, one sentence an item: what limits it first, then what it shows."""
     computed = rows(result)
-    said = _cautions(result, computed)
-    if result.device.emulated:
-        return tuple(said)
-    for _, group in groupby(computed, key=lambda row: row.set):
-        sound = [row for row in group if row.valid and row.latency]
+    said = []
+    for sound in _comparable(result, computed):
         said += _fastest(sound) + _quantized(sound) + _runtimes(sound)
-    return tuple(said)
+    return (*cautions(result, computed), *said)
 
 
-def _cautions(result: Result, computed: Sequence[Row]) -> list[str]:
+def cautions(result: Result, computed: Sequence[Row]) -> tuple[str, ...]:
+    """Return what a reader must know before the figures; empty for a whole, valid session."""
     said = []
     if result.partial:
         said.append(f"The session ended early: {result.partial.rstrip('.')}.")
@@ -41,10 +50,39 @@ def _cautions(result: Result, computed: Sequence[Row]) -> list[str]:
     elif invalid == len(computed):
         said.append("No measurement is valid, so no times are compared.")
     elif invalid:
-        said.append(f"{invalid} of {len(computed)} measurements are invalid and left out of what follows.")
+        verb = "measurement is" if invalid == 1 else "measurements are"
+        said.append(f"{invalid} of {len(computed)} {verb} invalid and left out of the comparisons.")
     if result.device.emulated:
         said.append("The device is emulated: its times are the emulator's, not the board's.")
-    return said
+    return tuple(said)
+
+
+def headlines(result: Result) -> tuple[Headline, ...]:
+    """Return what quantization bought, for the fastest int8 file that ran beside its float32 file."""
+    pairs = [pair for sound in _comparable(result, rows(result)) for pair in _pairs(sound)]
+    if not pairs:
+        return ()
+    int8, float32 = min(pairs, key=lambda pair: _p50(pair[0]))
+    versus = f"{_words(int8)}, against {float32.artefact}"
+    ratio, low, high = ratio_range(_latency(float32).p50, _latency(int8).p50)
+    found = [Headline(f"{(1 - int8.bytes / float32.bytes) * 100:.0f} %", "smaller file", versus)]
+    if _clearly(int8, float32):
+        found.insert(
+            0, Headline(f"{ratio:.1f}×", "faster", f"{low:.2f} to {high:.2f} across repeats; {versus}")
+        )
+    if int8.accuracy and int8.accuracy.drop is not None and int8.accuracy.drop_interval:
+        ends = " to ".join(map(points, int8.accuracy.drop_interval))
+        about = f"95 % CI {ends}; {int8.artefact} against the float Keras model, {int8.accuracy.n} images"
+        found.append(Headline(f"{points(int8.accuracy.drop)} pp", "drop in accuracy", about))
+    return tuple(found)
+
+
+def _comparable(result: Result, computed: Sequence[Row]) -> list[list[Row]]:
+    """Return the rows whose times mean something, apart by artefact set."""
+    if result.device.emulated:
+        return []
+    sets = [list(group) for _, group in groupby(computed, key=lambda row: row.set)]
+    return [[row for row in group if row.valid and row.latency] for group in sets]
 
 
 def _fastest(sound: Sequence[Row]) -> list[str]:
@@ -62,18 +100,23 @@ def _fastest(sound: Sequence[Row]) -> list[str]:
 
 
 def _quantized(sound: Sequence[Row]) -> list[str]:
-    """Compare the int8 file of each format with its float32 file where both ran alike."""
-    said = []
+    return [
+        f"{_words(int8)} {_speed(int8, float32, float32.artefact)}, {_size(int8, float32)}{_loss(int8)}."
+        for int8, float32 in _pairs(sound)
+    ]
+
+
+def _pairs(sound: Sequence[Row]) -> list[tuple[Row, Row]]:
+    """Return each format's int8 and float32 rows that ran alike: on the fewest threads, the fastest."""
+    pairs = []
     for kind in ("tflite", "onnx"):
         files = [row for row in sound if row.format == kind]
         large = {(row.runtime, row.threads): row for row in files if row.precision == "float32"}
         small = [row for row in files if row.precision == "int8" and (row.runtime, row.threads) in large]
         if small:
             int8 = min(small, key=lambda row: (row.threads, _p50(row)))
-            float32 = large[int8.runtime, int8.threads]
-            speed, size = _speed(int8, float32, float32.artefact), _size(int8, float32)
-            said.append(f"{_words(int8)} {speed}, {size}{_loss(int8)}.")
-    return said
+            pairs.append((int8, large[int8.runtime, int8.threads]))
+    return pairs
 
 
 def _runtimes(sound: Sequence[Row]) -> list[str]:

@@ -1,0 +1,66 @@
+"""How long an inference takes, absolutely: a bar a measurement, from zero."""
+
+from __future__ import annotations
+
+from edgekit.report.charts import marks
+from edgekit.report.charts.figure import Figure, framed
+from edgekit.report.charts.marks import STEP, Datum
+from edgekit.report.charts.theme import Theme
+from edgekit.report.columns import latency_unit
+from edgekit.report.rows import Row
+from edgekit.report.table import Table
+
+_CAPTION = (
+    "Bar: p50, the median of the repeats' medians. Marks: the median of each repeat. Upright tick: p90. "
+    "Faint bars are invalid."
+)
+
+
+def latency(shown: Table, theme: Theme) -> Figure | None:
+    """Draw p50, p90 and the repeats' medians; None where nothing was timed."""
+    import altair as alt
+
+    timed = [row for row in shown.rows if row.latency]
+    if not timed:
+        return None
+    unit, length = latency_unit(shown.rows)
+    strips = [marks.strip(row, shown, place) | _times(row, length) for place, row in enumerate(timed)]
+    medians = [
+        strip | {"x": median / length, "repeat": i + 1}
+        for strip, row in zip(strips, timed, strict=True)
+        for i, median in enumerate(row.latency.medians if row.latency else ())
+    ]
+    held, n, colour = marks.data(strips), len(strips), marks.colour(theme, shown.rows)
+    told = marks.tooltip(shown, "p50", "spread", "p90", "p99", "first", "load", "instructions")
+    axis = alt.X("zero:Q", title=f"latency of one inference ({unit})")
+    middle = marks.height("middle", n)
+    layers = [
+        marks.bars(held, n, "zero", "centre", axis).encode(
+            color=colour, opacity=marks.by_validity(0.75, 0.25), tooltip=told
+        ),
+        alt.Chart(held)
+        .mark_tick(thickness=2, size=20)
+        .encode(x="slow:Q", y=middle, color=alt.value(theme.ink), tooltip=told),
+        alt.Chart(marks.data(medians))
+        .mark_point(size=45, strokeWidth=1)
+        .encode(
+            x="x:Q",
+            y=middle,
+            fill=marks.fill(theme, shown.rows),
+            stroke=alt.value(theme.ground),
+            shape=marks.shape(theme, shown.rows),
+            tooltip=["label:N", "repeat:N", alt.Tooltip("x:Q", title=f"median, {unit}", format=".4~r")],
+        ),
+        marks.labels(held, theme, n),
+    ]
+    words = f"p50 and p90 latency of {n} measurements in {unit}; the table holds the figures."
+    return Figure(
+        "latency", "Latency", _CAPTION, framed(alt.LayerChart(layer=layers), theme, STEP * n, words)
+    )
+
+
+def _times(row: Row, length: float) -> Datum:
+    if row.latency is None:
+        return {}
+    p90 = row.latency.p90
+    return {"centre": row.latency.p50.value / length, "slow": None if p90 is None else p90 / length}

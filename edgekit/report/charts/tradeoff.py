@@ -1,0 +1,65 @@
+"""What accuracy costs in time."""
+
+from __future__ import annotations
+
+from edgekit.report.charts import marks
+from edgekit.report.charts.figure import Figure, framed
+from edgekit.report.charts.marks import Datum
+from edgekit.report.charts.theme import Theme
+from edgekit.report.columns import latency_unit
+from edgekit.report.rows import Row
+from edgekit.report.table import Table
+
+_HEIGHT = 320  # pixels
+_CAPTION = (
+    "Up and to the left is better. Upright lines: 95 % interval of the accuracy. Lines across a mark: range "
+    "of the repeats' medians. The more threads, the larger the mark; thin lines join one file's thread "
+    "counts. Hollow marks are invalid."
+)
+
+
+def tradeoff(shown: Table, theme: Theme) -> Figure | None:
+    """Draw accuracy against latency; None where no measurement has both."""
+    import altair as alt
+
+    unit, length = latency_unit(shown.rows)
+    points = [_point(row, shown, length) for row in shown.rows if row.accuracy and row.latency]
+    if not points:
+        return None
+    base = alt.Chart(marks.data(points))
+    x = alt.X("x:Q", title=f"p50 latency ({unit})")
+    y = alt.Y("y:Q", title="top-1 accuracy (%)", scale=alt.Scale(zero=False))
+    colour = marks.colour(theme, shown.rows)
+    layers = [
+        base.mark_line(strokeWidth=1, color=theme.muted, opacity=0.5).encode(x, y, detail="joined:N"),
+        base.mark_rule(opacity=0.4).encode(x, y="low:Q", y2="high:Q", color=colour),
+        base.mark_rule(opacity=0.6).encode(x="fast:Q", x2="slow:Q", y="y:Q", color=colour),
+        base.mark_point(strokeWidth=2).encode(
+            x="x:Q",
+            y="y:Q",
+            color=colour,
+            fill=marks.fill(theme, shown.rows),
+            fillOpacity=marks.by_validity(0.8, 0),
+            size=alt.Size("threads:O", scale=alt.Scale(range=[50, 180]), legend=None),
+            shape=marks.shape(theme, shown.rows),
+            tooltip=marks.tooltip(shown, "p50", "spread", "top1", "top1_ci", "drop", "drop_ci", "size"),
+        ),
+    ]
+    words = f"Top-1 accuracy against p50 latency of {len(points)} measurements; the table holds the figures."
+    chart = framed(alt.LayerChart(layer=layers), theme, _HEIGHT, words)
+    return Figure("tradeoff", "Accuracy against latency", _CAPTION, chart)
+
+
+def _point(row: Row, shown: Table, length: float) -> Datum:
+    if row.latency is None or row.accuracy is None:
+        return {}
+    p50, (low, high) = row.latency.p50, row.accuracy.interval
+    return marks.datum(row, shown) | {
+        "x": p50.value / length,
+        "fast": p50.low / length,
+        "slow": p50.high / length,
+        "y": row.accuracy.value * 100,
+        "low": low * 100,
+        "high": high * 100,
+        "joined": f"{row.set} {row.artefact} {row.runtime}",
+    }

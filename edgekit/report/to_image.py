@@ -1,0 +1,36 @@
+"""The charts as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgekit.report.charts import figures
+from edgekit.report.charts.figure import configured
+from edgekit.report.charts.theme import IMAGE
+from edgekit.report.columns import title
+from edgekit.results import Result
+
+
+def to_svg(results: Sequence[Result]) -> bytes:
+    """Return every session's charts, one under the other, as SVG."""
+    import vl_convert
+
+    return str(vl_convert.vegalite_to_svg(_definition(results))).encode()
+
+
+def to_png(results: Sequence[Result]) -> bytes:
+    """Return the same as PNG, at twice the pixels for sharp screens."""
+    import vl_convert
+
+    return bytes(vl_convert.vegalite_to_png(_definition(results), scale=2))
+
+
+def _definition(results: Sequence[Result]) -> dict[str, object]:
+    import altair as alt
+
+    charts = [
+        figure.chart.properties(title=alt.Title(figure.title, subtitle=title(result)))
+        for result in results
+        for figure in figures(result, IMAGE)
+    ]
+    return configured(alt.vconcat(*charts), IMAGE)
