@@ -68,6 +68,7 @@ class _Walk:
         return Layer(
             op=node.op_type,
             name=node.name or output.name,
+            tensor=output.name,
             shape=output.shape,
             dtype=output.dtype,
             multiply_adds=self.multiply_adds(node, output.shape),
@@ -132,7 +133,7 @@ class _Walk:
         return tuple(dim.dim_value if dim.HasField("dim_value") else -1 for dim in dims)
 
     def multiply_adds(self, node: Any, output: Sequence[int]) -> int:
-        """Weights: Conv [out, in, h, w]; ConvTranspose [in, out, h, w]; Gemm and MatMul by their inner size."""
+        """Weights: Conv [out, in, h, w]; ConvTranspose [in, out, h, w]; products by their inner size."""
         if node.op_type == "Conv":
             return prod(output) * prod(self.shape(node.input[1])[1:])
         if node.op_type == "ConvTranspose":

@@ -32,6 +32,7 @@ class Layer(msgspec.Struct, frozen=True):
 
     op: str
     name: str
+    tensor: str  # name of its first output
     shape: tuple[int, ...]  # of its first output
     dtype: str  # of its first output
     multiply_adds: int  # for one run of the file as it is

@@ -73,6 +73,7 @@ class _Walk:
         return Layer(
             op=op,
             name=output.name.partition(";")[0],  # a fused operator lists every name it came from
+            tensor=output.name,
             shape=output.shape,
             dtype=output.dtype,
             multiply_adds=_multiply_adds(op, [self.shape(i) if i >= 0 else () for i in inputs], output.shape),

@@ -1,0 +1,72 @@
+"""What must hold of an int8 file whatever its accuracy, read from the file itself."""
+
+from __future__ import annotations
+
+from edgekit.artefact import Format
+from edgekit.errors import InvalidError
+from edgekit.inspection import Inspection, Layer
+
+SMALLEST_OPSET = 13  # the first with QuantizeLinear per channel
+_BORDERS = ("QUANTIZE", "DEQUANTIZE", "QuantizeLinear", "DequantizeLinear")
+_CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "Conv")
+_MOBILENET_V1_CONVOLUTIONS = 28
+_FOLDED = ("BatchNormalization", "Mul", "Add", "Pad", "MUL", "ADD", "PAD")
+_MOST_TRANSPOSES = 2
+
+
+def check_int8(found: Inspection, family: str | None) -> tuple[str, ...]:
+    """Check a file that was quantized to int8.
+
+    Returns:
+        What the user should know, such as operators that stay in float32; one sentence each.
+
+    Raises:
+        InvalidError: The quantizer did not do what was asked of it.
+    """
+    faults = [*_weight_faults(found), *_graph_faults(found, family)]
+    if faults:
+        raise InvalidError(
+            f"{found.name} is not what was to be made: {'; '.join(faults)}.",
+            "This is a fault of edgekit or of a converter's version, not of your model: please report it.",
+        )
+    kept = [f"{layer.op} ({layer.name})" for layer in found.layers if is_float(found.format, layer)]
+    return (f"{found.name} keeps in float32: {', '.join(kept)}.",) if kept else ()
+
+
+def is_float(format: Format, layer: Layer) -> bool:
+    """Whether an operator computes in float32 although the file is quantized."""
+    if layer.op in _BORDERS:
+        return False
+    if format == "tflite":
+        return layer.dtype == "float32"
+    # around int8 operators ONNX shows float32 tensors, which the runtime's fusion removes
+    return layer.parameters > 0 and layer.weights is None
+
+
+def _weight_faults(found: Inspection) -> list[str]:
+    faults = []
+    for layer in found.layers:
+        if layer.op.startswith("Flex"):
+            faults.append(f"{layer.op} needs TensorFlow on the device")
+        if layer.weights is None or layer.op not in _CONVOLUTIONS:
+            continue
+        channels = layer.shape[-1 if found.format == "tflite" else 1]
+        if len(layer.weights.scales) != channels:
+            faults.append(f"{layer.name} has {len(layer.weights.scales)} scales for {channels} channels")
+        if any(layer.weights.zero_points):
+            faults.append(f"{layer.name} has weight zero points other than 0")
+    return faults
+
+
+def _graph_faults(found: Inspection, family: str | None) -> list[str]:
+    faults = []
+    if found.opset is not None and found.opset < SMALLEST_OPSET:
+        faults.append(f"opset {found.opset} is below {SMALLEST_OPSET}")
+    if family == "mobilenet_v1":
+        convolutions = sum(found.ops.get(op, 0) for op in _CONVOLUTIONS)
+        if convolutions != _MOBILENET_V1_CONVOLUTIONS:
+            faults.append(f"it has {convolutions} convolutions instead of {_MOBILENET_V1_CONVOLUTIONS}")
+        faults += [f"{found.ops[op]} {op} were not folded" for op in _FOLDED if op in found.ops]
+        if found.ops.get("Transpose", 0) > _MOST_TRANSPOSES:
+            faults.append(f"it has {found.ops['Transpose']} Transposes")
+    return faults

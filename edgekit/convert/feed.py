@@ -1,0 +1,47 @@
+"""Pictures on their way into a model, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from edgekit import artefact
+from edgekit.artefact import Preprocessing
+from edgekit.data import Split, normalise
+from edgekit.data.dataset import Float32
+from edgekit.files import sha256_bytes
+
+_BATCH = 64  # pictures decoded at a time
+
+
+@dataclass(frozen=True)
+class Feed:
+    """The first `limit` pictures of a split as the model's input. May be gone through repeatedly."""
+
+    split: Split
+    preprocessing: Preprocessing
+    limit: int | None = None
+
+    @property
+    def hashes(self) -> Sequence[str]:
+        """The hash of each picture, in order."""
+        return self.split.hashes[: len(self)]
+
+    def record(self) -> artefact.Split:
+        """The pictures' identity for the manifest."""
+        return artefact.Split(len(self), sha256_bytes("\n".join(self.hashes).encode()))
+
+    def __len__(self) -> int:
+        return len(self.split) if self.limit is None else min(self.limit, len(self.split))
+
+    def __iter__(self) -> Iterator[Float32]:
+        """Yield float32 [1, H, W, 3]; no more than a batch is held in memory."""
+        for batch in self.batches():
+            for picture in batch:
+                yield picture[None]
+
+    def batches(self) -> Iterator[Float32]:
+        """Yield float32 [n, H, W, 3]."""
+        for start in range(0, len(self), _BATCH):
+            indices = range(start, min(start + _BATCH, len(self)))
+            yield normalise(self.split.pictures.read(indices), self.preprocessing)

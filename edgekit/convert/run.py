@@ -1,0 +1,84 @@
+"""Running model files on the converting host, with the runtimes of edgekit's own environment."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from edgekit.artefact import Format
+from edgekit.data.dataset import Float32
+from edgekit.zoo.quiet import quiet_stderr
+
+
+class Runner(Protocol):
+    """A model file, loaded."""
+
+    def scores(self, picture: Float32) -> Float32:
+        """Return the real-valued output [1, classes] for one float32 picture [1, H, W, 3]."""
+
+
+def load_runner(data: bytes, format: Format, *, optimise: bool = True) -> Runner:
+    """Load a file to run it; `optimise` False executes an ONNX graph literally, node by node."""
+    with quiet_stderr():
+        return TfliteRunner(data) if format == "tflite" else OnnxRunner(data, optimise=optimise)
+
+
+class TfliteRunner:
+    """A TFLite file in LiteRT's interpreter, on one thread."""
+
+    def __init__(self, data: bytes) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._interpreter = Interpreter(model_content=data, num_threads=1)
+        self._interpreter.allocate_tensors()
+        self._input = self._interpreter.get_input_details()[0]
+        self._output = self._interpreter.get_output_details()[0]
+
+    def scores(self, picture: Float32) -> Float32:
+        """Return the real-valued output [1, classes] for one float32 picture [1, H, W, 3]."""
+        self._interpreter.set_tensor(self._input["index"], stored(picture, self._input))
+        self._interpreter.invoke()
+        return real(self._interpreter.get_tensor(self._output["index"]), self._output)
+
+
+class OnnxRunner:
+    """An ONNX file in ONNX Runtime on the CPU, on one thread."""
+
+    def __init__(self, data: bytes, *, optimise: bool = True) -> None:
+        self._session = onnx_session(data, optimise)
+        self._input = self._session.get_inputs()[0].name
+
+    def scores(self, picture: Float32) -> Float32:
+        """Return the real-valued output [1, classes] for one float32 picture [1, H, W, 3]."""
+        return np.asarray(self._session.run(None, {self._input: picture})[0], dtype=np.float32)
+
+
+def onnx_session(data: bytes, optimise: bool) -> Any:
+    """Load an ONNX file on the CPU and one thread, with every optimization or none."""
+    import onnxruntime
+
+    levels = onnxruntime.GraphOptimizationLevel
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3  # errors
+    options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimise else levels.ORT_DISABLE_ALL
+    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+
+
+def stored(values: Float32, detail: dict[str, Any]) -> Any:
+    """Turn real values into a tensor's stored ones: rint(real / scale) + zero point, as on the device."""
+    dtype = detail["dtype"]
+    if dtype == np.float32:
+        return values
+    scale, zero_point = detail["quantization"]
+    limits = np.iinfo(dtype)
+    return np.clip(np.rint(values / np.float32(scale)) + zero_point, limits.min, limits.max).astype(dtype)
+
+
+def real(values: Any, detail: dict[str, Any]) -> Float32:
+    """Turn a tensor's stored values into real ones: scale × (stored − zero point)."""
+    scale, zero_point = detail["quantization"]
+    if values.dtype == np.float32 or not scale:
+        return np.asarray(values, dtype=np.float32)
+    return np.asarray((values.astype(np.float32) - zero_point) * np.float32(scale), dtype=np.float32)
