@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from edgekit import units
 from edgekit.report.rows import Accuracy, Latency, Memory, Row, rows
@@ -20,7 +21,7 @@ def table(result: Result) -> Table:
     computed = rows(result)
     wanted = (
         column
-        for column in (*_identity(computed), *_latency(computed), *_start(), *_memory(), *_accuracy())
+        for column in (*_identity(computed), *_latency(computed), *_accuracy(), *_footprint(), *_start())
         if column.rank == 0 or any(column.cell(row) != NONE for row in computed)
     )
     return Table(title(result), tuple(wanted), computed)
@@ -98,25 +99,31 @@ def _start() -> list[Column]:
     def first(row: Row) -> str:
         return _sound(row, units.milliseconds(row.first.value)) if row.first else NONE
 
+    def instructions(row: Row) -> str:
+        return NONE if row.instructions is None else units.significant(row.instructions / 1e6)
+
+    counted = "million instructions an inference"
     return [
         Column("load", "load", "ms", load, "from model file to ready interpreter", 9, "start"),
         Column("first", "first", "ms", first, "first inference in a fresh process", 11, "start"),
+        Column("instructions", "instr.", "M", instructions, counted, 6, "count"),
     ]
 
 
-def _memory() -> list[Column]:
+def _footprint() -> list[Column]:
     def memory(read: Callable[[Memory], int]) -> Cell:
         return lambda row: units.megabytes(read(row.memory)) if row.memory else NONE
 
-    def column(key: str, rank: int, about: str, read: Callable[[Memory], int], short: str = "") -> Column:
-        return Column(f"{key}_memory", f"{key} RAM", "MB", memory(read), about, rank, "memory", short=short)
+    def column(name: str, rank: int, about: str, read: Callable[[Memory], int], below: str = "") -> Column:
+        return Column(f"{name}_ram", f"{name} RAM", "MB", memory(read), about, rank, "memory", below=below)
 
+    model = column("model", 5, "the model's own cost: peak − base", lambda m: m.model)
     return [
-        column("base", 14, "resident memory with the runtime imported", lambda m: m.baseline),
-        column("loaded", 15, "resident memory with the model loaded", lambda m: m.loaded),
-        column("peak", 13, "highest resident memory", lambda m: m.peak),
-        column("model", 5, "the model's own cost: peak − base", lambda m: m.model, short="RAM"),
         Column("size", "size", "MB", lambda r: units.megabytes(r.bytes), "of the file", 4, "file"),
+        replace(model, short="RAM"),
+        column("base", 14, "resident with the runtime imported", lambda m: m.baseline, "model_ram"),
+        column("peak", 13, "highest resident", lambda m: m.peak),
+        column("loaded", 15, "resident with the model loaded", lambda m: m.loaded, "peak_ram"),
     ]
 
 
@@ -134,9 +141,6 @@ def _accuracy() -> list[Column]:
             return " … ".join(map(text, interval)) if interval else NONE
 
         return cell
-
-    def instructions(row: Row) -> str:
-        return NONE if row.instructions is None else units.significant(row.instructions / 1e6)
 
     percent, group = units.percent, "accuracy"
     value = "images whose most likely class is right"
@@ -159,7 +163,6 @@ def _accuracy() -> list[Column]:
             below="drop",
         ),
         Column("agreement", "agree", "%", share(lambda a: a.agreement, percent), agree, 17, group),
-        Column("instructions", "instr.", "M", instructions, "million instructions an inference", 6, "count"),
     ]
 
 

@@ -50,8 +50,10 @@ def cautions(result: Result, computed: Sequence[Row]) -> tuple[str, ...]:
     elif invalid == len(computed):
         said.append("No measurement is valid, so no times are compared.")
     elif invalid:
-        verb = "measurement is" if invalid == 1 else "measurements are"
-        said.append(f"{invalid} of {len(computed)} {verb} invalid and left out of the comparisons.")
+        verb = "is" if invalid == 1 else "are"
+        said.append(
+            f"{invalid} of {len(computed)} measurements {verb} invalid and left out of the comparisons."
+        )
     if result.device.emulated:
         said.append("The device is emulated: its times are the emulator's, not the board's.")
     return tuple(said)
@@ -101,7 +103,7 @@ def _fastest(sound: Sequence[Row]) -> list[str]:
 
 def _quantized(sound: Sequence[Row]) -> list[str]:
     return [
-        f"{_words(int8)} {_speed(int8, float32, float32.artefact)}, {_size(int8, float32)}{_loss(int8)}."
+        f"{_words(int8)} {_speed(int8, float32, float32.artefact)} and {_size(int8, float32)}{_loss(int8)}."
         for int8, float32 in _pairs(sound)
     ]
 
@@ -152,7 +154,7 @@ def _loss(row: Row) -> str:
     if accuracy is None:
         return ""
     if accuracy.drop is None or accuracy.drop_interval is None:
-        return f" and has {units.percent(accuracy.value)} % top-1 accuracy"
+        return f"; it has {units.percent(accuracy.value)} % top-1 accuracy"
     low, high = accuracy.drop_interval
     drop, interval = points(abs(accuracy.drop)), f"95 % CI of the drop {points(low)} to {points(high)}"
     if low <= 0 <= high:
@@ -161,7 +163,7 @@ def _loss(row: Row) -> str:
             f"; a {change} in accuracy of {drop} pp is too small for {accuracy.n} images "
             f"to tell from none ({interval})"
         )
-    return f" and {'loses' if low > 0 else 'gains'} {drop} pp of accuracy ({interval})"
+    return f"; it {'loses' if low > 0 else 'gains'} {drop} pp of accuracy ({interval})"
 
 
 def _clearly(row: Row, other: Row) -> bool:

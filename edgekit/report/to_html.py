@@ -12,7 +12,7 @@ from typing import Any
 from edgekit.report.charts import figures
 from edgekit.report.charts.figure import configured
 from edgekit.report.charts.theme import PAGE, PRECISIONS, glyph, shapes
-from edgekit.report.columns import table
+from edgekit.report.columns import moment, table
 from edgekit.report.environment import device_facts, state_facts
 from edgekit.report.method import method
 from edgekit.report.rows import Row, findings
@@ -36,7 +36,10 @@ def to_html(results: Sequence[Result]) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    scripts = str(vl_convert.javascript_bundle(None)), (_HERE / "page.js").read_text("utf-8")
+    scripts = (
+        vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"),
+        (_HERE / "page.js").read_text("utf-8"),
+    )
     page = environment.get_template("page.html.j2").render(
         style=(_HERE / "page.css").read_text("utf-8"),
         scripts=scripts,
@@ -58,6 +61,8 @@ def _session(result: Result) -> dict[str, Any]:
     limits = cautions(result, shown.rows)
     return {
         "title": shown.title,
+        "name": f"{' and '.join(sorted({row.set for row in shown.rows}))} on {result.device.profile}",
+        "time": moment(result.created),
         "result": result,
         "cautions": limits,
         "summary": summarise(result)[len(limits) :],
@@ -79,6 +84,7 @@ def _view(shown: Table) -> dict[str, Any]:
     below = {column.below: column for column in figures if column.below}
     main = [column for column in figures if not column.below]
     slowest = max((row.latency.p50.value for row in shown.rows if row.latency), default=1.0)
+    bodies = groupby(shown.rows, key=lambda row: (row.set, row.threads))
     return {
         "groups": [
             (name, len(list(group))) for name, group in groupby(main, key=lambda column: column.group)
@@ -86,7 +92,10 @@ def _view(shown: Table) -> dict[str, Any]:
         "columns": main,
         "below": below,
         "several_sets": shown.columns[0].key == "set",
-        "rows": [(row, [_cell(row, column, below, slowest) for column in main]) for row in shown.rows],
+        "bodies": [
+            [(row, [_cell(row, column, below, slowest) for column in main]) for row in body]
+            for _, body in bodies
+        ],
     }
 
 
@@ -96,7 +105,7 @@ def _cell(row: Row, column: Column, below: dict[str, Column], slowest: float) ->
     bar = row.latency.p50.value / slowest if column.key == "p50" and row.latency else None
     return {
         "text": column.cell(row),
-        "detail": "" if under is None or detail == NONE else f"{under.title} {detail} {under.unit}",
+        "detail": "" if under is None or detail == NONE else f"{detail} {under.unit}",
         "bar": bar,
     }
 

@@ -45,7 +45,7 @@ def memory(shown: Table, theme: Theme) -> Figure | None:
     strips = [marks.strip(row, shown, place) | _memory(row) for place, row in enumerate(ranked)]
     held, n = marks.data(strips), len(strips)
     axis = alt.X("zero:Q", title="resident memory (MB)")
-    told = marks.tooltip(shown, "base_memory", "loaded_memory", "peak_memory", "model_memory")
+    told = marks.tooltip(shown, "base_ram", "loaded_ram", "peak_ram", "model_ram")
     layers = [
         marks.bars(held, n, "zero", "base", axis).encode(color=alt.value(theme.idle), tooltip=told),
         marks.bars(held, n, "base", "peak").encode(color=marks.colour(theme, shown.rows), tooltip=told),

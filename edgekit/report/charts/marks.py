@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 Datum: TypeAlias = "dict[str, Any]"  # what a mark is drawn from, by field
 
-STEP = 44  # pixels a strip: its label, then its marks
-LABEL, MIDDLE = 0.24, 0.66  # where in a strip, from its top
+STEP = 48  # pixels a strip: its label, then its marks
+LABEL, MIDDLE = 0.2, 0.62  # where in a strip, from its top
 
 
 def datum(row: Row, shown: Table) -> Datum:
