@@ -13,6 +13,7 @@ _PANELS = (
     ("Loss", "loss", "validation_loss"),
     ("Accuracy", "accuracy", "validation_accuracy"),
 )
+_WHOLE = "datum.value % 1 ? '' : datum.value"  # no label between epochs, however far zoomed
 
 
 def write_curves(folder: Path, name: str, history: Sequence[Epoch]) -> tuple[Path, Path]:
@@ -45,7 +46,7 @@ def _chart(name: str, history: Sequence[Epoch]) -> Any:
             alt.Chart(alt.InlineData(values=rows), title=title)
             .mark_line(point=len(history) < 2)
             .encode(
-                x=alt.X("epoch:Q", axis=alt.Axis(tickMinStep=1, format="d", title="epoch")),
+                x=alt.X("epoch:Q", axis=alt.Axis(labelExpr=_WHOLE, title="epoch")),
                 y=alt.Y(
                     "value:Q",
                     title=None,

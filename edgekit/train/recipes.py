@@ -28,7 +28,7 @@ RECIPES = {
         augmentation=Augmentation(shift=0.08, rotate=10, zoom=0.1),
     ),
     "shapes": Recipe(
-        epochs=24,
+        epochs=12,
         batch_size=64,
         learning_rate=3e-3,
         augmentation=Augmentation(flip=True, shift=0.08, rotate=10, zoom=0.1, colour=0.2),

@@ -22,8 +22,8 @@ from edgekit.train.request import TrainOutcome, TrainRequest
 from edgekit.train.run import Epoch, Run, Settings, open_run
 from edgekit.zoo import Card, ModelSpec, build, cost, import_tensorflow, read_card, write_card
 from edgekit.zoo.card import SCHEMA, Splits, card_of, check_checkpoint
-from edgekit.zoo.checkpoints import dataset_name
 from edgekit.zoo.source import sha256_path
+from edgekit.zoo.trained import dataset_name
 from edgekit.zoo.weights import start_from, starting_file
 
 _TOOLS = ("tensorflow", "keras", "numpy")

@@ -2,12 +2,12 @@
 
 from edgekit.zoo.build import build
 from edgekit.zoo.card import Card, read_card, write_card
-from edgekit.zoo.checkpoints import checkpoints
 from edgekit.zoo.cost import Cost, LayerCost, cost
 from edgekit.zoo.load import load_model
 from edgekit.zoo.quiet import import_tensorflow
 from edgekit.zoo.source import LoadedModel, Source, resolve
 from edgekit.zoo.spec import FAMILIES, ModelSpec
+from edgekit.zoo.trained import checkpoints
 
 __all__ = [
     "FAMILIES",

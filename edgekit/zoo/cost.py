@@ -43,7 +43,7 @@ def cost(model: Any) -> Cost:
     called twice, groups and SavedModels come out right.
 
     Raises:
-        ModelError: An input's size is not fixed, so there is nothing to count.
+        ModelError: An input has no fixed size, or the graph has parts that TensorFlow does not open.
     """
     operations = [(op.name, op.type, _output(op), _multiply_adds(op)) for op in _trace(model)]
     leaves = list(_leaves(model))
@@ -83,9 +83,19 @@ def _trace(model: Any) -> list[Any]:
     def run(*inputs: Any) -> Any:
         return model(inputs[0] if len(inputs) == 1 else list(inputs), training=False)
 
-    concrete = tf.function(run, autograph=False).get_concrete_function(*specs)
-    frozen = convert_variables_to_constants_v2(concrete)
-    return list(frozen.graph.get_operations())
+    eagerly = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)  # Keras compiles some layers' inner functions; trace into them
+    try:
+        concrete = tf.function(run, autograph=False).get_concrete_function(*specs)
+    finally:
+        tf.config.run_functions_eagerly(eagerly)
+    operations = list(convert_variables_to_constants_v2(concrete).graph.get_operations())
+    if opaque := [op.name for op in operations if op.type.endswith("PartitionedCall")]:
+        raise ModelError(
+            f"The model's cost cannot be counted: TensorFlow does not look into {opaque[0]}.",
+            "Name the .keras file that the SavedModel was exported from.",
+        )
+    return operations
 
 
 def _multiply_adds(op: Any) -> int:

@@ -47,7 +47,7 @@ def _read_graphs(path: Path) -> Any:
             f"{path} is a folder without {_GRAPHS}.", "A SavedModel folder has one; `model.export` writes it."
         )
     import_tensorflow()
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+    from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
     try:

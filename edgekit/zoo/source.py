@@ -13,10 +13,10 @@ from edgekit.files import sha256_bytes, sha256_file
 from edgekit.progress import SILENT, Progress
 from edgekit.zoo.build import build
 from edgekit.zoo.card import Card, card_of, check_checkpoint, read_card
-from edgekit.zoo.checkpoints import checkpoints, find_checkpoint
 from edgekit.zoo.load import WEIGHTS_SUFFIX, check_exists, load_model
 from edgekit.zoo.picture import picture_classifier, with_fixed_size
 from edgekit.zoo.spec import FAMILIES, ModelSpec
+from edgekit.zoo.trained import checkpoints, find_checkpoint
 from edgekit.zoo.weights import IMAGENET, IMAGENET_CLASSES, check_imagenet, imagenet_file, imagenet_labels
 
 DEFAULT_ALPHA = 0.5

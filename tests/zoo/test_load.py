@@ -1,0 +1,212 @@
+import io
+import json
+import shutil
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgekit.errors import ModelError
+from edgekit.zoo import ModelSpec, build, cost, import_tensorflow, load_model, resolve
+
+SMALL = ModelSpec("mobilenet_v1", 0.25, 32, 4)
+PICTURES = np.random.default_rng(0).uniform(-1, 1, (3, 32, 32, 3)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return build(SMALL)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, model):
+    """The same model in each form that can be read."""
+    from keras.src.legacy.saving.legacy_h5_format import save_model_to_hdf5
+
+    folder = tmp_path_factory.mktemp("files")
+    model.save(folder / "m.keras")
+    save_model_to_hdf5(model, folder / "m.h5")
+    model.export(folder / "saved", verbose=False)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5", "saved"])
+def test_every_form_gives_the_same_scores_parameters_and_cost(files, model, name):
+    loaded = load_model(files / name)
+    np.testing.assert_allclose(
+        loaded.predict_on_batch(PICTURES), model.predict_on_batch(PICTURES), rtol=1e-4, atol=1e-6
+    )
+    found, expected = cost(loaded), cost(model)
+    assert (found.parameters, found.multiply_adds) == (expected.parameters, expected.multiply_adds)
+
+
+def test_a_saved_model_becomes_tflite_and_onnx_that_agree_with_it(files, model, tmp_path):
+    import tf2onnx
+    from ai_edge_litert.interpreter import Interpreter
+    from onnxruntime import InferenceSession
+
+    tf = import_tensorflow()
+    loaded = resolve(str(files / "saved")).load().model
+    expected = model.predict_on_batch(PICTURES[:1])
+
+    interpreter = Interpreter(model_content=tf.lite.TFLiteConverter.from_keras_model(loaded).convert())
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], PICTURES[:1])
+    interpreter.invoke()
+    tflite = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    np.testing.assert_allclose(tflite, expected, atol=1e-4)
+
+    run = tf.function(lambda image: loaded(image, training=False))
+    signature = [tf.TensorSpec((1, 32, 32, 3), tf.float32, name="image")]
+    graph, _ = tf2onnx.convert.from_function(run, input_signature=signature, opset=17)
+    session = InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    np.testing.assert_allclose(session.run(None, {"image": PICTURES[:1]})[0], expected, atol=1e-4)
+
+
+def test_a_missing_file_is_named():
+    with pytest.raises(ModelError, match=r"no file gone\.keras"):
+        load_model(Path("gone.keras"))
+
+
+@pytest.mark.parametrize("name", ["text.keras", "text.h5"])
+def test_a_text_file_is_not_a_model(tmp_path, name):
+    (tmp_path / name).write_text("hello, model")
+    with pytest.raises(ModelError, match=r"not a Keras file: it begins with b'hello"):
+        load_model(tmp_path / name)
+
+
+def test_an_empty_file_is_said_to_be_empty(tmp_path):
+    (tmp_path / "m.keras").touch()
+    with pytest.raises(ModelError, match=r"is empty"):
+        load_model(tmp_path / "m.keras")
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.99])
+def test_a_truncated_file_is_refused(files, tmp_path, name, share):
+    data = (files / name).read_bytes()
+    (tmp_path / name).write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(ModelError, match=r"not a whole"):
+        load_model(tmp_path / name)
+
+
+def test_a_changed_byte_is_found_by_its_checksum(files, tmp_path):
+    data = bytearray((files / "m.keras").read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    (tmp_path / "m.keras").write_bytes(data)
+    with pytest.raises(ModelError, match=r"checksum"):
+        load_model(tmp_path / "m.keras")
+
+
+def test_a_converted_file_is_named_as_such(tmp_path):
+    (tmp_path / "m.tflite").touch()
+    with pytest.raises(ModelError, match=r"converted already"):
+        load_model(tmp_path / "m.tflite")
+
+
+def test_another_zip_archive_is_not_a_model(tmp_path):
+    with zipfile.ZipFile(tmp_path / "m.keras", "w") as archive:
+        archive.writestr("letter.txt", "dear reader")
+    with pytest.raises(ModelError, match=r"not of a Keras model"):
+        load_model(tmp_path / "m.keras")
+
+
+def test_an_archive_that_unpacks_to_far_more_than_it_is_is_refused(files, tmp_path):
+    bomb = tmp_path / "m.keras"
+    with zipfile.ZipFile(files / "m.keras") as whole, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as out:
+        out.writestr("config.json", whole.read("config.json"))
+        out.writestr("metadata.json", whole.read("metadata.json"))
+        out.writestr("model.weights.h5", bytes(100_000_000))
+    with pytest.raises(ModelError, match=r"would unpack to 100,"):
+        load_model(bomb)
+
+
+def test_an_hdf5_file_that_declares_far_more_than_it_holds_is_refused(files, tmp_path):
+    import h5py
+
+    shutil.copy(files / "m.h5", tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5", "a") as file:
+        file.create_dataset("huge", shape=(1 << 40,), dtype="u1", chunks=(1 << 20,), compression="gzip")
+    with pytest.raises(ModelError, match=r"would unpack to 1,099,"):
+        load_model(tmp_path / "m.h5")
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+def test_a_lambda_layer_is_refused_and_never_run(tmp_path, name):
+    import_tensorflow()
+    import keras
+    from keras.src.legacy.saving.legacy_h5_format import save_model_to_hdf5
+
+    trace = tmp_path / "trace"
+    code = keras.layers.Lambda(
+        lambda x, path=str(trace): (__import__("pathlib").Path(path).touch(), x)[1], name="sneaky"
+    )
+    model = keras.Sequential([keras.Input((32, 32, 3)), code, keras.layers.Flatten(), keras.layers.Dense(2)])
+    path = tmp_path / name
+    model.save(path) if name == "m.keras" else save_model_to_hdf5(model, path)
+    trace.unlink()
+    with pytest.raises(ModelError, match=r"Lambda layer 'sneaky' may carry arbitrary code"):
+        load_model(path)
+    assert not trace.exists()
+
+
+def test_code_hidden_in_an_ordinary_layer_is_refused(files, tmp_path):
+    """A lambda serialized as an activation, without any Lambda layer."""
+    code = {"class_name": "__lambda__", "config": {"code": "4wEAAAA=", "defaults": None, "closure": None}}
+    path = _with_config(files / "m.keras", tmp_path, lambda text: text.replace('"relu6"', json.dumps(code)))
+    if '"__lambda__"' not in zipfile.ZipFile(path).read("config.json").decode():
+        config = json.loads(zipfile.ZipFile(path).read("config.json"))
+        config["config"]["layers"][2]["config"]["activation"] = code
+        path = _with_config(files / "m.keras", tmp_path, lambda _: json.dumps(config))
+    with pytest.raises(ModelError, match=r"__lambda__ may carry arbitrary code"):
+        load_model(path)
+
+
+def test_a_layer_keras_does_not_know_is_said_with_what_to_do(files, tmp_path):
+    path = _with_config(files / "m.keras", tmp_path, lambda text: text.replace('"ReLU"', '"MyOwnLayer"'))
+    with pytest.raises(ModelError, match=r"cannot be loaded.*model\.export"):
+        load_model(path)
+
+
+def test_a_saved_model_that_touches_the_file_system_is_refused(tmp_path):
+    tf = import_tensorflow()
+
+    class Sneaky(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec((None, 32, 32, 3), tf.float32)])
+        def serve(self, image):
+            tf.io.write_file(str(tmp_path / "trace"), "was here")
+            return tf.reduce_mean(image, axis=(1, 2))
+
+    module = Sneaky()
+    tf.saved_model.save(module, tmp_path / "saved", signatures=module.serve)
+    with pytest.raises(ModelError, match=r"refused: its graph holds the operation WriteFile"):
+        load_model(tmp_path / "saved")
+    assert not (tmp_path / "trace").exists()
+
+
+def test_a_folder_that_is_no_saved_model_is_refused(tmp_path):
+    with pytest.raises(ModelError, match=r"without saved_model\.pb"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["saved_model.pb", "variables/variables.data-00000-of-00001"])
+def test_a_damaged_saved_model_is_refused(files, tmp_path, name):
+    shutil.copytree(files / "saved", tmp_path / "saved")
+    (tmp_path / "saved" / name).write_bytes(b"\xff" * 40)
+    with pytest.raises(ModelError, match=r"damaged|cannot be loaded"):
+        load_model(tmp_path / "saved")
+
+
+def _with_config(source, folder, change):
+    """Copy a .keras file with its configuration changed."""
+    path = folder / "changed.keras"
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(buffer, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            new.writestr(name, change(data.decode()) if name == "config.json" else data)
+    path.write_bytes(buffer.getvalue())
+    assert zlib.crc32(path.read_bytes())
+    return path

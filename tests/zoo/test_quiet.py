@@ -1,0 +1,57 @@
+import subprocess
+import sys
+
+
+def _run(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+def test_tensorflow_says_nothing_when_imported_and_used():
+    code = (
+        "from edgekit.zoo import import_tensorflow\n"
+        "tf = import_tensorflow()\n"
+        "assert int(tf.reduce_sum(tf.ones(3))) == 3"
+    )
+    done = _run(code)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_python_still_speaks_while_c_is_silenced():
+    code = (
+        "import os, sys\n"
+        "from edgekit.zoo.quiet import quiet_stderr\n"
+        "with quiet_stderr():\n"
+        "    os.write(2, b'chatter')\n"
+        "    print('heard', file=sys.stderr)\n"
+        "os.write(2, b'after')"
+    )
+    assert _run(code).stderr == "heard\nafter"
+
+
+def test_what_was_kept_back_is_shown_when_the_block_fails():
+    code = (
+        "import os\n"
+        "from edgekit.zoo.quiet import quiet_stderr\n"
+        "with quiet_stderr():\n"
+        "    os.write(2, b'the real reason')\n"
+        "    raise SystemExit(5)"
+    )
+    done = _run(code)
+    assert done.returncode == 5
+    assert "the real reason" in done.stderr
+
+
+def test_keras_is_set_up_for_the_converters_whatever_its_own_settings_say(tmp_path):
+    code = (
+        "import os\n"
+        f"os.environ['KERAS_HOME'] = {str(tmp_path)!r}\n"
+        "os.environ['KERAS_BACKEND'] = 'jax'\n"
+        "open(os.environ['KERAS_HOME'] + '/keras.json', 'w').write("
+        '\'{"image_data_format": "channels_first", "floatx": "float16", "backend": "jax"}\')\n'
+        "from edgekit.zoo import ModelSpec, build\n"
+        "model = build(ModelSpec('mobilenet_v1', 0.25, 32, 2))\n"
+        "assert model.input_shape == (None, 32, 32, 3), model.input_shape\n"
+        "assert model.weights[0].dtype == 'float32'"
+    )
+    done = _run(code)
+    assert done.returncode == 0, done.stderr

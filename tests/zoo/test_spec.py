@@ -1,0 +1,32 @@
+import math
+
+import pytest
+
+from edgekit.errors import UsageError
+from edgekit.zoo import ModelSpec
+
+
+@pytest.mark.parametrize("alpha", [0, -1.0, math.nan, math.inf, 0.03, 13.0])
+def test_an_impossible_alpha_is_refused_by_its_value(alpha):
+    with pytest.raises(UsageError, match=rf"alpha.*{alpha}"):
+        ModelSpec("mobilenet_v1", alpha, 224, 10)
+
+
+def test_a_resolution_the_family_cannot_halve_five_times_is_refused():
+    with pytest.raises(UsageError, match=r"at least 32 pixels, received 31"):
+        ModelSpec("mobilenet_v1", 0.5, 31, 10)
+
+
+def test_one_class_is_no_classifier():
+    with pytest.raises(UsageError, match=r"at least 2 classes, received 1"):
+        ModelSpec("mobilenet_v1", 0.5, 32, 1)
+
+
+def test_an_unknown_family_is_refused_with_those_there_are():
+    with pytest.raises(UsageError, match=r"no model family 'resnet'.*mobilenet_v1"):
+        ModelSpec("resnet", 0.5, 32, 10)
+
+
+def test_a_name_says_family_width_size_and_data():
+    assert ModelSpec("mobilenet_v1", 0.5, 32, 10).name("digits") == "mobilenet_v1_0.5_32_digits"
+    assert ModelSpec("mobilenet_v1", 1, 224, 10).name("photos") == "mobilenet_v1_1.0_224_photos"

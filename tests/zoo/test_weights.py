@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+
+from edgekit.errors import ModelError, UnavailableError, UsageError
+from edgekit.zoo import ModelSpec, build, import_tensorflow, resolve
+from edgekit.zoo.weights import imagenet_labels, start_from, starting_file
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty Keras cache, and no network: nothing listens on port 1."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr("edgekit.zoo.weights._BASE", "http://127.0.0.1:1/mobilenet/")
+    monkeypatch.setattr("edgekit.zoo.weights._LABELS", "http://127.0.0.1:1/labels.json")
+    (tmp_path / "models").mkdir()
+    return tmp_path / "models"
+
+
+def _legacy_weights(model, path):
+    """A weights file in the format of Keras' own ImageNet files."""
+    import h5py
+    from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
+
+    with h5py.File(path, "w") as file:
+        save_weights_to_hdf5_group(file, model)
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"alpha": 0.33}, "alpha 0.33.*0.25, 0.5, 0.75 and 1.0"),
+        ({"alpha": 0.5, "resolution": 96}, "resolution 96.*128, 160, 192 and 224"),
+        ({"alpha": 0.5, "classes": 10}, "classes 10.*1000 classes"),
+    ],
+)
+def test_imagenet_weights_that_do_not_exist_are_answered_with_those_that_do(cache, asked, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        resolve("mobilenet_v1", weights="imagenet", **asked)
+
+
+def test_offline_the_missing_file_and_its_place_are_named(cache):
+    place = cache / "mobilenet_5_0_224_tf.h5"
+    with pytest.raises(UnavailableError) as caught:
+        resolve("mobilenet_v1", weights="imagenet")
+    assert caught.value.exit_code == 3
+    assert "mobilenet_5_0_224_tf.h5 is not in Keras' cache" in caught.value.what
+    assert str(place) in caught.value.hint
+    assert imagenet_labels() is None
+
+
+def test_imagenet_weights_are_taken_from_keras_cache(cache):
+    model = build(ModelSpec("mobilenet_v1", 0.25, 128, 1000))
+    _legacy_weights(model, cache / "mobilenet_2_5_128_tf.h5")
+    found = resolve("mobilenet_v1", alpha=0.25, resolution=128, weights="imagenet")
+    assert (found.name, found.origin, found.dataset) == ("mobilenet_v1_0.25_128_imagenet", "imagenet", None)
+    picture = np.zeros((1, 128, 128, 3), np.float32)
+    np.testing.assert_array_equal(
+        found.load().model.predict_on_batch(picture), model.predict_on_batch(picture)
+    )
+
+
+def test_a_damaged_file_in_the_cache_is_refused(cache):
+    (cache / "mobilenet_2_5_128_tf.h5").write_bytes(b"half a download")
+    with pytest.raises(ModelError, match=r"mobilenet_2_5_128_tf.h5 is not a whole HDF5 file"):
+        resolve("mobilenet_v1", alpha=0.25, resolution=128, weights="imagenet").load()
+
+
+def test_fine_tuning_keeps_the_convolutions_and_draws_a_new_classifier(cache, tmp_path):
+    import_tensorflow()
+    import keras
+
+    headless = keras.applications.MobileNet(
+        input_shape=(128, 128, 3), alpha=0.25, weights=None, include_top=False
+    )
+    _legacy_weights(headless, cache / "mobilenet_2_5_128_tf_no_top.h5")
+    spec = ModelSpec("mobilenet_v1", 0.25, 96, 3)
+    model = build(spec)
+    before = model.get_layer("conv_preds").get_weights()[0]
+    start_from(model, spec, starting_file(spec, "imagenet"))
+    for layer in (layer for layer in headless.layers if layer.weights):
+        for mine, theirs in zip(model.get_layer(layer.name).get_weights(), layer.get_weights(), strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+    np.testing.assert_array_equal(model.get_layer("conv_preds").get_weights()[0], before)
+
+
+def test_fine_tuning_from_another_width_is_refused(tmp_path):
+    build(ModelSpec("mobilenet_v1", 0.5, 32, 4)).save(tmp_path / "wide.keras")
+    spec = ModelSpec("mobilenet_v1", 0.25, 32, 3)
+    with pytest.raises(ModelError, match=r"layer conv1 differs"):
+        start_from(build(spec), spec, tmp_path / "wide.keras")
