@@ -480,7 +480,7 @@ def timed_loop(invoke: Callable[[], Any], every: int, request: dict[str, Any]) -
     clock = time.perf_counter_ns
     least, enough, cap = request["min_runs"], request["min_seconds"] * 1e9, request["max_seconds"] * 1e9
     period = 1e9 / request["fps"] if request["fps"] else 0
-    block = bytes(8 * max(request["max_samples"], least))
+    block = bytes(8 * request["max_samples"])
     samples, untimed = array.array("q", block), range(every - 1)
     count, begin = 0, clock()
     while True:

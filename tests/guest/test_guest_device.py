@@ -1,0 +1,111 @@
+"""How the guest reads a device, shown system files of boards that are not here."""
+
+import importlib.util
+import os
+
+import pytest
+from asking import GUEST
+
+PI4 = """processor\t: 0
+BogoMIPS\t: 108.00
+Features\t: fp asimd evtstrm crc32 cpuid
+CPU implementer\t: 0x41
+CPU architecture: 8
+CPU part\t: 0xd08
+
+Hardware\t: BCM2835
+Model\t\t: Raspberry Pi 4 Model B Rev 1.4
+"""
+X86 = """processor\t: 0
+model name\t: AMD EPYC 9965
+flags\t\t: fpu avx avx2 fma avx512_vnni
+"""
+
+
+@pytest.fixture
+def guest():
+    """The guest's functions."""
+    spec = importlib.util.spec_from_file_location("guest_under_test", GUEST)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def files(guest, monkeypatch):
+    """Show the guest these files and no others."""
+
+    def show(**contents):
+        monkeypatch.setattr(guest, "read_text", {k.replace("_", "/"): v for k, v in contents.items()}.get)
+
+    return show
+
+
+def test_an_arm_core_is_named_by_its_part_number(guest, files):
+    files(_proc_cpuinfo=PI4)
+    assert guest.cpu_model() == "Cortex-A72"
+    assert guest.cpu_features() == ["asimd"]
+
+
+def test_an_x86_cpu_is_named_by_itself(guest, files):
+    files(_proc_cpuinfo=X86)
+    assert guest.cpu_model() == "AMD EPYC 9965"
+    assert guest.cpu_features() == ["avx", "avx2", "fma", "avx512_vnni"]
+
+
+def test_throttle_bits_are_read_from_the_firmware(guest, monkeypatch):
+    monkeypatch.setattr(guest, "read_text", lambda path: "50005" if path.endswith("get_throttled") else None)
+    assert guest.throttle_bits() == 0x50005
+
+
+def test_a_board_without_the_firmware_has_no_throttle_bits(guest, files):
+    files()
+    assert guest.throttle_bits() is None
+
+
+def test_work_of_others_is_all_work_less_our_own(guest):
+    before, after = (100.0, 5.0, 1000.0), (102.0, 6.5, 1003.0)  # seconds: clock, own, everyone's
+    assert guest.other_cpus(before, after) == pytest.approx(0.75)
+
+
+def test_our_own_work_never_counts_as_a_negative_amount_of_others(guest):
+    assert guest.other_cpus((0.0, 0.0, 0.0), (1.0, 1.0, 0.9)) == 0.0
+
+
+def test_time_taken_by_the_hypervisor_counts_as_work_of_others(guest, files):
+    files(_proc_stat="cpu  100 0 100 9999 50 0 0 300 0 0\ncpu0 1 2")
+    assert guest.work()[2] == 500 / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_hidden_proc_stat_is_no_reading(guest, files):
+    files()
+    assert guest.work() is None
+    assert guest.other_cpus(None, None) is None
+
+
+def test_memory_fields_are_bytes(guest, files):
+    files(_proc_meminfo="MemTotal:        1024 kB\nMemAvailable:     512 kB")
+    assert guest.proc_field("/proc/meminfo", "MemAvailable") == 512 * 1024
+
+
+def test_a_software_event_counts_so_the_kernel_understands_the_request(guest):
+    try:
+        counter = guest.instruction_counter(kind=1, event=1)  # PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK
+    except guest.GuestError as error:
+        pytest.skip(f"{error} `sysctl kernel.perf_event_paranoid=2` permits it.")
+    try:
+        counts = guest.count_instructions(counter, lambda: sum(range(10000)), 3)
+    finally:
+        os.close(counter)
+    assert all(count > 0 for count in counts)
+
+
+@pytest.mark.parametrize(("fastest_ns", "every"), [(10**6, 1), (10**5, 1), (10**4, 7), (1000, 62)])
+def test_the_stride_bounds_the_samples(guest, fastest_ns, every):
+    request = {**guest.DEFAULTS, "min_seconds": 2.0}
+    assert guest.stride(fastest_ns, request) == every
+
+
+def test_fewer_runs_than_asked_for_are_never_timed(guest):
+    request = {**guest.DEFAULTS, "min_runs": 50000, "min_seconds": 0.0}
+    assert guest.stride(1000, request) == 1

@@ -1,0 +1,146 @@
+"""What the passes report, with the real runtimes and small models."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from asking import MODELS, SHORT, ask, real
+
+PAIRS = [
+    ("litert", "float32.tflite"),
+    ("litert", "float16.tflite"),
+    ("litert", "int8.tflite"),
+    ("tflite-runtime", "float32.tflite"),
+    ("tflite-runtime", "int8.tflite"),
+    ("onnxruntime", "float32.onnx"),
+    ("onnxruntime", "int8.onnx"),
+]
+EVALUATION = MODELS / "evaluation.npz"
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def accuracy(name, file, **fields):
+    return ask(
+        real(
+            name,
+            file,
+            **{
+                "pass": "accuracy",
+                "evaluation": str(EVALUATION),
+                "evaluation_sha256": sha256(EVALUATION),
+                **fields,
+            },
+        )
+    )
+
+
+@pytest.mark.parametrize(("name", "file"), PAIRS)
+def test_latency_is_measured_with_every_runtime_and_precision(name, file):
+    answer = ask(real(name, file, model_sha256=sha256(MODELS / file)))
+    assert len(answer["samples_ns"]) >= SHORT["min_runs"]
+    assert all(sample > 0 for sample in answer["samples_ns"])
+    assert answer["import_ns"] > answer["first_ns"] > 0
+    assert answer["load_ns"] > 0
+    assert answer["warmup_runs"] >= 10
+    assert answer["runtime"]["name"] == name
+    assert answer["runtime"]["version"][0].isdigit()
+
+
+@pytest.mark.parametrize(("name", "file"), PAIRS)
+def test_accuracy_is_counted_picture_by_picture(name, file):
+    answer = accuracy(name, file)
+    with np.load(EVALUATION) as arrays:
+        labels, keras = arrays["labels"], arrays["keras"]
+    assert answer["predictions"] == keras.tolist()
+    assert answer["correct"] == int((labels == keras).sum()) == 36
+    assert answer["n"] == 40
+
+
+@pytest.mark.parametrize(("name", "file"), [("litert", "int8.tflite"), ("onnxruntime", "float32.onnx")])
+def test_memory_grows_from_runtime_to_model_to_peak(name, file):
+    answer = ask(real(name, file, **{"pass": "memory"}))
+    assert 10_000_000 < answer["baseline"] < answer["loaded"] <= answer["peak"] < 500_000_000
+
+
+def test_the_timed_input_is_the_same_for_every_runtime_and_follows_the_seed():
+    tflite, onnx = ask(real("litert", "int8.tflite")), ask(real("onnxruntime", "float32.onnx"))
+    other = ask(real("litert", "int8.tflite", seed=1))
+    assert tflite["input_sha256"] == onnx["input_sha256"] != other["input_sha256"]
+
+
+def test_what_executed_the_model_is_recorded():
+    tflite = ask(real("litert", "float32.tflite"))["runtime"]
+    assert (tflite["delegate"], tflite["options"]) == ("XNNPACK", {"num_threads": "1"})
+    onnx = ask(real("onnxruntime", "float32.onnx"))["runtime"]
+    assert onnx["delegate"] == "CPUExecutionProvider"
+    assert onnx["options"]["intra_op_num_threads"] == "1"
+    assert onnx["options"]["graph_optimization_level"] == "ORT_ENABLE_ALL"
+
+
+def test_the_timed_loop_ends_at_the_cap():
+    answer = ask(real("litert", "int8.tflite", min_runs=10**9, max_seconds=0.05, max_samples=1000))
+    assert 0 < len(answer["samples_ns"]) < 10**6
+
+
+def test_spaced_inferences_keep_to_their_rate():
+    answer = ask(real("litert", "int8.tflite", fps=50.0, min_runs=5, min_seconds=0.19))
+    assert len(answer["samples_ns"]) == 11  # at 0, 20, … 200 ms; the first one after 190 ms is the last
+
+
+def test_a_fast_model_is_timed_every_nth_inference():
+    answer = ask(real("litert", "int8.tflite", min_seconds=0.1, max_samples=100))
+    assert answer["every"] > 1
+    assert len(answer["samples_ns"]) >= SHORT["min_runs"]
+
+
+def test_instructions_are_counted_or_the_reason_is_given():
+    answer = ask(real("litert", "int8.tflite", **{"pass": "instructions"}))
+    if "error" in answer:
+        assert answer["error"]["code"] == "no-counter"
+        assert "counter" in answer["error"]["message"] or "perf_event" in answer["error"]["message"]
+    else:
+        assert len(answer["per_inference"]) == SHORT["min_runs"]
+        assert min(answer["per_inference"]) > 1000
+
+
+def test_another_model_than_the_one_asked_for_is_not_measured():
+    answer = ask(real("litert", "int8.tflite", model_sha256="0" * 64))
+    assert answer["error"]["code"] == "hash-mismatch"
+    assert sha256(MODELS / "int8.tflite") in answer["error"]["message"]
+
+
+@pytest.mark.parametrize(("name", "file"), [("litert", "int8.tflite"), ("onnxruntime", "int8.onnx")])
+def test_a_truncated_model_is_refused(name, file, tmp_path):
+    path = tmp_path / file
+    path.write_bytes((MODELS / file).read_bytes()[:100])
+    answer = ask(real(name, file, model=str(path)))
+    assert answer["error"]["code"] == "model-unreadable"
+    assert str(path) in answer["error"]["message"]
+
+
+def test_other_evaluation_pictures_are_not_used():
+    answer = accuracy("litert", "int8.tflite", evaluation_sha256="0" * 64)
+    assert answer["error"]["code"] == "hash-mismatch"
+
+
+def test_a_damaged_evaluation_file_is_refused(tmp_path):
+    path = tmp_path / "evaluation.npz"
+    path.write_bytes(EVALUATION.read_bytes()[:2000])
+    answer = accuracy("litert", "int8.tflite", evaluation=str(path), evaluation_sha256="")
+    assert answer["error"]["code"] == "evaluation-unreadable"
+
+
+def test_pictures_of_another_size_are_refused(tmp_path):
+    path = tmp_path / "evaluation.npz"
+    np.savez(path, images=np.zeros((2, 9, 9, 3), np.uint8), labels=np.zeros(2, int))
+    answer = accuracy("litert", "int8.tflite", evaluation=str(path), evaluation_sha256="")
+    assert "(1, 9, 9, 3)" in answer["error"]["message"]
+
+
+def test_a_wrong_output_shape_is_refused():
+    answer = ask(real("litert", "int8.tflite", output_shape=[1, 10]))
+    assert answer["error"]["code"] == "output-wrong"
+    assert "(1, 3), not (1, 10)" in answer["error"]["message"]
