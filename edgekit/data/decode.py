@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 FORMATS = {
     "BMP": (".bmp",),
     "GIF": (".gif",),
-    "JPEG": (".jpg", ".jpeg", ".jfif"),
-    "MPO": (".mpo",),
+    "JPEG": (".jpg", ".jpeg", ".jfif", ".mpo"),
     "PNG": (".png",),
     "PPM": (".pbm", ".pgm", ".ppm"),
     "TIFF": (".tif", ".tiff"),

@@ -50,11 +50,11 @@ def _read(path: Path) -> Mapping[str, Array]:
     """Read the arrays that are known; never unpickles, since that would run the file's code."""
     wanted = {"class_names", *_DIVIDED, *(name for pair in _PAIRS for name in pair)}
     try:
-        file = np.load(path, allow_pickle=False)
-        if not isinstance(file, np.lib.npyio.NpzFile):
-            raise ValueError("it holds a single array")
-        with file:
-            return {name: file[name] for name in file.files if name in wanted}
+        with path.open("rb") as file:  # NumPy would leave a damaged one open
+            found = np.load(file, allow_pickle=False)
+            if not isinstance(found, np.lib.npyio.NpzFile):
+                raise ValueError("it holds a single array")
+            return {name: found[name] for name in found.files if name in wanted}
     except MemoryError as error:
         raise DataError(f"{str(path)!r} does not fit in memory.", "Use an image folder instead.") from error
     except Exception as error:  # damaged files make NumPy and zipfile raise anything

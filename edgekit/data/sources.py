@@ -54,7 +54,7 @@ def load_dataset(
         return DATASETS[source](preprocessing, seed, progress)
     if not source or "\0" in source:
         raise UsageError(f"{source!r} is no dataset.", f"Name one of {', '.join(DATASETS)}, {_OTHERS}.")
-    path = Path(source).expanduser()
+    path = Path(source)
     if path.is_dir():
         return folder.load(path, preprocessing, seed, progress)
     if path.is_file() and path.suffix.lower() == ".npz":

@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+
+class Recorder:
+    """A Progress that remembers what it was told."""
+
+    def __init__(self):
+        self.steps, self.notes, self.done = [], [], []
+
+    def step(self, what, total=None):
+        self.steps.append((what, total))
+
+    def advance(self, done):
+        self.done.append(done)
+
+    def note(self, text):
+        self.notes.append(text)
+
+
+@pytest.fixture
+def progress():
+    return Recorder()
+
+
+@pytest.fixture
+def picture():
+    """Make a small RGB picture, different for each seed."""
+
+    def make(seed=0, width=12, height=10):
+        pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+        return Image.fromarray(pixels)
+
+    return make
+
+
+@pytest.fixture
+def folder(tmp_path, picture):
+    """A folder of two classes with ten different pictures each."""
+    root = tmp_path / "pets"
+    for label, name in enumerate(("cat", "dog")):
+        (root / name).mkdir(parents=True)
+        for i in range(10):
+            picture(100 * label + i).save(root / name / f"{i}.png")
+    return root
