@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from edgekit.results import Result
 
 _WIDE = 200  # columns, where standard output is no terminal: a file or a log cuts nothing off
+_SEEN = 2  # places shown for each kind of finding
 
 
 def show_result(result: Result) -> None:
@@ -33,5 +34,7 @@ def show_result(result: Result) -> None:
     for found in findings(shown.rows):
         style = "bold red" if found.kind == "invalid" else "yellow"
         console.print(Text.assemble((f"{found.kind}: {found.code}", style), f"  {found.advice}"))
-        for label, message in found.seen:
+        for label, message in found.seen[:_SEEN]:
             console.print(Text(f"  {label}: {message}"))
+        if len(found.seen) > _SEEN:
+            console.print(Text(f"  … and {len(found.seen) - _SEEN} more; the report lists them"))
