@@ -1,4 +1,7 @@
-"""The evaluation set as a file: the same bytes for the same pictures, on any day."""
+"""The evaluation set as a file: the same bytes for the same pictures, on any day.
+
+Where Python was built with another zlib the compressed bytes may differ; the arrays inside do not.
+"""
 
 from __future__ import annotations
 
