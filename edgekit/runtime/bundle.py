@@ -37,7 +37,8 @@ sys.path.insert(0, folder)
 __import__(module)
 for file in [getattr(m, "__file__", None) or "" for m in list(sys.modules.values())]:
     if file.startswith(folder) and file.endswith(".py"):
-        compile(file, doraise=True, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+        name = file[len(folder) + 1 :]
+        compile(file, dfile=name, doraise=True, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
 """
 
 
