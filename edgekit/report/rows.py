@@ -60,6 +60,7 @@ class Accuracy:
 class Row:
     """One measurement, computed. Times in ns, sizes in bytes, shares as fractions."""
 
+    index: int  # of the measurement in its result
     set: str
     artefact: str
     sha256: str
@@ -96,15 +97,10 @@ class Row:
 
 def rows(result: Result) -> tuple[Row, ...]:
     """Compute a result's rows: by set and thread count, the fastest first."""
-    return tuple(row for row, _ in measured(result))
-
-
-def measured(result: Result) -> list[tuple[Row, Measurement]]:
-    """Return the rows of `rows`, each with the measurement it was computed from."""
     references = {reference.sha256: reference for reference in result.references}
     evaluations = {evaluation.sha256: evaluation for evaluation in result.evaluations}
-    computed = [(_row(each, references, evaluations), each) for each in result.measurements]
-    return sorted(computed, key=lambda pair: _place(pair[0]))
+    computed = (_row(i, each, references, evaluations) for i, each in enumerate(result.measurements))
+    return tuple(sorted(computed, key=_place))
 
 
 def _place(row: Row) -> tuple[str, int, float]:
@@ -112,13 +108,14 @@ def _place(row: Row) -> tuple[str, int, float]:
 
 
 def _row(
-    measurement: Measurement, references: dict[str, Reference], evaluations: dict[str, Evaluation]
+    index: int, measurement: Measurement, references: dict[str, Reference], evaluations: dict[str, Evaluation]
 ) -> Row:
     import numpy as np
 
     artefact, runtime = measurement.artefact, measurement.runtime
     repeats, counted = measurement.repeats, measurement.instructions
     return Row(
+        index=index,
         set=artefact.set,
         artefact=artefact.file,
         sha256=artefact.sha256,

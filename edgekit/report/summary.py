@@ -30,9 +30,14 @@ _CLEAR = 1.05
 _REPEATS = 3  # fewer do not show how far repeats differ
 
 
-def summarise(result: Result) -> tuple[str, ...]:
-    """Return a session's summary, one sentence an item: what limits it first, then what it shows."""
-    computed = rows(result)
+def summarise(result: Result, computed: Sequence[Row] | None = None) -> tuple[str, ...]:
+    """Return a session's summary, one sentence an item: what limits it first, then what it shows.
+
+    Args:
+        result: The session.
+        computed: Its rows, where they are at hand already.
+    """
+    computed = rows(result) if computed is None else computed
     said = []
     for sound in _comparable(result, computed):
         said += _fastest(sound) + _quantized(sound) + _runtimes(sound)
@@ -59,24 +64,34 @@ def cautions(result: Result, computed: Sequence[Row]) -> tuple[str, ...]:
     return tuple(said)
 
 
-def headlines(result: Result) -> tuple[Headline, ...]:
+def headlines(result: Result, computed: Sequence[Row]) -> tuple[Headline, ...]:
     """Return what quantization bought, for the fastest int8 file that ran beside its float32 file."""
-    pairs = [pair for sound in _comparable(result, rows(result)) for pair in _pairs(sound)]
+    pairs = [pair for sound in _comparable(result, computed) for pair in _pairs(sound)]
     if not pairs:
         return ()
     int8, float32 = min(pairs, key=lambda pair: _p50(pair[0]))
     versus = f"{_words(int8)}, against {float32.artefact}"
-    ratio, low, high = ratio_range(_latency(float32).p50, _latency(int8).p50)
-    found = [Headline(f"{(1 - int8.bytes / float32.bytes) * 100:.0f} %", "smaller file", versus)]
+    found = []
     if _clearly(int8, float32):
-        found.insert(
-            0, Headline(f"{ratio:.1f}×", "faster", f"{low:.2f} to {high:.2f} across repeats; {versus}")
-        )
-    if int8.accuracy and int8.accuracy.drop is not None and int8.accuracy.drop_interval:
-        ends = " to ".join(map(points, int8.accuracy.drop_interval))
-        about = f"95 % CI {ends}; {int8.artefact} against the float Keras model, {int8.accuracy.n} images"
-        found.append(Headline(f"{points(int8.accuracy.drop)} pp", "drop in accuracy", about))
-    return tuple(found)
+        ratio, low, high = ratio_range(_latency(float32).p50, _latency(int8).p50)
+        found.append(Headline(f"{ratio:.1f}×", "faster", f"{low:.2f} to {high:.2f} across repeats; {versus}"))
+    if int8.bytes < float32.bytes:
+        found.append(Headline(f"{(1 - int8.bytes / float32.bytes) * 100:.0f} %", "smaller file", versus))
+    return (*found, *_drop(int8))
+
+
+def _drop(row: Row) -> tuple[Headline, ...]:
+    accuracy = row.accuracy
+    if accuracy is None or accuracy.drop is None or accuracy.drop_interval is None:
+        return ()
+    low, high = accuracy.drop_interval
+    about = (
+        f"{row.artefact} against the float Keras model; 95 % CI of the drop {points(low)} to {points(high)}"
+    )
+    if low <= 0 <= high:
+        about += f", so {accuracy.n} images cannot tell it from none"
+    change = "drop" if accuracy.drop >= 0 else "gain"
+    return (Headline(f"{points(abs(accuracy.drop))} pp", f"{change} in accuracy", about),)
 
 
 def _comparable(result: Result, computed: Sequence[Row]) -> list[list[Row]]:

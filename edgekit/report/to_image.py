@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edgekit.errors import UsageError
 from edgekit.report.charts import figures
 from edgekit.report.charts.figure import configured
 from edgekit.report.charts.theme import IMAGE
-from edgekit.report.columns import title
+from edgekit.report.columns import table, title
 from edgekit.results import Result
 
 
@@ -31,6 +32,8 @@ def _definition(results: Sequence[Result]) -> dict[str, object]:
     charts = [
         figure.chart.properties(title=alt.Title(figure.title, subtitle=title(result)))
         for result in results
-        for figure in figures(result, IMAGE)
+        for figure in figures(result, table(result), IMAGE)
     ]
+    if not charts:
+        raise UsageError("Nothing was measured, so there is no chart to draw.", "Run `edgekit bench` again.")
     return configured(alt.vconcat(*charts), IMAGE)

@@ -18,21 +18,22 @@ SCHEMA = "edgekit.report/1"
 
 def to_json(results: Sequence[Result]) -> bytes:
     """Return every session's rows and summary; the raw samples stay in the results."""
-    sessions = [
-        {
-            "created": result.created,
-            "edgekit": result.edgekit,
-            "command": result.command,
-            "mode": result.mode,
-            "fps": result.fps,
-            "partial": result.partial,
-            "device": result.device,
-            "before": result.before,
-            "after": result.after,
-            "summary": summarise(result),
-            "rows": rows(result),
-        }
-        for result in results
-    ]
-    report = {"schema": SCHEMA, "sessions": sessions}
+    report = {"schema": SCHEMA, "sessions": [_session(result) for result in results]}
     return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
+
+
+def _session(result: Result) -> dict[str, object]:
+    computed = rows(result)
+    return {
+        "created": result.created,
+        "edgekit": result.edgekit,
+        "command": result.command,
+        "mode": result.mode,
+        "fps": result.fps,
+        "partial": result.partial,
+        "device": result.device,
+        "before": result.before,
+        "after": result.after,
+        "summary": summarise(result, computed),
+        "rows": computed,
+    }

@@ -23,7 +23,7 @@ def _session(result: Result) -> str:
     shown = table(result)
     parts = [
         f"## {_plain(shown.title)}",
-        _plain(" ".join(summarise(result))),
+        _plain(" ".join(summarise(result, shown.rows))),
         _table(shown),
         *map(_findings, findings(shown.rows)),
         _plain(method(result)),

@@ -8,17 +8,15 @@ from edgekit.report.charts.footprint import memory, size
 from edgekit.report.charts.latency import latency
 from edgekit.report.charts.theme import Theme
 from edgekit.report.charts.tradeoff import tradeoff
-from edgekit.report.columns import table
-from edgekit.report.rows import measured
+from edgekit.report.table import Table
 from edgekit.results import Result
 
 
-def figures(result: Result, theme: Theme) -> list[Figure]:
-    """Draw what was measured; what was not has no chart."""
-    shown = table(result)
+def figures(result: Result, shown: Table, theme: Theme) -> list[Figure]:
+    """Draw what was measured, from a result and its table; what was not measured has no chart."""
     drawn = (
         latency(shown, theme),
-        distribution(measured(result), shown, theme),
+        distribution(result, shown, theme),
         tradeoff(shown, theme),
         size(shown, theme),
         memory(shown, theme),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from edgekit.report.charts.marks import STEP, Datum
 from edgekit.report.charts.theme import Theme
 from edgekit.report.rows import Row
 from edgekit.report.table import Table
-from edgekit.results import Measurement
+from edgekit.results import Measurement, Result
 
 if TYPE_CHECKING:
     import altair as alt
@@ -31,12 +30,12 @@ _CAPTION = (
 )
 
 
-def distribution(session: Sequence[tuple[Row, Measurement]], shown: Table, theme: Theme) -> Figure | None:
+def distribution(result: Result, shown: Table, theme: Theme) -> Figure | None:
     """Draw samples relative to their p50, so that shapes can be compared; None where nothing was timed."""
     import altair as alt
     import numpy as np
 
-    timed = [(row, _relative(row, measurement)) for row, measurement in session if row.latency]
+    timed = [(row, _relative(row, result.measurements[row.index])) for row in shown.rows if row.latency]
     if not timed:
         return None
     first = min(float(samples[0]) for _, samples in timed)
