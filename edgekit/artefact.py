@@ -27,6 +27,8 @@ class Preprocessing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What turns a picture file into the model's input; the same on every device.
 
     Decode → EXIF rotation → RGB → resize to `height` × `width` → uint8 → (x − mean) / std → float32.
+    Transparent pictures are laid on white, 16-bit grey is divided by 257, and of an animation the first
+    frame is taken.
     """
 
     height: int  # pixels

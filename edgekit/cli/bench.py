@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from edgekit.cli.completion import complete_device, complete_runtime
+
 Mode = Literal["quick", "standard", "rigorous"]
 
 
@@ -17,10 +19,16 @@ def bench(
             help="Artefact sets, or single files of a set. Not given: the newest under artefacts/."
         ),
     ] = None,
-    device: Annotated[str, typer.Option(help="`edgekit devices list` shows which there are.")] = "host",
+    device: Annotated[
+        str,
+        typer.Option(help="`edgekit devices list` shows which there are.", autocompletion=complete_device),
+    ] = "host",
     runtime: Annotated[
         list[str] | None,
-        typer.Option(help="NAME or NAME==VERSION: litert, tflite-runtime, onnxruntime. May be repeated."),
+        typer.Option(
+            help="NAME or NAME==VERSION: litert, tflite-runtime, onnxruntime. May be repeated.",
+            autocompletion=complete_runtime,
+        ),
     ] = None,
     threads: Annotated[str, typer.Option(help="Numbers separated by commas; `all` is every CPU.")] = "1,all",
     mode: Annotated[

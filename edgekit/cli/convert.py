@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from edgekit.cli.completion import complete_dataset, complete_model
+
 Target = Literal["portable", "arm64", "x86-vnni", "x86-avx2"]
 IO = Literal["int8", "uint8", "float32"]
 
@@ -22,7 +24,10 @@ class Format(str, Enum):
 def convert(
     model: Annotated[
         str,
-        typer.Argument(help="A model family, a trained model's name, a .keras or .h5 file or a SavedModel."),
+        typer.Argument(
+            help="A model family, a trained model's name, a .keras or .h5 file or a SavedModel.",
+            autocompletion=complete_model,
+        ),
     ] = "mobilenet_v1",
     alpha: Annotated[
         float | None, typer.Option(help="Width multiplier; of a family, 0.5 if not given.")
@@ -39,7 +44,8 @@ def convert(
         str | None,
         typer.Option(
             help="Calibrate and evaluate on: digits, shapes, cifar10, a folder with one sub-folder a class, "
-            "or a .npz file. Not given: what the model was trained on."
+            "or a .npz file. Not given: what the model was trained on.",
+            autocompletion=complete_dataset,
         ),
     ] = None,
     int8: Annotated[bool, typer.Option("--int8/--no-int8", help="Quantize to int8, beside float32.")] = True,

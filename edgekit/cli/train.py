@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from edgekit.cli.completion import complete_dataset
+
 
 def train(
     family: Annotated[str, typer.Argument(help="Model family.")] = "mobilenet_v1",
@@ -16,7 +18,10 @@ def train(
     ] = 32,
     dataset: Annotated[
         str,
-        typer.Option(help="digits, shapes, cifar10, a folder with one sub-folder a class, or a .npz file."),
+        typer.Option(
+            help="digits, shapes, cifar10, a folder with one sub-folder a class, or a .npz file.",
+            autocompletion=complete_dataset,
+        ),
     ] = "digits",
     epochs: Annotated[int | None, typer.Option(help="Passes over the training pictures.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Pictures a step.")] = None,

@@ -40,7 +40,7 @@ def _kill_when(process: subprocess.Popen[str], said: str, after: float = 0.0) ->
     pytest.fail(f"the command ended ({process.wait()}) before it said {said!r}: {''.join(seen)}")
 
 
-@pytest.mark.parametrize("said", ["Quantizing", "Verifying"])
+@pytest.mark.parametrize("said", ["Calibrating", "Measuring int8"])
 def test_a_killed_conversion_leaves_no_set_and_the_next_one_succeeds(tmp_path, said):
     command = ("convert", "--alpha", "0.25", "--output", "set")
     _kill_when(_start(*command, cwd=tmp_path), said)

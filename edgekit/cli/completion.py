@@ -1,0 +1,31 @@
+"""What the shell offers after Tab. Loaded at every start, so everything else is imported late."""
+
+from __future__ import annotations
+
+
+def complete_model(incomplete: str) -> list[str]:
+    """Names of models that begin as typed, for the shell's completion."""
+    from edgekit.lookup import models_folders
+
+    names = {path.stem for folder in models_folders() for path in folder.glob("*.toml")} | {"mobilenet_v1"}
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+def complete_device(incomplete: str) -> list[str]:
+    """Names of devices that begin as typed."""
+    from edgekit.lookup import devices_folders
+
+    names = {path.stem for folder in devices_folders() for path in folder.glob("*.toml")}
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+def complete_runtime(incomplete: str) -> list[str]:
+    """Names of runtimes that begin as typed."""
+    from edgekit.runtime import KINDS
+
+    return [name for name in KINDS if name.startswith(incomplete)]
+
+
+def complete_dataset(incomplete: str) -> list[str]:
+    """Names of datasets that begin as typed."""
+    return [name for name in ("digits", "shapes", "cifar10") if name.startswith(incomplete)]
