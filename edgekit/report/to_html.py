@@ -37,7 +37,7 @@ def to_html(results: Sequence[Result]) -> bytes:
         lstrip_blocks=True,
     )
     scripts = (
-        vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"),
+        _library(),
         (_HERE / "page.js").read_text("utf-8"),
     )
     page = environment.get_template("page.html.j2").render(
