@@ -56,7 +56,7 @@ def onnx(model, pictures):
     from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
 
     spec = tf.TensorSpec((1, 8, 8, 3), tf.float32, name="input")
-    run = tf.function(lambda input: model(input), input_signature=[spec])
+    run = tf.function(lambda input: model(input, training=False), input_signature=[spec])
     proto, _ = tf2onnx.convert.from_function(run, input_signature=[spec], opset=17)
     proto.ir_version = 8
     onnx_package.save(proto, HERE / "float32.onnx")

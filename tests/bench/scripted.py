@@ -1,0 +1,97 @@
+"""A device that answers from a script."""
+
+import json
+
+from edgekit.device import Completed
+
+PROBE = {
+    "device": {
+        "machine": "aarch64",
+        "system": "Linux 6.1",
+        "cpu": "Cortex-A72",
+        "cpus": 4,
+        "features": ["asimd"],
+        "memory_bytes": 4 * 10**9,
+        "board": "Raspberry Pi 4",
+        "distribution": "Debian 12",
+        "python": "3.11.2",
+        "libc": "glibc 2.36",
+    },
+    "environment": {"time": "2026-01-02T03:04:05Z", "other_cpus": 0.0},
+    "python": {
+        "executable": "python3",
+        "version": "3.11",
+        "tag": "cpython-311-aarch64-linux-gnu",
+        "bits": 64,
+    },
+}
+
+
+class ScriptedDevice:
+    """Answers like a healthy guest; `faults` says for which requests it does otherwise.
+
+    A fault is a function of the request that returns None (answer normally), a Completed, or raises.
+    """
+
+    def __init__(self):
+        self.requests = []
+        self.faults = []
+        self.probes = []
+
+    def answer(self, argv, stdin):
+        request = json.loads(stdin)
+        self.requests.append(request)
+        for fault in self.faults:
+            if (done := fault(request)) is not None:
+                return done
+        return Completed(json.dumps({"schema": "edgekit.guest/1", **self.healthy(request)}).encode(), "", 0)
+
+    def healthy(self, request):
+        runtime = {"name": request.get("runtime"), "version": "1.0", "delegate": None, "options": {}}
+        fields = {
+            "probe": lambda: PROBE,
+            "latency": lambda: {
+                "runtime": runtime,
+                "input_sha256": "a" * 64,
+                "import_ns": 10**8,
+                "load_ns": 10**7,
+                "first_ns": 2 * 10**6,
+                "warmup_runs": 10,
+                "samples_ns": [10**6 + i for i in range(request["min_runs"])],
+                "every": 1,
+                "other_cpus": 0.0,
+                "frequency_khz": None,
+            },
+            "memory": lambda: {"baseline": 100, "loaded": 200, "peak": 300, "pss": None},
+            "accuracy": lambda: {"n": 40, "correct": 36, "predictions": [1] * 40},
+            "instructions": lambda: {"per_inference": [5, 5, 5], "source": "perf_event_open"},
+        }
+        return fields[request["pass"]]()
+
+    def asked(self, kind):
+        """What was asked for in one pass, as (model hash, runtime, threads), in order."""
+        return [
+            (r["model_sha256"][:4], r["runtime"], r["threads"]) for r in self.requests if r["pass"] == kind
+        ]
+
+
+def refused(code, message="It does not."):
+    """What the guest says when it refuses."""
+    answer = {"schema": "edgekit.guest/1", "error": {"code": code, "message": message}}
+    return Completed(json.dumps(answer).encode(), "", 1)
+
+
+class Notes:
+    """A Progress that remembers."""
+
+    def __init__(self):
+        self.steps, self.advances, self.notes = [], [], []
+
+    def step(self, what, total=None):
+        self.steps.append((what, total))
+
+    def advance(self, done):
+        self.advances.append(done)
+
+    def note(self, text):
+        self.notes.append(text)
