@@ -64,13 +64,14 @@ def starts_with_preprocessing(model: Any) -> bool:
     import keras
 
     own = (keras.layers.Rescaling, keras.layers.Normalization)
-    passive = (keras.layers.InputLayer,)
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             return starts_with_preprocessing(layer)
         if isinstance(layer, own):
             return True
-        if not isinstance(layer, passive):
+        # augmentation does nothing at inference
+        passive = isinstance(layer, keras.layers.InputLayer) or type(layer).__name__.startswith("Random")
+        if not passive:
             return False
     return False
 

@@ -32,11 +32,8 @@ def float32_onnx(graph: FloatGraph) -> bytes:
     Raises:
         ModelError: An operator has no ONNX counterpart.
     """
-    import logging
-
     import tf2onnx
 
-    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     with converter("a float32 ONNX file"):
         model, _ = tf2onnx.convert.from_graph_def(
             graph.graph_def, input_names=[graph.input], output_names=[graph.output], opset=OPSET

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgekit.artefact import ArtefactFile, ArtefactSet
 from edgekit.errors import GateError, InvalidError
 from edgekit.progress import Progress
-from edgekit.units import points
+from edgekit.units import percent, points
 
 
 def check_drops(artefacts: ArtefactSet, limit: float | None, progress: Progress) -> None:
@@ -26,24 +26,28 @@ def check_drops(artefacts: ArtefactSet, limit: float | None, progress: Progress)
     kept = f"The set was written to {artefacts.folder}."
     if failed:
         raise GateError(
-            f"{_figures(failed)}; at most {points(limit)} pp are allowed.",
+            f"{_figures(failed)}; at most {percent(limit)} pp are allowed.",
             f"{kept} Its manifest lists what was tried; train longer, or allow more with --max-drop.",
         )
     if unclear:
         raise InvalidError(
-            f"{_figures(unclear)}; whether that is above {points(limit)} pp cannot be told.",
+            f"{_figures(unclear)}; whether that is above {percent(limit)} pp cannot be told.",
             f"{kept} Evaluate on more pictures, or allow more with --max-drop.",
         )
     for file in files:
         if file.quality.drop_high > limit:
             progress.note(
-                f"{_figures([file])}: within {points(limit)} pp as measured, but more cannot be ruled out."
+                f"{_figures([file])}: within {percent(limit)} pp as measured, but more cannot be ruled out."
             )
 
 
 def _figures(files: list[ArtefactFile]) -> str:
     return ", ".join(
-        f"{f.name} loses {points(f.quality.drop)} pp (95 % interval {points(f.quality.drop_low)} to "
+        f"{f.name} loses {_loss(f.quality.drop)} pp (95 % interval {points(f.quality.drop_low)} to "
         f"{points(f.quality.drop_high)}, {f.quality.n} pictures)"
         for f in files
     )
+
+
+def _loss(drop: float) -> str:
+    return points(drop).removeprefix("+")
