@@ -28,7 +28,8 @@ def read_tflite(data: bytes, name: str) -> Inspection:
         return _Walk(schema, model).inspection(name, len(data))
     except _DAMAGE as error:
         raise ModelError(
-            f"{name} is a damaged TFLite file ({len(data)} bytes): {error}.", "Convert or copy it again."
+            f"{name} is a damaged TFLite file: its {len(data)} bytes contradict themselves or end too soon.",
+            "Convert or copy it again.",
         ) from error
 
 
