@@ -142,14 +142,19 @@ class _Bar:
         assert isinstance(bars, Bars)  # noqa: S101 - narrows the type, rich is imported late
         self._bars = bars
         self._task: int | None = None
+        self._head = ""
 
     def step(self, what: str, total: float | None = None) -> None:
-        """Replace the bar by one for the new step."""
+        """Replace the bar by one for the new step; keep its clock where only the text counts on."""
         from rich.progress import TaskID
 
+        head = what.partition(" · ")[0]
+        if self._task is not None and head == self._head:
+            self._bars.update(TaskID(self._task), description=what, total=total)
+            return
         if self._task is not None:
             self._bars.remove_task(TaskID(self._task))
-        self._task = self._bars.add_task(what, total=total)
+        self._task, self._head = self._bars.add_task(what, total=total), head
 
     def advance(self, done: float) -> None:
         """Move the bar."""

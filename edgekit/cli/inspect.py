@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from edgekit.cli.inspecting import Inspected
 
 
 def inspect(
@@ -29,10 +31,27 @@ def inspect(
     """
     from edgekit.cli.console import print_record
     from edgekit.cli.inspecting import inspect_target
-    from edgekit.cli.show import show_inspected
 
     found = inspect_target(target, alpha=alpha, resolution=resolution, classes=classes)
     if as_json:
         print_record(found)
     else:
-        show_inspected(found, layers=layers, path=Path(target))
+        _show(found, layers)
+
+
+def _show(found: Inspected, layers: bool) -> None:
+    from edgekit.artefact import ArtefactSet
+    from edgekit.cli.show import show_set
+    from edgekit.cli.show_layers import show_cost, show_file
+    from edgekit.cli.table import show_result
+    from edgekit.inspection import Inspection
+    from edgekit.results import Result
+
+    if isinstance(found, ArtefactSet):
+        show_set(found)
+    elif isinstance(found, Inspection):
+        show_file(found, layers)
+    elif isinstance(found, Result):
+        show_result(found)
+    else:
+        show_cost(found, layers)

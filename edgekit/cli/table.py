@@ -17,7 +17,7 @@ def show_result(result: Result) -> None:
     from rich.text import Text
 
     from edgekit.cli.console import stdout_console
-    from edgekit.cli.show import grid
+    from edgekit.cli.grid import grid
     from edgekit.report.columns import table
     from edgekit.report.rows import findings
     from edgekit.report.summary import summarise
@@ -25,7 +25,7 @@ def show_result(result: Result) -> None:
     console = stdout_console()
     if not (console.is_terminal or "COLUMNS" in os.environ):
         console.width = _WIDE
-    shown = table(result).within(console.width, gap=1)
+    shown = table(result).within(console.width)
     headings = [f"{column.short or column.title}\n{column.unit}" for column in shown.columns]
     words = [index for index, column in enumerate(shown.columns) if column.words]
     console.print(grid(shown.title, headings, shown.cells, words=words))

@@ -1,0 +1,43 @@
+"""How every table looks, and where it is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+NONE = "–"
+
+
+def grid(
+    title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], words: Collection[int] = (0,)
+) -> Table:
+    """Return a table whose columns with an index in `words` are text, and the rest numbers."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        title=Text(title),
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    for index, heading in enumerate(headings):
+        table.add_column(Text(heading), justify="left" if index in words else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def show(*parts: object) -> None:
+    """Print tables as wide as the terminal, and sentences as long as they are."""
+    from edgekit.cli.console import stdout_console
+
+    console = stdout_console()
+    for part in parts:
+        console.print(part, soft_wrap=isinstance(part, str) or not hasattr(part, "columns"))

@@ -1,0 +1,90 @@
+"""Layers of a model or a model file, drawn for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from edgekit.cli.grid import NONE, grid, show
+from edgekit.units import megabytes, millions
+
+if TYPE_CHECKING:
+    from edgekit.cli.inspecting import ModelCost
+    from edgekit.inspection import Inspection, Layer, Quantization, TensorInfo
+
+_SCALES = ("Weight scale", "Output\nscale", "Zero\npoint")
+
+
+def show_cost(model: ModelCost, layers: bool) -> None:
+    """Show a Keras model's parameters and multiply-adds, by layer if wished."""
+    cost = model.cost
+    title = f"{model.name}: {cost.parameters:,} parameters, {millions(cost.multiply_adds)} M multiply-adds"
+    if not layers:
+        from rich.text import Text
+
+        show(Text(title))
+        return
+    rows = [
+        (layer.name, layer.kind, _shape(layer.output), _count(layer.multiply_adds), _count(layer.parameters))
+        for layer in cost.layers
+    ]
+    show(grid(title, ("Layer", "Kind", "Output", "Multiply-adds", "Parameters"), rows, words=(0, 1, 2)))
+
+
+def show_file(found: Inspection, layers: bool) -> None:
+    """Show a model file's operators, inputs and outputs, by layer if wished."""
+    from rich.text import Text
+
+    title = (
+        f"{found.name}: {megabytes(found.bytes)} MB, {found.parameters:,} parameters, "
+        f"{millions(found.multiply_adds)} M multiply-adds" + (f", opset {found.opset}" if found.opset else "")
+    )
+    if layers:
+        quantized = any(layer.output or layer.weights for layer in found.layers)
+        headings = ("Operator", "Output", "M-adds\nk", "Params\nk", *_SCALES[: 3 * quantized])
+        show(grid(title, headings, [_layer_row(layer, quantized) for layer in found.layers], words=(0, 1)))
+    else:
+        show(Text(title, style="bold"))
+    for kind, tensors in (("Input", found.inputs), ("Output", found.outputs)):
+        for tensor in tensors:
+            show(Text(f"{kind}  {tensor.name}: {tensor.dtype} {_shape(tensor.shape)}{_quantized(tensor)}"))
+    show(Text("Operators  " + ", ".join(f"{count} {op}" for op, count in found.ops.items())))
+
+
+def _layer_row(layer: Layer, quantized: bool) -> tuple[str, ...]:
+    cells = (layer.op, _shape(layer.shape), _thousands(layer.multiply_adds), _thousands(layer.parameters))
+    if not quantized:
+        return cells
+    output = layer.output if layer.output and layer.output.scales else None
+    return (
+        *cells,
+        _scales(layer.weights),
+        _scales(output),
+        str(output.zero_points[0]) if output else NONE,
+    )
+
+
+def _scales(quantization: Quantization | None) -> str:
+    if quantization is None or not quantization.scales:
+        return NONE
+    low, high = min(quantization.scales), max(quantization.scales)
+    return f"{low:.2g}…{high:.2g}" if low < high else f"{low:.3g}"
+
+
+def _quantized(tensor: TensorInfo) -> str:
+    quantization = tensor.quantization
+    if quantization is None or not quantization.scales:
+        return ""
+    return f", scale {quantization.scales[0]:.6g}, zero point {quantization.zero_points[0]}"
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return "×".join("?" if size < 0 else str(size) for size in shape)
+
+
+def _thousands(value: int) -> str:
+    return f"{value / 1e3:,.1f}" if value else NONE
+
+
+def _count(value: int) -> str:
+    return f"{value:,}" if value else NONE
