@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from edgekit.cli.inspecting import ModelCost
     from edgekit.inspection import Inspection, Layer, Quantization, TensorInfo
 
+_BORDERS = ("QuantizeLinear", "DequantizeLinear")  # their scales stand with the layers they surround
 _SCALES = ("Weight scale", "Output\nscale", "Zero\npoint")
 
 
@@ -42,7 +43,14 @@ def show_file(found: Inspection, layers: bool) -> None:
     if layers:
         quantized = any(layer.output or layer.weights for layer in found.layers)
         headings = ("Operator", "Output", "M-adds\nk", "Params\nk", *_SCALES[: 3 * quantized])
-        show(grid(title, headings, [_layer_row(layer, quantized) for layer in found.layers], words=(0, 1)))
+        show(
+            grid(
+                title,
+                headings,
+                [_layer_row(layer, quantized) for layer in found.layers if layer.op not in _BORDERS],
+                words=(0, 1),
+            )
+        )
     else:
         show(Text(title, style="bold"))
     for kind, tensors in (("Input", found.inputs), ("Output", found.outputs)):
