@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tempfile
 import zipfile
 from pathlib import Path
@@ -31,16 +32,28 @@ def checkpoint_bytes(model: Any, spec: ModelSpec, training: Training) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         bare.save(path)
-        return _undated(path)
+        return _repeatable(path)
 
 
-def _undated(path: Path) -> bytes:
-    """Rewrite the archive with fixed dates; the card has the real one."""
+def _repeatable(path: Path) -> bytes:
+    """Rewrite the archive without what differs between processes: dates, and objects' addresses."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(buffer, "w") as new:
         for entry in old.infolist():
             data = old.read(entry)
             if entry.filename == "metadata.json":
                 data = json.dumps({**json.loads(data), "date_saved": "1980-01-01@00:00:00"}).encode()
+            elif entry.filename == "config.json":
+                data = _number_objects(data.decode()).encode()
             new.writestr(zipfile.ZipInfo(entry.filename, _EPOCH), data)
     return buffer.getvalue()
+
+
+def _number_objects(config: str) -> str:
+    """Give objects that layers share numbers from 0 in place of their addresses."""
+    numbers: dict[str, int] = {}
+
+    def number(match: re.Match[str]) -> str:
+        return f"{match[1]}{numbers.setdefault(match[2], len(numbers))}"
+
+    return re.sub(r'("shared_object_id": )(\d+)', number, config)

@@ -88,8 +88,12 @@ class _Log:
     _drawn: float = 0.0
 
     def begin(self, epoch: int, _logs: dict[str, float]) -> None:
-        """Start an epoch's clock."""
+        """Start an epoch's clock and its random numbers."""
         self._started = time.monotonic()
+        for layer in self.model.layers:
+            # Keras keeps no dropout state in a file: a resumed run would draw others
+            if (generator := getattr(layer, "seed_generator", None)) is not None:
+                generator.state.assign([self.run.settings.training.seed, epoch])
 
     def batch(self, batch: int, logs: dict[str, float]) -> None:
         """Show where the training is, not more often than a person can read."""
@@ -127,6 +131,6 @@ class _Log:
         epochs = self.run.settings.training.epochs
         if (epoch + 1) % math.ceil(epochs / _NOTES) == 0 or epoch + 1 == epochs:
             self.progress.note(
-                f"epoch {epoch + 1} of {epochs}: loss {logs['loss']:.3f}, accuracy {logs['accuracy']:.1%}, "
+                f"Epoch {epoch + 1} of {epochs}: loss {logs['loss']:.3f}, accuracy {logs['accuracy']:.1%}, "
                 f"on the calibration split {logs['val_accuracy']:.1%}"
             )
