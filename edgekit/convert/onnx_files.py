@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Set
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -118,10 +119,10 @@ def _rename(model: Any, names: dict[str, str]) -> None:
     """
     graph = model.graph
     constants = {tensor.name for tensor in graph.initializer}
+    outputs = [name for node in graph.node for name in node.output if name not in names]
+    for name in sorted(outputs, key=lambda name: "__" in name):  # numbered ones must not take another's name
+        names[name] = _unique(re.sub(r"__\d+|:0$", "", name), names)
     for node in graph.node:
-        for name in node.output:
-            if name not in names:
-                names[name] = _unique(re.sub(r"__\d+|:0$", "", name), names)
         node.name = names[node.output[0]]
         for index, name in enumerate(node.input):
             if name in constants and name not in names:
@@ -139,4 +140,5 @@ def _rename(model: Any, names: dict[str, str]) -> None:
 
 def _unique(name: str, taken: dict[str, str]) -> str:
     used = set(taken.values())
-    return next(n for n in (name, *(f"{name}_{i}" for i in range(2, len(used) + 3))) if n not in used)
+    candidates = chain((name,), (f"{name}_{i}" for i in count(2)))
+    return next(candidate for candidate in candidates if candidate not in used)

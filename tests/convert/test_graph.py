@@ -1,0 +1,42 @@
+import pytest
+
+from edgekit.artefact import Preprocessing
+from edgekit.convert.graph import freeze, starts_with_preprocessing
+from edgekit.errors import ModelError
+from edgekit.zoo import LoadedModel, import_tensorflow
+
+
+@pytest.fixture
+def keras():
+    import_tensorflow()
+    import keras
+
+    return keras
+
+
+def _loaded(model):
+    return LoadedModel(model, Preprocessing(height=32, width=32), 10)
+
+
+def _head(keras):
+    return [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(10)]
+
+
+def test_a_fixed_batch_is_refused(keras):
+    model = keras.Sequential([keras.Input(batch_shape=(8, 32, 32, 3)), *_head(keras)])
+    with pytest.raises(ModelError, match="exactly 8 pictures"):
+        freeze(_loaded(model))
+
+
+def test_half_precision_is_refused(keras):
+    layers = [keras.Input((32, 32, 3)), keras.layers.Conv2D(4, 3, dtype="mixed_float16"), *_head(keras)]
+    with pytest.raises(ModelError, match="computes in float16"):
+        freeze(_loaded(keras.Sequential(layers)))
+
+
+def test_a_model_that_scales_its_own_pictures_is_recognised_also_inside_another(keras):
+    scaling = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Rescaling(1 / 255), *_head(keras)])
+    plain = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(4, 3), *_head(keras)])
+    assert starts_with_preprocessing(scaling)
+    assert starts_with_preprocessing(keras.Sequential([keras.Input((32, 32, 3)), scaling]))
+    assert not starts_with_preprocessing(plain)
