@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgekit import units
-from edgekit.results import Result
+from edgekit.results import Repeat, Result
 
 
 def method(result: Result) -> str:
@@ -18,7 +18,7 @@ def method(result: Result) -> str:
         f"Mode {result.mode}: {_range(counts)} repeats, each a fresh process, artefacts interleaved; "
         f"{_range(samples)} timed inferences a repeat, {pace}, after at least "
         f"{min(repeat.warmup_runs for repeat in repeats)} warm-up runs.",
-        "Only the inference call is timed.",
+        "Only the inference call is timed." + _strides(repeats),
         "p50 is the median of the repeats' medians and its spread their range over it; p90 and p99 are "
         "taken over all samples, and only from 64 and 662 samples on (99 % confidence that two samples "
         "lie beyond).",
@@ -26,6 +26,7 @@ def method(result: Result) -> str:
     ]
     if any(measurement.memory for measurement in result.measurements):
         said.append("Memory is the resident set of a process of its own; the model's cost is peak − base.")
+    said.append(f"Runtimes: {'; '.join(_runtimes(result))}.")
     images = sorted({m.accuracy.n for m in result.measurements if m.accuracy})
     if images:
         said.append(
@@ -38,6 +39,30 @@ def method(result: Result) -> str:
         said.append(f"{result.transfer.files} files were copied to the device before ({moved}).")
     said.append(f"Inputs are seeded ({result.seed}). edgekit {result.edgekit}.")
     return " ".join(said)
+
+
+def _runtimes(result: Result) -> list[str]:
+    """Name each runtime with its settings; where files differ in them, with the files."""
+    used: dict[str, dict[str, set[str]]] = {}
+    for measurement in result.measurements:
+        runtime = measurement.runtime
+        settings = (f"{name} {value}" for name, value in runtime.options.items() if "thread" not in name)
+        about = ", ".join((runtime.delegate or "no delegate", *settings))
+        files = used.setdefault(f"{runtime.name} {runtime.version}", {}).setdefault(about, set())
+        files.add(measurement.artefact.file)
+    return [
+        f"{name} ({'; '.join(_files(about, files, len(ways) > 1) for about, files in sorted(ways.items()))})"
+        for name, ways in sorted(used.items())
+    ]
+
+
+def _files(about: str, files: set[str], differ: bool) -> str:
+    return f"{about} for {', '.join(sorted(files))}" if differ else about
+
+
+def _strides(repeats: list[Repeat]) -> str:
+    longest = max(repeat.every for repeat in repeats)
+    return f" Where inferences are short, one in {longest} or fewer was timed." if longest > 1 else ""
 
 
 def _range(values: list[int]) -> str:

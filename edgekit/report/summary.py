@@ -172,8 +172,10 @@ def _loss(row: Row) -> str:
         return f"; it has {units.percent(accuracy.value)} % top-1 accuracy"
     low, high = accuracy.drop_interval
     drop, interval = points(abs(accuracy.drop)), f"95 % CI of the drop {points(low)} to {points(high)}"
+    if accuracy.drop == 0:
+        return f"; {accuracy.n} images show no drop in accuracy ({interval})"
     if low <= 0 <= high:
-        change = "drop" if accuracy.drop >= 0 else "gain"
+        change = "drop" if accuracy.drop > 0 else "gain"
         return (
             f"; a {change} in accuracy of {drop} pp is too small for {accuracy.n} images "
             f"to tell from none ({interval})"

@@ -51,7 +51,7 @@ class Table:
         A heading may stand on two lines, its short title over its unit. What was measured and its p50
         always stay.
         """
-        room, kept = width - 2, set[str]()
+        room, kept = width - 1, set[str]()
         for column in sorted(self.columns, key=lambda column: column.rank):
             texts = [column.short or column.title, column.unit, *map(column.cell, self.rows)]
             needed = gap + max(map(len, texts))

@@ -91,7 +91,7 @@ def _view(shown: Table) -> dict[str, Any]:
     figures = [column for column in shown.columns if column.key not in _IDENTITY]
     below = {column.below: column for column in figures if column.below}
     main = [column for column in figures if not column.below]
-    slowest = max((row.latency.p50.value for row in shown.rows if row.latency), default=1.0)
+    slowest = max((row.latency.p50.value for row in shown.rows if row.latency and row.valid), default=1.0)
     bodies = groupby(shown.rows, key=lambda row: (row.set, row.threads))
     return {
         "groups": [
@@ -110,7 +110,7 @@ def _view(shown: Table) -> dict[str, Any]:
 def _cell(row: Row, column: Column, below: dict[str, Column], slowest: float) -> dict[str, Any]:
     under = below.get(column.key)
     detail = under.cell(row) if under else NONE
-    bar = row.latency.p50.value / slowest if column.key == "p50" and row.latency else None
+    bar = row.latency.p50.value / slowest if column.key == "p50" and row.latency and row.valid else None
     return {
         "text": column.cell(row),
         "detail": "" if under is None or detail == NONE else f"{detail} {under.unit}",

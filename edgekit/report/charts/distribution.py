@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 POINTS = 100  # samples drawn of each measurement
 _GOLDEN = 0.6180339887  # its multiples, modulo 1, scatter evenly and always alike
 _DOTS, _MEDIANS = (0.42, 0.74), 0.88  # where in a strip, from its top
-_EDGE = 96  # percentile that the axis reaches; what lies beyond is drawn at its end
+_TAILS = (2, 90)  # percentiles; the axis reaches twice as far as those of the middle measurement
 _CAPTION = (
     f"Dots: {POINTS} samples of each measurement, evenly spaced by rank, so that the picture is the same "
-    "every time and true to the shape; those on the right edge lie beyond it. Large marks: the median of "
+    "every time and true to the shape; those on an edge lie beyond it. Large marks: the median of "
     "each repeat. Faint dots are invalid."
 )
 
@@ -38,15 +38,14 @@ def distribution(result: Result, shown: Table, theme: Theme) -> Figure | None:
     timed = [(row, _relative(row, result.measurements[row.index])) for row in shown.rows if row.latency]
     if not timed:
         return None
-    first = min(float(samples[0]) for _, samples in timed)
-    last = max(float(np.percentile(samples, _EDGE)) for _, samples in timed)
+    ends = (2 * np.median([np.percentile(samples, _TAILS) for _, samples in timed], axis=0)).tolist()
     strips = [marks.strip(row, shown, place) for place, (row, _) in enumerate(timed)]
-    dots = chain(*(_dots(strip, samples, last) for strip, (_, samples) in zip(strips, timed, strict=True)))
+    dots = chain(*(_dots(strip, samples) for strip, (_, samples) in zip(strips, timed, strict=True)))
     medians = chain(*(_medians(strip, row) for strip, (row, _) in zip(strips, timed, strict=True)))
     axis = alt.X(
         "x:Q",
         title="latency, change from the measurement's p50 (%)",
-        scale=alt.Scale(domain=[first, last], nice=False, clamp=True),
+        scale=alt.Scale(domain=ends, nice=False, clamp=True),
     )
     layers = _layers(shown, theme, (strips, list(dots), list(medians)), axis)
     words = f"Scatter of the latency of {len(strips)} measurements around their p50, in percent."
@@ -89,7 +88,7 @@ def _relative(row: Row, measurement: Measurement) -> Numbers:
     return (np.sort(samples) / p50 - 1) * 100
 
 
-def _dots(strip: Datum, ordered: Numbers, last: float) -> list[Datum]:
+def _dots(strip: Datum, ordered: Numbers) -> list[Datum]:
     """Draw at most POINTS samples: those in the middle of as many equal parts by rank."""
     import numpy as np
 
@@ -99,7 +98,7 @@ def _dots(strip: Datum, ordered: Numbers, last: float) -> list[Datum]:
     return [
         known
         | {
-            "x": round(min(x, last), 3),
+            "x": round(x, 3),
             "y": round(strip["place"] + low + (high - low) * (i * _GOLDEN % 1), 3),
         }
         for i, x in enumerate(ordered[ranks].tolist())

@@ -12,7 +12,7 @@ from edgekit.report.table import Table
 
 _CAPTION = (
     "Bar: p50, the median of the repeats' medians. Marks: the median of each repeat. Upright tick: p90. "
-    "Faint bars are invalid."
+    "Faint bars are invalid and may reach beyond the right edge."
 )
 
 
@@ -24,7 +24,10 @@ def latency(shown: Table, theme: Theme) -> Figure | None:
     if not timed:
         return None
     unit, length = latency_unit(shown.rows)
-    strips = [marks.strip(row, shown, place) | _times(row, length) for place, row in enumerate(timed)]
+    strips = [_strip(row, shown, place, length) for place, row in enumerate(timed)]
+    # one invalid measurement that went astray shall not flatten the others
+    sound = [row for row in timed if row.valid] or timed
+    last = max(row.latency.p90 or row.latency.p50.high for row in sound if row.latency) / length
     medians = [
         strip | {"x": median / length, "repeat": i + 1}
         for strip, row in zip(strips, timed, strict=True)
@@ -32,7 +35,8 @@ def latency(shown: Table, theme: Theme) -> Figure | None:
     ]
     held, n, colour = marks.data(strips), len(strips), marks.colour(theme, shown.rows)
     told = marks.tooltip(shown, "p50", "spread", "p90", "p99", "first", "load", "instructions")
-    axis = alt.X("zero:Q", title=f"latency of one inference ({unit})")
+    scale = alt.Scale(domain=[0, last], clamp=True)
+    axis = alt.X("zero:Q", title=f"latency of one inference ({unit})", scale=scale)
     middle = marks.height("middle", n)
     layers = [
         marks.bars(held, n, "zero", "centre", axis).encode(
@@ -59,8 +63,10 @@ def latency(shown: Table, theme: Theme) -> Figure | None:
     )
 
 
-def _times(row: Row, length: float) -> Datum:
+def _strip(row: Row, shown: Table, place: int, length: float) -> Datum:
+    strip = marks.strip(row, shown, place)
     if row.latency is None:
-        return {}
-    p90 = row.latency.p90
-    return {"centre": row.latency.p50.value / length, "slow": None if p90 is None else p90 / length}
+        return strip
+    slow = None if row.latency.p90 is None else row.latency.p90 / length
+    times: Datum = {"centre": row.latency.p50.value / length, "slow": slow}
+    return strip | times | {"label": f"{strip['p50']} {latency_unit(shown.rows)[0]} · {strip['label']}"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from edgekit.report.charts import marks
 from edgekit.report.charts.figure import Figure, framed
 from edgekit.report.charts.marks import Datum
@@ -10,11 +12,15 @@ from edgekit.report.columns import latency_unit
 from edgekit.report.rows import Row
 from edgekit.report.table import Table
 
+if TYPE_CHECKING:
+    import altair as alt
+
 _HEIGHT = 320  # pixels
+_LOGARITHMIC = 8  # the axis is, when the slowest takes so many times as long as the fastest
 _CAPTION = (
     "Up and to the left is better. Upright lines: 95 % interval of the accuracy. Lines across a mark: range "
     "of the repeats' medians. The more threads, the larger the mark; thin lines join one file's thread "
-    "counts. Hollow marks are invalid."
+    "counts. Hollow marks are invalid and may lie beyond the edge."
 )
 
 
@@ -27,7 +33,7 @@ def tradeoff(shown: Table, theme: Theme) -> Figure | None:
     if not points:
         return None
     base = alt.Chart(marks.data(points))
-    x = alt.X("x:Q", title=f"p50 latency ({unit})")
+    x = alt.X("x:Q", title=f"p50 latency ({unit})", scale=_scale(points))
     y = alt.Y("y:Q", title="top-1 accuracy (%)", scale=alt.Scale(zero=False))
     colour = marks.colour(theme, shown.rows)
     layers = [
@@ -48,6 +54,16 @@ def tradeoff(shown: Table, theme: Theme) -> Figure | None:
     words = f"Top-1 accuracy against p50 latency of {len(points)} measurements; the table holds the figures."
     chart = framed(alt.LayerChart(layer=layers), theme, _HEIGHT, words)
     return Figure("tradeoff", "Accuracy against latency", _CAPTION, chart)
+
+
+def _scale(points: list[Datum]) -> alt.Scale:
+    """Span the valid measurements; an invalid one that went astray is drawn at the edge."""
+    import altair as alt
+
+    spanned = [point for point in points if point["sound"]] or points
+    low, high = min(point["fast"] for point in spanned), max(point["slow"] for point in spanned)
+    wide = high > _LOGARITHMIC * low > 0
+    return alt.Scale(type="log" if wide else "linear", domain=[low * 0.9, high * 1.1], nice=False, clamp=True)
 
 
 def _point(row: Row, shown: Table, length: float) -> Datum:
