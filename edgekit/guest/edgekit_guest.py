@@ -74,7 +74,7 @@ DEFAULTS: dict[str, Any] = {
     "min_runs": 128,
     "min_seconds": 2.0,
     "max_seconds": 600.0,
-    "max_samples": 32768,  # beyond, only one inference in `every` is timed
+    "max_samples": 16384,  # beyond, only one inference in `every` is timed
     "fps": 0.0,  # spaces the inferences; 0: back to back
     "evaluation": "",  # .npz with uint8 images [n, H, W, C] and integer labels [n]
     "evaluation_sha256": "",
@@ -395,7 +395,11 @@ def check_output(output: Any, request: dict[str, Any]) -> None:
     import numpy
 
     expected = tuple(request["output_shape"])
-    if expected and output.shape != expected:
+    fits = len(output.shape) == len(expected) and all(
+        size in (found, 0, -1)
+        for size, found in zip(expected, output.shape)  # 0 and -1: any
+    )
+    if expected and not fits:
         raise GuestError("output-wrong", f"The output has the shape {output.shape}, not {expected}.")
     if not numpy.all(numpy.isfinite(output.astype(numpy.float64))):
         raise GuestError("output-wrong", "The output is not finite: it holds NaN or infinity.")

@@ -1,0 +1,69 @@
+"""The fidelity benchmark's own arithmetic, and that its peers run. Its figures are not judged here."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgekit.runtime import ensure_bundle, parse_runtime
+from edgekit.runtime.target import this_python
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+MODELS = Path(__file__).resolve().parents[1] / "bench" / "models"
+
+
+@pytest.fixture(scope="module")
+def fidelity():
+    """The script as a module."""
+    spec = importlib.util.spec_from_file_location("fidelity", BENCHMARKS / "fidelity.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["fidelity"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def race(fidelity, ours, theirs, limit=0.03):
+    contenders = [fidelity.Contender("edgekit", lambda: ours), fidelity.Contender("bare", lambda: theirs)]
+    found = fidelity.Race("int8.tflite 224", limit, contenders)
+    for backwards in (False, True, False):
+        fidelity.run_once(found, backwards=backwards)
+    return found
+
+
+@pytest.mark.parametrize(("ours", "within"), [(1.0, True), (1.029, True), (1.031, False), (0.96, False)])
+def test_a_ratio_beyond_its_limit_on_either_side_is_outside(fidelity, ours, within):
+    ((line, verdict),) = race(fidelity, ours, 1.0).rows()
+    assert verdict == within
+    assert ("within" if within else "OUTSIDE") in line
+    assert f"{ours:.3f}" in line
+
+
+def test_the_order_is_reversed_in_every_second_repeat(fidelity):
+    calls = []
+    contenders = [fidelity.Contender(name, lambda name=name: calls.append(name) or 1.0) for name in "ABC"]
+    for repeat in range(2):
+        fidelity.run_once(fidelity.Race("m", 0.03, contenders), backwards=repeat % 2 == 1)
+    assert "".join(calls) == "ABCCBA"
+
+
+def test_the_median_of_googles_tool_is_read(fidelity):
+    text = (
+        "Inference (avg):       0.80 ms (600 runs)\nInference (median):    0.74 ms\nInference (std): 0.1 ms"
+    )
+    assert fidelity.parse_google(text) == 0.74
+    with pytest.raises(SystemExit, match="no median"):
+        fidelity.parse_google("Fully accelerated: True")
+
+
+@pytest.mark.parametrize(("runtime", "model"), [("litert", "int8.tflite"), ("onnxruntime", "int8.onnx")])
+def test_the_bare_loop_measures_with_the_bundles_wheels(fidelity, runtime, model):
+    bundle = ensure_bundle(parse_runtime(runtime), this_python())
+    assert fidelity.bare(bundle.folder, MODELS / model, 0.05) > 0
+
+
+def test_googles_tool_runs_with_the_bundles_wheels(fidelity):
+    bundle = ensure_bundle(parse_runtime("litert"), this_python())
+    ours = fidelity.Contender("edgekit", lambda: 1.0, [0.01])
+    runs = fidelity.Runs(ours, 0.02)
+    assert fidelity.google(bundle.folder, MODELS / "float32.tflite", runs) >= 0
