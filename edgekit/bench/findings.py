@@ -180,6 +180,6 @@ def _emulated(_: Measurement, session: Session) -> Iterator[Finding]:
         yield Finding(
             "warning",
             "emulated",
-            "The device is emulated: its clock counts instructions, so these are no times.",
-            "Compare instruction counts only.",
+            "The device is emulated: these are not the times that real hardware takes.",
+            "Compare accuracy and instruction counts only.",
         )

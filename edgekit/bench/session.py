@@ -115,7 +115,7 @@ def _measurements(
         )
         reference = item.cell.subject.reference()
         failure = item.error.what if item.error else None
-        session = Session(request.plan, before, after, reference, failure=failure)
+        session = Session(request.plan, before, after, reference, profile.emulated, failure)
         measurements.append(_judged(measurement, session))
     return tuple(measurements)
 
@@ -138,7 +138,7 @@ def _device(found: answers.Probe, profile: Profile) -> Device:
     import msgspec
 
     fields = msgspec.structs.asdict(found.device)
-    return Device(profile=profile.name, transport=profile.transport, **fields)
+    return Device(profile=profile.name, transport=profile.transport, emulated=profile.emulated, **fields)
 
 
 def _now() -> str:

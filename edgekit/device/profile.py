@@ -28,6 +28,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = ""  # the file's, without its suffix
     python: str = ""  # the interpreter there; empty: the one the transport knows
     affinity: tuple[int, ...] = ()  # CPUs to measure on unless asked otherwise; empty: all
+    emulated: bool = False  # its clock does not show the time that real hardware would take
 
 
 def find_profile(name: str) -> Profile:

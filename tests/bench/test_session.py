@@ -93,6 +93,14 @@ def test_every_process_runs_without_site_packages_and_writes_no_bytecode(device,
     assert all(argv[1:4] == ("-I", "-S", "-B") for argv, _, _ in device.runs)
 
 
+def test_an_emulated_device_is_recorded_and_warned_about(device, tiny, tmp_path):
+    profile = tmp_path / "board.toml"
+    profile.write_text('description = "x"\ntransport = "local"\nemulated = true\naffinity = [3]\n')
+    result = run(device, tiny, device=str(profile))
+    assert result.device.emulated
+    assert all(m.findings[0].code == "emulated" and m.affinity == (3,) for m in result.measurements)
+
+
 def test_several_sets_are_measured_in_one_session(device, tmp_path, tiny):
     other = make_set(tmp_path / "other", ("float16.tflite",), name="other")
     result = run(device, tiny, artefacts=(tiny / "int8.tflite", other), threads=(1,), runtimes=("litert",))
