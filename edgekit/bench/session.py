@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import edgekit
 from edgekit.bench import answers
-from edgekit.bench.artefacts import read_evaluation, subjects
+from edgekit.bench.artefacts import Subject, read_evaluation, subjects
 from edgekit.bench.findings import Session, findings
 from edgekit.bench.guest import Guest
 from edgekit.bench.passes import PATIENCE, Passes
@@ -19,7 +19,7 @@ from edgekit.device import Profile, Transport, find_profile, open_transport
 from edgekit.device.transport import connected
 from edgekit.errors import EdgekitError
 from edgekit.progress import SILENT, Progress
-from edgekit.results import SCHEMA, Device, Environment, Measurement, Result
+from edgekit.results import SCHEMA, Device, Environment, Evaluation, Measurement, Result
 
 
 def bench(
@@ -68,9 +68,7 @@ def bench(
         after=after,
         measurements=_measurements(collected, request, profile, before.environment, after),
         references=tuple({file.file.sha256: file.reference() for file in files}.values()),
-        evaluations=tuple({f.evaluation: read_evaluation(f) for f in files}.values())
-        if request.accuracy
-        else (),
+        evaluations=_evaluations(files) if request.accuracy else (),
         transfer=pushed.transfer,
         partial=partial,
         fps=request.fps,
@@ -88,6 +86,11 @@ def probe(device: str = "host", *, transport: Transport | None = None) -> tuple[
     with connected(transport or open_transport(profile)) as reached:
         found = Guest(reached).ask(answers.Probe, {"pass": "probe"}, PATIENCE)
     return _device(found, profile), found.environment
+
+
+def _evaluations(files: Sequence[Subject]) -> tuple[Evaluation, ...]:
+    """Read the labels of every evaluation file once."""
+    return tuple({f.artefacts.manifest.evaluation_sha256: read_evaluation(f) for f in files}.values())
 
 
 def _measurements(

@@ -96,7 +96,8 @@ def test_every_process_runs_without_site_packages_and_writes_no_bytecode(device,
 def test_an_emulated_device_is_recorded_and_warned_about(device, tiny, tmp_path):
     profile = tmp_path / "board.toml"
     profile.write_text('description = "x"\ntransport = "local"\nemulated = true\naffinity = [3]\n')
-    result = run(device, tiny, device=str(profile))
+    request = BenchRequest(artefacts=(tiny,), schedule=SCHEDULE, device=str(profile))
+    result = bench(request, transport=device)
     assert result.device.emulated
     assert all(m.findings[0].code == "emulated" and m.affinity == (3,) for m in result.measurements)
 
