@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from edgekit.cli.completion import complete_device, complete_runtime
+from edgekit.cli.numeric import real, whole
 
 Mode = Literal["quick", "standard", "rigorous"]
 
@@ -37,12 +38,12 @@ def bench(
     accuracy: Annotated[bool, typer.Option(help="Measure accuracy on the set's evaluation pictures.")] = True,
     memory: Annotated[bool, typer.Option(help="Measure memory.")] = True,
     fps: Annotated[
-        float | None, typer.Option(help="Space inferences as an application would; not given: back to back.")
+        float | None, real("Space inferences as an application would; not given: back to back.")
     ] = None,
     affinity: Annotated[
         str | None, typer.Option(metavar="CPUS", help="Pin to these CPUs, such as 0,1.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the timed input.")] = 0,
+    seed: Annotated[int, whole("Of the timed input.")] = 0,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="File for the result.  [default: a new one in results/]"),

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from edgekit.cli.completion import complete_dataset, complete_model
+from edgekit.cli.numeric import real, whole
 
 Target = Literal["portable", "arm64", "x86-vnni", "x86-avx2"]
 IO = Literal["int8", "uint8", "float32"]
@@ -29,17 +30,13 @@ def convert(
             autocompletion=complete_model,
         ),
     ] = "mobilenet_v1",
-    alpha: Annotated[
-        float | None, typer.Option(help="Width multiplier; of a family, 0.5 if not given.")
-    ] = None,
-    resolution: Annotated[int | None, typer.Option(help="Height and width of the input in pixels.")] = None,
+    alpha: Annotated[float | None, real("Width multiplier; of a family, 0.5 if not given.")] = None,
+    resolution: Annotated[int | None, whole("Height and width of the input in pixels.")] = None,
     weights: Annotated[
         str | None,
         typer.Option(help="Of a family: `imagenet`, or a file. Not given: a trained model that fits."),
     ] = None,
-    classes: Annotated[
-        int | None, typer.Option(help="Number of classes, for a file of weights only.")
-    ] = None,
+    classes: Annotated[int | None, whole("Number of classes, for a file of weights only.")] = None,
     dataset: Annotated[
         str | None,
         typer.Option(
@@ -57,16 +54,16 @@ def convert(
         Target, typer.Option(help="Processor that the int8 ONNX weights must suit; portable suits all.")
     ] = "portable",
     io: Annotated[IO, typer.Option(help="Input and output type of the int8 TFLite file.")] = "int8",
-    calibration: Annotated[int, typer.Option(help="Number of calibration pictures.")] = 300,
+    calibration: Annotated[int, whole("Number of calibration pictures.")] = 300,
     max_drop: Annotated[
         str | None, typer.Option(metavar="SHARE", help="Fail if int8 loses more accuracy, such as `0.5 pp`.")
     ] = None,
     mean: Annotated[
         float | None,
-        typer.Option(help="Input scaling (x - mean) / std of pixels 0 to 255; 127.5 if not given."),
+        real("Input scaling (x - mean) / std of pixels 0 to 255; 127.5 if not given."),
     ] = None,
-    std: Annotated[float | None, typer.Option(help="See --mean; 127.5 if not given.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the split into calibration and evaluation pictures.")] = 0,
+    std: Annotated[float | None, real("See --mean; 127.5 if not given.")] = None,
+    seed: Annotated[int, whole("Of the split into calibration and evaluation pictures.")] = 0,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for the set.  [default: artefacts/NAME]")
     ] = None,

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgekit.cli.numeric import real, whole
+
 if TYPE_CHECKING:
     from edgekit.cli.inspecting import Inspected
 
@@ -17,9 +19,9 @@ def inspect(
             help="A family, a trained model's name, a Keras, TFLite or ONNX file, a set or a result."
         ),
     ],
-    alpha: Annotated[float | None, typer.Option(help="Width multiplier, of a family.")] = None,
-    resolution: Annotated[int | None, typer.Option(help="Input size in pixels, of a family.")] = None,
-    classes: Annotated[int | None, typer.Option(help="Number of classes, of a family.")] = None,
+    alpha: Annotated[float | None, real("Width multiplier, of a family.")] = None,
+    resolution: Annotated[int | None, whole("Input size in pixels, of a family.")] = None,
+    classes: Annotated[int | None, whole("Number of classes, of a family.")] = None,
     layers: Annotated[bool, typer.Option("--layers/--no-layers", help="Show every layer.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -8,14 +8,13 @@ from typing import Annotated
 import typer
 
 from edgekit.cli.completion import complete_dataset
+from edgekit.cli.numeric import real, whole
 
 
 def train(
     family: Annotated[str, typer.Argument(help="Model family.")] = "mobilenet_v1",
-    alpha: Annotated[float, typer.Option(help="Width multiplier, above 0.")] = 0.5,
-    resolution: Annotated[
-        int, typer.Option(help="Height and width of the input in pixels, 32 or more.")
-    ] = 32,
+    alpha: Annotated[float, real("Width multiplier, above 0.")] = 0.5,
+    resolution: Annotated[int, whole("Height and width of the input in pixels, 32 or more.")] = 32,
     dataset: Annotated[
         str,
         typer.Option(
@@ -23,16 +22,16 @@ def train(
             autocompletion=complete_dataset,
         ),
     ] = "digits",
-    epochs: Annotated[int | None, typer.Option(help="Passes over the training pictures.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Pictures a step.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Highest of the cosine schedule.")] = None,
+    epochs: Annotated[int | None, whole("Passes over the training pictures.")] = None,
+    batch_size: Annotated[int | None, whole("Pictures a step.")] = None,
+    learning_rate: Annotated[float | None, real("Highest of the cosine schedule.")] = None,
     momentum: Annotated[
-        float | None, typer.Option(help="Of batch normalization: .9 suits small datasets, .99 large ones.")
+        float | None, real("Of batch normalization: .9 suits small datasets, .99 large ones.")
     ] = None,
     weights: Annotated[
         str | None, typer.Option(help="Start from `imagenet` or a file, not from random weights.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 0,
+    seed: Annotated[int, whole("The same seed gives the same model.")] = 0,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder for the checkpoint and its card.")
     ] = Path("models"),

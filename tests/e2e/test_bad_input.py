@@ -12,8 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from tests.e2e.conftest import run
+from commands import run
 
 SHIPPED = Path(__file__).resolve().parents[2] / "models"
 CHECKPOINT = SHIPPED / "mobilenet_v1_0.25_32_digits.keras"
@@ -50,16 +49,16 @@ def test_a_request_that_cannot_be_met_is_refused(tmp_path, arguments, sentence):
 
 def test_a_text_file_named_keras_is_refused(tmp_path):
     (tmp_path / "model.keras").write_text("this is not a model")
-    done = run("convert", "model.keras", cwd=tmp_path, code=2)
-    assert "model.keras" in done.sentence
+    done = run("convert", "model.keras", "--dataset", "digits", cwd=tmp_path, code=2)
+    assert "model.keras is not a Keras file" in done.sentence
     _nothing_left(tmp_path)
 
 
 def test_a_truncated_keras_file_is_refused(tmp_path):
     whole = CHECKPOINT.read_bytes()
     (tmp_path / "model.keras").write_bytes(whole[: len(whole) // 2])
-    done = run("convert", "model.keras", cwd=tmp_path, code=2)
-    assert "model.keras" in done.sentence
+    done = run("convert", "model.keras", "--dataset", "digits", cwd=tmp_path, code=2)
+    assert "model.keras is not a whole Keras file" in done.sentence
     _nothing_left(tmp_path)
 
 
@@ -73,7 +72,7 @@ def test_a_lambda_layer_is_refused_and_its_code_never_runs(tmp_path):
     quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, env=quiet, capture_output=True)
     (tmp_path / "pwned").unlink(missing_ok=True)
-    done = run("convert", "model.keras", cwd=tmp_path, code=2)
+    done = run("convert", "model.keras", "--dataset", "digits", cwd=tmp_path, code=2)
     assert "Lambda" in done.sentence
     assert not (tmp_path / "pwned").exists()
     _nothing_left(tmp_path)
@@ -81,7 +80,7 @@ def test_a_lambda_layer_is_refused_and_its_code_never_runs(tmp_path):
 
 def test_an_empty_picture_folder_is_refused(tmp_path):
     (tmp_path / "pictures").mkdir()
-    done = run("convert", "--alpha", "0.25", "--dataset", "pictures", cwd=tmp_path, code=2)
+    done = run("convert", "mobilenet_v1_0.25_32_digits", "--dataset", "pictures", cwd=tmp_path, code=2)
     assert "pictures" in done.sentence
     _nothing_left(tmp_path)
 
@@ -214,7 +213,7 @@ def test_a_keras_archive_that_leaves_its_folder_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "model.keras", "w") as archive:
         archive.writestr("../escaped.txt", "x")
         archive.writestr("config.json", "{}")
-    run("convert", "model.keras", cwd=tmp_path, code=2)
+    run("convert", "model.keras", "--dataset", "digits", cwd=tmp_path, code=2)
     assert not (tmp_path.parent / "escaped.txt").exists()
 
 

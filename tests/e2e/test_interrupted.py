@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
+from commands import run
 
 from edgekit.artefact import check_files, read_set
 from edgekit.results import read_result
-from tests.e2e.conftest import run
 
 
 def _start(*args: str | Path, cwd: Path) -> subprocess.Popen[str]:

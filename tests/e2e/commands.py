@@ -1,0 +1,36 @@
+"""Commands run as a person runs them: a process of their own in a folder of their own."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def sentence(self) -> str:
+        """Standard error as one line, however the terminal wrapped it."""
+        return " ".join(self.err.split())
+
+
+def run(*args: str | Path, cwd: Path, code: int | None = 0, timeout: float = 300, **env: str) -> Done:
+    """Run an edgekit command; it must end with `code` (None: any) and without a traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", "edgekit", *map(str, args)],
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "120", **env},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=timeout,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr + done.stdout, done.stderr
+    assert code is None or done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return Done(done.returncode, done.stdout, done.stderr)
