@@ -3,15 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from edgekit import artefact
 from edgekit.artefact import Preprocessing
 from edgekit.data import Split, normalise
-from edgekit.data.dataset import Float32
+from edgekit.data.dataset import Float32, UInt8
 from edgekit.files import sha256_bytes
+from edgekit.progress import Progress
 
 _BATCH = 64  # pictures decoded at a time
+HELD_BYTES = 512 * 2**20
+
+
+@dataclass(frozen=True)
+class Held:
+    """Pictures that were decoded once and stay in memory."""
+
+    images: UInt8  # [n, H, W, 3]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def read(self, indices: Sequence[int]) -> UInt8:
+        """Return those pictures as uint8 [n, height, width, 3]."""
+        return self.images[list(indices)]
+
+
+def hold(split: Split, contract: Preprocessing, progress: Progress) -> Split:
+    """Decode a split's pictures once if they fit into memory: every file is judged with all of them."""
+    if len(split) * contract.height * contract.width * 3 > HELD_BYTES:
+        return split
+    images = np.empty((len(split), contract.height, contract.width, 3), dtype=np.uint8)
+    done = 0
+    for batch, _ in split.batches(_BATCH):
+        images[done : done + len(batch)] = batch
+        done += len(batch)
+        progress.advance(done)
+    return replace(split, pictures=Held(images))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from edgekit.artefact import Preprocessing
-from edgekit.convert.feed import Feed
+from edgekit.convert.feed import Feed, hold
 from edgekit.convert.graph import starts_with_preprocessing
 from edgekit.convert.request import ConvertRequest
 from edgekit.data import Dataset, load_dataset
@@ -65,8 +65,15 @@ def load(request: ConvertRequest, progress: Progress) -> Material:
     )
     _check_classes(source, loaded, dataset)
     _note_doubts(request, dataset, progress)
-    calibration = Feed(dataset.calibration, contract, request.calibration)
-    return Material(source, loaded, dataset, calibration, Feed(dataset.evaluation, contract))
+    progress.step("Decoding the evaluation pictures", len(dataset.evaluation))
+    evaluation = hold(dataset.evaluation, contract, progress)
+    return Material(
+        source=source,
+        loaded=loaded,
+        dataset=replace(dataset, evaluation=evaluation),
+        calibration=Feed(dataset.calibration, contract, request.calibration),
+        evaluation=Feed(evaluation, contract),
+    )
 
 
 def _contract(request: ConvertRequest, loaded: LoadedModel) -> Preprocessing:

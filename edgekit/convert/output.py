@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal, TypeAlias, cast
+from typing import Literal, TypeAlias, cast, get_args
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from edgekit.artefact import (
     SCHEMA,
     ArtefactFile,
     ArtefactSet,
+    Format,
     Manifest,
     Model,
     Precision,
@@ -41,20 +42,30 @@ _TOOLS = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai-edge-lite
 
 
 def check_output(folder: Path) -> None:
-    """Make sure, before any work, that the set can be written and replaces nothing but a set.
+    """Make sure, before any work, that the set can be written and that nothing but a set is replaced.
 
     Raises:
-        UsageError: The folder holds something else.
+        UsageError: Something else is there.
         StorageError: The place cannot be written.
     """
     with storage_errors(folder):
-        if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
-            raise UsageError(
-                f"{folder} is not empty and holds no artefact set; it would be replaced.",
-                "Name another folder with --output.",
-            )
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder.parent).close()
+        if folder.is_dir():
+            _check_replaceable(folder)
+        elif folder.exists():
+            raise UsageError(f"{folder} is a file.", "Name a folder with --output.")
+        nearest = next(p for p in folder.absolute().parents if p.exists())
+        tempfile.TemporaryFile(dir=nearest).close()
+
+
+def _check_replaceable(folder: Path) -> None:
+    found = {path.name for path in folder.iterdir()}
+    known = {f"{precision}.{format}" for precision in get_args(Precision) for format in get_args(Format)}
+    others = sorted(found - known - {MANIFEST, LABELS, EVALUATION})
+    if others or (found and MANIFEST not in found):
+        what = f"holds {others[0]}" if others else "is not empty and holds no artefact set"
+        raise UsageError(
+            f"{folder} {what}; it would be replaced as a whole.", "Name another folder with --output."
+        )
 
 
 def describe(

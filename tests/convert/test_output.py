@@ -10,7 +10,7 @@ import pytest
 
 from edgekit.artefact import check_files, read_set
 from edgekit.convert.output import check_output
-from edgekit.errors import RecordError, StorageError
+from edgekit.errors import RecordError, StorageError, UsageError
 
 CONVERT = """
 import os, signal, sys
@@ -75,6 +75,29 @@ def test_a_full_disk_is_named_and_nothing_stays_on_it(tmp_path):
         pytest.skip(f"needs the right to mount: {done.stderr.strip()}")
     assert "StorageError: The disk is full" in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("beside", [(), ("manifest.json", "int8.onnx")])
+def test_other_files_beside_a_set_are_never_replaced(tmp_path, beside):
+    for name in (*beside, "result.json"):
+        (tmp_path / name).write_text("x")
+    with pytest.raises(UsageError, match=r"holds result\.json"):
+        check_output(tmp_path)
+
+
+def test_a_set_may_be_replaced_and_an_unfinished_one_or_a_file_may_not(tmp_path):
+    (tmp_path / "int8.onnx").write_text("x")
+    with pytest.raises(UsageError, match="holds no artefact set"):
+        check_output(tmp_path)
+    (tmp_path / "manifest.json").write_text("x")
+    check_output(tmp_path)
+    with pytest.raises(UsageError, match="is a file"):
+        check_output(tmp_path / "manifest.json")
+
+
+def test_checking_a_place_leaves_nothing_there(tmp_path):
+    check_output(tmp_path / "artefacts" / "name")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_below_a_file_is_refused_before_any_work(tmp_path):
