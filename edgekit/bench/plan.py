@@ -45,15 +45,19 @@ def wanted_runtimes(asked: Sequence[str], subjects: Sequence[Subject]) -> tuple[
                 f"{spec} executes .{spec.kind.format} files, and there is none among {names}.",
                 f"Name one of {', '.join(k.name for k in KINDS.values() if k.format in formats)}.",
             )
-    executed = {spec.kind.format for spec in chosen}
-    for subject in subjects:
-        if subject.file.format not in executed:
-            suited = ", ".join(kind.name for kind in KINDS.values() if kind.format == subject.file.format)
-            raise UsageError(
-                f"{subject.file.name} is executed by none of {', '.join(map(str, chosen))}.",
-                f"Add --runtime {suited}, or name only the files to measure.",
-            )
     return chosen
+
+
+def left_out(chosen: Sequence[RuntimeSpec], subjects: Sequence[Subject]) -> str:
+    """Say which files none of the chosen runtimes executes; empty: each is executed."""
+    executed = {spec.kind.format for spec in chosen}
+    names = [subject.file.name for subject in subjects if subject.file.format not in executed]
+    if not names:
+        return ""
+    runtimes = " or ".join(str(spec) for spec in chosen)
+    return (
+        f"Leaving out {', '.join(names)}: {runtimes} does not execute {'it' if len(names) == 1 else 'them'}."
+    )
 
 
 def wanted_threads(asked: Sequence[int], cpus: int) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from edgekit.bench.artefacts import Subject, read_evaluation, subjects
 from edgekit.bench.findings import Session, findings
 from edgekit.bench.guest import Guest
 from edgekit.bench.passes import PATIENCE, Passes
-from edgekit.bench.plan import cells, wanted_runtimes, wanted_threads
+from edgekit.bench.plan import cells, left_out, wanted_runtimes, wanted_threads
 from edgekit.bench.request import BenchRequest
 from edgekit.bench.run import Collected, measure
 from edgekit.bench.supply import provide, push, target_of
@@ -43,6 +43,8 @@ def bench(
     """
     files = subjects(request.artefacts)
     specs = wanted_runtimes(request.runtimes, files)
+    if omitted := left_out(specs, files):
+        progress.note(omitted)
     profile = find_profile(request.device)
     created = _now()
     with connected(transport or open_transport(profile)) as device:

@@ -4,7 +4,7 @@ import pytest
 
 from edgekit.bench import MODES, BenchRequest
 from edgekit.bench.artefacts import subjects
-from edgekit.bench.plan import interleaved, wanted_runtimes, wanted_threads
+from edgekit.bench.plan import interleaved, left_out, wanted_runtimes, wanted_threads
 from edgekit.errors import RecordError, UsageError
 
 
@@ -43,9 +43,11 @@ def test_a_runtime_that_executes_none_of_the_files_is_refused(tiny):
         wanted_runtimes(("onnxruntime",), subjects([tiny / "int8.tflite"]))
 
 
-def test_a_file_that_no_named_runtime_executes_is_refused_not_left_out(tiny):
-    with pytest.raises(UsageError, match=r"int8\.onnx is executed by none of litert"):
-        wanted_runtimes(("litert",), subjects([tiny]))
+def test_a_file_that_no_named_runtime_executes_is_left_out_and_told(tiny):
+    files = subjects([tiny])
+    chosen = wanted_runtimes(("litert",), files)
+    assert left_out(chosen, files) == "Leaving out int8.onnx: litert does not execute it."
+    assert left_out(wanted_runtimes((), files), files) == ""
 
 
 def test_a_set_a_manifest_and_a_file_of_it_are_measured_once(tiny):

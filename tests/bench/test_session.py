@@ -265,6 +265,12 @@ def test_a_runtime_asked_for_by_name_must_be_there(device, tiny, monkeypatch):
         run(device, tiny / "int8.tflite", runtimes=("litert", "tflite-runtime"))
 
 
+def test_named_runtimes_leave_the_other_files_out_with_a_note(device, tiny, notes):
+    result = run(device, tiny, notes, runtimes=("onnxruntime",), threads=(1,))
+    assert [m.artefact.file for m in result.measurements] == ["int8.onnx"]
+    assert notes.notes == ["Leaving out float32.tflite, int8.tflite: onnxruntime does not execute them."]
+
+
 def test_a_format_that_nothing_executes_is_not_left_out_silently(device, tiny, monkeypatch):
     monkeypatch.setattr(supply, "ensure_bundle", missing("onnxruntime"))
     with pytest.raises(RuntimeMissingError):
