@@ -43,6 +43,7 @@ class Ladder:
     calibration: Feed
     quantize: Quantize
     judge: Judge
+    mixed: bool = True  # whether layers may stay in float32; integer-only processors refuse such a file
 
     def climb(self, limit: float, progress: Progress) -> tuple[Candidate, tuple[str, ...]]:
         """Quantize; take the next rung while the accuracy drop is above `limit` (a fraction).
@@ -82,7 +83,7 @@ class Ladder:
         data = self.quantize(narrow, frozenset())
         yield f"ranges of least squared error of {count}", data
 
-        fragile = self._fragile(data)
+        fragile = self._fragile(data) if self.mixed else []
         for k in FLOAT_LAYERS:
             if k < len(fragile):
                 kept = fragile[:k]
@@ -103,8 +104,7 @@ class Ladder:
     def _fragile(self, data: bytes) -> list[str]:
         """Layers by the noise they add, most first; named by their output tensor.
 
-        The noise-to-signal ratio behind a layer, less the ratio behind the layer before it. Exact for a
-        chain such as MobileNet; where branches meet, an estimate.
+        An estimate: the noise-to-signal ratio behind a layer, less the ratio behind the layer before it.
         """
         added, before = {}, 0.0
         for _, tensor, decibel in self._measured(data):

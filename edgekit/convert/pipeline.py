@@ -93,6 +93,7 @@ class Work:
             calibration=self.material.calibration,
             quantize=quantize,
             judge=lambda data: self.quality(data, name, literal=literal),
+            mixed=format == "onnx" or request.max_drop is not None,
         )
         limit = DEFAULT_MAX_DROP if request.max_drop is None else request.max_drop
         best, recipe = ladder.climb(limit, self.progress)

@@ -12,6 +12,7 @@ from edgekit.convert.request import IO
 from edgekit.zoo import import_tensorflow
 
 _IDENTIFIER = b"TFL3"
+_SIGNATURE = "serving_default"  # TensorFlow's name for the only one
 
 
 def float32_tflite(graph: FloatGraph) -> bytes:
@@ -64,12 +65,32 @@ def _convert(graph: FloatGraph, what: str, half: bool) -> bytes:
         if half:
             tool.optimizations = [tf.lite.Optimize.DEFAULT]
             tool.target_spec.supported_types = [tf.float16]
-        return bytes(tool.convert())
+        return _with_signature(bytes(tool.convert()))
+
+
+def _with_signature(file: bytes) -> bytes:
+    """Name the input and output as `input` and `output`, for callers that ask by name."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    model: Any = schema.ModelT.InitFromPackedBuf(file, 0)
+    graph = model.subgraphs[0]
+    signature = schema.SignatureDefT()
+    signature.signatureKey, signature.subgraphIndex = _SIGNATURE, 0
+    signature.inputs, signature.outputs = [], []
+    for name, index, entries in (
+        ("input", graph.inputs[0], signature.inputs),
+        ("output", graph.outputs[0], signature.outputs),
+    ):
+        entry = schema.TensorMapT()
+        entry.name, entry.tensorIndex = name, index
+        entries.append(entry)
+        graph.tensors[index].name = name
+    model.signatureDefs = [signature]
+    return _packed(model, len(file))
 
 
 def _with_ranges(float_file: bytes, ranges: Ranges) -> bytes:
     """Write the ranges where the quantizer reads them: each tensor's quantization record."""
-    import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
     model: Any = schema.ModelT.InitFromPackedBuf(float_file, 0)
@@ -78,6 +99,12 @@ def _with_ranges(float_file: bytes, ranges: Ranges) -> bytes:
         if known is not None:
             tensor.quantization = tensor.quantization or schema.QuantizationParametersT()
             tensor.quantization.min, tensor.quantization.max = [known[0]], [known[1]]
-    builder = flatbuffers.Builder(len(float_file))
+    return _packed(model, len(float_file))
+
+
+def _packed(model: Any, size: int) -> bytes:
+    import flatbuffers
+
+    builder = flatbuffers.Builder(size)
     builder.Finish(model.Pack(builder), file_identifier=_IDENTIFIER)
     return bytes(builder.Output())

@@ -49,6 +49,15 @@ def test_float_files_compute_what_keras_computes(converted, name):
     assert quality.agreement >= 0.999
 
 
+def test_tflite_files_name_their_input_and_output(converted):
+    from ai_edge_litert.interpreter import Interpreter
+
+    for precision in ("float32", "float16", "int8"):
+        interpreter = Interpreter(str(converted.folder / f"{precision}.tflite"))
+        names = {"inputs": ["input"], "outputs": ["output"]}
+        assert interpreter.get_signature_list() == {"serving_default": names}
+
+
 def test_int8_takes_less_than_a_third_of_the_bytes(converted):
     assert _file(converted, "int8.tflite").bytes <= 0.305 * _file(converted, "float32.tflite").bytes
     assert _file(converted, "int8.onnx").bytes <= 0.305 * _file(converted, "float32.onnx").bytes

@@ -1,5 +1,7 @@
 """Stronger means one after the other, with a scripted judge."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -61,6 +63,13 @@ def test_if_no_rung_is_good_enough_the_best_is_taken(converted, calibration):
     assert len(recipe) == 2 + len(FLOAT_LAYERS)
     assert best.what.startswith("ranges of least squared error")
     assert recipe[1].endswith("(chosen)")
+
+
+def test_a_ladder_for_integer_only_files_ends_before_layers_stay_in_float(converted, calibration):
+    ladder = replace(_ladder(converted, calibration, "tflite", [0.06, 0.03]), mixed=False)
+    best, recipe = ladder.climb(0.005, SILENT)
+    assert len(recipe) == 2
+    assert not any(layer.dtype == "float32" for layer in inspect_bytes(best.data, "a.tflite").layers)
 
 
 def test_no_picture_can_be_brighter_than_the_inputs_range(converted, calibration):
