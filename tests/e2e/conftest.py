@@ -8,9 +8,9 @@ from commands import run
 
 @pytest.fixture(scope="session")
 def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The artefact set of the smallest shipped model, made by the command itself. Read only."""
+    """The artefact set of the model that ships for digits, made by the command itself. Read only."""
     folder = tmp_path_factory.mktemp("converted")
-    run("convert", "--alpha", "0.25", "--int8", "--output", folder / "set", cwd=folder)
+    run("convert", "--alpha", "0.5", "--int8", "--output", folder / "set", cwd=folder)
     return folder / "set"
 
 

@@ -15,7 +15,8 @@ import pytest
 from commands import run
 
 SHIPPED = Path(__file__).resolve().parents[2] / "models"
-CHECKPOINT = SHIPPED / "mobilenet_v1_0.25_32_digits.keras"
+MODEL = "mobilenet_v1_0.5_32_digits"
+CHECKPOINT = SHIPPED / f"{MODEL}.keras"
 
 
 def _nothing_left(folder: Path) -> None:
@@ -80,7 +81,7 @@ def test_a_lambda_layer_is_refused_and_its_code_never_runs(tmp_path):
 
 def test_an_empty_picture_folder_is_refused(tmp_path):
     (tmp_path / "pictures").mkdir()
-    done = run("convert", "mobilenet_v1_0.25_32_digits", "--dataset", "pictures", cwd=tmp_path, code=2)
+    done = run("convert", "mobilenet_v1_0.5_32_digits", "--dataset", "pictures", cwd=tmp_path, code=2)
     assert "pictures" in done.sentence
     _nothing_left(tmp_path)
 
@@ -90,16 +91,14 @@ def test_one_broken_picture_among_good_ones_is_named_counted_and_skipped(tmp_pat
 
     rng = np.random.default_rng(0)
     for digit in range(10):
-        folder = tmp_path / "pictures" / f"digit {digit}"
+        folder = tmp_path / "pictures" / str(digit)
         folder.mkdir(parents=True)
         for i in range(12):
             pixels = rng.integers(0, 255, (40, 40, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(folder / f"{i}.png")
-    broken = tmp_path / "pictures" / "digit 3" / "broken one.png"
-    broken.write_bytes((tmp_path / "pictures" / "digit 3" / "0.png").read_bytes()[:300])
-    done = run(
-        "convert", "--alpha", "0.25", "--dataset", "pictures", "--max-drop", "100 pp", cwd=tmp_path, code=None
-    )
+    broken = tmp_path / "pictures" / "3" / "broken one.png"
+    broken.write_bytes((tmp_path / "pictures" / "3" / "0.png").read_bytes()[:300])
+    done = run("convert", MODEL, "--dataset", "pictures", cwd=tmp_path, code=None)
     assert "broken one.png" in done.sentence
     assert "1 " in done.sentence
     assert done.code in (0, 4)
@@ -107,7 +106,7 @@ def test_one_broken_picture_among_good_ones_is_named_counted_and_skipped(tmp_pat
 
 def test_an_output_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    done = run("convert", "--alpha", "0.25", "--output", "file/set", cwd=tmp_path, code=3)
+    done = run("convert", "--alpha", "0.5", "--output", "file/set", cwd=tmp_path, code=3)
     assert "file" in done.sentence
     assert "--output" in done.sentence
 
@@ -118,7 +117,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
     small.mkdir()
     script = (
         "mount -t tmpfs -o size=200k none small && "
-        f"{shlex.quote(sys.executable)} -m edgekit convert --alpha 0.25 --output small/set; "
+        f"{shlex.quote(sys.executable)} -m edgekit convert --alpha 0.5 --output small/set; "
         "code=$?; ls -A small; exit $code"
     )
     done = subprocess.run(

@@ -42,7 +42,7 @@ def _kill_when(process: subprocess.Popen[str], said: str, after: float = 0.0) ->
 
 @pytest.mark.parametrize("said", ["Calibrating", "Measuring int8"])
 def test_a_killed_conversion_leaves_no_set_and_the_next_one_succeeds(tmp_path, said):
-    command = ("convert", "--alpha", "0.25", "--output", "set")
+    command = ("convert", "--alpha", "0.5", "--output", "set")
     _kill_when(_start(*command, cwd=tmp_path), said)
     assert not (tmp_path / "set").exists()
     run(*command, cwd=tmp_path)
@@ -76,7 +76,7 @@ def _guests() -> list[str]:
 
 
 def test_a_killed_training_goes_on_and_ends_like_one_that_was_not(tmp_path):
-    command = ("train", "--alpha", "0.25", "--epochs", "3", "--output", "models")
+    command = ("train", "--alpha", "0.5", "--epochs", "3", "--output", "models")
     _kill_when(_start(*command, cwd=tmp_path), "Epoch 2")
     assert not list(tmp_path.glob("models/*.keras"))
     done = run(*command, cwd=tmp_path)
