@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -57,7 +57,7 @@ class Ladder:
             rung that was tried.
         """
         tried: list[Candidate] = []
-        for what, data in self._rungs(progress):
+        for what, data in self._rungs(progress, tried):
             tried.append(Candidate(what, data, self.judge(data)))
             if tried[-1].quality.drop <= limit:
                 break
@@ -70,25 +70,25 @@ class Ladder:
         """SQNR behind each layer with weights, in dB, in execution order, by layer name."""
         return {name.partition(";")[0]: value for name, _, value in self._measured(data)}
 
-    def _rungs(self, progress: Progress) -> Iterator[tuple[str, bytes]]:
+    def _rungs(self, progress: Progress, tried: Sequence[Candidate]) -> Iterator[tuple[str, bytes]]:
+        """Yield (what it is, file) rung by rung; `tried` grows by each before the next is asked for."""
         probe = load_probe(self.float_file, self.format)
         count = f"{len(self.calibration)} pictures"
         progress.step(f"Calibrating {self.format}", len(self.calibration))
         full = self._pin(probe, minmax_ranges(watch(probe, self._counted(progress))))
-        plain = self.quantize(full, frozenset())
-        yield f"min/max ranges of {count}", plain
+        yield f"min/max ranges of {count}", self.quantize(full, frozenset())
 
         progress.step(f"Finding better ranges for {self.format}", len(self.calibration))
         narrow = self._pin(probe, mse_ranges(watch(probe, self._counted(progress)), full))
-        data = self.quantize(narrow, frozenset())
-        yield f"ranges of least squared error of {count}", data
+        yield f"ranges of least squared error of {count}", self.quantize(narrow, frozenset())
 
-        fragile = self._fragile(data) if self.mixed else []
-        for k in FLOAT_LAYERS:
-            if k < len(fragile):
-                kept = fragile[:k]
-                names = ", ".join(name.partition(";")[0] for name in kept)
-                yield f"and in float32: {names}", self.quantize(narrow, frozenset(kept))
+        if not self.mixed:
+            return
+        better, ranges = min(zip(tried, (full, narrow), strict=True), key=lambda pair: pair[0].quality.drop)
+        fragile = self._fragile(better.data)
+        for kept in (fragile[:k] for k in FLOAT_LAYERS if k < len(fragile)):
+            names = ", ".join(name.partition(";")[0] for name in kept)
+            yield f"{better.what}, in float32 {names}", self.quantize(ranges, frozenset(kept))
 
     def _counted(self, progress: Progress) -> Iterator[Float32]:
         for done, picture in enumerate(self.calibration, 1):

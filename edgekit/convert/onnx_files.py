@@ -120,8 +120,12 @@ def _rename(model: Any, names: dict[str, str]) -> None:
     graph = model.graph
     constants = {tensor.name for tensor in graph.initializer}
     outputs = [name for node in graph.node for name in node.output if name not in names]
+    readers = {name: node.output[0] for node in reversed(graph.node) for name in node.input}
     for name in sorted(outputs, key=lambda name: "__" in name):  # numbered ones must not take another's name
-        names[name] = _unique(re.sub(r"__\d+|:0$", "", name), names)
+        base = re.sub(r"__\d+|:0$", "", name)
+        reader = names.get(readers.get(name, ""))
+        # `Conv__167` alone says nothing: name it after the operator that reads it
+        names[name] = _unique(f"{reader}/{base}" if reader and "/" not in base else base, names)
     for node in graph.node:
         node.name = names[node.output[0]]
         for index, name in enumerate(node.input):

@@ -46,15 +46,18 @@ def test_the_first_rung_is_enough_where_little_is_lost(converted, calibration, k
 @pytest.mark.parametrize("kind", ["tflite", "onnx"])
 def test_it_climbs_until_the_drop_is_small_enough_and_records_every_rung(converted, calibration, kind):
     best, recipe = _ladder(converted, calibration, kind, [0.03, 0.02, 0.01, 0.004]).climb(0.005, SILENT)
-    assert [line.split(" of ")[0].split(":")[0] for line in recipe] == [
-        "min/max ranges",
-        "ranges",
-        "and in float32",
-        "and in float32",
-    ]
+    plain, narrow, *mixed = recipe
+    assert plain.startswith("min/max ranges of 20 pictures: 87.00 %")
+    assert narrow.startswith("ranges of least squared error of 20 pictures: 88.00 %")
+    assert all(line.startswith("ranges of least squared error of 20 pictures, in float32 ") for line in mixed)
     assert [line.endswith("(chosen)") for line in recipe] == [False, False, False, True]
     layers = [layer for layer in inspect_bytes(best.data, f"a.{kind}").layers if layer.multiply_adds]
     assert sum(layer.weights is None for layer in layers) == FLOAT_LAYERS[1]
+
+
+def test_float_layers_are_tried_with_the_better_ranges(converted, calibration):
+    _, recipe = _ladder(converted, calibration, "tflite", [0.02, 0.03, 0.0]).climb(0.005, SILENT)
+    assert recipe[2].startswith("min/max ranges of 20 pictures, in float32 ")
 
 
 def test_if_no_rung_is_good_enough_the_best_is_taken(converted, calibration):
