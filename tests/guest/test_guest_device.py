@@ -100,7 +100,9 @@ def test_a_software_event_counts_so_the_kernel_understands_the_request(guest):
     assert all(count > 0 for count in counts)
 
 
-@pytest.mark.parametrize(("fastest_ns", "every"), [(10**6, 1), (122_071, 1), (10**5, 2), (10**4, 13), (1000, 123)])
+@pytest.mark.parametrize(
+    ("fastest_ns", "every"), [(10**6, 1), (122_071, 1), (10**5, 2), (10**4, 13), (1000, 123)]
+)
 def test_the_stride_bounds_the_samples(guest, fastest_ns, every):
     request = {**guest.DEFAULTS, "min_seconds": 2.0}
     assert guest.stride(fastest_ns, request) == every
