@@ -3,19 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Augmentation:
-    """How far pictures are changed; each picture gets amounts drawn evenly from ± these."""
-
-    flip: bool = False  # left and right, half of the pictures
-    shift: float = 0.0  # fraction of the size, each axis
-    rotate: float = 0.0  # degrees
-    zoom: float = 0.0  # fraction of the size
-    colour: float = 0.0  # fraction of brightness, contrast and saturation
+from edgekit.zoo.card import Augmentation
 
 
 def augment(images: Any, seed: int, step: Any, settings: Augmentation) -> Any:

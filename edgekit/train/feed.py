@@ -12,7 +12,8 @@ import numpy as np
 from edgekit.data import Dataset, Split
 from edgekit.data.dataset import Int64, UInt8
 from edgekit.progress import Progress
-from edgekit.train.augment import Augmentation, augment
+from edgekit.train.augment import augment
+from edgekit.zoo.card import Augmentation
 
 _IN_MEMORY = 1 << 30  # bytes; more than this is decoded again each epoch
 _READ_AT_ONCE = 256  # pictures

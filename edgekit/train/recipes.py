@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgekit.train.augment import Augmentation
+from edgekit.zoo.card import Augmentation
 
 
 @dataclass(frozen=True)

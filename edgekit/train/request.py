@@ -54,6 +54,7 @@ class TrainRequest:
             momentum=_or(self.momentum, MOMENTUM),
             label_smoothing=base.label_smoothing,
             weight_decay=base.weight_decay,
+            augmentation=base.augmentation,
             seed=self.seed,
             weights=self.weights,
             weights_sha256=weights_sha256,

@@ -17,7 +17,6 @@ from edgekit.train.checkpoint import checkpoint_bytes
 from edgekit.train.curves import write_curves
 from edgekit.train.feed import Feed
 from edgekit.train.fit import fit
-from edgekit.train.recipes import recipe
 from edgekit.train.request import TrainOutcome, TrainRequest
 from edgekit.train.run import Epoch, Run, Settings, open_run
 from edgekit.zoo import Card, ModelSpec, build, cost, import_tensorflow, read_card, write_card
@@ -106,7 +105,7 @@ def _train(job: _Job, run: Run, progress: Progress) -> tuple[Any, list[Epoch]]:
         dataset=job.dataset,
         batch_size=min(settings.batch_size, len(job.dataset.train)),
         seed=settings.seed,
-        augmentation=recipe(job.request.dataset).augmentation,
+        augmentation=settings.augmentation,
     )
     return model, fit(model, feed, run, progress)
 

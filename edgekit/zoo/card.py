@@ -28,6 +28,16 @@ class Splits(msgspec.Struct, frozen=True):
     evaluation: Split  # seen once, after the training
 
 
+class Augmentation(msgspec.Struct, frozen=True):
+    """How far training pictures are changed; each gets amounts drawn evenly from ± these."""
+
+    flip: bool = False  # left and right, half of the pictures
+    shift: float = 0.0  # fraction of the size, each axis
+    rotate: float = 0.0  # degrees
+    zoom: float = 0.0  # fraction of the size
+    colour: float = 0.0  # fraction of brightness, contrast and saturation
+
+
 class Training(msgspec.Struct, frozen=True):
     """The settings that, with the pictures, decide every weight."""
 
@@ -37,6 +47,7 @@ class Training(msgspec.Struct, frozen=True):
     momentum: float  # of batch normalization
     label_smoothing: float
     weight_decay: float
+    augmentation: Augmentation
     seed: int
     weights: str | None = None  # what it started from; None: random
     weights_sha256: str | None = None

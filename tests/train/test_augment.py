@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from edgekit.train.augment import Augmentation, augment
+from edgekit.train.augment import augment
 from edgekit.zoo import import_tensorflow
+from edgekit.zoo.card import Augmentation
 
 EVERYTHING = Augmentation(flip=True, shift=0.1, rotate=20, zoom=0.2, colour=0.3)
 
