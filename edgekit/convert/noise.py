@@ -5,19 +5,20 @@ from __future__ import annotations
 import logging
 import os
 import re
+import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edgekit.errors import EdgekitError, ModelError
-from edgekit.files import storage_errors
+from edgekit.errors import EdgekitError, ModelError, StorageError
 from edgekit.zoo.quiet import quiet_stderr
 
 _STDERR = 2
 _LOGGERS = (None, "tf2onnx")  # None: the root, where ONNX Runtime's quantizer logs
 _PLACE = re.compile(r"^.*error: ")  # where in the graph, in MLIR's notation
+_SCARCE = 16 * 2**20  # bytes; a conversion needs a few times the model's size
 _LINES = 3  # of a converter's output that an error message repeats
 
 
@@ -35,11 +36,17 @@ def converter(what: str) -> Iterator[None]:
     with quiet_stderr(), _printed() as printed, _logged() as logged, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the libraries about their own internals
         try:
-            with storage_errors(Path(tempfile.gettempdir())):
-                yield
+            yield
         except EdgekitError:
             raise
         except Exception as error:
+            # what the libraries say of a full disk does not show that it was one
+            temporary = Path(tempfile.gettempdir())
+            if shutil.disk_usage(temporary).free < _SCARCE:
+                raise StorageError(
+                    f"The disk is full: no space for temporary files in {temporary}.",
+                    "Free some space, or name another folder in the environment variable TMPDIR.",
+                ) from error
             raise ModelError(
                 f"The model cannot be converted to {what}: {_reason(error, [*logged, *printed()])}.",
                 "An operator may be unknown to the converter: leave out this format with --format, or "

@@ -13,6 +13,7 @@ from edgekit.convert.graph import FloatGraph
 from edgekit.convert.noise import converter
 from edgekit.convert.ranges import Ranges
 from edgekit.convert.request import Target
+from edgekit.convert.run import import_onnxruntime
 
 OPSET = 17
 _ROLES = {1: "weights", 2: "bias"}  # of the inputs of the operators below
@@ -63,6 +64,8 @@ def int8_onnx(
     """
     import numpy as np
     import onnx
+
+    import_onnxruntime()
     from onnxruntime.quantization import CalibrationMethod, QDQQuantizer, QuantType, TensorsData
 
     with converter("an int8 ONNX file"):
@@ -93,8 +96,8 @@ def int8_onnx(
 def _fold(model: Any) -> Any:
     """Let ONNX Runtime apply its hardware-independent optimizations, and keep what it then holds."""
     import onnx
-    import onnxruntime
 
+    onnxruntime = import_onnxruntime()
     with tempfile.TemporaryDirectory(prefix="edgekit-") as folder:
         path = Path(folder) / "folded.onnx"
         options = onnxruntime.SessionOptions()

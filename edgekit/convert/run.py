@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Protocol
 
 import numpy as np
@@ -54,10 +55,17 @@ class OnnxRunner:
         return np.asarray(self._session.run(None, {self._input: picture})[0], dtype=np.float32)
 
 
-def onnx_session(data: bytes, optimise: bool) -> Any:
-    """Load an ONNX file on the CPU and one thread, with every optimization or none."""
+def import_onnxruntime() -> Any:
+    """Return the `onnxruntime` module, told before it loads not to report its use over the network."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
+    return onnxruntime
+
+
+def onnx_session(data: bytes, optimise: bool) -> Any:
+    """Load an ONNX file on the CPU and one thread, with every optimization or none."""
+    onnxruntime = import_onnxruntime()
     levels = onnxruntime.GraphOptimizationLevel
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
