@@ -27,7 +27,8 @@ $(READY): requirements.lock pyproject.toml
 
 demo: $(READY)  ## convert the shipped model, measure it on this computer, write a report
 	$(BIN)/edgekit convert --alpha 0.5 --int8 --output $(DEMO)/artefacts
-	$(BIN)/edgekit bench $(DEMO)/artefacts --output $(DEMO)/result.json
+	@# 4: measured, but this computer was too busy for some times to be trusted; the table says which
+	$(BIN)/edgekit bench $(DEMO)/artefacts --output $(DEMO)/result.json || test $$? -eq 4
 	$(BIN)/edgekit report $(DEMO)/result.json --output $(DEMO)/report.html
 
 test: $(READY)  ## run the tests

@@ -28,16 +28,16 @@ def _start(*args: str | Path, cwd: Path) -> subprocess.Popen[str]:
 
 def _kill_when(process: subprocess.Popen[str], said: str, after: float = 0.0) -> None:
     """Kill a command with SIGKILL once it has said that it reached a step."""
-    assert process.stderr is not None
     seen = []
-    for line in process.stderr:
-        seen.append(line)
-        if said in line:
-            time.sleep(after)
-            process.send_signal(signal.SIGKILL)
-            assert process.wait() == -signal.SIGKILL
-            return
-    pytest.fail(f"the command ended ({process.wait()}) before it said {said!r}: {''.join(seen)}")
+    with process:
+        for line in process.stderr or ():
+            seen.append(line)
+            if said in line:
+                time.sleep(after)
+                process.send_signal(signal.SIGKILL)
+                assert process.wait() == -signal.SIGKILL
+                return
+    pytest.fail(f"the command ended ({process.returncode}) before it said {said!r}: {''.join(seen)}")
 
 
 @pytest.mark.parametrize("said", ["Calibrating", "Measuring int8"])
