@@ -22,7 +22,7 @@ from edgekit.artefact import Preprocessing
 from edgekit.errors import UsageError
 from edgekit.files import storage_errors, write_atomic
 from edgekit.zoo.card import Splits, Training
-from edgekit.zoo.load import WEIGHTS_SUFFIX
+from edgekit.zoo.load import WEIGHTS_SUFFIX, first_line
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -84,12 +84,22 @@ class Run:
         write_atomic(self._state, data)
 
     def restore(self, model: Any, steps: int) -> list[Epoch]:
-        """Bring a compiled model to the last whole epoch; return the history until then."""
+        """Bring a compiled model to the last whole epoch; return the history until then.
+
+        Raises:
+            UsageError: The state is damaged, which killing a training does not do.
+        """
         if not self._state.is_file():
             return []
         model.optimizer.build(model.trainable_variables)
-        model.load_weights(self._state)
-        return self.history()[: int(model.optimizer.iterations) // steps]
+        try:
+            model.load_weights(self._state)
+            return self.history()[: int(model.optimizer.iterations) // steps]
+        except Exception as error:  # Keras and h5py raise many kinds
+            raise UsageError(
+                f"The unfinished training in {self.folder} is damaged: {first_line(error)}",
+                "Add --restart to begin anew.",
+            ) from error
 
 
 @contextmanager
@@ -125,11 +135,11 @@ def open_run(folder: Path, settings: Settings, *, restart: bool) -> Iterator[Run
 
 def _refuse_unfinished(run: Run, path: Path, settings: Settings) -> None:
     """Raise a UsageError if the folder holds epochs of a training that has not ended."""
-    done = len(run.history())
     try:
+        done = len(run.history())
         earlier = msgspec.json.decode(path.read_bytes(), type=Settings)
     except msgspec.MsgspecError:
-        return
+        return  # damaged, or of another edgekit: nothing here can be continued
     if 0 < done < earlier.training.epochs:
         changed = _differences(earlier, settings)
         raise UsageError(

@@ -184,6 +184,14 @@ def test_a_lost_or_damaged_checkpoint_comes_back_from_its_finished_run(trained, 
     _assert_same_weights(outcome.checkpoint, trained[0].checkpoint)
 
 
+def test_a_damaged_state_is_said_with_what_to_do(trained, pictures, tmp_path):
+    shutil.copytree(trained[0].checkpoint.parent.parent / "runs", tmp_path / "runs")
+    state = tmp_path / "runs" / NAME / "state.weights.h5"
+    state.write_bytes(state.read_bytes()[:5000])
+    with pytest.raises(UsageError, match=r"unfinished training in .* is damaged.*--restart"):
+        train(_request(pictures, tmp_path))
+
+
 def test_restart_trains_again_and_the_same_seed_gives_the_same_weights(trained, pictures, tmp_path):
     for part in ("models", "runs"):
         shutil.copytree(trained[0].checkpoint.parent.parent / part, tmp_path / part)
