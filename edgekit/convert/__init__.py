@@ -3,7 +3,8 @@
 The stages, in the order they run, a file each: `load` the model and the pictures → freeze its `graph` →
 make float32 files (`tflite_files`, `onnx_files`) and compare them with Keras (`quality`) → calibrate
 (`ranges`) and quantize to int8, climbing the `ladder` while too much accuracy is lost → read the files
-back (`checks`, `target`) → write the set (`output`) and judge it (`verdict`). `pipeline` tells the story.
+back (`checks`, `target`) → write the set (`output`) and judge it (`verdict`). `pipeline` tells the story;
+`work` does it for one format.
 """
 
 from edgekit.convert.pipeline import convert

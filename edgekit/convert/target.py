@@ -27,7 +27,7 @@ def suits_host(target: Target) -> bool:
     return target == "portable" or x86
 
 
-def check_saturation(name: str, target: Target, labels: Int64, fast: Float32, literal: Float32) -> None:
+def check_saturation(name: str, target: Target, labels: Int64, fast: Float32, literal: Float32) -> int:
     """Refuse a file whose answers change when the runtime uses its fast kernels.
 
     Those of AVX2 add two 8-bit products in 16 bits and saturate if the weights use the full range; the
@@ -37,6 +37,9 @@ def check_saturation(name: str, target: Target, labels: Int64, fast: Float32, li
         labels: Class of each evaluation picture, [n].
         fast: Scores with every optimization, [n, classes].
         literal: Scores without any.
+
+    Returns:
+        How many answers change.
 
     Raises:
         InvalidError: More than 1 % of the answers change, or accuracy is lost, both at 95 % confidence.
@@ -50,6 +53,7 @@ def check_saturation(name: str, target: Target, labels: Int64, fast: Float32, li
             f"pictures changes and accuracy falls by {drop * 100:.2f} pp.",
             f"Its weights suit {target} only: convert with --target portable.",
         )
+    return changed
 
 
 def _cpu_flags() -> set[str]:
