@@ -66,7 +66,8 @@ def int8_onnx(
     import onnx
 
     import_onnxruntime()
-    from onnxruntime.quantization import CalibrationMethod, QDQQuantizer, QuantType, TensorsData
+    from onnxruntime.quantization import CalibrationMethod, QDQQuantizer, QuantType
+    from onnxruntime.quantization.calibrate import TensorsData
 
     with converter("an int8 ONNX file"):
         model = onnx.shape_inference.infer_shapes(onnx.load_model_from_string(float_file))
