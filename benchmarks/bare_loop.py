@@ -5,6 +5,7 @@
 One thread. BUNDLE is a folder to import the runtime from. Nothing of edgekit is used.
 """
 
+import os
 import statistics
 import sys
 import time
@@ -48,6 +49,7 @@ def picture(np, shape, dtype):
 def main(bundle, model, seconds):
     """Warm up, then time every run for a while."""
     sys.path.insert(0, bundle)
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # as edgekit's guest has it
     run = tflite(model) if model.endswith(".tflite") else onnx(model)
     end = time.perf_counter() + WARMUP_SECONDS
     while time.perf_counter() < end:

@@ -300,6 +300,8 @@ def import_runtime(request: dict[str, Any]) -> Any:
     sys.path[:0] = [os.path.abspath(folder) for folder in request["path"]]
     # numpy's linear algebra is not used here: its threads would only add to the memory baseline
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # otherwise ONNX Runtime opens a database under the home folder, starts a thread and calls its maker
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         return importlib.import_module(RUNTIMES[name][1])
     except ImportError as error:

@@ -30,9 +30,10 @@ SCHEMA = "edgekit.bundle/1"
 # Imports the runtime, then compiles what that imported. Checked neither by time nor by hash, such
 # bytecode stays valid wherever the bundle is copied to.
 _PROVE = """
-import sys
+import os, sys
 from py_compile import PycInvalidationMode, compile
 folder, module = sys.argv[1:]
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 sys.path.insert(0, folder)
 __import__(module)
 for file in [getattr(m, "__file__", None) or "" for m in list(sys.modules.values())]:

@@ -62,6 +62,14 @@ def test_the_bare_loop_measures_with_the_bundles_wheels(fidelity, runtime, model
     assert fidelity.bare(bundle.folder, MODELS / model, 0.05) > 0
 
 
+def test_the_bare_loop_measures_without_telemetry_either(fidelity, tmp_path, monkeypatch):
+    bundle = ensure_bundle(parse_runtime("onnxruntime"), this_python())
+    for variable in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    fidelity.bare(bundle.folder, MODELS / "int8.onnx", 0.05)
+    assert list(tmp_path.rglob("*")) == []
+
+
 def test_googles_tool_runs_with_the_bundles_wheels(fidelity):
     bundle = ensure_bundle(parse_runtime("litert"), this_python())
     ours = fidelity.Contender("edgekit", lambda: 1.0, [0.01])

@@ -1,6 +1,7 @@
 """Asking the guest as a device would: a fresh process, one request, one answer."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,12 +19,18 @@ MISBEHAVING = Path(__file__).parent / "misbehaving"
 SHORT = {"min_runs": 20, "min_seconds": 0.02, "warmup_seconds": 0.01}
 
 
-def run_guest(request, *, python=sys.executable):
+def run_guest(request, *, python=sys.executable, **variables):
     """Run the guest on a request (a dict, or the text itself)."""
     text = request if isinstance(request, str) else json.dumps(request)
     command = [python, "-I", "-S", "-B", str(GUEST), "-"]
     return subprocess.run(
-        command, input=text + "\n", capture_output=True, text=True, timeout=120, check=False
+        command,
+        input=text + "\n",
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 

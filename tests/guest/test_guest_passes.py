@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 import pytest
-from asking import MODELS, SHORT, ask, real
+from asking import MODELS, SHORT, ask, real, run_guest
 
 PAIRS = [
     ("litert", "float32.tflite"),
@@ -78,6 +78,14 @@ def test_what_executed_the_model_is_recorded():
     assert onnx["delegate"] == "CPUExecutionProvider"
     assert onnx["options"]["intra_op_num_threads"] == "1"
     assert onnx["options"]["graph_optimization_level"] == "ORT_ENABLE_ALL"
+
+
+@pytest.mark.parametrize("kind", ["latency", "memory"])
+def test_onnx_runtime_keeps_no_telemetry_while_it_is_measured(kind, tmp_path):
+    request = real("onnxruntime", "int8.onnx", **{"pass": kind})
+    done = run_guest(request, HOME=str(tmp_path), XDG_CACHE_HOME=str(tmp_path), XDG_DATA_HOME=str(tmp_path))
+    assert done.returncode == 0
+    assert list(tmp_path.rglob("*")) == []
 
 
 def test_the_timed_loop_ends_at_the_cap():

@@ -172,6 +172,11 @@ def test_a_runtime_that_does_not_import_is_no_bundle(cache):
     assert [path for path in cache.iterdir() if path.is_dir()] == []
 
 
+def test_telemetry_is_off_while_a_runtime_is_proved(tmp_path):
+    (tmp_path / "asks.py").write_text("import os; assert os.environ['ORT_DISABLE_TELEMETRY'] == '1'")
+    bundle._prove(tmp_path, RuntimeSpec(Kind("asks", "asks", "asks", "tflite", {"3.8": "1"})), this_python())
+
+
 def test_a_cache_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("EDGEKIT_CACHE", str(tmp_path / "file"))
