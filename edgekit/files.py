@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -56,13 +57,17 @@ def storage_errors(target: Path) -> Iterator[None]:
 def write_atomic(path: Path, data: bytes) -> None:
     """Write a file so that it appears whole or not at all, also when the process is killed.
 
+    A symbolic link is followed; what exists and is no regular file, such as a device, is not replaced.
+
     Raises:
         StorageError: The folder cannot be written or the disk is full; no trace is left.
     """
     with storage_errors(path):
+        path = path.resolve()
+        check_writable(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         sweep_partials(path.parent, path.name)
-        descriptor, name = tempfile.mkstemp(prefix=f"{_PARTIAL}{path.name}-{os.getpid()}-", dir=path.parent)
+        descriptor, name = tempfile.mkstemp(prefix=_prefix(path.name), dir=path.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
@@ -74,6 +79,22 @@ def write_atomic(path: Path, data: bytes) -> None:
             with suppress(OSError):
                 Path(name).unlink()
             raise
+
+
+def check_writable(path: Path) -> None:
+    """Make sure, before long work, that a file can be written at `path`; nothing is left there.
+
+    Raises:
+        StorageError: Its folder cannot be written, or something that is no regular file is there.
+    """
+    with storage_errors(path):
+        if path.exists() and not path.is_file():
+            kind = "a folder" if path.is_dir() else "not a regular file"
+            raise StorageError(
+                f"{path} cannot be written: it is {kind}.", "Name another place with --output."
+            )
+        nearest = next(parent for parent in path.absolute().parents if parent.exists())
+        tempfile.TemporaryFile(dir=nearest).close()
 
 
 @contextmanager
@@ -88,7 +109,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         sweep_partials(path.parent, path.name)
-        staging = Path(tempfile.mkdtemp(prefix=f"{_PARTIAL}{path.name}-{os.getpid()}-", dir=path.parent))
+        staging = Path(tempfile.mkdtemp(prefix=_prefix(path.name), dir=path.parent))
         staging.chmod(0o777 & ~_umask())
         try:
             yield staging
@@ -106,17 +127,20 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 def sweep_partials(folder: Path, name: str) -> None:
     """Remove what interrupted writes of `name` left in `folder`; live processes keep theirs."""
-    prefix = f"{_PARTIAL}{name}-"
+    ours = re.compile(re.escape(_PARTIAL) + r"(\d+)-" + sha256_bytes(name.encode())[:12] + "-")
     for entry in folder.iterdir():
-        if not entry.name.startswith(prefix):
-            continue
-        owner = entry.name[len(prefix) :].split("-")[0]
-        if owner.isdigit() and _alive(int(owner)) and int(owner) != os.getpid():
+        match = ours.match(entry.name)
+        if match is None or (_alive(int(match[1])) and int(match[1]) != os.getpid()):
             continue
         if entry.is_dir():
             shutil.rmtree(entry, ignore_errors=True)
         else:
             entry.unlink(missing_ok=True)
+
+
+def _prefix(name: str) -> str:
+    """Begin a staging name: who writes, and a short hash of what, however long its name."""
+    return f"{_PARTIAL}{os.getpid()}-{sha256_bytes(name.encode())[:12]}-"
 
 
 def _alive(pid: int) -> bool:

@@ -30,12 +30,12 @@ def decode_record(path: Path, kind: type[T], schema: str) -> T:
         found = msgspec.json.decode(data, type=_Header).schema
     except OSError as error:
         raise RecordError(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RecordError(f"{path} is not an edgekit {what}: {error}.", "Check the path.") from error
     found_name, _, found_version = found.partition("/")
     if found_name != name:
         raise RecordError(f"{path} is not an edgekit {what}: its schema is {found!r}.", "Check the path.")
-    if found_version.isdigit() and int(found_version) > int(version):
+    if found_version.isdecimal() and int(found_version) > int(version):
         raise RecordError(
             f"{path} has schema {found!r}; this edgekit reads up to {schema!r}.",
             "Upgrade edgekit: `pip install --upgrade edgekit`.",
@@ -44,7 +44,7 @@ def decode_record(path: Path, kind: type[T], schema: str) -> T:
         raise RecordError(f"{path} has the unknown schema {found!r}.", f"Expected {schema!r}.")
     try:
         return msgspec.json.decode(data, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RecordError(f"{path} is damaged: {error}.", f"Make the {what} again.") from error
 
 

@@ -3,11 +3,12 @@ import signal
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
 from edgekit.errors import StorageError
-from edgekit.files import new_folder, sha256_bytes, sha256_file, write_atomic
+from edgekit.files import new_folder, sha256_bytes, sha256_file, storage_errors, write_atomic
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -73,15 +74,9 @@ def test_a_full_disk_is_said_and_leaves_no_trace(tmp_path):
 
 def test_no_space_left_names_the_file_and_what_to_do():
     # /dev/full answers every write with ENOSPC
-    from edgekit.files import storage_errors
-    from pathlib import Path
-
-    with (
-        pytest.raises(StorageError, match=r"disk is full.*report\.html.*--output") as caught,
-        storage_errors(Path("report.html")),
-    ):
-        with open("/dev/full", "wb", buffering=0) as full:  # noqa: PTH123
-            full.write(b"x")
+    said = r"disk is full.*report\.html.*--output"
+    with pytest.raises(StorageError, match=said) as caught, storage_errors(Path("report.html")):
+        Path("/dev/full").write_bytes(b"x")
     assert caught.value.exit_code == 3
 
 
@@ -92,8 +87,43 @@ def test_a_file_where_a_folder_is_needed_is_named(tmp_path):
 
 
 def test_a_live_process_keeps_what_it_is_writing(tmp_path):
-    other = tmp_path / f".partial-set-{os.getppid()}-abc"
+    with new_folder(tmp_path / "set") as mine:
+        other = tmp_path / mine.name.replace(str(os.getpid()), str(os.getppid()))
     other.mkdir()
     with new_folder(tmp_path / "set"):
         pass
     assert other.is_dir()
+
+
+def test_a_set_whose_name_begins_like_another_is_left_alone(tmp_path):
+    with new_folder(tmp_path / "digits-v2") as mine:
+        stale = tmp_path / mine.name.replace(str(os.getpid()), "4194305")  # above the largest process id
+    stale.mkdir()
+    with new_folder(tmp_path / "digits"):
+        pass
+    assert stale.is_dir()
+    with new_folder(tmp_path / "digits-v2"):
+        pass
+    assert not stale.exists()
+
+
+def test_what_is_no_regular_file_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(StorageError, match="not a regular file"):
+        write_atomic(tmp_path / "pipe", b"x")
+    with pytest.raises(StorageError, match="is a folder"):
+        write_atomic(tmp_path, b"x")
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_link_is_followed(tmp_path):
+    (tmp_path / "real").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("real")
+    write_atomic(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"new"
+
+
+def test_a_very_long_name_can_be_written(tmp_path):
+    write_atomic(tmp_path / ("n" * 250 + ".json"), b"x")
+    assert len(list(tmp_path.iterdir())) == 1

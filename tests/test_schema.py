@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from edgekit.artefact import Manifest, read_set
 from edgekit.artefact import SCHEMA as MANIFEST_SCHEMA
+from edgekit.artefact import Manifest, read_set
 from edgekit.errors import RecordError
 from edgekit.results import read_result
 from edgekit.schema import decode_record
@@ -33,7 +33,9 @@ def test_a_manifest_is_not_taken_for_a_result(tmp_path):
         read_result(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'{"schema": 1}', b"null", b'{"a": 1}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"\xff\xfe", b'{"schema": 1}', b"null", b'{"a": 1}', b"[" * 5000]
+)
 def test_what_is_not_a_record_is_said_to_be_none(tmp_path, content):
     path = tmp_path / "result.json"
     path.write_bytes(content)
@@ -45,6 +47,12 @@ def test_a_damaged_record_names_the_field(tmp_path):
     path = _write(tmp_path / "manifest.json", schema=MANIFEST_SCHEMA, created=3)
     with pytest.raises(RecordError, match=r"is damaged.*created"):
         decode_record(path, Manifest, MANIFEST_SCHEMA)
+
+
+def test_a_version_that_is_no_number_is_unknown(tmp_path):
+    path = _write(tmp_path / "result.json", schema="edgekit.result/²")
+    with pytest.raises(RecordError, match="unknown schema"):
+        read_result(path)
 
 
 def test_a_missing_file_and_a_folder_are_said_so(tmp_path):

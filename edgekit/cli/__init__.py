@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+_BROKEN_PIPE = 128 + 13  # as a shell says it of a program that SIGPIPE ended
+
 
 def main() -> None:
     """Run a command line; end with the exit code that `edgekit.errors` gives its error."""
@@ -17,6 +19,10 @@ def main() -> None:
 
         show_error(error)
         sys.exit(error.exit_code)
+    except SystemExit as ended:
+        # Typer and rich end with 1 when whoever reads our output goes away, as `head` does; with us 1
+        # says that a limit was passed
+        sys.exit(_BROKEN_PIPE if ended.code == 1 else ended.code)
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:

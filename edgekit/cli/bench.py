@@ -65,6 +65,7 @@ def bench(
     from edgekit.cli.choices import newest_set, numbers, threads_of
     from edgekit.cli.console import command_line, progress_bar, quote, say_next
     from edgekit.cli.table import show_result
+    from edgekit.files import check_writable
     from edgekit.report.to_json import to_json
     from edgekit.results import write_result
 
@@ -81,6 +82,7 @@ def bench(
         seed=seed,
         command=command_line(),
     )
+    check_writable(output or Path("results") / "new.json")
     with progress_bar() as progress:
         result = run(request, progress)
         if output:

@@ -6,7 +6,7 @@ that `edgekit bench --json | jq` works. rich honours NO_COLOR and terminals with
 
 from __future__ import annotations
 
-import errno
+import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -22,10 +22,17 @@ if TYPE_CHECKING:
 
 
 def stderr_console() -> Console:
-    """Return a console on standard error."""
+    """Return a console on standard error.
+
+    It has a descriptor of its own, so that it goes on while a converter's chatter is redirected.
+    """
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        own = os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8", errors="replace", buffering=1)
+    except (AttributeError, OSError, ValueError):
+        return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(file=own, highlight=False, soft_wrap=True)
 
 
 def stdout_console() -> Console:
@@ -47,8 +54,6 @@ def show_error(error: EdgekitError) -> None:
 
 def show_os_error(error: OSError) -> int:
     """Print an operating system error that no stage foresaw; return the exit code."""
-    if error.errno == errno.EPIPE:
-        return 141  # 128 + SIGPIPE: the reader of our output went away, as `head` does
     where = f" ({error.filename})" if error.filename else ""
     show_error(
         StorageError(
@@ -104,6 +109,7 @@ def progress_bar() -> Iterator[Progress]:
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        refresh_per_second=2,  # on the host, drawing takes time from what is being measured
     )
     with bars:
         yield _Bar(bars)

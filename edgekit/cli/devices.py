@@ -44,7 +44,7 @@ def show(
     Example: edgekit devices show host
     """
     from edgekit.bench import probe
-    from edgekit.cli.console import print_record, progress_bar, say_next
+    from edgekit.cli.console import print_record, progress_bar, quote, say_next
     from edgekit.cli.show import show_device
 
     with progress_bar() as progress:
@@ -54,4 +54,4 @@ def show(
         print_record({"device": device, "environment": environment})
     else:
         show_device(device, environment)
-    say_next(f"edgekit bench --device {name}")
+    say_next(f"edgekit bench --device {quote(name)}")

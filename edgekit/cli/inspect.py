@@ -31,14 +31,26 @@ def inspect(
 
     Example: edgekit inspect artefacts/mobilenet_v1_0.5_32_digits/int8.tflite
     """
-    from edgekit.cli.console import print_record
-    from edgekit.cli.inspecting import inspect_target
+    from edgekit.cli.console import print_record, quote, say_next
+    from edgekit.cli.inspecting import as_record, inspect_target
 
     found = inspect_target(target, alpha=alpha, resolution=resolution, classes=classes)
     if as_json:
-        print_record(found)
+        print_record(as_record(found))
     else:
         _show(found, layers)
+    say_next(_next(found, quote(target)))
+
+
+def _next(found: Inspected, target: str) -> str:
+    from edgekit.artefact import ArtefactSet
+    from edgekit.inspection import Inspection
+    from edgekit.results import Result
+
+    if isinstance(found, Result):
+        return f"edgekit report {target} -o report.html"
+    command = "bench" if isinstance(found, ArtefactSet | Inspection) else "convert"
+    return f"edgekit {command} {target}"
 
 
 def _show(found: Inspected, layers: bool) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,7 +21,8 @@ FAMILY_ALPHA, FAMILY_RESOLUTION, FAMILY_CLASSES = 1.0, 224, 1000  # the paper's 
 _FILES = (".tflite", ".onnx")
 
 
-class ModelCost(NamedTuple):
+@dataclass(frozen=True)
+class ModelCost:
     """A Keras model's name and cost."""
 
     name: str
@@ -87,3 +89,11 @@ def _model(target: str, alpha: float | None, resolution: int | None, classes: in
         source = resolve(target, alpha=alpha, resolution=resolution, classes=classes, progress=progress)
         progress.step("Loading the model")
         return ModelCost(source.name, cost(source.load().model))
+
+
+def as_record(found: Inspected) -> object:
+    """Return what `--json` prints: the record itself, with the totals that it computes."""
+    if not isinstance(found, Inspection):
+        return found
+    totals = {"parameters": found.parameters, "multiply_adds": found.multiply_adds, "ops": found.ops}
+    return {**msgspec.structs.asdict(found), **totals}

@@ -40,7 +40,7 @@ def build(
 
     Example: edgekit runtime build litert onnxruntime==1.31.1
     """
-    from edgekit.cli.console import progress_bar, say_next
+    from edgekit.cli.console import progress_bar, quote, say_next
     from edgekit.runtime import ensure_bundle, parse_runtime
     from edgekit.runtime.target import this_python
 
@@ -49,7 +49,7 @@ def build(
         for spec in specs:
             bundle = ensure_bundle(spec, this_python(), progress)
             progress.note(f"{bundle.record.runtime} {bundle.record.version}: {bundle.folder}")
-    say_next(f"edgekit bench --runtime {names[0]}")
+    say_next(f"edgekit bench --runtime {quote(names[0])}")
 
 
 @runtime.command()
@@ -58,9 +58,10 @@ def clean() -> None:
 
     Example: edgekit runtime clean
     """
-    from edgekit.cli.console import stderr_console
+    from edgekit.cli.console import say_next, stderr_console
     from edgekit.runtime import remove_bundles
     from edgekit.units import megabytes
 
     freed = remove_bundles()
     stderr_console().print(f"Removed {megabytes(freed)} MB.")
+    say_next("edgekit runtime build litert")
