@@ -53,7 +53,7 @@ class Environment(msgspec.Struct, frozen=True):
 class Artefact(msgspec.Struct, frozen=True):
     """The file that was measured."""
 
-    set: str  # the model's name in the manifest
+    set: str  # the model's name in the manifest; where sets of a session share it, their folders' names
     file: str
     sha256: str
     bytes: int

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
 
 from edgekit.artefact import MANIFEST, ArtefactFile, ArtefactSet, check_files, read_set
 from edgekit.errors import DataError, UsageError
@@ -18,6 +18,7 @@ class Subject:
 
     artefacts: ArtefactSet
     file: ArtefactFile
+    set: str  # the set's name, which no other set of the session has
 
     @property
     def path(self) -> Path:
@@ -32,8 +33,7 @@ class Subject:
     def record(self) -> Artefact:
         """What a result says about the file."""
         file = self.file
-        name = self.artefacts.manifest.model.name
-        return Artefact(name, file.name, file.sha256, file.bytes, file.format, file.precision)
+        return Artefact(self.set, file.name, file.sha256, file.bytes, file.format, file.precision)
 
     def reference(self) -> Reference:
         """What the computer that converted the file said about it."""
@@ -62,8 +62,27 @@ def subjects(paths: Sequence[Path]) -> tuple[Subject, ...]:
             names = ", ".join(file.name for file in artefacts.manifest.files)
             raise UsageError(f"{path} is no model of its artefact set.", f"The set has {names}.")
         for file in chosen:
-            found.setdefault((folder.resolve(), file.name), Subject(artefacts, file))
-    return tuple(found.values())
+            subject = Subject(artefacts, file, artefacts.manifest.model.name)
+            found.setdefault((folder.resolve(), file.name), subject)
+    named = set_names({folder: subject.set for (folder, _), subject in found.items()})
+    return tuple(replace(subject, set=named[folder]) for (folder, _), subject in found.items())
+
+
+def set_names(models: Mapping[Path, str]) -> dict[Path, str]:
+    """Name each set after its model; sets of one model after as much of their folders as tells them apart.
+
+    Args:
+        models: The model's name by the set's folder.
+    """
+    shared = list(models.values())
+    for depth in range(1, max(len(folder.parts) for folder in models)):
+        names = {
+            folder: PurePath(*folder.parts[-depth:]).as_posix() if shared.count(model) > 1 else model
+            for folder, model in models.items()
+        }
+        if len(set(names.values())) == len(names):
+            return names
+    return {folder: folder.as_posix() for folder in models}
 
 
 def read_evaluation(subject: Subject) -> Evaluation:

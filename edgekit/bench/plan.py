@@ -23,9 +23,10 @@ class Cell:
     threads: int
 
     def __str__(self) -> str:
-        name = self.subject.artefacts.manifest.model.name
         plural = "" if self.threads == 1 else "s"
-        return f"{name}/{self.subject.file.name} with {self.bundle} on {self.threads} thread{plural}"
+        return (
+            f"{self.subject.set}/{self.subject.file.name} with {self.bundle} on {self.threads} thread{plural}"
+        )
 
 
 def wanted_runtimes(asked: Sequence[str], subjects: Sequence[Subject]) -> tuple[RuntimeSpec, ...]:

@@ -1,9 +1,11 @@
 """What gets measured, and in which order."""
 
+from pathlib import Path
+
 import pytest
 
 from edgekit.bench import MODES, BenchRequest
-from edgekit.bench.artefacts import subjects
+from edgekit.bench.artefacts import set_names, subjects
 from edgekit.bench.plan import interleaved, left_out, wanted_runtimes, wanted_threads
 from edgekit.errors import RecordError, UsageError
 
@@ -53,6 +55,21 @@ def test_a_file_that_no_named_runtime_executes_is_left_out_and_told(tiny):
 def test_a_set_a_manifest_and_a_file_of_it_are_measured_once(tiny):
     found = subjects([tiny / "int8.tflite", tiny, tiny / "manifest.json"])
     assert [subject.file.name for subject in found] == ["int8.tflite", "float32.tflite", "int8.onnx"]
+
+
+@pytest.mark.parametrize(
+    ("models", "names"),
+    [
+        ({"/a/x": "tiny", "/a/y": "other"}, ["tiny", "other"]),
+        ({"/a/x": "tiny", "/a/y": "tiny", "/b/x": "other"}, ["x", "y", "other"]),
+        ({"/a/x": "tiny", "/b/x": "tiny"}, ["a/x", "b/x"]),
+        ({"/a/x": "tiny", "/a/y": "tiny", "/b/z": "x"}, ["a/x", "a/y", "x"]),
+        ({"/x": "tiny", "/a/x": "tiny"}, ["/x", "a/x"]),
+    ],
+)
+def test_no_two_sets_of_a_session_have_the_same_name(models, names):
+    found = set_names({Path(folder): model for folder, model in models.items()})
+    assert list(found.values()) == names
 
 
 def test_a_file_beside_a_set_is_not_of_it(tiny):

@@ -3,7 +3,7 @@
 import signal
 
 import pytest
-from artefacts import make_set
+from artefacts import FILES, make_set
 from scripted import refused
 
 from edgekit.bench import BenchRequest, Schedule, bench, probe, supply
@@ -110,6 +110,12 @@ def test_several_sets_are_measured_in_one_session(device, tmp_path, tiny):
         ("other", "float16.tflite"),
     ]
     assert len(result.references) == 2
+
+
+def test_two_sets_of_one_model_keep_apart_in_the_result(device, tmp_path):
+    sets = (make_set(tmp_path / "plain", FILES[:1]), make_set(tmp_path / "tuned", FILES[2:3]))
+    result = run(device, None, artefacts=sets, threads=(1,), runtimes=("litert",))
+    assert [m.artefact.set for m in result.measurements] == ["plain", "tuned"]
 
 
 def test_progress_counts_every_process_of_the_plan(device, script, tiny, notes):
