@@ -45,6 +45,7 @@ def bench(
     specs = wanted_runtimes(request.runtimes, files)
     if omitted := left_out(specs, files):
         progress.note(omitted)
+    evaluations = _evaluations(files) if request.accuracy else ()
     profile = find_profile(request.device)
     created = _now()
     with connected(transport or open_transport(profile)) as device:
@@ -70,7 +71,7 @@ def bench(
         after=after,
         measurements=_measurements(collected, request, profile, before.environment, after),
         references=tuple({file.file.sha256: file.reference() for file in files}.values()),
-        evaluations=_evaluations(files) if request.accuracy else (),
+        evaluations=evaluations,
         transfer=pushed.transfer,
         partial=partial,
         fps=request.fps,
@@ -132,10 +133,10 @@ def _judged(measurement: Measurement, session: Session) -> Measurement:
 
 
 def _environment(guest: Guest) -> Environment:
-    """Look at the device once more; a device that is gone has nothing to say."""
+    """Look at the device once more; neither a device that is gone nor an impatient user ends a session."""
     try:
         return guest.ask(answers.Probe, {"pass": "probe"}, PATIENCE).environment
-    except EdgekitError:
+    except (EdgekitError, KeyboardInterrupt):
         return Environment(_now())
 
 

@@ -14,7 +14,8 @@ def result_path(folder: Path, result: Result) -> Path:
     when = re.sub(r"[-:]", "", result.created)
     sets = dict.fromkeys(measurement.artefact.set for measurement in result.measurements)
     stem = "-".join([when, "+".join(sets) or "nothing", result.device.profile])
-    stem = re.sub(r"[^\w.+-]+", "_", stem)[:150]
+    # file systems count bytes: 255 of them, ours and those that writing it whole adds
+    stem = re.sub(r"[^\w.+-]+", "_", stem).encode()[:150].decode(errors="ignore")
     candidates = (folder / f"{stem}{f'-{n}' if n > 1 else ''}.json" for n in count(1))
     return next(path for path in candidates if not path.exists())
 

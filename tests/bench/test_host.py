@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from artefacts import edit_manifest, make_set
 
@@ -55,13 +56,19 @@ def test_a_result_is_saved_under_its_time_set_and_device_and_read_back(result, t
 
 
 def test_a_set_with_an_odd_name_gives_a_plain_file_name(result, tmp_path):
-    import msgspec
-
     artefact = msgspec.structs.replace(result.measurements[0].artefact, set="../my model: ä/b")
     measured = msgspec.structs.replace(result.measurements[0], artefact=artefact)
     odd = msgspec.structs.replace(result, measurements=(measured,))
     assert result_path(tmp_path, odd).parent == tmp_path
     assert "/" not in result_path(tmp_path, odd).name
+
+
+def test_a_set_with_a_long_name_in_any_script_can_be_saved(result, tmp_path):
+    artefact = msgspec.structs.replace(result.measurements[0].artefact, set="数字認識" * 60)
+    measured = msgspec.structs.replace(result.measurements[0], artefact=artefact)
+    path = save_result(msgspec.structs.replace(result, measurements=(measured,)), tmp_path)
+    assert len(path.name.encode()) <= 160
+    assert "数字認識" in path.name
 
 
 def test_this_computer_can_be_probed():

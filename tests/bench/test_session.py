@@ -2,13 +2,15 @@
 
 import signal
 
+import numpy as np
 import pytest
-from artefacts import FILES, make_set
+from artefacts import FILES, edit_manifest, make_set
 from scripted import refused
 
 from edgekit.bench import BenchRequest, Schedule, bench, probe, supply
 from edgekit.device import Completed
 from edgekit.errors import (
+    DataError,
     DeviceError,
     InvalidError,
     ModelError,
@@ -16,6 +18,7 @@ from edgekit.errors import (
     TransientDeviceError,
     UsageError,
 )
+from edgekit.files import sha256_file
 
 SCHEDULE = Schedule(repeats=2, min_runs=128, min_seconds=0)
 
@@ -168,6 +171,26 @@ def test_an_interrupted_session_keeps_what_it_has(device, script, tiny):
     assert not device.is_open
 
 
+def test_a_second_interruption_while_the_device_is_looked_at_again_loses_nothing(device, script, tiny):
+    def interrupt(request):
+        if len(script.requests) >= 9:
+            raise KeyboardInterrupt
+
+    script.faults.append(interrupt)
+    result = run(device, tiny, threads=(1,))
+    assert script.requests[-1]["pass"] == "probe"
+    assert result.partial == "Interrupted."
+    assert sum(len(m.repeats) for m in result.measurements) == 7
+
+
+def test_an_evaluation_file_without_labels_is_refused_before_anything_is_measured(device, script, tiny):
+    np.savez(tiny / "evaluation.npz", images=np.zeros((2, 8, 8, 3), np.uint8))
+    edit_manifest(tiny, evaluation_sha256=sha256_file(tiny / "evaluation.npz"))
+    with pytest.raises(DataError, match="labels"):
+        run(device, tiny)
+    assert script.requests == []
+
+
 def test_a_session_interrupted_before_anything_was_measured_has_no_result(device, script, tiny):
     def interrupt(request):
         if request["pass"] == "latency":
@@ -290,6 +313,4 @@ def test_a_probe_describes_the_device(device):
 
 
 def make_hash(folder, name):
-    from edgekit.files import sha256_file
-
     return sha256_file(folder / name)
