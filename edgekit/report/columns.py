@@ -60,7 +60,7 @@ def _identity(computed: Sequence[Row]) -> list[Column]:
     words = {"ok": "yes", "warning": "yes !", "invalid": "NO"}
     return [
         *([Column("set", "set", "", lambda r: r.set, "artefact set", 0, words=True)] if several_sets else []),
-        Column("artefact", "artefact", "", lambda r: r.artefact, "file", 0, words=True),
+        Column("artefact", "artefact", "", lambda r: r.file, "file", 0, words=True),
         Column("runtime", "runtime", "", lambda r: r.runtime, "what executed it", 0, words=True),
         Column("threads", "threads", "", lambda r: str(r.threads), "threads it was given", 0, short="thr"),
         Column("valid", "valid", "", lambda r: words[r.state], about, 0 if flagged else 12, words=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgekit import units
+from edgekit.report.rows import names
 from edgekit.results import Repeat, Result
 
 
@@ -43,13 +44,14 @@ def method(result: Result) -> str:
 
 def _runtimes(result: Result) -> list[str]:
     """Name each runtime with its settings; where files differ in them, with the files."""
+    called = names(result)
     used: dict[str, dict[str, set[str]]] = {}
     for measurement in result.measurements:
         runtime = measurement.runtime
         settings = (f"{name} {value}" for name, value in runtime.options.items() if "thread" not in name)
         about = ", ".join((runtime.delegate or "no delegate", *settings))
         files = used.setdefault(f"{runtime.name} {runtime.version}", {}).setdefault(about, set())
-        files.add(measurement.artefact.file)
+        files.add(called[measurement.artefact])
     return [
         f"{name} ({'; '.join(_files(about, files, len(ways) > 1) for about, files in sorted(ways.items()))})"
         for name, ways in sorted(used.items())

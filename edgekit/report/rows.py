@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from edgekit import stats
-from edgekit.results import Evaluation, Finding, Measurement, Reference, Repeat, Result
+from edgekit.results import Artefact, Evaluation, Finding, Measurement, Reference, Repeat, Result
 from edgekit.stats import Spread
 
 
@@ -63,6 +63,7 @@ class Row:
     index: int  # of the measurement in its result
     set: str
     artefact: str
+    name: str  # the file as the session tells it from its others: `int8.tflite`, `digits/int8.tflite`
     sha256: str
     format: str
     precision: str
@@ -85,9 +86,14 @@ class Row:
         return f"{self.threads} thread{'' if self.threads == 1 else 's'}"
 
     @property
+    def file(self) -> str:
+        """The name where the set is told beside it."""
+        return self.name.removeprefix(f"{self.set}/")
+
+    @property
     def label(self) -> str:
         """What was measured, in words: `int8.tflite · litert 2.3.0 · 1 thread`."""
-        return f"{self.artefact} · {self.runtime} · {self.threads_text}"
+        return f"{self.name} · {self.runtime} · {self.threads_text}"
 
     @property
     def state(self) -> str:
@@ -99,8 +105,24 @@ def rows(result: Result) -> tuple[Row, ...]:
     """Compute a result's rows: by set and thread count, the fastest first."""
     references = {reference.sha256: reference for reference in result.references}
     evaluations = {evaluation.sha256: evaluation for evaluation in result.evaluations}
-    computed = (_row(i, each, references, evaluations) for i, each in enumerate(result.measurements))
+    called = names(result)
+    computed = (_row(i, called, each, references, evaluations) for i, each in enumerate(result.measurements))
     return tuple(sorted(computed, key=_place))
+
+
+def names(result: Result) -> dict[Artefact, str]:
+    """Name each file: with its set where there are several, with its hash where sets share a name."""
+    artefacts = {measurement.artefact for measurement in result.measurements}
+    several = len({artefact.set for artefact in artefacts}) > 1
+    contents: dict[tuple[str, str], set[str]] = {}
+    for artefact in artefacts:
+        contents.setdefault((artefact.set, artefact.file), set()).add(artefact.sha256)
+    return {
+        artefact: (f"{artefact.set}/" if several else "")
+        + artefact.file
+        + (f" ({artefact.sha256[:7]})" if len(contents[artefact.set, artefact.file]) > 1 else "")
+        for artefact in artefacts
+    }
 
 
 def _place(row: Row) -> tuple[str, int, float]:
@@ -108,7 +130,11 @@ def _place(row: Row) -> tuple[str, int, float]:
 
 
 def _row(
-    index: int, measurement: Measurement, references: dict[str, Reference], evaluations: dict[str, Evaluation]
+    index: int,
+    called: dict[Artefact, str],
+    measurement: Measurement,
+    references: dict[str, Reference],
+    evaluations: dict[str, Evaluation],
 ) -> Row:
     import numpy as np
 
@@ -118,6 +144,7 @@ def _row(
         index=index,
         set=artefact.set,
         artefact=artefact.file,
+        name=called[artefact],
         sha256=artefact.sha256,
         format=artefact.format,
         precision=artefact.precision,

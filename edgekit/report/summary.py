@@ -85,9 +85,7 @@ def _drop(row: Row) -> tuple[Headline, ...]:
     if accuracy is None or accuracy.drop is None or accuracy.drop_interval is None:
         return ()
     low, high = accuracy.drop_interval
-    about = (
-        f"{row.artefact} against the float Keras model; 95 % CI of the drop {points(low)} to {points(high)}"
-    )
+    about = f"{row.name} against the float Keras model; 95 % CI of the drop {points(low)} to {points(high)}"
     if low <= 0 <= high:
         about += f", so {accuracy.n} images cannot tell it from none"
     change = "drop" if accuracy.drop >= 0 else "gain"
@@ -124,10 +122,15 @@ def _quantized(sound: Sequence[Row]) -> list[str]:
 
 
 def _pairs(sound: Sequence[Row]) -> list[tuple[Row, Row]]:
-    """Return each format's int8 and float32 rows that ran alike: on the fewest threads, the fastest."""
+    """Return each format's int8 and float32 rows that ran alike: on the fewest threads, the fastest.
+
+    Where sets share a name, nothing tells which float32 file an int8 file came from: there is no pair.
+    """
     pairs = []
     for kind in ("tflite", "onnx"):
         files = [row for row in sound if row.format == kind]
+        if len({row.artefact for row in files}) < len({row.sha256 for row in files}):
+            continue
         large = {(row.runtime, row.threads): row for row in files if row.precision == "float32"}
         small = [row for row in files if row.precision == "int8" and (row.runtime, row.threads) in large]
         if small:
@@ -139,11 +142,15 @@ def _pairs(sound: Sequence[Row]) -> list[tuple[Row, Row]]:
 def _runtimes(sound: Sequence[Row]) -> list[str]:
     """For each int8 file on the fewest threads, compare the fastest runtime with the others."""
     said = []
-    for name in sorted({row.artefact for row in sound if row.precision == "int8"}):
-        mine = [row for row in sound if row.artefact == name]
+    for name in sorted({row.name for row in sound if row.precision == "int8"}):
+        mine = [row for row in sound if row.name == name]
         fewest = min(row.threads for row in mine)
         best, *others = sorted((row for row in mine if row.threads == fewest), key=_p50)
-        said += [f"{_words(best)} {_speed(best, other, other.runtime)}." for other in others]
+        said += [
+            f"{_words(best)} {_speed(best, other, other.runtime)}."
+            for other in others
+            if other.runtime != best.runtime
+        ]
     return said
 
 
@@ -202,4 +209,4 @@ def _p50(row: Row) -> float:
 
 
 def _words(row: Row) -> str:
-    return f"{row.artefact} with {row.runtime} on {row.threads_text}"
+    return f"{row.name} with {row.runtime} on {row.threads_text}"

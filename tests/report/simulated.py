@@ -137,6 +137,12 @@ DEVICE = Device(
 )
 
 
+def joined(first: Result, *others: Result) -> Result:
+    """One session that measured everything that several did."""
+    measurements = first.measurements + tuple(m for other in others for m in other.measurements)
+    return msgspec.structs.replace(first, measurements=measurements)
+
+
 def _wrong(labels: np.ndarray, count: int) -> np.ndarray:
     predictions = labels.copy()
     predictions[:count] = (predictions[:count] + 1) % 10

@@ -2,7 +2,7 @@
 
 import msgspec
 import numpy as np
-from simulated import HOT, simulate
+from simulated import HOT, joined, simulate
 
 from edgekit.report.charts import figures
 from edgekit.report.charts.figure import configured
@@ -57,8 +57,7 @@ def test_an_invalid_measurement_does_not_stretch_the_axes():
 
 def test_latencies_far_apart_get_a_logarithmic_axis():
     fast, slow = simulate(threads=(1,)), simulate(set_name="large", threads=(1,), speed=50)
-    both = msgspec.structs.replace(fast, measurements=fast.measurements + slow.measurements)
-    assert scale(charts(both)["tradeoff"])["type"] == "log"
+    assert scale(charts(joined(fast, slow))["tradeoff"])["type"] == "log"
 
 
 def test_bars_begin_at_zero():
@@ -122,6 +121,15 @@ def test_each_file_is_drawn_once_whatever_ran_it():
         "float32.onnx: 3.30 MB",
         "float32.tflite: 3.34 MB",
     ]
+
+
+def test_with_several_sets_every_label_names_its_set():
+    drawn = charts(joined(simulate(set_name="a", threads=(1,)), simulate(set_name="b", threads=(1,))))
+    for key in ("latency", "distribution", "size", "memory"):
+        labels = [value["label"] for value in values(drawn[key], -1)]
+        assert len(labels) == len(set(labels))
+        assert sum("a/int8.onnx" in label for label in labels) == 1
+        assert sum("b/int8.onnx" in label for label in labels) == 1
 
 
 def test_what_was_not_measured_has_no_chart():

@@ -3,7 +3,7 @@
 import msgspec
 import numpy as np
 import pytest
-from simulated import BUSY, EVALUATION, HOT, IMAGES, simulate
+from simulated import BUSY, EVALUATION, HOT, IMAGES, joined, simulate
 
 from edgekit import stats
 from edgekit.report.rows import findings, rows
@@ -121,3 +121,10 @@ def test_a_rows_state_is_its_worst_finding(found, state):
     [row] = rows(one(simulate(), findings=found))
     assert row.state == state
     assert row.valid == (state != "invalid")
+
+
+def test_with_several_sets_a_findings_place_names_its_set():
+    flawed = {("int8.onnx", "onnxruntime", 1): (HOT,)}
+    both = joined(simulate(set_name="a", threads=(1,), flawed=flawed), simulate(set_name="b", threads=(1,)))
+    [hot] = findings(rows(both))
+    assert hot.seen == (("a/int8.onnx · onnxruntime 1.23.2 · 1 thread", HOT.message),)

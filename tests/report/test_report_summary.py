@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from simulated import HOT, IMAGES, simulate
+from simulated import HOT, IMAGES, digest, joined, simulate
 
 from edgekit.report.rows import rows
 from edgekit.report.summary import headlines, summarise
@@ -109,7 +109,7 @@ def test_a_measurement_without_the_keras_model_tells_its_accuracy():
 
 def test_sets_are_never_compared_with_each_other():
     quick, slow = simulate(set_name="a", threads=(1,)), simulate(set_name="b", threads=(1,), speed=100)
-    both = msgspec.structs.replace(quick, measurements=quick.measurements + slow.measurements)
+    both = joined(quick, slow)
     assert len(summarise(both)) == len(summarise(quick)) + len(summarise(slow))
 
 
@@ -119,3 +119,48 @@ def test_headlines_are_the_fastest_pairs():
     assert (smaller.value, smaller.what) == ("70 %", "smaller file")
     assert (drop.value, drop.what) == ("0.40 pp", "drop in accuracy")
     assert "so 500 images cannot tell it from none" in drop.about
+
+
+def namesake(**changed):
+    """A session whose files have the usual set and file names, but another content."""
+    result = simulate(**changed)
+    measurements = tuple(
+        msgspec.structs.replace(
+            m, artefact=msgspec.structs.replace(m.artefact, sha256=digest("other" + m.artefact.file))
+        )
+        for m in result.measurements
+    )
+    return msgspec.structs.replace(result, measurements=measurements)
+
+
+def test_with_several_sets_every_sentence_and_headline_names_its_set():
+    both = joined(simulate(set_name="a", threads=(1,)), simulate(set_name="b", threads=(1,), speed=2))
+    sentences = summarise(both)
+    assert len(sentences) == 8
+    assert all(("a/" in sentence) != ("b/" in sentence) for sentence in sentences)
+    assert all("a/int8.tflite" in headline.about for headline in large(both))
+    assert "a/" not in said(simulate(set_name="a"))
+
+
+def test_files_of_sets_that_share_a_name_are_not_compared_with_each_other():
+    both = joined(simulate(threads=(1,)), namesake(threads=(1,), speed=50))
+    text = said(both)
+    assert "faster than float32" not in text
+    assert large(both) == ()
+    for runtime in ("litert 2.3.0", "tflite-runtime 2.14.0"):
+        assert f"than {runtime}" not in " ".join(s for s in summarise(both) if f"with {runtime}" in s)
+    slower = digest("otherint8.tflite")[:7]
+    assert f"int8.tflite ({slower}) with litert 2.3.0 on 1 thread is 1.5× faster than tflite-runtime" in text
+
+
+def test_int8_is_compared_with_float32_of_the_same_runtime_version_only():
+    def version(result, number):
+        return tuple(
+            msgspec.structs.replace(m, runtime=msgspec.structs.replace(m.runtime, version=number))
+            for m in result.measurements
+        )
+
+    result = simulate(threads=(1,))
+    small = tuple(m for m in version(result, "1.0") if m.artefact.precision == "int8")
+    other = tuple(m for m in version(result, "2.0") if m.artefact.precision == "float32")
+    assert "float32" not in said(msgspec.structs.replace(result, measurements=small + other))

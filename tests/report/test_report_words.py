@@ -1,7 +1,7 @@
 """How it was measured and on what, in words."""
 
 import msgspec
-from simulated import simulate
+from simulated import joined, simulate
 
 from edgekit.report.environment import device_facts, state_facts
 from edgekit.report.method import method
@@ -61,6 +61,16 @@ def test_runtimes_are_told_with_their_settings_and_where_files_differ():
     assert "litert 2.3.0 (XNNPACK for float16.tflite, float32.tflite; no delegate for int8.tflite)" in text
     assert "CPUExecutionProvider, graph_optimization_level ORT_ENABLE_ALL for float32.onnx" in text
     assert "num_threads" not in text
+
+
+def test_runtimes_whose_settings_differ_by_set_name_it():
+    plain, without = simulate(set_name="a", threads=(1,)), simulate(set_name="b", threads=(1,))
+    runtimes = [msgspec.structs.replace(m.runtime, delegate=None) for m in without.measurements]
+    changed = [
+        msgspec.structs.replace(m, runtime=r) for m, r in zip(without.measurements, runtimes, strict=True)
+    ]
+    text = method(joined(plain, msgspec.structs.replace(without, measurements=tuple(changed))))
+    assert "no delegate for b/float32.onnx, b/int8.onnx" in text
 
 
 def test_a_transfer_is_told():

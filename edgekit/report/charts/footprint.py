@@ -15,13 +15,13 @@ def size(shown: Table, theme: Theme) -> Figure | None:
     """Draw each file's size, the smallest first; None where nothing was measured."""
     import altair as alt
 
-    files = {(row.set, row.artefact): row for row in shown.rows}  # each once, whatever ran it
+    files = {row.name: row for row in shown.rows}  # each once, whatever ran it
     ranked = sorted(files.values(), key=lambda row: row.bytes)
     if not ranked:
         return None
     strips = [
         marks.strip(row, shown, place)
-        | {"label": f"{row.artefact}: {units.megabytes(row.bytes)} MB", "end": row.bytes / 1e6}
+        | {"label": f"{row.name}: {units.megabytes(row.bytes)} MB", "end": row.bytes / 1e6}
         for place, row in enumerate(ranked)
     ]
     held, n = marks.data(strips), len(strips)
@@ -64,7 +64,7 @@ def _memory(row: Row) -> Datum:
     if row.memory is None:
         return {}
     base, peak, model = (size / 1e6 for size in (row.memory.baseline, row.memory.peak, row.memory.model))
-    label = f"{row.artefact} · {row.runtime}: {units.significant(model)} MB on {units.significant(base)}"
+    label = f"{row.name} · {row.runtime}: {units.significant(model)} MB on {units.significant(base)}"
     return {"label": label, "zero": 0, "base": base, "peak": peak}
 
 

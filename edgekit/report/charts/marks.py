@@ -21,9 +21,8 @@ LABEL, MIDDLE = 0.2, 0.62  # where in a strip, from its top
 def datum(row: Row, shown: Table) -> Datum:
     """Return what every mark of a row carries: how it is drawn, and the table's cells for the tooltip."""
     cells = {column.key: column.cell(row) for column in shown.columns}
-    name = f"{row.set} · {row.label}" if "set" in cells else row.label
     return cells | {
-        "label": name if row.valid else f"INVALID · {name}",
+        "label": row.label if row.valid else f"INVALID · {row.label}",
         "precision": row.precision,
         "runtime": row.runtime,
         "sound": row.valid,

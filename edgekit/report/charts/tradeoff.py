@@ -77,5 +77,5 @@ def _point(row: Row, shown: Table, length: float) -> Datum:
         "y": row.accuracy.value * 100,
         "low": low * 100,
         "high": high * 100,
-        "joined": f"{row.set} {row.artefact} {row.runtime}",
+        "joined": f"{row.name} {row.runtime}",
     }
