@@ -60,10 +60,12 @@ def convert(
     ] = None,
     mean: Annotated[
         float | None,
-        real("Input scaling (x - mean) / std of pixels 0 to 255; 127.5 if not given."),
+        real(
+            "Input scaling (x - mean) / std of pixels 0 to 255; not given: what the model expects, else 127.5."
+        ),
     ] = None,
-    std: Annotated[float | None, real("See --mean; 127.5 if not given.")] = None,
-    seed: Annotated[int, whole("Of the split into calibration and evaluation pictures.")] = 0,
+    std: Annotated[float | None, real("See --mean.")] = None,
+    seed: Annotated[int, whole("Of the pictures that `shapes` draws.")] = 0,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for the set.  [default: artefacts/NAME]")
     ] = None,

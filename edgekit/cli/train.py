@@ -48,8 +48,9 @@ def train(
 
     Example: edgekit train --alpha 0.5 --resolution 32 --dataset digits
     """
-    from edgekit.cli.console import print_record, progress_bar, say_next
+    from edgekit.cli.console import print_record, progress_bar, quote, say_next
     from edgekit.cli.show import show_training
+    from edgekit.lookup import models_folders
     from edgekit.train import TrainRequest
     from edgekit.train import train as run
 
@@ -74,4 +75,6 @@ def train(
         print_record(outcome.card)
     else:
         show_training(outcome)
-    say_next(f"edgekit convert {outcome.card.name} --int8")
+    found_by_name = any(outcome.checkpoint.parent.samefile(folder) for folder in models_folders())
+    model = outcome.card.name if found_by_name else outcome.checkpoint
+    say_next(f"edgekit convert {quote(model)} --int8")
