@@ -64,14 +64,19 @@ def left_out(chosen: Sequence[RuntimeSpec], subjects: Sequence[Subject]) -> str:
 def wanted_threads(asked: Sequence[int], cpus: int) -> tuple[int, ...]:
     """Return the numbers of threads, ascending, each once.
 
+    Args:
+        asked: Numbers of threads, or ALL_CPUS.
+        cpus: CPUs that may be used: those that are pinned, or all the device has.
+
     Raises:
-        UsageError: More threads than the device has CPUs.
+        UsageError: More threads than CPUs.
     """
     counts = sorted({cpus if threads == ALL_CPUS else threads for threads in asked})
     if counts[-1] > cpus:
         raise UsageError(
-            f"{counts[-1]} threads were asked for; the device has {cpus} usable CPUs.",
-            f"Give 1 to {cpus}.",
+            f"{counts[-1]} threads were asked for; the device has {cpus} usable "
+            f"CPU{'' if cpus == 1 else 's'} (pinned, or in all).",
+            "Give 1." if cpus == 1 else f"Give 1 to {cpus}.",
         )
     return tuple(counts)
 

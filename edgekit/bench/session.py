@@ -52,11 +52,13 @@ def bench(
         progress.step(f"Looking at the device {profile.name}")
         guest = Guest(device)
         before = guest.ask(answers.Probe, {"pass": "probe"}, PATIENCE)
-        threads = wanted_threads(request.threads, before.device.cpus)
+        affinity = request.affinity or profile.affinity
+        cpus = min(before.device.cpus, len(set(affinity)) or before.device.cpus)
+        threads = wanted_threads(request.threads, cpus)
         bundles = provide(specs, target_of(before), progress, by_name=bool(request.runtimes))
         chosen = cells(files, bundles, threads)
         pushed = push(device, files, bundles, evaluation=request.accuracy)
-        passes = Passes(guest, request, request.affinity or profile.affinity, pushed.paths)
+        passes = Passes(guest, request, affinity, pushed.paths)
         collected, partial = measure(chosen, passes, request, progress)
         after = _environment(guest)
     return Result(

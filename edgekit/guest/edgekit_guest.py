@@ -356,6 +356,8 @@ def pin(request: dict[str, Any]) -> None:
         return
     try:
         os.sched_setaffinity(0, request["affinity"])
+        if os.sched_getaffinity(0) != set(request["affinity"]):  # the kernel leaves out what is not there
+            raise ValueError(f"only {usable_cpus()} exist or are allowed")
     except (AttributeError, OSError, TypeError, ValueError) as error:
         raise GuestError("bad-affinity", f"CPUs {request['affinity']} cannot be used: {error}.") from error
 
@@ -646,7 +648,7 @@ def probe(request: dict[str, Any]) -> dict[str, Any]:
             "machine": platform.machine(),
             "system": f"{platform.system()} {platform.release()}",
             "cpu": cpu_model(),
-            "cpus": len(usable_cpus()),
+            "cpus": max(1, int(min(len(usable_cpus()), cpu_quota()))),
             "features": cpu_features(),
             "memory_bytes": proc_field("/proc/meminfo", "MemTotal"),
             "board": read_text("/proc/device-tree/model") or read_text("/sys/class/dmi/id/product_name"),
@@ -698,6 +700,17 @@ def usable_cpus() -> list[int]:
         return sorted(os.sched_getaffinity(0))
     except AttributeError:
         return list(range(os.cpu_count() or 1))
+
+
+def cpu_quota() -> float:
+    """How many CPUs' time this process's container may take (control groups 2 and 1); infinity: no limit."""
+    group = "/sys/fs/cgroup/cpu"
+    texts = (read_text(group + ".max") or "").split() or [
+        read_text(group + "/cpu.cfs_quota_us") or "",
+        read_text(group + "/cpu.cfs_period_us") or "",
+    ]
+    quota, period = (int(text) if text.isdigit() else 0 for text in texts)
+    return quota / period if quota and period else math.inf
 
 
 def cpu_fields() -> dict[str, str]:

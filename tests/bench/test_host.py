@@ -74,7 +74,7 @@ def test_a_set_with_a_long_name_in_any_script_can_be_saved(result, tmp_path):
 def test_this_computer_can_be_probed():
     device, environment = probe()
     assert device.machine == os.uname().machine
-    assert device.cpus == len(os.sched_getaffinity(0))
+    assert 1 <= device.cpus <= len(os.sched_getaffinity(0))
     assert environment.memory_available_bytes > 0
 
 

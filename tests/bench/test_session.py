@@ -121,6 +121,14 @@ def test_two_sets_of_one_model_keep_apart_in_the_result(device, tmp_path):
     assert [m.artefact.set for m in result.measurements] == ["plain", "tuned"]
 
 
+@pytest.mark.parametrize(("affinity", "threads"), [((), {1, 4}), ((3,), {1}), ((2, 3), {1, 2})])
+def test_all_threads_are_as_many_as_the_cpus_that_are_pinned(device, tiny, affinity, threads):
+    result = run(device, tiny, affinity=affinity, runtimes=("onnxruntime",))
+    assert {m.threads for m in result.measurements} == threads
+    with pytest.raises(UsageError, match="threads were asked for"):
+        run(device, tiny, affinity=affinity, threads=(max(threads) + 1,))
+
+
 def test_progress_counts_every_process_of_the_plan(device, script, tiny, notes):
     run(device, tiny, notes)
     total = notes.steps[-1][1]

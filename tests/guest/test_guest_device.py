@@ -53,6 +53,28 @@ def test_an_x86_cpu_is_named_by_itself(guest, files):
     assert guest.cpu_features() == ["avx", "avx2", "fma", "avx512_vnni"]
 
 
+@pytest.mark.parametrize(
+    ("contents", "cpus"),
+    [
+        ({}, float("inf")),
+        ({"cpu.max": "max 100000"}, float("inf")),
+        ({"cpu.max": "150000 100000"}, 1.5),
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, float("inf")),
+        ({"cpu/cpu.cfs_quota_us": "50000", "cpu/cpu.cfs_period_us": "100000"}, 0.5),
+    ],
+)
+def test_a_containers_share_of_the_cpus_is_read(guest, monkeypatch, contents, cpus):
+    monkeypatch.setattr(guest, "read_text", {f"/sys/fs/cgroup/{k}": v for k, v in contents.items()}.get)
+    assert guest.cpu_quota() == cpus
+
+
+@pytest.mark.parametrize(("quota", "cpus"), [(0.5, 1), (2.7, 2), (float("inf"), 4)])
+def test_a_device_has_no_more_cpus_than_its_container_may_take(guest, monkeypatch, quota, cpus):
+    monkeypatch.setattr(guest, "usable_cpus", lambda: [0, 1, 2, 3])
+    monkeypatch.setattr(guest, "cpu_quota", lambda: quota)
+    assert guest.probe({})["device"]["cpus"] == cpus
+
+
 def test_throttle_bits_are_read_from_the_firmware(guest, monkeypatch):
     monkeypatch.setattr(guest, "read_text", lambda path: "50005" if path.endswith("get_throttled") else None)
     assert guest.throttle_bits() == 0x50005

@@ -47,8 +47,10 @@ def test_the_process_keeps_to_the_cpus_it_is_given(misbehaving):
     assert f"running on [{cpu}]" in ask(misbehaving("affinity", affinity=[cpu]))["error"]["message"]
 
 
-def test_a_cpu_that_is_not_there_is_refused(misbehaving):
-    assert ask(misbehaving("well", affinity=[4096]))["error"]["code"] == "bad-affinity"
+@pytest.mark.parametrize("beside", [[], [max(os.sched_getaffinity(0))]])
+def test_a_cpu_that_is_not_there_is_refused(misbehaving, beside):
+    missing = (os.cpu_count() or 1) + 1
+    assert ask(misbehaving("well", affinity=[*beside, missing]))["error"]["code"] == "bad-affinity"
 
 
 def test_the_guest_dies_with_whoever_asked_it(misbehaving):
