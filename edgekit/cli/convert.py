@@ -60,9 +60,7 @@ def convert(
     ] = None,
     mean: Annotated[
         float | None,
-        real(
-            "Input scaling (x - mean) / std of pixels 0 to 255; not given: what the model expects, else 127.5."
-        ),
+        real("Input scaling (x - mean) / std of pixels 0 to 255; not given: as the model needs."),
     ] = None,
     std: Annotated[float | None, real("See --mean.")] = None,
     seed: Annotated[int, whole("Of the pictures that `shapes` draws.")] = 0,
