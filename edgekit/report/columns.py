@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from edgekit import units
+from edgekit.report.method import conditions
 from edgekit.report.rows import Accuracy, Latency, Memory, Row, rows
 from edgekit.report.table import INSUFFICIENT, NONE, Column, Table
 from edgekit.results import Result
@@ -28,9 +29,9 @@ def table(result: Result) -> Table:
 
 
 def title(result: Result) -> str:
-    """Name a session by device, artefact sets and time, so that two are never taken for one."""
+    """Name a session by device, artefact sets, time and conditions, so that two are never taken for one."""
     sets = sorted({measurement.artefact.set for measurement in result.measurements})
-    return " · ".join((result.device.profile, *sets, moment(result.created)))
+    return " · ".join((result.device.profile, *sets, moment(result.created), *conditions(result)))
 
 
 def moment(iso: str) -> str:

@@ -7,6 +7,13 @@ from edgekit.report.rows import names
 from edgekit.results import Repeat, Result
 
 
+def conditions(result: Result) -> tuple[str, ...]:
+    """Say what a session was asked to do differently, in a few words each; mostly nothing."""
+    pace = [f"spaced to {result.fps:g} inferences a second"] if result.fps else []
+    pinned = any(measurement.affinity for measurement in result.measurements)
+    return (*pace, *(_pins(result) if pinned else ()))
+
+
 def method(result: Result) -> str:
     """Say how a session measured, from what it holds."""
     repeats = [repeat for measurement in result.measurements for repeat in measurement.repeats]
@@ -14,12 +21,13 @@ def method(result: Result) -> str:
         return ""
     counts = sorted({len(measurement.repeats) for measurement in result.measurements})
     samples = [len(repeat.samples_ns) for repeat in repeats]
-    pace = f"at {result.fps:g} inferences a second" if result.fps else "back to back"
+    pace = f"spaced to {result.fps:g} inferences a second" if result.fps else "back to back"
     said = [
         f"Mode {result.mode}: {_range(counts)} repeats, each a fresh process, artefacts interleaved; "
         f"{_range(samples)} timed inferences a repeat, {pace}, after at least "
         f"{min(repeat.warmup_runs for repeat in repeats)} warm-up runs.",
         "Only the inference call is timed." + _strides(repeats),
+        f"Processes were {' or '.join(_pins(result))}.",
         "p50 is the median of the repeats' medians and its spread their range over it; p90 and p99 are "
         "taken over all samples, and only from 64 and 662 samples on (99 % confidence that two samples "
         "lie beyond).",
@@ -40,6 +48,16 @@ def method(result: Result) -> str:
         said.append(f"{result.transfer.files} files were copied to the device before ({moved}).")
     said.append(f"Inputs are seeded ({result.seed}). edgekit {result.edgekit}.")
     return " ".join(said)
+
+
+def _pins(result: Result) -> list[str]:
+    """Say to which CPUs processes were pinned; more than one item where measurements differ."""
+    affinities = sorted({measurement.affinity for measurement in result.measurements})
+    return [_pin(cpus) if cpus else "not pinned to CPUs" for cpus in affinities]
+
+
+def _pin(cpus: tuple[int, ...]) -> str:
+    return f"pinned to CPU{'s' * (len(cpus) > 1)} {', '.join(map(str, cpus))}"
 
 
 def _runtimes(result: Result) -> list[str]:

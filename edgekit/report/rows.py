@@ -70,6 +70,7 @@ class Row:
     runtime: str  # name and version
     delegate: str | None
     threads: int
+    affinity: tuple[int, ...]  # CPUs its processes were pinned to; empty: not pinned
     bytes: int
     valid: bool
     latency: Latency | None
@@ -151,6 +152,7 @@ def _row(
         runtime=f"{runtime.name} {runtime.version}",
         delegate=runtime.delegate,
         threads=measurement.threads,
+        affinity=measurement.affinity,
         bytes=artefact.bytes,
         valid=measurement.valid,
         latency=_latency(repeats),

@@ -22,6 +22,7 @@ _COLUMNS = {
     "runtime": "runtime",
     "delegate": "delegate",
     "threads": "threads",
+    "affinity": "affinity",
     "state": "state",
     "p50_ns": "latency.p50.value",
     "p50_low_ns": "latency.p50.low",
@@ -88,12 +89,15 @@ def _identity(measurement: Measurement) -> list[Value]:
 
 
 def _read(row: Row, path: str) -> Value:
-    """Follow attributes (and places of an interval) to a value; None where one of them is None."""
+    """Follow attributes (and places of an interval) to a value; None where one of them is None.
+
+    Several values in one cell, such as CPUs, have blanks between them.
+    """
     found: Any = row
     for name in path.split("."):
         if found is not None:
             found = found[int(name)] if name.isdigit() else getattr(found, name)
-    return cast(Value, found)
+    return " ".join(map(str, found)) if isinstance(found, tuple) else cast(Value, found)
 
 
 def _encode(heading: Iterable[str], records: Iterable[Iterable[Value]]) -> bytes:

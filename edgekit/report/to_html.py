@@ -15,7 +15,7 @@ from edgekit.report.charts.figure import configured
 from edgekit.report.charts.theme import PAGE, PRECISIONS, glyph, shapes
 from edgekit.report.columns import moment, table
 from edgekit.report.environment import device_facts, state_facts
-from edgekit.report.method import method
+from edgekit.report.method import conditions, method
 from edgekit.report.rows import Row, findings
 from edgekit.report.summary import cautions, headlines, summarise
 from edgekit.report.table import NONE, Column, Table
@@ -71,6 +71,7 @@ def _session(result: Result) -> dict[str, Any]:
         "title": shown.title,
         "name": f"{' and '.join(sorted({row.set for row in shown.rows}))} on {result.device.profile}",
         "time": moment(result.created),
+        "conditions": conditions(result),
         "result": result,
         "cautions": limits,
         "summary": summarise(result, shown.rows)[len(limits) :],

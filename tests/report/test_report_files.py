@@ -94,6 +94,20 @@ def test_json_holds_the_rows_and_the_summary(tmp_path):
     assert first["rows"][0]["valid"] is False
 
 
+def test_every_format_tells_pace_and_pinning(tmp_path):
+    result = simulate(threads=(1,), fps=12.5)
+    pinned = tuple(msgspec.structs.replace(m, affinity=(2, 3)) for m in result.measurements)
+    result = msgspec.structs.replace(result, measurements=pinned)
+    for name in ("r.html", "r.md", "r.svg"):
+        text = written(tmp_path, name, result)
+        assert "· spaced to 12.5 inferences a second · pinned to CPUs 2, 3" in text
+    [session] = json.loads(written(tmp_path, "r.json", result))["sessions"]
+    assert session["fps"] == 12.5
+    assert session["rows"][0]["affinity"] == [2, 3]
+    [record, *_] = csv.DictReader(io.StringIO(written(tmp_path, "r.csv", result)))
+    assert (record["fps"], record["affinity"]) == ("12.5", "2 3")
+
+
 def test_markdown_is_a_table_with_summary_findings_and_command(tmp_path):
     text = written(tmp_path, "r.md", simulate(samples=20, flawed={INT8: (HOT,)}))
     lines = [line for line in text.splitlines() if line.startswith("|")]

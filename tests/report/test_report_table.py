@@ -111,6 +111,14 @@ def test_only_a_gain_has_a_sign():
     assert [points(x) for x in (0.0022, -0.001, 0.0)] == ["0.22", "−0.10", "0.00"]
 
 
+def test_a_title_tells_pace_and_pinning():
+    result = simulate(fps=12.5)
+    pinned = tuple(msgspec.structs.replace(m, affinity=(2, 3)) for m in result.measurements)
+    shown = table(msgspec.structs.replace(result, measurements=pinned))
+    assert shown.title.endswith("UTC · spaced to 12.5 inferences a second · pinned to CPUs 2, 3")
+    assert table(simulate()).title.endswith("UTC")
+
+
 def test_times_are_shown_in_utc_and_nonsense_as_it_is():
     assert moment("2026-03-01T10:30:12+01:00") == "2026-03-01 09:30:12 UTC"
     assert moment("yesterday") == "yesterday"

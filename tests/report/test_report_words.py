@@ -23,8 +23,16 @@ def test_the_method_tells_repeats_samples_and_warm_up():
 
 def test_spaced_inferences_are_not_told_as_back_to_back():
     text = method(simulate(fps=12.5))
-    assert "at 12.5 inferences a second" in text
+    assert "spaced to 12.5 inferences a second" in text
     assert "back to back" not in text
+
+
+def test_the_cpus_that_processes_were_pinned_to_are_told():
+    assert "Processes were pinned to CPUs 2, 3." in method(changed(simulate(), affinity=(2, 3)))
+    assert "Processes were pinned to CPU 0." in method(changed(simulate(), affinity=(0,)))
+    assert "Processes were not pinned to CPUs." in method(simulate())
+    mixed = joined(simulate(), changed(simulate(), affinity=(1,)))
+    assert "Processes were not pinned to CPUs or pinned to CPU 1." in method(mixed)
 
 
 def test_a_stride_and_unequal_repeats_are_told():
