@@ -83,6 +83,7 @@ class Repeat(msgspec.Struct, frozen=True):
     every: int = 1  # one inference in `every` was timed; the stride is fixed before the loop begins
     other_cpus: float | None = None  # CPUs kept busy by other processes during the timed loop
     frequency_khz: tuple[int, int] | None = None  # of the fastest usable CPU, as the loop began and ended
+    loop_ns: int | None = None  # the timed loop's wall time, up to the end of its last inference
 
 
 class Memory(msgspec.Struct, frozen=True):

@@ -36,6 +36,7 @@ class Latency(msgspec.Struct, frozen=True):
     warmup_runs: int
     samples_ns: tuple[int, ...]
     every: int
+    loop_ns: int
     other_cpus: float | None
     frequency_khz: tuple[int, int] | None
 
@@ -49,6 +50,7 @@ class Latency(msgspec.Struct, frozen=True):
             warmup_runs=self.warmup_runs,
             samples_ns=self.samples_ns,
             every=self.every,
+            loop_ns=self.loop_ns,
             other_cpus=self.other_cpus,
             frequency_khz=self.frequency_khz,
         )

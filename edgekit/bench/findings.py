@@ -15,6 +15,7 @@ VARIATION_WARNING = 0.05  # coefficient of variation of the repeats' medians
 VARIATION_LIMIT = 0.10
 OTHER_CPUS = 0.25  # CPUs kept busy by other processes
 ACCURACY_TOLERANCE = 0.005  # share of pictures by which two executions of one file may differ
+PACE = 0.95  # share of the inferences a second asked for that must be reached
 FEWEST_SAMPLES = 64  # the floor below which even p90 is not known (stats.percentile_floor)
 
 # Raspberry Pi firmware: get_throttled. The lower bits are about now, the upper ones since boot.
@@ -36,6 +37,7 @@ class Session:
     reference: Reference | None = None
     emulated: bool = False
     failure: str | None = None  # why the measurement ended early
+    fps: float | None = None  # inferences a second asked for; None: back to back
 
 
 def findings(measurement: Measurement, session: Session) -> tuple[Finding, ...]:
@@ -48,6 +50,7 @@ def findings(measurement: Measurement, session: Session) -> tuple[Finding, ...]:
             _clock,
             _noise,
             _too_few,
+            _slow,
             _busy,
             _outliers,
             _accuracy,
@@ -125,6 +128,22 @@ def _too_few(measurement: Measurement, session: Session) -> Iterator[Finding]:
         f"{session.schedule.max_seconds:.0f} s were up.",
         "Percentiles need samples: use a smaller model or a faster device.",
     )
+
+
+def _slow(measurement: Measurement, session: Session) -> Iterator[Finding]:
+    """Compare the pace of each repeat, from its first inference's begin to its last one's, with the asked."""
+    paces = [
+        (len(repeat.samples_ns) - 1) * 1e9 / (repeat.loop_ns - repeat.samples_ns[-1])
+        for repeat in measurement.repeats
+        if repeat.loop_ns and len(repeat.samples_ns) > 1
+    ]
+    if session.fps and paces and min(paces) < PACE * session.fps:
+        yield Finding(
+            "warning",
+            "pace-missed",
+            f"{session.fps:g} inferences a second were asked for; {min(paces):.4g} were reached.",
+            "Ask for fewer, or use a smaller model or more threads.",
+        )
 
 
 def _busy(measurement: Measurement, session: Session) -> Iterator[Finding]:

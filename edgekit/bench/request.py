@@ -61,7 +61,7 @@ class BenchRequest:
                 raise UsageError(f"{threads} threads are not possible.", "Give 1 or more, or 0 for all CPUs.")
         if not self.threads:
             raise UsageError("No number of threads is given.", "Give 1 or more, or 0 for all CPUs.")
-        if self.fps is not None and not 0 < self.fps <= 10_000:
+        if self.fps is not None and not 0.01 <= self.fps <= 10_000:
             raise UsageError(f"{self.fps} inferences a second are not possible.", "Give 0.01 to 10000.")
         if self.seed < 0 or any(cpu < 0 for cpu in self.affinity):
             raise UsageError(f"Seed {self.seed} or CPUs {self.affinity} are negative.", "Give 0 or more.")

@@ -123,7 +123,7 @@ def _measurements(
         )
         reference = item.cell.subject.reference()
         failure = item.error.what if item.error else None
-        session = Session(request.plan, before, after, reference, profile.emulated, failure)
+        session = Session(request.plan, before, after, reference, profile.emulated, failure, request.fps)
         measurements.append(_judged(measurement, session))
     return tuple(measurements)
 

@@ -445,7 +445,7 @@ def latency(request: dict[str, Any]) -> dict[str, Any]:
     runs, fastest = warm_up(model.invoke, request)
     every = stride(fastest, request)
     before, khz = work(), frequency(usable_cpus())
-    samples = timed_loop(model.invoke, every, request)
+    samples, loop_ns = timed_loop(model.invoke, every, request)
     khz_after, after = frequency(usable_cpus()), work()
     check_output(model.predict(picture), request)
     return {
@@ -457,6 +457,7 @@ def latency(request: dict[str, Any]) -> dict[str, Any]:
         "warmup_runs": runs,
         "samples_ns": samples,
         "every": every,
+        "loop_ns": loop_ns,
         "other_cpus": other_cpus(before, after),
         "frequency_khz": [khz, khz_after] if khz and khz_after else None,
     }
@@ -483,8 +484,12 @@ def stride(fastest_ns: int, request: dict[str, Any]) -> int:
     return -int(-expected // max(request["max_samples"], request["min_runs"]))
 
 
-def timed_loop(invoke: Callable[[], Any], every: int, request: dict[str, Any]) -> list[int]:
-    """Run until there are enough samples AND enough time has passed, or the cap is reached."""
+def timed_loop(invoke: Callable[[], Any], every: int, request: dict[str, Any]) -> tuple[list[int], int]:
+    """Run until there are enough samples AND enough time has passed, or the cap is reached.
+
+    Returns:
+        The samples, and the time from the loop's begin to its last inference's end, in ns.
+    """
     clock = time.perf_counter_ns
     least, enough, cap = request["min_runs"], request["min_seconds"] * 1e9, request["max_seconds"] * 1e9
     period = 1e9 / request["fps"] if request["fps"] else 0
@@ -502,7 +507,7 @@ def timed_loop(invoke: Callable[[], Any], every: int, request: dict[str, Any]) -
         samples[count] = stop - start
         count += 1
         if (count >= least and stop - begin >= enough) or stop - begin >= cap:
-            return samples[:count].tolist()
+            return samples[:count].tolist(), stop - begin
         if count == len(samples):
             samples.frombytes(block)
 

@@ -59,6 +59,7 @@ class ScriptedDevice:
                 "warmup_runs": 10,
                 "samples_ns": [10**6 + i for i in range(request["min_runs"])],
                 "every": 1,
+                "loop_ns": request["min_runs"] * 10**8,
                 "other_cpus": 0.0,
                 "frequency_khz": None,
             },

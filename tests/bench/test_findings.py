@@ -98,6 +98,17 @@ def test_a_repeat_that_hit_the_cap_is_a_warning_and_hardly_any_samples_are_inval
     assert judge(hardly)["too-few-samples"].kind == "invalid"
 
 
+@pytest.mark.parametrize(
+    ("fps", "seconds", "warned"), [(10, 12.701, False), (10, 14, True), (None, 14, False)]
+)
+def test_a_pace_that_was_not_kept_is_a_warning_with_the_one_that_was(fps, seconds, warned):
+    slow = msgspec.structs.replace(repeat(1), loop_ns=round(seconds * 1e9))
+    found = judge(measurement(repeat(0), slow, repeat(2)), fps=fps)
+    assert ("pace-missed" in found) == warned
+    if warned:  # 128 inferences begin 127 periods apart
+        assert "10 inferences a second were asked for; 9.072 were reached" in found["pace-missed"].message
+
+
 def test_outliers_are_counted_and_kept():
     samples = [10**6 + i % 9 for i in range(127)] + [5 * 10**6]
     measured = measurement(repeat(0, samples=samples), repeat(1), repeat(2))

@@ -109,6 +109,7 @@ def test_the_modes_are_those_of_the_rules():
         {"threads": ()},
         {"threads": (-1,)},
         {"fps": 0.0},
+        {"fps": 0.009},
         {"fps": float("nan")},
         {"seed": -1},
         {"affinity": (-1,)},

@@ -129,6 +129,12 @@ def test_all_threads_are_as_many_as_the_cpus_that_are_pinned(device, tiny, affin
         run(device, tiny, affinity=affinity, threads=(max(threads) + 1,))
 
 
+def test_inferences_that_come_slower_than_asked_for_are_warned_about(device, tiny):
+    result = run(device, tiny, fps=20.0, threads=(1,))  # the script's come ten a second
+    assert [f.code for m in result.measurements for f in m.findings] == ["pace-missed"] * 5
+    assert result.measurements[0].repeats[0].loop_ns == 128 * 10**8
+
+
 def test_progress_counts_every_process_of_the_plan(device, script, tiny, notes):
     run(device, tiny, notes)
     total = notes.steps[-1][1]

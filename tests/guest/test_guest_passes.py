@@ -96,6 +96,12 @@ def test_the_timed_loop_ends_at_the_cap():
 def test_spaced_inferences_keep_to_their_rate():
     answer = ask(real("litert", "int8.tflite", fps=50.0, min_runs=5, min_seconds=0.19))
     assert len(answer["samples_ns"]) == 11  # at 0, 20, … 200 ms; the first one after 190 ms is the last
+    assert answer["loop_ns"] >= 200e6
+
+
+def test_the_loops_time_holds_its_samples():
+    answer = ask(real("litert", "int8.tflite"))
+    assert answer["loop_ns"] > sum(answer["samples_ns"])
 
 
 def test_a_fast_model_is_timed_every_nth_inference():
