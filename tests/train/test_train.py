@@ -9,6 +9,7 @@ import sys
 import textwrap
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -88,7 +89,7 @@ def test_a_training_ends_with_a_checkpoint_its_card_and_curves(trained, pictures
     assert 0 <= card.accuracy <= 1
     assert card.command == (
         f"edgekit train mobilenet_v1 --alpha 0.0625 --resolution 32 --dataset {pictures} --epochs 3 "
-        "--batch-size 16 --learning-rate 0.001 --momentum 0.9 --seed 0"
+        "--batch-size 16 --learning-rate 0.003 --momentum 0.9 --seed 0"
     )
     assert [epoch.epoch for epoch in outcome.history] == [1, 2, 3]
 
