@@ -59,6 +59,8 @@ def cautions(result: Result, computed: Sequence[Row]) -> tuple[str, ...]:
         said.append(
             f"{invalid} of {len(computed)} measurements {verb} invalid and left out of the comparisons."
         )
+    if any(row.latency and row.latency.p50.low <= 0 for row in computed):
+        said.append("Times of 0 ns are below what the device's clock can tell and are not compared.")
     if result.device.emulated:
         said.append("The device is emulated: its times are the emulator's, not the board's.")
     return tuple(said)
@@ -97,7 +99,7 @@ def _comparable(result: Result, computed: Sequence[Row]) -> list[list[Row]]:
     if result.device.emulated:
         return []
     sets = [list(group) for _, group in groupby(computed, key=lambda row: row.set)]
-    return [[row for row in group if row.valid and row.latency] for group in sets]
+    return [[row for row in group if row.valid and row.latency and row.latency.p50.low > 0] for group in sets]
 
 
 def _fastest(sound: Sequence[Row]) -> list[str]:

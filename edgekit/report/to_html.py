@@ -111,7 +111,8 @@ def _view(shown: Table) -> dict[str, Any]:
 def _cell(row: Row, column: Column, below: dict[str, Column], slowest: float) -> dict[str, Any]:
     under = below.get(column.key)
     detail = under.cell(row) if under else NONE
-    bar = row.latency.p50.value / slowest if column.key == "p50" and row.latency and row.valid else None
+    sound = row.latency if row.valid and slowest > 0 else None
+    bar = sound.p50.value / slowest if column.key == "p50" and sound else None
     return {
         "text": column.cell(row),
         "detail": "" if under is None or detail == NONE else f"{detail} {under.unit}",

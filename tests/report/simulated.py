@@ -143,6 +143,19 @@ def joined(first: Result, *others: Result) -> Result:
     return msgspec.structs.replace(first, measurements=measurements)
 
 
+def retimed(result: Result, *, repeat: int | None = None, ns: int = 0) -> Result:
+    """The session with `ns` for every sample, of all repeats or of one."""
+    replace = msgspec.structs.replace
+    measurements = []
+    for measurement in result.measurements:
+        repeats = [
+            replace(r, samples_ns=(ns,) * len(r.samples_ns)) if repeat in (None, i) else r
+            for i, r in enumerate(measurement.repeats)
+        ]
+        measurements.append(replace(measurement, repeats=tuple(repeats)))
+    return replace(result, measurements=tuple(measurements))
+
+
 def _wrong(labels: np.ndarray, count: int) -> np.ndarray:
     predictions = labels.copy()
     predictions[:count] = (predictions[:count] + 1) % 10

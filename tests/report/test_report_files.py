@@ -11,13 +11,14 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
-from simulated import BUSY, HOT, simulate
+from simulated import BUSY, EVALUATION, HOT, retimed, simulate
 
 from edgekit.errors import StorageError, UsageError
 from edgekit.report import write_report
 from edgekit.report.rows import rows
 from edgekit.report.summary import summarise
 from edgekit.report.table import INSUFFICIENT
+from edgekit.results import Accuracy
 
 INT8 = ("int8.tflite", "litert", 1)
 
@@ -106,6 +107,17 @@ def test_every_format_tells_pace_and_pinning(tmp_path):
     assert session["rows"][0]["affinity"] == [2, 3]
     [record, *_] = csv.DictReader(io.StringIO(written(tmp_path, "r.csv", result)))
     assert (record["fps"], record["affinity"]) == ("12.5", "2 3")
+
+
+@pytest.mark.parametrize("name", ["r.html", "r.md", "r.csv", "r.json", "r.svg"])
+def test_times_of_zero_and_no_images_are_reported_in_every_format(tmp_path, name):
+    bare = Accuracy(0, 0, EVALUATION, ())
+    blank = simulate(threads=(1,))
+    blank = msgspec.structs.replace(
+        blank, measurements=tuple(msgspec.structs.replace(m, accuracy=bare) for m in blank.measurements)
+    )
+    for result in (blank, retimed(blank), retimed(blank, repeat=0)):
+        assert "int8.onnx" in written(tmp_path, name, result)
 
 
 def test_markdown_is_a_table_with_summary_findings_and_command(tmp_path):

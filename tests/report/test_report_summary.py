@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from simulated import HOT, IMAGES, digest, joined, simulate
+from simulated import HOT, IMAGES, digest, joined, retimed, simulate
 
 from edgekit.report.rows import rows
 from edgekit.report.summary import headlines, summarise
@@ -59,6 +59,15 @@ def test_when_all_are_invalid_nothing_is_compared():
     hot = tuple(msgspec.structs.replace(m, findings=(HOT,)) for m in result.measurements)
     result = msgspec.structs.replace(result, measurements=hot)
     assert summarise(result) == ("No measurement is valid, so no times are compared.",)
+    assert large(result) == ()
+
+
+@pytest.mark.parametrize("repeat", [None, 0])
+def test_times_of_zero_are_told_and_not_compared(repeat):
+    result = retimed(simulate(), repeat=repeat)
+    assert summarise(result) == (
+        "Times of 0 ns are below what the device's clock can tell and are not compared.",
+    )
     assert large(result) == ()
 
 

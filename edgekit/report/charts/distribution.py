@@ -31,11 +31,15 @@ _CAPTION = (
 
 
 def distribution(result: Result, shown: Table, theme: Theme) -> Figure | None:
-    """Draw samples relative to their p50, so that shapes can be compared; None where nothing was timed."""
+    """Draw samples relative to their p50, so that shapes can be compared; None where no p50 is above 0."""
     import altair as alt
     import numpy as np
 
-    timed = [(row, _relative(row, result.measurements[row.index])) for row in shown.rows if row.latency]
+    timed = [
+        (row, _relative(row, result.measurements[row.index]))
+        for row in shown.rows
+        if row.latency and row.latency.p50.value
+    ]
     if not timed:
         return None
     ends = (2 * np.median([np.percentile(samples, _TAILS) for _, samples in timed], axis=0)).tolist()
