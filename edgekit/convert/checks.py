@@ -10,7 +10,9 @@ SMALLEST_OPSET = 13  # the first with QuantizeLinear per channel
 _BORDERS = ("QUANTIZE", "DEQUANTIZE", "QuantizeLinear", "DequantizeLinear")
 _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "Conv")
 _MOBILENET_V1_CONVOLUTIONS = 28
-_FOLDED = ("BatchNormalization", "Mul", "Add", "Pad", "MUL", "ADD", "PAD")
+# TFLite has no asymmetric padding but SAME, which is Keras' own only for even sizes: a PAD before a
+# convolution of stride 2 and an odd input is right.
+_FOLDED = ("BatchNormalization", "Mul", "Add", "Pad", "MUL", "ADD")
 _MOST_TRANSPOSES = 2
 
 

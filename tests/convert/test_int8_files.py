@@ -5,12 +5,16 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from edgekit.convert.onnx_files import int8_onnx
+from edgekit.artefact import Preprocessing
+from edgekit.convert.checks import check_int8
+from edgekit.convert.graph import freeze
+from edgekit.convert.onnx_files import float32_onnx, int8_onnx
 from edgekit.convert.probe import load_probe, watch
 from edgekit.convert.ranges import minmax_ranges
 from edgekit.convert.run import load_runner
-from edgekit.convert.tflite_files import int8_tflite
+from edgekit.convert.tflite_files import float32_tflite, int8_tflite
 from edgekit.inspection import inspect_bytes
+from edgekit.zoo import LoadedModel, ModelSpec, build
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +84,21 @@ def test_quantizing_twice_gives_the_same_bytes(material, kind):
         for _ in range(2)
     ]
     assert files[0] == files[1]
+
+
+@pytest.mark.parametrize("kind", ["tflite", "onnx"])
+def test_a_mobilenet_with_an_odd_input_before_a_stride_of_two_is_no_fault(kind):
+    """36 pixels shrink to 18, 9, 5: there Keras' padding is not the SAME of TFLite."""
+    model = build(ModelSpec("mobilenet_v1", 0.25, 36, 10))
+    graph = freeze(LoadedModel(model, Preprocessing(height=36, width=36), 10))
+    float_file = float32_tflite(graph) if kind == "tflite" else float32_onnx(graph)
+    picture = np.random.default_rng(0).uniform(-1, 1, (1, 36, 36, 3)).astype(np.float32)
+    ranges = minmax_ranges(watch(load_probe(float_file, kind), [picture]))
+    data = (
+        int8_tflite(float_file, ranges, "int8")
+        if kind == "tflite"
+        else int8_onnx(float_file, ranges, "portable")
+    )
+    found = inspect_bytes(data, f"int8.{kind}")
+    assert check_int8(found, "mobilenet_v1") == ()
+    assert (found.ops.get("PAD"), found.ops.get("Pad")) == (1 if kind == "tflite" else None, None)
