@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,11 +44,23 @@ def freeze(loaded: LoadedModel) -> FloatGraph:
     model, contract = loaded.model, loaded.preprocessing
     _check_types(model)
     picture = tf.TensorSpec((1, contract.height, contract.width, 3), tf.float32, name=_INPUT)
-    with converter("an inference graph"):
+    with converter("an inference graph"), _inlined():
         traced = tf.function(lambda x: model(x, training=False), autograph=False)
         frozen = convert_variables_to_constants_v2(traced.get_concrete_function(picture))
     (source,), (result,) = frozen.inputs, frozen.outputs
     return FloatGraph(frozen, source.name, result.name)
+
+
+@contextmanager
+def _inlined() -> Iterator[None]:
+    """Trace into the functions that Keras compiles for some layers; ONNX has no word for a call."""
+    tf = import_tensorflow()
+    eagerly = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(eagerly)
 
 
 def keras_scores(loaded: LoadedModel) -> Callable[[Float32], Float32]:

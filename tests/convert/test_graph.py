@@ -2,7 +2,9 @@ import pytest
 
 from edgekit.artefact import Preprocessing
 from edgekit.convert.graph import freeze, starts_with_preprocessing
+from edgekit.convert.onnx_files import float32_onnx
 from edgekit.errors import ModelError
+from edgekit.inspection import inspect_bytes
 from edgekit.zoo import LoadedModel, import_tensorflow
 
 
@@ -40,3 +42,12 @@ def test_a_model_that_scales_its_own_pictures_is_recognised_also_inside_another(
     assert starts_with_preprocessing(scaling)
     assert starts_with_preprocessing(keras.Sequential([keras.Input((32, 32, 3)), scaling]))
     assert not starts_with_preprocessing(plain)
+
+
+def test_a_grouped_convolution_becomes_onnx(keras):
+    layers = [keras.Input((32, 32, 3)), keras.layers.Conv2D(8, 3), keras.layers.Conv2D(8, 3, groups=4)]
+    graph = freeze(_loaded(keras.Sequential([*layers, *_head(keras)])))
+    found = inspect_bytes(float32_onnx(graph), "float32.onnx")
+    convolution = [layer for layer in found.layers if layer.op == "Conv"][-1]
+    assert convolution.multiply_adds == (8 * 28 * 28) * (2 * 3 * 3)
+    assert not import_tensorflow().config.functions_run_eagerly()
