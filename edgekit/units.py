@@ -78,7 +78,7 @@ def seconds(duration: float) -> str:
 
 
 def significant(value: float) -> str:
-    """Format a number with three significant figures and no exponent."""
+    """Format a number with three significant figures, all digits from 100 on: `0.123`, `18,167`."""
     magnitude = abs(value)
     decimals = 3 if magnitude < 1 else 2 if magnitude < 10 else 1 if magnitude < 100 else 0
-    return f"{value:.{decimals}f}"
+    return f"{value:,.{decimals}f}"

@@ -32,7 +32,13 @@ def test_anything_else_is_refused_with_what_was_received(text):
 
 @pytest.mark.parametrize(
     ("nanoseconds", "text"),
-    [(123_456, "0.123"), (4_560_000, "4.56"), (78_900_000, "78.9"), (123_400_000, "123")],
+    [
+        (123_456, "0.123"),
+        (4_560_000, "4.56"),
+        (78_900_000, "78.9"),
+        (123_400_000, "123"),
+        (18_167_400_000, "18,167"),
+    ],
 )
 def test_latencies_show_three_significant_figures(nanoseconds, text):
     assert units.milliseconds(nanoseconds) == text

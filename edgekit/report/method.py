@@ -41,7 +41,7 @@ def method(result: Result) -> str:
         said.append(
             f"Accuracy is top-1 over {_range(images)} images, run on the device, with Wilson's 95 % "
             "interval; the drop is against the float Keras model on the same images, with Tango's "
-            "paired interval."
+            "paired interval. Agreement is the share of images with the float Keras model's answer."
         )
     if result.transfer.files:
         moved = f"{units.megabytes(result.transfer.bytes)} MB in {units.seconds(result.transfer.seconds)}"

@@ -2,6 +2,7 @@
 
 import msgspec
 import numpy as np
+import pytest
 from simulated import HOT, joined, simulate
 
 from edgekit.report.charts import figures
@@ -58,6 +59,24 @@ def test_an_invalid_measurement_does_not_stretch_the_axes():
 def test_latencies_far_apart_get_a_logarithmic_axis():
     fast, slow = simulate(threads=(1,)), simulate(set_name="large", threads=(1,), speed=50)
     assert scale(charts(joined(fast, slow))["tradeoff"])["type"] == "log"
+
+
+@pytest.mark.parametrize(("speed", "kind"), [(1, "linear"), (50, "log")])
+def test_latencies_further_apart_than_a_bar_can_show_get_a_logarithmic_axis_that_says_so(speed, kind):
+    both = joined(simulate(threads=(1,)), simulate(set_name="large", threads=(1,), speed=speed))
+    [figure] = (f for f in figures(both, table(both), IMAGE) if f.key == "latency")
+    drawn = configured(figure.chart, IMAGE)
+    axis = drawn["layer"][0]["encoding"]["x"]
+    assert axis["scale"]["type"] == kind
+    assert ("logarithmic" in axis["title"]) == ("logarithmic" in figure.caption) == (kind == "log")
+    lines = values(drawn, 0)
+    low, high = axis["scale"]["domain"]
+    assert all(line["zero"] == low < line["centre"] < high for line in lines)
+    assert (low > 0) == (kind == "log")
+
+
+def test_an_invalid_measurement_does_not_make_the_axis_logarithmic():
+    assert scale(charts(stray())["latency"])["type"] == "linear"
 
 
 def test_bars_begin_at_zero():

@@ -3,6 +3,7 @@
 import msgspec
 from simulated import joined, simulate
 
+from edgekit.report.columns import table
 from edgekit.report.environment import device_facts, state_facts
 from edgekit.report.method import method
 from edgekit.results import Device, Environment, Repeat, Transfer
@@ -79,6 +80,12 @@ def test_runtimes_whose_settings_differ_by_set_name_it():
     ]
     text = method(joined(plain, msgspec.structs.replace(without, measurements=tuple(changed))))
     assert "no delegate for b/float32.onnx, b/int8.onnx" in text
+
+
+def test_agreement_is_told_to_be_with_the_float_keras_model():
+    assert "Agreement is the share of images with the float Keras model's answer." in method(simulate())
+    [column] = (c for c in table(simulate()).columns if c.key == "agreement")
+    assert column.about == "images with the same answer as the float Keras model"
 
 
 def test_a_transfer_is_told():

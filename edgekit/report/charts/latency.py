@@ -1,6 +1,12 @@
-"""How long an inference takes, absolutely: a bar a measurement, from zero."""
+"""How long an inference takes, absolutely: a bar a measurement, from zero.
+
+Where the fastest bars would be too short to see, the axis is logarithmic and has no zero, so that a length
+means nothing: a thin line then leads to the marks.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from edgekit.report.charts import marks
 from edgekit.report.charts.figure import Figure, framed
@@ -10,9 +16,16 @@ from edgekit.report.columns import latency_unit
 from edgekit.report.rows import Row
 from edgekit.report.table import Table
 
+_LOGARITHMIC = 30  # the axis is, when the slowest takes more than so many times as long as the fastest
+_MARKS = "Marks: the median of each repeat. Upright tick: p90. "
 _CAPTION = (
-    "Bar: p50, the median of the repeats' medians. Marks: the median of each repeat. Upright tick: p90. "
-    "Faint bars are invalid and may reach beyond the right edge."
+    "Bar: p50, the median of the repeats' medians. "
+    + _MARKS
+    + "Faint bars are invalid and may reach beyond the right edge."
+)
+_CAPTION_LOGARITHMIC = (
+    "The axis is logarithmic: equal distances are equal ratios. The line ends at p50, the median of the "
+    "repeats' medians. " + _MARKS + "Faint lines are invalid and may reach beyond an edge."
 )
 
 
@@ -24,10 +37,10 @@ def latency(shown: Table, theme: Theme) -> Figure | None:
     if not timed:
         return None
     unit, length = latency_unit(shown.rows)
-    strips = [_strip(row, shown, place, length) for place, row in enumerate(timed)]
-    # one invalid measurement that went astray shall not flatten the others
-    sound = [row for row in timed if row.valid] or timed
-    last = max(row.latency.p90 or row.latency.p50.high for row in sound if row.latency) / length
+    low, high = (end / length for end in _span(timed))
+    wide = high > _LOGARITHMIC * low > 0
+    first = low * 0.8 if wide else 0
+    strips = [_strip(row, shown, place, length) | {"zero": first} for place, row in enumerate(timed)]
     medians = [
         strip | {"x": median / length, "repeat": i + 1}
         for strip, row in zip(strips, timed, strict=True)
@@ -35,11 +48,12 @@ def latency(shown: Table, theme: Theme) -> Figure | None:
     ]
     held, n, colour = marks.data(strips), len(strips), marks.colour(theme, shown.rows)
     told = marks.tooltip(shown, "p50", "spread", "p90", "p99", "first", "load", "instructions")
-    scale = alt.Scale(domain=[0, last], clamp=True)
-    axis = alt.X("zero:Q", title=f"latency of one inference ({unit})", scale=scale)
+    scale = alt.Scale(type="log" if wide else "linear", domain=[first, high], nice=False, clamp=True)
+    title = f"latency of one inference{', logarithmic' if wide else ''} ({unit})"
+    axis = alt.X("zero:Q", title=title, scale=scale)
     middle = marks.height("middle", n)
     layers = [
-        marks.bars(held, n, "zero", "centre", axis).encode(
+        marks.bars(held, n, "zero", "centre", axis, thickness=2 if wide else 14).encode(
             color=colour, opacity=marks.by_validity(0.75, 0.25), tooltip=told
         ),
         alt.Chart(held)
@@ -58,9 +72,15 @@ def latency(shown: Table, theme: Theme) -> Figure | None:
         marks.labels(held, theme, n),
     ]
     words = f"p50 and p90 latency of {n} measurements in {unit}; the table holds the figures."
-    return Figure(
-        "latency", "Latency", _CAPTION, framed(alt.LayerChart(layer=layers), theme, STEP * n, words)
-    )
+    chart = framed(alt.LayerChart(layer=layers), theme, STEP * n, words)
+    return Figure("latency", "Latency", _CAPTION_LOGARITHMIC if wide else _CAPTION, chart)
+
+
+def _span(timed: Sequence[Row]) -> tuple[float, float]:
+    """From the fastest repeat to the slowest p90, in ns; an invalid one shall not flatten the others."""
+    latencies = [row.latency for row in timed if row.latency and row.valid]
+    latencies = latencies or [row.latency for row in timed if row.latency]
+    return min(each.p50.low for each in latencies), max(each.p90 or each.p50.high for each in latencies)
 
 
 def _strip(row: Row, shown: Table, place: int, length: float) -> Datum:

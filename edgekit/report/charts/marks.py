@@ -100,13 +100,15 @@ def height(field: str, strips: int) -> alt.Y:
     return alt.Y(f"{field}:Q", scale=alt.Scale(domain=[0, strips], reverse=True, nice=False), axis=None)
 
 
-def bars(values: alt.Data, strips: int, start: str, end: str, axis: alt.X | None = None) -> alt.Chart:
-    """Draw a lying bar in each strip, from one field to another."""
+def bars(
+    values: alt.Data, strips: int, start: str, end: str, axis: alt.X | None = None, *, thickness: int = 14
+) -> alt.Chart:
+    """Draw a lying bar of so many pixels in each strip, from one field to another."""
     import altair as alt
 
     drawn: alt.Chart = (
         alt.Chart(values)
-        .mark_bar(size=14, orient="horizontal")
+        .mark_bar(size=thickness, orient="horizontal")
         .encode(x=axis or alt.X(f"{start}:Q"), x2=f"{end}:Q", y=height("middle", strips))
     )
     return drawn

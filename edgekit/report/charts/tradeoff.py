@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Literal
 
 from edgekit.report.charts import marks
 from edgekit.report.charts.figure import Figure, framed
@@ -11,9 +11,6 @@ from edgekit.report.charts.theme import Theme
 from edgekit.report.columns import latency_unit
 from edgekit.report.rows import Row
 from edgekit.report.table import Table
-
-if TYPE_CHECKING:
-    import altair as alt
 
 _HEIGHT = 320  # pixels
 _LOGARITHMIC = 8  # the axis is, when the slowest takes so many times as long as the fastest
@@ -33,7 +30,12 @@ def tradeoff(shown: Table, theme: Theme) -> Figure | None:
     if not points:
         return None
     base = alt.Chart(marks.data(points))
-    x = alt.X("x:Q", title=f"p50 latency ({unit})", scale=_scale(points))
+    low, high = _span(points)
+    wide = high > _LOGARITHMIC * low > 0
+    # an invalid measurement that went astray is drawn at the edge
+    kind: Literal["log", "linear"] = "log" if wide else "linear"
+    scale = alt.Scale(type=kind, domain=[low * 0.9, high * 1.1], nice=False, clamp=True)
+    x = alt.X("x:Q", title=f"p50 latency{', logarithmic' if wide else ''} ({unit})", scale=scale)
     y = alt.Y("y:Q", title="top-1 accuracy (%)", scale=alt.Scale(zero=False))
     colour = marks.colour(theme, shown.rows)
     layers = [
@@ -56,14 +58,10 @@ def tradeoff(shown: Table, theme: Theme) -> Figure | None:
     return Figure("tradeoff", "Accuracy against latency", _CAPTION, chart)
 
 
-def _scale(points: list[Datum]) -> alt.Scale:
-    """Span the valid measurements; an invalid one that went astray is drawn at the edge."""
-    import altair as alt
-
+def _span(points: list[Datum]) -> tuple[float, float]:
+    """From the fastest repeat to the slowest, of the valid measurements where there are any."""
     spanned = [point for point in points if point["sound"]] or points
-    low, high = min(point["fast"] for point in spanned), max(point["slow"] for point in spanned)
-    wide = high > _LOGARITHMIC * low > 0
-    return alt.Scale(type="log" if wide else "linear", domain=[low * 0.9, high * 1.1], nice=False, clamp=True)
+    return min(point["fast"] for point in spanned), max(point["slow"] for point in spanned)
 
 
 def _point(row: Row, shown: Table, length: float) -> Datum:
