@@ -22,9 +22,9 @@ def devices_folders() -> tuple[Path, ...]:
 
 
 def cache_folder() -> Path:
-    """Where runtime bundles are kept. The environment variable EDGEKIT_CACHE overrides it."""
+    """Where runtime bundles are kept; absolute. The environment variable EDGEKIT_CACHE overrides it."""
     if override := os.environ.get("EDGEKIT_CACHE"):
-        return Path(override)
+        return Path(override).absolute()
     from platformdirs import user_cache_path
 
     return user_cache_path("edgekit")

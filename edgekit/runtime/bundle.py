@@ -154,6 +154,7 @@ def _build(folder: Path, spec: RuntimeSpec, needed: tuple[str, ...], target: Tar
     with new_folder(folder) as staging:
         install_wheels(staging, needed, target, str(spec))
         found = installed(staging)
+        _check_pins(needed, found)
         version = found[spec.kind.package]
         if target.executable:
             _prove(staging, spec, target)
@@ -163,6 +164,20 @@ def _build(folder: Path, spec: RuntimeSpec, needed: tuple[str, ...], target: Tar
         record = BundleRecord(SCHEMA, spec.kind.name, version, resolved, target, size, content, seal)
         write_record(staging / RECORD, record)
     return Bundle(folder, record)
+
+
+def _check_pins(needed: tuple[str, ...], found: dict[str, str]) -> None:
+    """Refuse a folder that holds other versions than were asked for: some setting of uv's decided."""
+    from packaging.requirements import Requirement
+
+    for pin in needed:
+        asked = Requirement(pin)
+        version = found.get(asked.name)
+        if version is None or not asked.specifier.contains(version, prereleases=True):
+            raise RuntimeMissingError(
+                f"{pin} was asked for, and uv installed {version or 'nothing'}.",
+                "Remove what overrides versions from uv's settings: uv.toml, or UV_… in the environment.",
+            )
 
 
 def _prove(folder: Path, spec: RuntimeSpec, target: Target) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from edgekit.errors import RuntimeMissingError, StorageError
 from edgekit.runtime.target import Target
@@ -21,6 +22,9 @@ _PIP_SETTINGS = {
     "PIP_FIND_LINKS": "UV_FIND_LINKS",
     "PIP_CERT": "SSL_CERT_FILE",
 }
+
+# what makes uv install another version than it is asked for, or look elsewhere for its settings
+_UV_PINS = ("UV_OVERRIDE", "UV_CONSTRAINT", "UV_EXCLUDE", "UV_PROJECT", "UV_WORKING_DIR")
 
 
 def install_wheels(folder: Path, requirements: Sequence[str], target: Target, what: str) -> None:
@@ -54,24 +58,36 @@ def install_wheels(folder: Path, requirements: Sequence[str], target: Target, wh
         command += ["--python-platform", target.platform, "--python-version", target.python]
     if os.environ.get("PIP_NO_INDEX"):
         command.append("--no-index")
-    done = subprocess.run(
-        [*command, *requirements],
-        env=environment(os.environ),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=TIMEOUT,
-        check=False,
-    )
+    with TemporaryDirectory() as nowhere:
+        # the settings of the project that edgekit runs in must not decide what is in a bundle
+        done = _run([*command, "--project", nowhere, *requirements], what)
     (folder / ".lock").unlink(missing_ok=True)  # uv's own
     if done.returncode:
         raise _error(done.stderr, what, target)
 
 
+def _run(command: Sequence[str], what: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            command,
+            env=environment(os.environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeMissingError(
+            f"{what} was not fetched within {TIMEOUT / 60:.0f} minutes.",
+            "Try again with a faster connection: what arrived stays in uv's cache.",
+        ) from error
+
+
 def environment(host: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for uv: the user's, with pip's index settings where uv has none."""
-    settings = dict(host)
+    """Return the environment for uv: the user's without pins, and pip's index settings where uv has none."""
+    settings = {name: value for name, value in host.items() if name not in _UV_PINS}
     for pip, uv in _PIP_SETTINGS.items():
         if pip in host and uv not in host:
             # pip separates several values by spaces; uv separates links by commas

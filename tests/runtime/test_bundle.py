@@ -9,7 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from edgekit.errors import RuntimeMissingError, StorageError
-from edgekit.runtime import Kind, RuntimeSpec, Target, bundle, ensure_bundle, list_bundles, parse_runtime
+from edgekit.runtime import (
+    Kind,
+    RuntimeSpec,
+    Target,
+    bundle,
+    ensure_bundle,
+    list_bundles,
+    parse_runtime,
+    wheels,
+)
 from edgekit.runtime.target import this_python
 from edgekit.runtime.wheels import environment, install_wheels
 
@@ -207,6 +216,54 @@ def test_pips_settings_apply_where_uv_has_none():
     assert found["UV_FIND_LINKS"] == "/one,/two"
     assert found["UV_INDEX"] == "https://mine/simple"
     assert found["UV_PYTHON_DOWNLOADS"] == "never"
+
+
+@pytest.fixture
+def overriding_project(tmp_path, monkeypatch):
+    """A project, where edgekit runs, that wants another version of everything; its cache lies inside."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "x"\nversion = "1"\n[tool.uv]\noverride-dependencies = ["flatbuffers==24.3.25"]\n'
+    )
+    (tmp_path / "overrides.txt").write_text("flatbuffers==24.3.25")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("variable", ["UV_OVERRIDE", "UV_CONSTRAINT", "UV_PROJECT"])
+def test_the_settings_of_a_project_do_not_decide_what_a_bundle_holds(
+    overriding_project, monkeypatch, tmp_path, variable
+):
+    monkeypatch.setenv(variable, str(tmp_path if variable == "UV_PROJECT" else tmp_path / "overrides.txt"))
+    assert ensure_bundle(SPEC, this_python()).record.requirements == ("flatbuffers==25.2.10",)
+
+
+def test_another_version_than_was_asked_for_is_no_bundle(cache, monkeypatch, tmp_path):
+    config = tmp_path / "uv.toml"
+    config.write_text('override-dependencies = ["flatbuffers==24.3.25"]')
+    monkeypatch.setenv("UV_CONFIG_FILE", str(config))
+    with pytest.raises(RuntimeMissingError, match=r"25\.2\.10 was asked for, and uv installed 24\.3\.25"):
+        ensure_bundle(SPEC, this_python())
+    assert [path for path in cache.iterdir() if path.is_dir()] == []
+
+
+def test_a_version_written_shorter_is_the_same_version():
+    bundle._check_pins(("ai-edge-litert==2.3",), {"ai-edge-litert": "2.3.0"})
+    with pytest.raises(RuntimeMissingError, match="nothing"):
+        bundle._check_pins(("numpy==2.0.2",), {"ai-edge-litert": "2.3.0"})
+
+
+def test_a_download_without_end_is_given_up(cache, monkeypatch):
+    monkeypatch.setattr(wheels, "TIMEOUT", 0.001)
+    with pytest.raises(RuntimeMissingError, match="not fetched within"):
+        ensure_bundle(SPEC, this_python())
+    assert [path for path in cache.iterdir() if path.is_dir()] == []
+
+
+def test_a_cache_named_relatively_holds_the_same_compiled_bundle(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EDGEKIT_CACHE", "near")
+    made = ensure_bundle(SPEC, this_python())
+    assert made.folder.is_absolute()
+    assert list((made.folder / "flatbuffers" / "__pycache__").glob("*.pyc"))
 
 
 def test_removing_bundles_frees_their_bytes(cache):
