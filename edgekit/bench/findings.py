@@ -16,6 +16,7 @@ VARIATION_LIMIT = 0.10
 OTHER_CPUS = 0.25  # CPUs kept busy by other processes
 ACCURACY_TOLERANCE = 0.005  # share of pictures by which two executions of one file may differ
 PACE = 0.95  # share of the inferences a second asked for that must be reached
+OUTLIERS = 0.01  # share of the samples; beyond, p99 shows little else
 FEWEST_SAMPLES = 64  # the floor below which even p90 is not known (stats.percentile_floor)
 
 # Raspberry Pi firmware: get_throttled. The lower bits are about now, the upper ones since boot.
@@ -168,7 +169,7 @@ def _busy(measurement: Measurement, session: Session) -> Iterator[Finding]:
 def _outliers(measurement: Measurement, _: Session) -> Iterator[Finding]:
     count = sum(int(stats.outliers(repeat.samples_ns).sum()) for repeat in measurement.repeats)
     total = sum(len(repeat.samples_ns) for repeat in measurement.repeats)
-    if count:
+    if count > OUTLIERS * total:
         yield Finding(
             "warning",
             "outliers",

@@ -20,7 +20,7 @@ def target_of(found: Probe) -> Target:
 def provide(
     specs: Sequence[RuntimeSpec], target: Target, progress: Progress, *, by_name: bool
 ) -> tuple[Bundle, ...]:
-    """Return the runtimes' bundles.
+    """Return the runtimes' bundles, each once: `litert` and `litert==2.3.0` may be the same.
 
     Args:
         specs: The runtimes.
@@ -40,7 +40,7 @@ def provide(
             if by_name or spec.kind.format not in executed:
                 raise found
             progress.note(f"Measuring without {spec}: {found.what}")
-    return tuple(bundles.values())
+    return tuple({bundle.record.sha256: bundle for bundle in bundles.values()}.values())
 
 
 def push(

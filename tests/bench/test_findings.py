@@ -109,12 +109,20 @@ def test_a_pace_that_was_not_kept_is_a_warning_with_the_one_that_was(fps, second
         assert "10 inferences a second were asked for; 9.072 were reached" in found["pace-missed"].message
 
 
-def test_outliers_are_counted_and_kept():
-    samples = [10**6 + i % 9 for i in range(127)] + [5 * 10**6]
-    measured = measurement(repeat(0, samples=samples), repeat(1), repeat(2))
+def with_outliers(count):
+    samples = [10**6 + i % 9 for i in range(128 - count)] + [5 * 10**6] * count
+    return measurement(repeat(0, samples=samples), repeat(1), repeat(2))
+
+
+def test_a_few_outliers_are_nothing_to_warn_about():
+    assert judge(with_outliers(3)) == {}
+
+
+def test_many_outliers_are_counted_and_kept():
+    measured = with_outliers(4)
     found = judge(measured)["outliers"]
     assert found.kind == "warning"
-    assert "1 of 384 samples" in found.message
+    assert "4 of 384 samples (1.04%)" in found.message
     assert max(measured.repeats[0].samples_ns) == 5 * 10**6
 
 

@@ -302,6 +302,11 @@ def test_a_runtime_nobody_named_may_be_missing_and_that_is_noted(device, tiny, n
     assert notes.notes == ["Measuring without tflite-runtime: tflite-runtime has no wheels here."]
 
 
+def test_a_runtime_named_with_and_without_its_version_is_measured_once(device, tiny):
+    result = run(device, tiny / "int8.tflite", runtimes=("litert", "litert==1.0"), threads=(1,))
+    assert [m.runtime.name for m in result.measurements] == ["litert"]
+
+
 def test_a_runtime_asked_for_by_name_must_be_there(device, tiny, monkeypatch):
     monkeypatch.setattr(supply, "ensure_bundle", missing("tflite-runtime"))
     with pytest.raises(RuntimeMissingError):
