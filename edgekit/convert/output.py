@@ -45,10 +45,15 @@ def check_output(folder: Path) -> None:
     """Make sure, before any work, that the set can be written and that nothing but a set is replaced.
 
     Raises:
-        UsageError: Something else is there.
+        UsageError: Something else is there, or it is the current folder.
         StorageError: The place cannot be written.
     """
     with storage_errors(folder):
+        if folder.resolve() == Path.cwd():
+            raise UsageError(
+                f"{folder} is the current folder, which cannot be replaced by the set.",
+                "Name another folder with --output.",
+            )
         if folder.is_dir():
             _check_replaceable(folder)
         elif folder.exists():

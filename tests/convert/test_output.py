@@ -97,6 +97,16 @@ def test_a_set_may_be_replaced_and_an_unfinished_one_or_a_file_may_not(tmp_path)
         check_output(tmp_path / "manifest.json")
 
 
+@pytest.mark.parametrize("name", [".", "../set", ""])
+def test_the_current_folder_is_refused_before_any_work(tmp_path, monkeypatch, name):
+    folder = tmp_path / "set"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    with pytest.raises(UsageError, match="is the current folder") as raised:
+        check_output(Path(name) if name else folder)
+    assert "another folder" in raised.value.hint
+
+
 def test_checking_a_place_leaves_nothing_there(tmp_path):
     check_output(tmp_path / "artefacts" / "name")
     assert list(tmp_path.iterdir()) == []
