@@ -37,7 +37,7 @@ class ConvertRequest:
     max_drop: float | None = None  # accuracy an int8 file may lose, a fraction; None: report, do not gate
     mean: Channels | None = None  # in units of 0–255; None: what the model was made for
     std: Channels | None = None
-    seed: int = 0  # of the dataset's split
+    seed: int = 0  # of the pictures that `shapes` draws; the other datasets are the same for every seed
     command: str = ""  # as typed, for the manifest
 
     def __post_init__(self) -> None:
@@ -66,6 +66,11 @@ class ConvertRequest:
             raise UsageError(
                 f"The largest drop must lie between 0 and 100 pp, received {self.max_drop * 100:g} pp.",
                 "A common one is 0.5 pp.",
+            )
+        if self.max_drop is not None and "int8" not in self.precisions:
+            raise UsageError(
+                f"A largest drop of {self.max_drop * 100:g} pp was set, but no int8 file is made to lose it.",
+                "Add int8, or leave out --max-drop.",
             )
         if self.std is not None and not all(value > 0 for value in self.std):
             raise UsageError(f"Every std must be above 0, received {self.std}.", "A common one is 127.5.")

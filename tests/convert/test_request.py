@@ -22,6 +22,7 @@ SOURCE = Source(name="m", origin="m.keras", file=Path("m.keras"), sha256="0" * 6
         ({"calibration": 501}, "received 501"),
         ({"max_drop": -0.01}, "received -1 pp"),
         ({"max_drop": 1.5}, "received 150 pp"),
+        ({"max_drop": 0.0, "precisions": ("float32", "float16")}, "no int8 file"),
         ({"std": (1.0, 0.0, 1.0)}, "std must be above 0"),
     ],
 )
