@@ -15,8 +15,6 @@ from edgekit.errors import ModelError
 
 # layers whose configuration is, or points at, code to run
 _CODE_LAYERS = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"}
-# TensorFlow operations that reach outside the graph: to the file system, to Python
-_UNSAFE_OPS = {"ReadFile", "WriteFile", "MatchingFiles", "PyFunc", "PyFuncStateless", "EagerPyFunc"}
 _MAXIMUM_EXPANSION = 20  # unpacked bytes for each byte of the file; float weights hardly compress
 _HARMLESS_SIZE = 1 << 26  # bytes
 
@@ -77,20 +75,6 @@ def check_h5(path: Path) -> None:
             f"--weights {path}",
         )
     _check_config(path, config)
-
-
-def check_saved_model(path: Path, graphs: Any) -> None:
-    """Check the graphs of a SavedModel, a parsed `SavedModel` message.
-
-    Raises:
-        ModelError: An operation would reach the file system or run Python.
-    """
-    for meta in graphs.meta_graphs:
-        functions = [function.node_def for function in meta.graph_def.library.function]
-        for nodes in (meta.graph_def.node, *functions):
-            for node in nodes:
-                if node.op in _UNSAFE_OPS:
-                    raise ModelError(f"{path} is refused: its graph holds the operation {node.op}.", REFUSED)
 
 
 def _check_expansion(path: Path, declared: int) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.errors import ModelError
+from edgekit.zoo.graphs import check_saved_model
 from edgekit.zoo.quiet import import_tensorflow
-from edgekit.zoo.safety import NOT_WHOLE, check_saved_model
+from edgekit.zoo.safety import NOT_WHOLE
 
 _GRAPHS = "saved_model.pb"
 _SIGNATURE = "serving_default"

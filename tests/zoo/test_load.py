@@ -170,20 +170,98 @@ def test_a_layer_keras_does_not_know_is_said_with_what_to_do(files, tmp_path):
         load_model(path)
 
 
-def test_a_saved_model_that_touches_the_file_system_is_refused(tmp_path):
+def _print(tf, path):
+    tf.print("was here", output_stream=f"file://{path}")
+
+
+def _save_checkpoint(tf, path):
+    tf.raw_ops.SaveV2(prefix=path, tensor_names=["x"], shape_and_slices=[""], tensors=[tf.ones(1)])
+
+
+def _read_lines(tf, path):
+    for line in tf.data.TextLineDataset(path):
+        tf.debugging.assert_equal(line, "was here")
+
+
+def _debug(tf, path):
+    tf.raw_ops.DebugIdentity(input=tf.ones(1), debug_urls=[f"file://{path}"])
+
+
+@pytest.mark.parametrize(
+    ("touch", "operation"),
+    [
+        (lambda tf, path: tf.io.write_file(path, "was here"), "WriteFile"),
+        (lambda tf, path: tf.io.read_file(path), "ReadFile"),
+        (lambda tf, path: tf.io.matching_files(path), "MatchingFiles"),
+        (_print, "PrintV2"),
+        (_save_checkpoint, "SaveV2"),
+        (_read_lines, r"\w*Dataset\w*"),
+        (_debug, "DebugIdentity"),
+        (lambda tf, _: tf.py_function(lambda: 1.0, [], tf.float32), "EagerPyFunc"),
+    ],
+)
+def test_a_saved_model_that_touches_the_file_system_is_refused(tmp_path, touch, operation):
     tf = import_tensorflow()
 
     class Sneaky(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec((None, 32, 32, 3), tf.float32)])
         def serve(self, image):
-            tf.io.write_file(str(tmp_path / "trace"), "was here")
+            touch(tf, str(tmp_path / "trace"))
             return tf.reduce_mean(image, axis=(1, 2))
 
     module = Sneaky()
     tf.saved_model.save(module, tmp_path / "saved", signatures=module.serve)
-    with pytest.raises(ModelError, match=r"refused: its graph holds the operation WriteFile"):
+    with pytest.raises(ModelError, match=rf"refused: its graph holds the operation {operation}\."):
         load_model(tmp_path / "saved")
-    assert not (tmp_path / "trace").exists()
+    assert not list(tmp_path.glob("trace*"))
+
+
+def test_a_saved_model_of_variables_tables_random_numbers_and_control_flow_is_read(tmp_path):
+    tf = import_tensorflow()
+
+    class Rich(tf.Module):
+        def __init__(self):
+            pairs = tf.lookup.KeyValueTensorInitializer([1, 2], [3.0, 4.0])
+            self.table, self.count = tf.lookup.StaticHashTable(pairs, 0.0), tf.Variable(0.0)
+
+        @tf.function(input_signature=[tf.TensorSpec((None, 32, 32, 3), tf.float32)])
+        def serve(self, image):
+            if tf.reduce_max(image) > 1:
+                self.count.assign_add(1.0)
+            for _ in tf.range(tf.shape(image)[0]):
+                image += 0.0 * tf.random.uniform(tf.shape(image))
+            return tf.reduce_mean(image, axis=(1, 2)) + self.table.lookup(tf.constant(2))
+
+    module = Rich()
+    tf.saved_model.save(module, tmp_path / "saved", signatures=module.serve)
+    scores = load_model(tmp_path / "saved").predict_on_batch(np.ones((1, 32, 32, 3), np.float32))
+    np.testing.assert_allclose(scores, [[5.0, 5.0, 5.0]], rtol=1e-5)
+
+
+def test_a_saved_model_of_tensorflow_1_is_read_unless_restoring_it_would_write(tmp_path):
+    tf = import_tensorflow()
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    v1, path = tf.compat.v1, tmp_path / "saved"
+    with v1.Graph().as_default(), v1.Session() as session:
+        image = v1.placeholder(tf.float32, (None, 32, 32, 3))
+        scores = tf.reduce_mean(image, (1, 2)) @ v1.get_variable("w", (3, 2))
+        session.run(v1.global_variables_initializer())
+        builder = v1.saved_model.Builder(str(path))
+        signature = v1.saved_model.predict_signature_def({"image": image}, {"scores": scores})
+        builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature})
+        builder.save()
+    assert load_model(path).output_shape == (None, 2)
+
+    graphs = SavedModel.FromString((path / "saved_model.pb").read_bytes())
+    graph = graphs.meta_graphs[0]
+    writes = next(node.name for node in graph.graph_def.node if node.op == "SaveV2")
+    next(n for n in graph.graph_def.node if n.name == graph.saver_def.restore_op_name).input.append(
+        f"^{writes}"
+    )
+    (path / "saved_model.pb").write_bytes(graphs.SerializeToString())
+    with pytest.raises(ModelError, match=r"holds the operation SaveV2"):
+        load_model(path)
 
 
 def test_a_folder_that_is_no_saved_model_is_refused(tmp_path):
