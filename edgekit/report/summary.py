@@ -108,7 +108,9 @@ def _fastest(sound: Sequence[Row]) -> list[str]:
         return []
     best = ranked[0]
     unit, length = latency_unit(sound)
-    text = f"Fastest is {_words(best)}: {units.significant(_p50(best) / length)} {unit} an inference (p50)"
+    among = "" if best.name == best.file else " of its set"
+    time = f"{units.significant(_p50(best) / length)} {unit} an inference (p50)"
+    text = f"Fastest{among} is {_words(best)}: {time}"
     equal = [row for row in ranked[1:] if not _clearly(best, row)]
     if equal:
         more = f" and {len(equal) - 1} more" if len(equal) > 1 else ""

@@ -134,11 +134,11 @@ def test_memory_is_split_into_base_and_model():
 def test_each_file_is_drawn_once_whatever_ran_it():
     sizes = values(charts(simulate())["size"], 0)
     assert [value["label"] for value in sizes] == [
-        "int8.onnx: 0.962 MB",
-        "int8.tflite: 0.993 MB",
-        "float16.tflite: 1.69 MB",
-        "float32.onnx: 3.30 MB",
-        "float32.tflite: 3.34 MB",
+        "0.962 MB · int8.onnx",
+        "0.993 MB · int8.tflite",
+        "1.69 MB · float16.tflite",
+        "3.30 MB · float32.onnx",
+        "3.34 MB · float32.tflite",
     ]
 
 

@@ -148,6 +148,7 @@ def test_with_several_sets_every_sentence_and_headline_names_its_set():
     assert len(sentences) == 8
     assert all(("a/" in sentence) != ("b/" in sentence) for sentence in sentences)
     assert all("a/int8.tflite" in headline.about for headline in large(both))
+    assert [s[:21] for s in sentences if "Fastest" in s] == ["Fastest of its set is"] * 2
     assert "a/" not in said(simulate(set_name="a"))
 
 

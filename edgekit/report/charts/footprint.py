@@ -21,7 +21,7 @@ def size(shown: Table, theme: Theme) -> Figure | None:
         return None
     strips = [
         marks.strip(row, shown, place)
-        | {"label": f"{row.name}: {units.megabytes(row.bytes)} MB", "end": row.bytes / 1e6}
+        | {"label": f"{units.megabytes(row.bytes)} MB · {row.name}", "end": row.bytes / 1e6}
         for place, row in enumerate(ranked)
     ]
     held, n = marks.data(strips), len(strips)
@@ -64,7 +64,7 @@ def _memory(row: Row) -> Datum:
     if row.memory is None:
         return {}
     base, peak, model = (size / 1e6 for size in (row.memory.baseline, row.memory.peak, row.memory.model))
-    label = f"{row.name} · {row.runtime}: {units.significant(model)} MB on {units.significant(base)}"
+    label = f"{units.significant(model)} MB on {units.significant(base)} · {row.name} · {row.runtime}"
     return {"label": label, "zero": 0, "base": base, "peak": peak}
 
 

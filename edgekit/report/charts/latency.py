@@ -50,7 +50,7 @@ def latency(shown: Table, theme: Theme) -> Figure | None:
     told = marks.tooltip(shown, "p50", "spread", "p90", "p99", "first", "load", "instructions")
     scale = alt.Scale(type="log" if wide else "linear", domain=[first, high], nice=False, clamp=True)
     title = f"latency of one inference{', logarithmic' if wide else ''} ({unit})"
-    axis = alt.X("zero:Q", title=title, scale=scale)
+    axis = alt.X("zero:Q", title=title, scale=scale, axis=alt.Axis(labelSeparation=8))
     middle = marks.height("middle", n)
     layers = [
         marks.bars(held, n, "zero", "centre", axis, thickness=2 if wide else 14).encode(
