@@ -7,7 +7,7 @@ A set is a folder. `manifest.json` is written last, so a folder that has one is 
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Literal
 
 import msgspec
@@ -167,15 +167,26 @@ def read_set(folder: Path) -> ArtefactSet:
 
 
 def check_files(artefacts: ArtefactSet) -> None:
-    """Compare every file of a set with the hash in its manifest.
+    """Compare every file of a set, and its preprocessing, with the hash in its manifest.
 
     Raises:
-        RecordError: A file is missing or its bytes changed since the conversion.
+        RecordError: A file lies elsewhere, is missing, or its bytes changed since the conversion.
     """
     manifest = artefacts.manifest
+    if manifest.preprocessing.sha256 != manifest.preprocessing_sha256:
+        raise RecordError(
+            f"{artefacts.folder / MANIFEST} is not the manifest that was written: its preprocessing has the "
+            f"SHA-256 {manifest.preprocessing.sha256[:12]}…, it says {manifest.preprocessing_sha256[:12]}….",
+            "Run `edgekit convert` again.",
+        )
     expected = {file.name: file.sha256 for file in manifest.files}
     expected[manifest.evaluation_file] = manifest.evaluation_sha256
     for name, digest in expected.items():
+        if name in ("", "..") or PurePath(name).name != name:
+            raise RecordError(
+                f"{artefacts.folder / MANIFEST} names the file {name!r}, which is not in its folder.",
+                "Run `edgekit convert` again.",
+            )
         path = artefacts.folder / name
         if not path.is_file():
             raise RecordError(f"{path} is missing from its artefact set.", "Run `edgekit convert` again.")

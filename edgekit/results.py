@@ -6,7 +6,7 @@ Statistics are computed from the samples when they are shown (`edgekit.stats`), 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -16,6 +16,8 @@ from edgekit.schema import decode_record, write_record
 SCHEMA = "edgekit.result/1"
 
 Mode = Literal["quick", "standard", "rigorous"]
+Natural = Annotated[int, msgspec.Meta(ge=0)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Device(msgspec.Struct, frozen=True):
@@ -75,15 +77,17 @@ class Repeat(msgspec.Struct, frozen=True):
     """One fresh process. All times in nanoseconds of the device's monotonic clock."""
 
     position: int  # place in the session's interleaved order
-    import_ns: int  # importing the runtime
-    load_ns: int  # model file to ready interpreter or session
-    first_ns: int  # first inference
-    warmup_runs: int
-    samples_ns: tuple[int, ...]  # each one inference: only the invoke
-    every: int = 1  # one inference in `every` was timed; the stride is fixed before the loop begins
+    import_ns: Natural  # importing the runtime
+    load_ns: Natural  # model file to ready interpreter or session
+    first_ns: Natural  # first inference
+    warmup_runs: Natural
+    samples_ns: Annotated[
+        tuple[Natural, ...], msgspec.Meta(min_length=1)
+    ]  # each one inference: only the invoke
+    every: Positive = 1  # one inference in `every` was timed; the stride is fixed before the loop begins
     other_cpus: float | None = None  # CPUs kept busy by other processes during the timed loop
     frequency_khz: tuple[int, int] | None = None  # of the fastest usable CPU, as the loop began and ended
-    loop_ns: int | None = None  # the timed loop's wall time, up to the end of its last inference
+    loop_ns: Natural | None = None  # the timed loop's wall time, up to the end of its last inference
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -93,19 +97,28 @@ class Memory(msgspec.Struct, frozen=True):
     resident set (VmHWM) after inferences.
     """
 
-    baseline: int
-    loaded: int
-    peak: int
-    pss: int | None = None  # proportional set size at the end
+    baseline: Natural
+    loaded: Natural
+    peak: Natural
+    pss: Natural | None = None  # proportional set size at the end
 
 
 class Accuracy(msgspec.Struct, frozen=True):
     """Top-1 on the artefact set's evaluation images, executed on the device."""
 
-    n: int
-    correct: int
+    n: Natural
+    correct: Natural
     evaluation_sha256: str
     predictions: tuple[int, ...]  # class index by image, in the set's order
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be.
+
+        Raises:
+            ValueError: More pictures are right than there are.
+        """
+        if self.correct > self.n:
+            raise ValueError(f"{self.correct} of {self.n} pictures cannot be right")
 
 
 class Instructions(msgspec.Struct, frozen=True):
@@ -129,7 +142,7 @@ class Measurement(msgspec.Struct, frozen=True):
 
     artefact: Artefact
     runtime: Runtime
-    threads: int
+    threads: Positive
     repeats: tuple[Repeat, ...]
     memory: Memory | None = None
     accuracy: Accuracy | None = None

@@ -556,7 +556,7 @@ def accuracy(request: dict[str, Any]) -> dict[str, Any]:
     except (OSError, KeyError, EOFError, ValueError, zipfile.BadZipFile) as error:
         message = f"{request['evaluation']} cannot be read: {error}"
         raise GuestError("evaluation-unreadable", message) from error
-    if len(labels) != len(predictions):
+    if len(labels) != len(predictions) or not labels:
         counts = f"{len(predictions)} images and {len(labels)} labels"
         raise GuestError("evaluation-unreadable", f"{request['evaluation']} has {counts}.")
     correct = sum(label == found for label, found in zip(labels, predictions))

@@ -147,6 +147,13 @@ def test_a_damaged_evaluation_file_is_refused(tmp_path):
     assert answer["error"]["code"] == "evaluation-unreadable"
 
 
+def test_an_evaluation_file_without_pictures_is_refused(tmp_path):
+    path = tmp_path / "evaluation.npz"
+    np.savez(path, images=np.zeros((0, 8, 8, 3), np.uint8), labels=np.zeros(0, int))
+    answer = accuracy("litert", "int8.tflite", evaluation=str(path), evaluation_sha256="")
+    assert "0 images and 0 labels" in answer["error"]["message"]
+
+
 def test_pictures_of_another_size_are_refused(tmp_path):
     path = tmp_path / "evaluation.npz"
     np.savez(path, images=np.zeros((2, 9, 9, 3), np.uint8), labels=np.zeros(2, int))
