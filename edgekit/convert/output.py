@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import tempfile
-import zipfile
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal, TypeAlias, cast, get_args
-
-import numpy as np
 
 from edgekit import __version__, artefact
 from edgekit.artefact import (
@@ -31,7 +27,7 @@ from edgekit.convert.quality import Reference
 from edgekit.convert.request import ConvertRequest
 from edgekit.data.evaluation import save_evaluation
 from edgekit.errors import UsageError
-from edgekit.files import new_folder, sha256_bytes, sha256_file, storage_errors, write_atomic
+from edgekit.files import new_folder, sha256_bytes, storage_errors, write_atomic
 from edgekit.inspection import Inspection, TensorInfo
 from edgekit.schema import write_record
 
@@ -113,22 +109,11 @@ def write_set(
         for file, data in files:
             write_atomic(staging / file.name, data)
         write_atomic(staging / LABELS, "".join(f"{x}\n" for x in material.dataset.labels).encode())
-        save_evaluation(staging / EVALUATION, material.dataset.evaluation)
-        digest = _add_answers(staging / EVALUATION, reference)
+        # with Keras' answers, for devices to be compared with
+        digest = save_evaluation(staging / EVALUATION, material.dataset.evaluation, reference.top1)
         manifest = _manifest(request, material, reference, [file for file, _ in files], digest)
         write_record(staging / MANIFEST, manifest)
     return ArtefactSet(request.output, manifest)
-
-
-def _add_answers(path: Path, reference: Reference) -> str:
-    """Add Keras' answers to the evaluation file, for devices to be compared with; return its hash."""
-    buffer = io.BytesIO()
-    np.save(buffer, reference.top1)
-    # a fixed date: the file is known by its hash
-    entry = zipfile.ZipInfo("keras.npy", (1980, 1, 1, 0, 0, 0))
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr(entry, buffer.getvalue(), zipfile.ZIP_DEFLATED)
-    return sha256_file(path)
 
 
 def _manifest(

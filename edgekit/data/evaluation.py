@@ -6,24 +6,28 @@ Where Python was built with another zlib the compressed bytes may differ; the ar
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from edgekit.data.dataset import Split
+from edgekit.data.dataset import Int64, Split
 from edgekit.errors import DataError
-from edgekit.files import sha256_bytes, write_atomic
+from edgekit.files import sha256_file, storage_errors
 
 _BATCH = 256
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date a zip file can hold; the real one would change the hash
 
 
-def save_evaluation(path: Path, split: Split) -> str:
+def save_evaluation(path: Path, split: Split, answers: Int64 | None = None) -> str:
     """Write a split as compressed .npz: uint8 `images` [n, H, W, 3] and int64 `labels` [n].
 
-    Pictures are read, packed and dropped batch by batch; only the compressed file is held in memory.
+    Written in place and batch by batch: memory does not grow with the number of pictures.
+
+    Args:
+        answers: The reference's top-1 for each picture, [n]; becomes int64 `keras` [n].
 
     Returns:
         The file's SHA-256.
@@ -34,20 +38,32 @@ def save_evaluation(path: Path, split: Split) -> str:
     """
     if not len(split):
         raise DataError("The evaluation set is empty.", "Give the dataset more pictures.")
-    buffer = io.BytesIO()
     first = split.pictures.read([0])
-    with zipfile.ZipFile(buffer, "w") as archive:
-        _write(archive, "images.npy", (len(split), *first.shape[1:]), "|u1", _pixels(split))
-        labels = np.ascontiguousarray(split.labels, dtype="<i8")
-        _write(archive, "labels.npy", labels.shape, "<i8", iter([labels.tobytes()]))
-    data = buffer.getvalue()
-    write_atomic(path, data)
-    return sha256_bytes(data)
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with path.open("wb") as file:
+                with zipfile.ZipFile(file, "w") as archive:
+                    _write(archive, "images.npy", (len(split), *first.shape[1:]), "|u1", _pixels(split))
+                    _write_integers(archive, "labels.npy", split.labels)
+                    if answers is not None:
+                        _write_integers(archive, "keras.npy", answers)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return sha256_file(path)
 
 
 def _pixels(split: Split) -> Iterator[bytes]:
     for images, _ in split.batches(_BATCH):
         yield images.tobytes()
+
+
+def _write_integers(archive: zipfile.ZipFile, name: str, values: Int64) -> None:
+    stored = np.ascontiguousarray(values, dtype="<i8")
+    _write(archive, name, stored.shape, "<i8", iter([stored.tobytes()]))
 
 
 def _write(

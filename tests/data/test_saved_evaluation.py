@@ -1,4 +1,5 @@
 import hashlib
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -46,6 +47,51 @@ def test_pictures_are_read_in_batches(tmp_path, split):
     save_evaluation(tmp_path / "a.npz", Split(Counting(), split.labels, split.hashes))
     assert max(asked) <= 256
     assert sum(asked) <= len(split) + 1
+
+
+def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path):
+    class Noise:
+        def __len__(self):
+            return 4000
+
+        def read(self, indices):
+            chance = np.random.default_rng(indices[0])
+            return chance.integers(0, 256, (len(indices), 32, 32, 3), np.uint8)
+
+    tracemalloc.start()
+    try:
+        save_evaluation(tmp_path / "a.npz", Split(Noise(), np.zeros(4000, np.int64), ()))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (tmp_path / "a.npz").stat().st_size > 12e6
+    assert peak < 6e6
+
+
+def test_the_references_answers_are_written_and_hashed_with_the_rest(tmp_path, split):
+    path = tmp_path / "evaluation.npz"
+    answers = split.labels[::-1]
+    digest = save_evaluation(path, split, answers)
+    with np.load(path, allow_pickle=False) as file:
+        assert sorted(file.files) == ["images", "keras", "labels"]
+        assert file["keras"].dtype == np.int64
+        assert (file["keras"] == answers).all()
+    assert digest == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_pictures_that_fail_while_being_written_leave_no_file(tmp_path, split):
+    class Failing:
+        def __len__(self):
+            return len(split)
+
+        def read(self, indices):
+            if len(indices) > 1:
+                raise DataError("unreadable")
+            return split.pictures.read(indices)
+
+    with pytest.raises(DataError, match="unreadable"):
+        save_evaluation(tmp_path / "a.npz", Split(Failing(), split.labels, split.hashes))
+    assert not list(tmp_path.iterdir())
 
 
 def test_it_is_compressed_and_can_be_loaded_as_a_dataset(tmp_path):
