@@ -101,7 +101,6 @@ class Python(msgspec.Struct, frozen=True):
     executable: str
     version: str  # 3.11
     tag: str
-    bits: int
 
 
 class Probe(msgspec.Struct, frozen=True):

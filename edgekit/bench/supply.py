@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import replace
+
+import msgspec
 
 from edgekit.bench.answers import Probe
 from edgekit.bench.artefacts import Subject
@@ -53,7 +57,10 @@ def push(
         for file in files:
             digest = file.artefacts.manifest.evaluation_sha256
             payloads.append(Payload(file.evaluation, digest, file.evaluation.stat().st_size))
-    return device.push(list(dict.fromkeys(payloads)))
+    start = time.monotonic()
+    pushed = device.push(list(dict.fromkeys(payloads)))
+    seconds = time.monotonic() - start
+    return replace(pushed, transfer=msgspec.structs.replace(pushed.transfer, seconds=seconds))
 
 
 def _bundle(spec: RuntimeSpec, target: Target, progress: Progress) -> Bundle | RuntimeMissingError:

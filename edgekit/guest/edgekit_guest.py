@@ -676,7 +676,6 @@ def probe(request: dict[str, Any]) -> dict[str, Any]:
             "executable": sys.executable,
             "version": f"{sys.version_info[0]}.{sys.version_info[1]}",
             "tag": python_tag(),
-            "bits": 64 if sys.maxsize > 2**32 else 32,
         },
     }
 

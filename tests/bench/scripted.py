@@ -22,7 +22,6 @@ PROBE = {
         "executable": "python3",
         "version": "3.11",
         "tag": "cpython-311-aarch64-linux-gnu",
-        "bits": 64,
     },
 }
 

@@ -1,6 +1,7 @@
 """A session from request to result, on a device that answers from a script."""
 
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -133,6 +134,18 @@ def test_inferences_that_come_slower_than_asked_for_are_warned_about(device, tin
     result = run(device, tiny, fps=20.0, threads=(1,))  # the script's come ten a second
     assert [f.code for m in result.measurements for f in m.findings] == ["pace-missed"] * 5
     assert result.measurements[0].repeats[0].loop_ns == 128 * 10**8
+
+
+def test_what_went_to_the_device_is_recorded_with_the_time_it_took(device, tiny, monkeypatch):
+    sent = device.push
+
+    def slow(payloads):
+        time.sleep(0.05)
+        return sent(payloads)
+
+    monkeypatch.setattr(device, "push", slow)
+    moved = run(device, tiny / "int8.onnx", threads=(1,)).transfer
+    assert (moved.files, moved.seconds >= 0.05) == (3, True)  # the model, the runtime, the pictures
 
 
 def test_progress_counts_every_process_of_the_plan(device, script, tiny, notes):
