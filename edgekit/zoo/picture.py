@@ -6,17 +6,28 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.errors import ModelError
+from edgekit.zoo.load import first_line
 
 
-def with_fixed_size(model: Any, resolution: int | None) -> Any:
-    """Give a model that takes pictures of any size the one asked for."""
+def with_fixed_size(model: Any, resolution: int | None, path: Path) -> Any:
+    """Give a model that takes pictures of any size the one asked for.
+
+    Raises:
+        ModelError: Its layers cannot work at that size.
+    """
     shape = getattr(model, "input_shape", None)
     if resolution is None or not isinstance(shape, tuple) or len(shape) != 4 or None not in shape[1:3]:
         return model
     import keras
 
-    image = keras.Input((resolution, resolution, shape[3]))
-    return keras.Model(image, model(image), name=model.name)
+    try:
+        image = keras.Input((resolution, resolution, shape[3]))
+        return keras.Model(image, model(image), name=model.name)
+    except Exception as error:  # Keras raises whatever its layers raise
+        raise ModelError(
+            f"{path} cannot take pictures of {resolution} × {resolution} pixels: {first_line(error)}",
+            "Choose another --resolution.",
+        ) from error
 
 
 def picture_classifier(model: Any, path: Path) -> tuple[int, int, int]:

@@ -16,8 +16,8 @@ from edgekit.zoo.card import Card, card_of, check_checkpoint, read_card
 from edgekit.zoo.load import WEIGHTS_SUFFIX, check_exists, load_model
 from edgekit.zoo.picture import picture_classifier, with_fixed_size
 from edgekit.zoo.spec import FAMILIES, ModelSpec
-from edgekit.zoo.trained import checkpoints, find_checkpoint
-from edgekit.zoo.weights import IMAGENET, IMAGENET_CLASSES, check_imagenet, imagenet_file, imagenet_labels
+from edgekit.zoo.trained import checkpoint, checkpoints, find_checkpoint
+from edgekit.zoo.weights import IMAGENET, IMAGENET_CLASSES, check_imagenet, imagenet_file, is_weights_only
 
 DEFAULT_ALPHA = 0.5
 DEFAULT_IMAGENET_RESOLUTION = 224
@@ -47,7 +47,6 @@ class Source:
     resolution: int | None = None  # pixels, as asked for or known from the card
     classes: int | None = None
     dataset: str | None = None  # the one to calibrate and evaluate with, if known
-    labels: tuple[str, ...] | None = None  # class names by index, if known
 
     def load(self) -> LoadedModel:
         """Load the model, and check that it is what was asked for and that it classifies pictures.
@@ -58,7 +57,7 @@ class Source:
         if self.card is not None:
             check_checkpoint(self.file, self.card)
         model = load_model(self.file) if self.spec is None else build(self.spec, weights=self.file)
-        model = with_fixed_size(model, self.resolution)
+        model = with_fixed_size(model, self.resolution, self.file)
         height, width, classes = picture_classifier(model, self.file)
         for what, asked, found in (
             ("resolution", self.resolution, height),
@@ -93,26 +92,34 @@ def resolve(
     Raises:
         UsageError: Nothing fits; the message lists what there is and how to make the missing one.
         ModelError: The file does not exist or cannot be read.
-        RecordError: A card is damaged.
+        RecordError: The card of what is named is damaged, or of a newer edgekit.
         UnavailableError: ImageNet weights that are not at hand.
     """
     if model in FAMILIES:
-        alpha = DEFAULT_ALPHA if alpha is None else alpha
-        ModelSpec(model, alpha, resolution or 224, classes or 2)  # says what is wrong with a value
+        width = DEFAULT_ALPHA if alpha is None else alpha
+        asked = _spec(model, width, resolution, classes)  # says what is wrong with a value
         if weights is None:
-            return _from_card(*find_checkpoint(model, alpha, resolution, classes, dataset))
+            return _from_card(*find_checkpoint(model, width, resolution, classes, dataset))
         if weights == IMAGENET:
-            return _from_imagenet(model, alpha, resolution, classes, progress)
-        return _from_weights(model, alpha, resolution, classes, Path(weights))
+            return _from_imagenet(asked, progress)
+        path = Path(weights)
+        check_exists(path)
+        if not is_weights_only(path):
+            return _from_path(path, alpha, resolution, classes)
+        if resolution is None or classes is None:
+            raise UsageError(
+                f"{weights} holds weights only; the model they belong to is not known.",
+                "Add --alpha, --resolution and --classes.",
+            )
+        return _from_weights(asked, path, name=_stem(path), origin=path.name)
     if weights is not None:
         raise UsageError(
             f"--weights {weights} needs a model family, received the model {model!r}.",
             f"Name a family ({', '.join(FAMILIES)}), or leave out --weights.",
         )
-    for path, card in checkpoints():
-        if card.name == model:
-            return _from_card(path, card, alpha, resolution, classes)
-    if _looks_like_path(model):
+    if not _is_path(model) and (found := checkpoint(model)) is not None:
+        return _from_card(*found, alpha, resolution, classes)
+    if _is_path(model) or Path(model).exists():
         return _from_path(Path(model), alpha, resolution, classes)
     known = [*FAMILIES, *(card.name for _, card in checkpoints())]
     near = difflib.get_close_matches(model, known, n=1)
@@ -148,57 +155,44 @@ def _from_card(
         resolution=card.resolution,
         classes=card.classes,
         dataset=card.dataset,
-        labels=card.labels,
     )
 
 
-def _from_imagenet(
-    family: str, alpha: float, resolution: int | None, classes: int | None, progress: Progress
-) -> Source:
-    spec = ModelSpec(family, alpha, resolution or DEFAULT_IMAGENET_RESOLUTION, classes or IMAGENET_CLASSES)
+def _spec(family: str, alpha: float, resolution: int | None, classes: int | None) -> ModelSpec:
+    """What was asked for, with ImageNet's size and classes where nothing was."""
+    return ModelSpec(
+        family,
+        alpha,
+        DEFAULT_IMAGENET_RESOLUTION if resolution is None else resolution,
+        IMAGENET_CLASSES if classes is None else classes,
+    )
+
+
+def _from_imagenet(spec: ModelSpec, progress: Progress) -> Source:
     check_imagenet(spec)
-    file = imagenet_file(alpha, spec.resolution, progress=progress)
+    file = imagenet_file(spec.alpha, spec.resolution, progress=progress)
+    return _from_weights(spec, file, name=spec.name(IMAGENET), origin=IMAGENET)
+
+
+def _from_weights(spec: ModelSpec, path: Path, *, name: str, origin: str) -> Source:
     return Source(
-        name=spec.name(IMAGENET),
-        origin=IMAGENET,
-        file=file,
-        sha256=sha256_file(file),
+        name=name,
+        origin=origin,
+        file=path,
+        sha256=sha256_file(path),
         spec=spec,
-        family=family,
-        alpha=alpha,
+        family=spec.family,
+        alpha=spec.alpha,
         resolution=spec.resolution,
         classes=spec.classes,
-        labels=imagenet_labels(),
-    )
-
-
-def _from_weights(
-    family: str, alpha: float, resolution: int | None, classes: int | None, path: Path
-) -> Source:
-    check_exists(path)
-    spec = None
-    if path.name.endswith(WEIGHTS_SUFFIX):
-        if resolution is None or classes is None:
-            raise UsageError(
-                f"{path} holds weights only; the model they belong to is not known.",
-                "Add --alpha, --resolution and --classes.",
-            )
-        spec = ModelSpec(family, alpha, resolution, classes)
-    return Source(
-        name=_stem(path),
-        origin=path.name,
-        file=path,
-        sha256=sha256_path(path),
-        spec=spec,
-        family=family,
-        alpha=alpha,
-        resolution=resolution,
-        classes=classes,
     )
 
 
 def _from_path(path: Path, alpha: float | None, resolution: int | None, classes: int | None) -> Source:
     check_exists(path)
+    for what, value, least in (("resolution", resolution, 1), ("classes", classes, 2)):
+        if value is not None and value < least:
+            raise UsageError(f"{what} must be at least {least}, received {value}.", f"Change --{what}.")
     if card_of(path).is_file() and path.suffix == ".keras":
         return _from_card(path, read_card(card_of(path)), alpha, resolution, classes)
     if alpha is not None:
@@ -216,13 +210,9 @@ def _from_path(path: Path, alpha: float | None, resolution: int | None, classes:
     )
 
 
-def _looks_like_path(model: str) -> bool:
-    return (
-        Path(model).exists()
-        or "/" in model
-        or "\\" in model
-        or Path(model).suffix in (".keras", ".h5", ".hdf5")
-    )
+def _is_path(model: str) -> bool:
+    """Whether it is a path by its look; a checkpoint may have the name of a file or folder."""
+    return "/" in model or "\\" in model or Path(model).suffix in (".keras", ".h5", ".hdf5")
 
 
 def _stem(path: Path) -> str:

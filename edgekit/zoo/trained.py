@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from edgekit.errors import UsageError
+from edgekit.errors import RecordError, UsageError
 from edgekit.lookup import models_folders
 from edgekit.zoo.card import SUFFIX, Card, checkpoint_of, read_card
 
@@ -13,14 +13,45 @@ DEFAULT_DATASET = "digits"  # whose checkpoint is meant where several fit and no
 
 
 def checkpoints() -> list[tuple[Path, Card]]:
-    """Every checkpoint that can be named, with its card; the project's own shadow those that ship."""
-    found: dict[str, tuple[Path, Card]] = {}
+    """Every checkpoint that can be named, with its card; the project's own shadow those that ship.
+
+    Those whose cards cannot be read are left out.
+    """
+    return [entry for entry in _all().values() if not isinstance(entry, RecordError)]
+
+
+def checkpoint(name: str) -> tuple[Path, Card] | None:
+    """Return the checkpoint of that name, with its card, or None if there is none.
+
+    Raises:
+        RecordError: Its card is damaged, or of a newer edgekit.
+    """
+    entry = _all().get(name)
+    if isinstance(entry, RecordError):
+        raise entry
+    return entry
+
+
+def _check_readable(names: str) -> None:
+    """Raise the RecordError of the first checkpoint whose name fits a pattern, and card cannot be read."""
+    for name, entry in _all().items():
+        if isinstance(entry, RecordError) and re.fullmatch(names, name):
+            raise entry
+
+
+def _all() -> dict[str, tuple[Path, Card] | RecordError]:
+    """Checkpoints by name, or what is wrong with their cards."""
+    found: dict[str, tuple[Path, Card] | RecordError] = {}
     for folder in models_folders():
         for path in sorted(folder.glob(f"*{SUFFIX}")):
             if checkpoint_of(path).is_file():
-                card = read_card(path)
-                found.setdefault(card.name, (checkpoint_of(path), card))
-    return list(found.values())
+                try:
+                    card = read_card(path)
+                except RecordError as error:
+                    found.setdefault(path.stem, error)
+                else:
+                    found.setdefault(card.name, (checkpoint_of(path), card))
+    return found
 
 
 def dataset_name(dataset: str) -> str:
@@ -36,6 +67,7 @@ def find_checkpoint(
 
     Raises:
         UsageError: None fits, or several do and none of them is of the default dataset.
+        RecordError: One whose card cannot be read fits by its name, and may be the one meant.
     """
     there_are = checkpoints()
     fitting = [
@@ -47,9 +79,12 @@ def find_checkpoint(
         and (dataset is None or dataset_name(dataset) == dataset_name(card.dataset))
     ]
     preferred = [entry for entry in fitting if entry[1].dataset == DEFAULT_DATASET]
-    chosen = fitting if len(fitting) == 1 else preferred
-    if len(chosen) == 1:
-        return chosen[0]
+    if len(preferred) == 1:
+        return preferred[0]
+    data = re.escape(dataset_name(dataset)) if dataset else ".+"
+    _check_readable(rf"{family}_{float(alpha)}_{resolution or '[0-9]+'}_{data}")
+    if len(fitting) == 1:
+        return fitting[0]
     if fitting:
         names = ", ".join(card.name for _, card in fitting)
         raise UsageError(

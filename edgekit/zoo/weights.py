@@ -21,7 +21,6 @@ IMAGENET_CLASSES = 1000
 IMAGENET_ALPHAS = {0.25: "2_5", 0.5: "5_0", 0.75: "7_5", 1.0: "1_0"}  # as Keras' file names write them
 IMAGENET_RESOLUTIONS = (128, 160, 192, 224)
 _BASE = "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet/"
-_LABELS = "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json"
 _HEADLESS = "_no_top.h5"  # Keras' name for files without the classifier
 _PATIENCE = 30.0  # seconds without an answer before the network counts as absent
 
@@ -56,17 +55,6 @@ def imagenet_file(
     return _fetch(name, _BASE + name, progress)
 
 
-def imagenet_labels() -> tuple[str, ...] | None:
-    """The names of ImageNet's thousand classes by index, or None where they cannot be had."""
-    import json
-
-    try:
-        index = json.loads(_fetch("imagenet_class_index.json", _LABELS, SILENT).read_text())
-        return tuple(index[str(i)][1] for i in range(IMAGENET_CLASSES))
-    except (UnavailableError, OSError, ValueError, KeyError):
-        return None  # the labels are a convenience; the indices stay right without them
-
-
 def load_weights(model: Any, path: Path) -> None:
     """Give a model the weights of a weights file, or of a whole model file, that fit it exactly.
 
@@ -74,7 +62,7 @@ def load_weights(model: Any, path: Path) -> None:
         ModelError: The file cannot be read, or holds the weights of another model.
     """
     check_exists(path)
-    if _is_weights_only(path):
+    if is_weights_only(path):
         try:
             model.load_weights(path)
         except Exception as error:  # h5py and Keras raise many kinds
@@ -129,7 +117,7 @@ def start_from(model: Any, spec: ModelSpec, path: Path) -> None:
         headless = _headless(spec)
         load_weights(headless, path)
         _copy_layers(headless, model, path)
-    elif _is_weights_only(path):
+    elif is_weights_only(path):
         load_weights(model, path)
     else:
         _copy_layers(load_model(path), model, path)
@@ -158,7 +146,12 @@ def _headless(spec: ModelSpec) -> Any:
     return keras.applications.MobileNet(input_shape=shape, alpha=spec.alpha, weights=None, include_top=False)
 
 
-def _is_weights_only(path: Path) -> bool:
+def is_weights_only(path: Path) -> bool:
+    """Whether a file holds weights without a model.
+
+    Raises:
+        ModelError: It cannot be told, as the file is damaged.
+    """
     if path.name.endswith(WEIGHTS_SUFFIX):
         return True
     if path.suffix.lower() not in (".h5", ".hdf5"):

@@ -125,7 +125,7 @@ def test_the_trained_model_is_found_by_its_name(trained, monkeypatch):
     monkeypatch.setattr("edgekit.zoo.trained.models_folders", lambda: (trained[0].checkpoint.parent,))
     found = resolve(NAME)
     assert found.load().classes == 2
-    assert found.labels == ("0", "1")
+    assert found.card.labels == ("0", "1")
 
 
 def test_a_training_killed_while_it_keeps_an_epoch_ends_with_the_same_weights(trained, pictures, tmp_path):

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -40,7 +42,7 @@ def test_a_family_means_its_digits_checkpoint_of_half_width(folder):
     found = resolve("mobilenet_v1")
     assert (found.name, found.origin) == ("mobilenet_v1_0.5_32_digits",) * 2
     assert (found.alpha, found.resolution, found.classes, found.dataset) == (0.5, 32, 2, "digits")
-    assert found.labels == ("nil", 'quoted "one"')
+    assert found.card.labels == ("nil", 'quoted "one"')
     assert resolve("mobilenet_v1", alpha=0.25).name == "mobilenet_v1_0.25_32_digits"
     assert resolve("mobilenet_v1", resolution=64).name == "mobilenet_v1_0.5_64_shapes"
     assert resolve("mobilenet_v1", dataset="shapes", alpha=0.25).name == "mobilenet_v1_0.25_64_shapes"
@@ -101,6 +103,33 @@ def test_a_damaged_card_is_not_passed_over(folder):
         resolve("mobilenet_v1")
 
 
+def test_a_damaged_card_stops_only_who_means_its_checkpoint(folder):
+    _checkpoint(folder, 0.5, 32, "digits")
+    broken = _checkpoint(folder, 0.25, 64, "shapes").name
+    (folder / f"{broken}.toml").write_text("half a ca")
+    model = build(ModelSpec("mobilenet_v1", 0.25, 32, 2))
+    model.save("mine.keras")
+    assert resolve("mine.keras").name == "mine"
+    assert resolve("mobilenet_v1").name == resolve("mobilenet_v1_0.5_32_digits").name
+    with pytest.raises(UsageError, match=r"There are: mobilenet_v1_0.5_32_digits"):
+        resolve("mobilenet_v1", alpha=0.75)
+    for asked in (broken, f"models/{broken}.keras"):
+        with pytest.raises(RecordError, match=f"{broken}.toml is not a card"):
+            resolve(asked)
+    with pytest.raises(RecordError, match=f"{broken}.toml is not a card"):
+        resolve("mobilenet_v1", alpha=0.25)
+
+
+def test_a_damaged_card_still_shadows_what_ships(folder, tmp_path, monkeypatch):
+    name = _checkpoint(folder, 0.5, 32, "digits").name
+    (folder / f"{name}.toml").write_text("half a ca")
+    _checkpoint(tmp_path / "shipped", 0.5, 32, "digits")
+    monkeypatch.setattr("edgekit.zoo.trained.models_folders", lambda: (folder, tmp_path / "shipped"))
+    for asked in ("mobilenet_v1", name):
+        with pytest.raises(RecordError, match="not a card"):
+            resolve(asked)
+
+
 @pytest.mark.parametrize("alpha", [0, -1])
 def test_an_impossible_width_is_refused_before_anything_is_looked_for(folder, alpha):
     with pytest.raises(UsageError, match=f"received {alpha}"):
@@ -145,6 +174,40 @@ def test_a_file_of_weights_needs_its_model_named(folder, tmp_path):
         resolve("w.weights.h5").load()
 
 
+def test_weights_only_are_known_by_what_the_file_holds(folder):
+    import h5py
+    from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
+
+    model = build(ModelSpec("mobilenet_v1", 0.25, 32, 3))
+    with h5py.File("plain.h5", "w") as file:
+        save_weights_to_hdf5_group(file, model)
+    with pytest.raises(
+        UsageError, match=r"plain\.h5 holds weights only.*--alpha, --resolution and --classes"
+    ):
+        resolve("mobilenet_v1", weights="plain.h5")
+    found = resolve("mobilenet_v1", alpha=0.25, resolution=32, classes=3, weights="plain.h5")
+    assert (found.family, found.alpha) == ("mobilenet_v1", 0.25)
+    for mine, theirs in zip(found.load().model.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_a_whole_model_given_as_weights_speaks_for_itself(folder):
+    build(ModelSpec("mobilenet_v1", 0.25, 40, 3)).save("mine.keras")
+    found = resolve("mobilenet_v1", weights="mine.keras")
+    assert found == resolve("mine.keras")
+    assert (found.family, found.alpha) == (None, None), "nobody has looked"
+    with pytest.raises(UsageError, match=r"--alpha 0.25 cannot be applied"):
+        resolve("mobilenet_v1", alpha=0.25, weights="mine.keras")
+    with pytest.raises(UsageError, match=r"has resolution 40, not 64"):
+        resolve("mobilenet_v1", resolution=64, weights="mine.keras").load()
+
+    card = _checkpoint(folder, 0.25, 32, "digits")
+    path = str(folder / f"{card.name}.keras")
+    assert resolve("mobilenet_v1", weights=path).card == card
+    with pytest.raises(UsageError, match=r"has alpha 0.25, not 0.5"):
+        resolve("mobilenet_v1", alpha=0.5, weights=path)
+
+
 def test_a_model_for_pictures_of_any_size_gets_the_one_asked_for(folder, tmp_path):
     import_tensorflow()
     import keras
@@ -157,6 +220,16 @@ def test_a_model_for_pictures_of_any_size_gets_the_one_asked_for(folder, tmp_pat
     with pytest.raises(ModelError, match=r"any size.*--resolution"):
         resolve("free.keras").load()
     assert resolve("free.keras", resolution=48).load().model.input_shape == (None, 48, 48, 3)
+    with pytest.raises(ModelError, match=r"free\.keras cannot take pictures of 2 × 2 pixels.*--resolution"):
+        resolve("free.keras", resolution=2).load()
+
+
+@pytest.mark.parametrize("asked", [{"resolution": 0}, {"resolution": -5}, {"classes": 0}])
+def test_a_size_or_number_of_classes_below_the_least_is_refused_before_anything_is_read(folder, asked):
+    Path("free.keras").write_bytes(b"not read")
+    for model in ("free.keras", "mobilenet_v1"):
+        with pytest.raises(UsageError, match=rf"at least .*received {next(iter(asked.values()))}"):
+            resolve(model, **asked)
 
 
 @pytest.mark.parametrize(
