@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from edgekit.zoo.card import Augmentation
@@ -17,6 +18,12 @@ class Recipe:
     augmentation: Augmentation
     label_smoothing: float = 0.1
     weight_decay: float = 0.01
+    least_steps: int = 0  # few pictures are shown for more epochs, until the optimizer took so many
+
+    def epochs_for(self, pictures: int) -> int:
+        """Epochs for so many training pictures."""
+        steps = max(1, pictures // self.batch_size)
+        return max(self.epochs, math.ceil(self.least_steps / steps))
 
 
 RECIPES = {
@@ -39,12 +46,13 @@ RECIPES = {
 DEFAULT = Recipe(
     epochs=40,
     batch_size=32,
-    learning_rate=1e-3,
+    learning_rate=3e-3,
+    least_steps=600,
     augmentation=Augmentation(flip=True, shift=0.1, rotate=10, zoom=0.15, colour=0.2),
 )
 
 # from trained weights: smaller steps, or what was learnt is lost
-FINE_TUNING_RATE = 3e-4
+FINE_TUNING_RATE = 1e-3
 
 
 def recipe(dataset: str) -> Recipe:

@@ -38,8 +38,12 @@ class TrainRequest:
     runs: Path = Path("runs")  # folder for what an unfinished training needs to go on
     restart: bool = False  # forget an earlier run
 
-    def training(self, weights_sha256: str | None = None) -> Training:
+    def training(self, pictures: int = 0, weights_sha256: str | None = None) -> Training:
         """The settings with the recipe's filled in.
+
+        Args:
+            pictures: In the training split.
+            weights_sha256: Of the file to start from.
 
         Raises:
             UsageError: A setting is outside its range.
@@ -48,7 +52,7 @@ class TrainRequest:
         base = recipe(self.dataset)
         rate = base.learning_rate if self.weights is None else FINE_TUNING_RATE
         training = Training(
-            epochs=_or(self.epochs, base.epochs),
+            epochs=_or(self.epochs, base.epochs_for(pictures)),
             batch_size=_or(self.batch_size, base.batch_size),
             learning_rate=_or(self.learning_rate, rate),
             momentum=_or(self.momentum, MOMENTUM),

@@ -82,7 +82,7 @@ def _prepare(request: TrainRequest, progress: Progress) -> _Job:
         alpha=spec.alpha,
         resolution=spec.resolution,
         labels=dataset.labels,
-        training=request.training(sha256_path(start) if start else None),
+        training=request.training(len(dataset.train), sha256_path(start) if start else None),
         splits=Splits(dataset.train.record(), dataset.calibration.record(), dataset.evaluation.record()),
         preprocessing=dataset.preprocessing,
     )
