@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import prod
 from typing import Any
 
 from edgekit.errors import ModelError
 from edgekit.inspection.record import Inspection, Layer, Quantization, TensorInfo
+
+# Where the operators that multiply and add have their second factor: a convolution's weights, a matrix.
+_SECOND = {
+    "Conv": 1,
+    "ConvInteger": 1,
+    "QLinearConv": 3,
+    "ConvTranspose": 1,
+    "Gemm": 1,
+    "MatMul": 1,
+    "MatMulInteger": 1,
+    "QLinearMatMul": 3,
+}
 
 
 def read_onnx(data: bytes, name: str) -> Inspection:
@@ -71,7 +82,7 @@ class _Walk:
             tensor=output.name,
             shape=output.shape,
             dtype=output.dtype,
-            multiply_adds=self.multiply_adds(node, output.shape),
+            multiply_adds=self.multiply_adds(node),
             parameters=sum(prod(self.shape(name)) for name in fresh),
             output=self.output_quantization(node),
             weights=self.weight_quantization(constants[0]) if constants else None,
@@ -132,18 +143,25 @@ class _Walk:
         dims = value.type.tensor_type.shape.dim
         return tuple(dim.dim_value if dim.HasField("dim_value") else -1 for dim in dims)
 
-    def multiply_adds(self, node: Any, output: Sequence[int]) -> int:
-        """Weights: Conv [out, in, h, w]; ConvTranspose [in, out, h, w]; products by their inner size."""
-        if node.op_type == "Conv":
-            return prod(output) * prod(self.shape(node.input[1])[1:])
+    def multiply_adds(self, node: Any) -> int:
+        """Weights: Conv [out, in, h, w]; ConvTranspose [in, out, h, w]; products by their inner size.
+
+        A size that is only known when the file runs, such as the batch's, counts as 1; where a tensor's
+        rank is unknown, the node counts 0.
+        """
+        index = _SECOND.get(node.op_type)
+        if index is None:
+            return 0
+        names = (node.input[0], node.input[index], node.output[0])
+        first, second, output = (tuple(x if x >= 0 else 1 for x in self.shape(name)) for name in names)
+        if not (first and second and output):
+            return 0
         if node.op_type == "ConvTranspose":
-            return prod(self.shape(node.input[0])) * prod(self.shape(node.input[1])[1:])
-        if node.op_type == "MatMul":
-            return prod(output) * self.shape(node.input[0])[-1]
-        if node.op_type == "Gemm":
-            transposed = any(a.name == "transA" and a.i for a in node.attribute)
-            return prod(output) * self.shape(node.input[0])[0 if transposed else 1]
-        return 0
+            return prod(first) * prod(second[1:])
+        if node.op_type.endswith(("Conv", "ConvInteger")):
+            return prod(output) * prod(second[1:])
+        transposed = any(a.name == "transA" and a.i for a in node.attribute)
+        return prod(output) * first[0 if transposed else -1]
 
 
 def _dtype(code: int) -> str:

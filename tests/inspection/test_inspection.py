@@ -2,7 +2,9 @@ import random
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from edgekit.errors import ModelError
 from edgekit.inspection import inspect_bytes, inspect_file
@@ -36,6 +38,63 @@ def test_onnx_weights_are_found_behind_their_dequantization(onnx_file):
     assert layers["classifier"].parameters == 1440 + 10
     assert found.parameters == 72 + 1450
     assert layers["relu"].output.zero_points == (-128,)
+
+
+def _one_node(op, inputs, shape, output, stored=()):
+    """An ONNX file of one operator: its variable input's shape, its output's, its constants."""
+    integer = op.endswith("Integer")
+    kind = TensorProto.UINT8 if op.startswith("QLinear") or integer else TensorProto.FLOAT
+    result = TensorProto.INT32 if integer else kind
+    graph = helper.make_graph(
+        [helper.make_node(op, inputs, ["output"], name="node")],
+        "graph",
+        [helper.make_tensor_value_info("input", kind, shape)],
+        [helper.make_tensor_value_info("output", result, output)],
+        [numpy_helper.from_array(array, name) for name, array in stored],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+    return bytes(model.SerializeToString())
+
+
+def test_a_batch_that_is_known_only_when_the_file_runs_counts_as_one():
+    weights = [("weights", np.ones((4, 2, 3, 3), np.float32))]
+    data = _one_node("Conv", ["input", "weights"], ["n", 2, 8, 8], ["n", 4, 6, 6], weights)
+    assert inspect_bytes(data, "a.onnx").multiply_adds == (4 * 6 * 6) * (2 * 3 * 3)
+
+
+def test_a_product_of_unknown_rank_is_no_damage():
+    nodes = [
+        helper.make_node("Reshape", ["input", "sizes"], ["shaped"]),
+        helper.make_node("MatMul", ["shaped", "weights"], ["output"]),
+    ]
+    inputs = [("input", TensorProto.FLOAT, [1, 8]), ("sizes", TensorProto.INT64, ["rank"])]
+    graph = helper.make_graph(
+        nodes,
+        "graph",
+        [helper.make_tensor_value_info(*each) for each in inputs],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, [2, 2])],
+        [numpy_helper.from_array(np.ones((4, 2), np.float32), "weights")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+    assert inspect_bytes(model.SerializeToString(), "a.onnx").layers[1].multiply_adds == 0
+
+
+@pytest.mark.parametrize(
+    ("op", "weights", "shape", "output", "expected"),
+    [
+        ("ConvInteger", (4, 2, 3, 3), (1, 2, 8, 8), (1, 4, 6, 6), 4 * 6 * 6 * 2 * 3 * 3),
+        ("QLinearConv", (4, 2, 3, 3), (1, 2, 8, 8), (1, 4, 6, 6), 4 * 6 * 6 * 2 * 3 * 3),
+        ("MatMulInteger", (7, 5), (3, 7), (3, 5), 3 * 5 * 7),
+        ("QLinearMatMul", (7, 5), (3, 7), (3, 5), 3 * 5 * 7),
+    ],
+)
+def test_operators_of_integers_are_counted(op, weights, shape, output, expected):
+    stored, inputs = [("weights", np.ones(weights, np.uint8))], ["input", "weights"]
+    if op.startswith("QLinear"):
+        inputs = ["input", "scale", "zero", "weights", "scale", "zero", "scale", "zero"]
+        stored += [("scale", np.array(1, np.float32)), ("zero", np.array(0, np.uint8))]
+    found = inspect_bytes(_one_node(op, inputs, shape, output, stored), "a.onnx")
+    assert found.multiply_adds == expected
 
 
 def test_a_tflite_file_is_known_by_its_content_and_not_by_its_name(tflite, tmp_path):
