@@ -19,6 +19,7 @@ from edgekit.convert.request import DEFAULT_MAX_DROP, ConvertRequest
 from edgekit.convert.run import load_runner
 from edgekit.convert.target import check_saturation, suits_host
 from edgekit.convert.tflite_files import float16_tflite, float32_tflite, int8_tflite
+from edgekit.data.dataset import Float32
 from edgekit.inspection import inspect_bytes
 from edgekit.progress import Progress
 
@@ -38,13 +39,14 @@ class Work:
         self.progress.step(f"Converting to float32 {format}")
         make = float32_tflite if format == "tflite" else float32_onnx
         float_file = make(self.graph)
-        quality = self.quality(float_file, f"float32.{format}")
+        quality = judge(self.reference, self.scores(float_file, f"float32.{format}"))
         check_parity(f"float32.{format}", quality, self.reference)
         yield self.described(float_file, format, "float32", quality)
         if "float16" in self.request.precisions and format == "tflite":
             self.progress.step("Converting to float16 tflite")
             half = float16_tflite(self.graph)
-            yield self.described(half, format, "float16", self.quality(half, "float16.tflite"))
+            quality = judge(self.reference, self.scores(half, "float16.tflite"))
+            yield self.described(half, format, "float16", quality)
         if "int8" in self.request.precisions:
             yield self.int8(float_file, format)
 
@@ -59,51 +61,53 @@ class Work:
             if format == "tflite"
             else (lambda ranges, kept: int8_onnx(float_file, ranges, target, kept))
         )
+        answers: dict[bytes, Float32] = {}  # scores by file
+
+        def judged(data: bytes) -> Quality:
+            answers[data] = self.scores(data, name, literal=literal)
+            # of a quantized file the largest difference says nothing
+            return msgspec.structs.replace(judge(self.reference, answers[data]), max_abs_error=None)
+
         ladder = Ladder(
             format=format,
             float_file=float_file,
             calibration=self.material.calibration,
             quantize=quantize,
-            judge=lambda data: self.quality(data, name, literal=literal),
+            judge=judged,
             mixed=format == "onnx" or request.max_drop is not None,
         )
         limit = DEFAULT_MAX_DROP if request.max_drop is None else request.max_drop
         best, recipe = ladder.climb(limit, self.progress)
-        for note in check_int8(inspect_bytes(best.data, name), self.material.family):
+        found = inspect_bytes(best.data, name)
+        for note in check_int8(found, self.material.family):
             self.progress.note(note)
         lines = ["8-bit weights per channel, 8-bit activations", *recipe]
         if format == "onnx":
             bits = 7 if REDUCED_RANGE[target] else 8
-            lines[0] = f"{bits}-bit weights per channel, 8-bit activations, softmax in float32"
-            lines.append(self.check_target(best.data, name, literal=literal))
+            softmax = ", softmax in float32" if "Softmax" in found.ops else ""
+            lines[0] = f"{bits}-bit weights per channel, 8-bit activations{softmax}"
+            lines.append(self.check_target(best.data, name, None if literal else answers[best.data]))
         return self.described(best.data, format, "int8", best.quality, recipe=tuple(lines), target=target)
 
-    def check_target(self, data: bytes, name: str, *, literal: bool) -> str:
-        """Compare the runtime's fast kernels with literal execution, where this host may judge."""
-        request, feed = self.request, self.material.evaluation
-        if literal:
+    def check_target(self, data: bytes, name: str, fast: Float32 | None) -> str:
+        """Compare the fast kernels' scores with literal execution; None: not a host that may judge."""
+        request = self.request
+        if fast is None:
             self.progress.note(
                 f"{name} is made for {request.target}; its accuracy was computed without this CPU's fast "
                 "kernels, which may saturate with it."
             )
             return "executed literally: this host is not of the target"
-        self.progress.step("Looking for saturation", len(feed))
-        scores = [
-            ask(load_runner(data, "onnx", optimise=optimise), feed, self.progress)
-            for optimise in (True, False)
-        ]
-        changed = check_saturation(name, request.target, self.reference.labels, *scores)
-        return f"no saturation: fast kernels change the top-1 of {changed} of {len(feed)} pictures"
+        plain = self.scores(data, name, literal=True, step="Looking for saturation")
+        changed = check_saturation(name, request.target, self.reference.labels, fast, plain)
+        return f"no saturation: fast kernels change the top-1 of {changed} of {len(plain)} pictures"
 
-    def quality(self, data: bytes, name: str, *, literal: bool = False) -> Quality:
-        """Run a file over the evaluation pictures and compare it with Keras."""
+    def scores(self, data: bytes, name: str, *, literal: bool = False, step: str = "") -> Float32:
+        """Run a file over the evaluation pictures; return its scores [n, classes]."""
         feed = self.material.evaluation
-        self.progress.step(f"Measuring {name}", len(feed))
+        self.progress.step(step or f"Measuring {name}", len(feed))
         format: Format = "tflite" if name.endswith("tflite") else "onnx"
-        runner = load_runner(data, format, optimise=not literal)
-        found = judge(self.reference, ask(runner, feed, self.progress))
-        # of a quantized file the largest difference says nothing
-        return msgspec.structs.replace(found, max_abs_error=None) if name.startswith("int8") else found
+        return ask(load_runner(data, format, optimise=not literal), feed, self.progress)
 
     def described(
         self,

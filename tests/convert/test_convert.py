@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from edgekit.artefact import MANIFEST, check_files, read_set
-from edgekit.convert import ConvertRequest, convert
+from edgekit.convert import ConvertRequest, convert, work
+from edgekit.convert.run import load_runner
 from edgekit.errors import ModelError, UsageError
 from edgekit.inspection import inspect_file
 from edgekit.zoo import cost, resolve
@@ -110,13 +111,22 @@ def test_int8_files_record_their_recipe_and_the_noise_behind_each_layer(converte
     assert "min/max ranges of 200 pictures: " in file.recipe[1]
     assert [line.endswith("(chosen)") for line in file.recipe].count(True) == 1
     if file.format == "onnx":
-        assert file.recipe[0].startswith("7-bit weights per channel")
+        assert file.recipe[0] == "7-bit weights per channel, 8-bit activations, softmax in float32"
         assert file.recipe[-1].startswith("no saturation: fast kernels change the top-1 of ")
     assert len(file.quality.sqnr_db) == 28
     assert all(5 < value < 60 for value in file.quality.sqnr_db.values())
 
 
-def test_a_users_model_converts_with_its_own_size_scaling_and_logits(small_model, tmp_path, recorder):
+def test_a_users_model_converts_with_its_own_size_scaling_and_logits(
+    small_model, tmp_path, recorder, monkeypatch
+):
+    measured = []
+
+    def counted(data, format, *, optimise=True):
+        measured.append((data, optimise))
+        return load_runner(data, format, optimise=optimise)
+
+    monkeypatch.setattr(work, "load_runner", counted)
     artefacts = convert(
         ConvertRequest(source=resolve(str(small_model)), output=tmp_path / "set", dataset="digits"), recorder
     )
@@ -126,6 +136,8 @@ def test_a_users_model_converts_with_its_own_size_scaling_and_logits(small_model
     assert (file.input.scale, file.input.zero_point) == (1.0, -128)
     assert artefacts.manifest.model.resolution is None
     assert any("cannot be told from guessing" in note for note in recorder.notes)
+    assert "softmax" not in _file(artefacts, "int8.onnx").recipe[0]
+    assert len(measured) == len(set(measured)), "no file is measured twice in the same way"
 
 
 def test_a_failed_conversion_leaves_the_old_set_alone(small_model, tmp_path):
