@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -32,17 +32,18 @@ class Held:
         return self.images[list(indices)]
 
 
-def hold(split: Split, contract: Preprocessing, progress: Progress) -> Split:
-    """Decode a split's pictures once if they fit into memory: every file is judged with all of them."""
-    if len(split) * contract.height * contract.width * 3 > HELD_BYTES:
+def hold(split: Split, contract: Preprocessing, progress: Progress, limit: int | None = None) -> Split:
+    """Decode the first `limit` pictures once, if they fit into memory: every file is asked about them."""
+    n = len(split) if limit is None else min(limit, len(split))
+    if n * contract.height * contract.width * 3 > HELD_BYTES:
         return split
-    images = np.empty((len(split), contract.height, contract.width, 3), dtype=np.uint8)
-    done = 0
-    for batch, _ in split.batches(_BATCH):
-        images[done : done + len(batch)] = batch
-        done += len(batch)
-        progress.advance(done)
-    return replace(split, pictures=Held(images))
+    images = np.empty((n, contract.height, contract.width, 3), dtype=np.uint8)
+    for start in range(0, n, _BATCH):
+        end = min(start + _BATCH, n)
+        images[start:end] = split.pictures.read(range(start, end))
+        progress.advance(end)
+    hashes = split.hashes if n == len(split) else split.hashes[:n]  # a slice computes lazy ones
+    return Split(Held(images), split.labels[:n], hashes)
 
 
 @dataclass(frozen=True)

@@ -65,13 +65,17 @@ def load(request: ConvertRequest, progress: Progress) -> Material:
     )
     _check_classes(source, loaded, dataset)
     _note_doubts(request, dataset, progress)
+    calibration = dataset.calibration
+    if "int8" in request.precisions:  # every format and every pass looks at the same few
+        progress.step("Decoding the calibration pictures", min(request.calibration, len(calibration)))
+        calibration = hold(calibration, contract, progress, request.calibration)
     progress.step("Decoding the evaluation pictures", len(dataset.evaluation))
     evaluation = hold(dataset.evaluation, contract, progress)
     return Material(
         source=source,
         loaded=loaded,
         dataset=replace(dataset, evaluation=evaluation),
-        calibration=Feed(dataset.calibration, contract, request.calibration),
+        calibration=Feed(calibration, contract, request.calibration),
         evaluation=Feed(evaluation, contract),
     )
 
@@ -108,9 +112,7 @@ def _note_doubts(request: ConvertRequest, dataset: Dataset, progress: Progress) 
     if "int8" in request.precisions and found < FEW_PICTURES:
         progress.note(f"Only {found} calibration pictures: ranges settle at 200 to 500.")
     card = request.source.card
-    if card is None or card.dataset != (request.dataset or request.source.dataset):
-        return
-    if card.splits.evaluation != dataset.evaluation.record():
+    if card is not None and card.splits.evaluation != dataset.evaluation.record():
         progress.note(
             f"The evaluation pictures are not those that {card.name} was tested on; it may have been trained "
             "on some of them, and its accuracy may be flattered."
