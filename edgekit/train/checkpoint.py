@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import json
 import re
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
 
+from edgekit.train.scratch import scratch_folder
 from edgekit.zoo import ModelSpec, build
 from edgekit.zoo.card import Training
 
@@ -23,14 +23,17 @@ def checkpoint_bytes(model: Any, spec: ModelSpec, training: Training) -> bytes:
         model: As trained.
         spec: Of that model.
         training: Its settings.
+
+    Raises:
+        StorageError: There is no room in the temporary folder.
     """
     import keras
 
     keras.utils.set_random_seed(training.seed)  # the file keeps the dropout layer's seed
     bare = build(spec, momentum=training.momentum)
     bare.set_weights(model.get_weights())
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.keras"
+    with scratch_folder(bare.count_params()) as folder:
+        path = folder / "model.keras"
         bare.save(path)
         return _repeatable(path)
 
@@ -44,14 +47,20 @@ def _repeatable(path: Path) -> bytes:
             if entry.filename == "metadata.json":
                 data = json.dumps({**json.loads(data), "date_saved": "1980-01-01@00:00:00"}).encode()
             elif entry.filename == "config.json":
-                data = _number_objects(_for_older_keras(data.decode())).encode()
+                config = json.loads(data, object_hook=_for_older_keras)
+                data = _number_objects(json.dumps(config)).encode()
             new.writestr(zipfile.ZipInfo(entry.filename, _EPOCH), data)
     return buffer.getvalue()
 
 
-def _for_older_keras(config: str) -> str:
-    """Leave out what newer versions add to initializers and is not set: Keras 3.12 refuses the names."""
-    return config.replace(', "input_axes": null, "output_axes": null', "")
+def _for_older_keras(config: dict[str, Any]) -> dict[str, Any]:
+    """Leave out settings that Keras 3.13 to 3.15 brought and that are not used: 3.12 refuses their names."""
+    unused = {name for name in ("input_axes", "output_axes") if config.get(name, ...) is None}
+    if config.get("optional") is False:
+        unused.add("optional")
+    if config.get("renorm") is False:
+        unused |= {"renorm", "renorm_clipping", "renorm_momentum"}
+    return {name: value for name, value in config.items() if name not in unused}
 
 
 def _number_objects(config: str) -> str:
