@@ -48,6 +48,14 @@ def test_restart_forgets_it(tmp_path):
     assert _epochs(tmp_path, _settings(), restart=True) == (0, False)
 
 
+def test_forgetting_removes_the_weights_first(tmp_path, monkeypatch):
+    _pretend(tmp_path, _settings(), done=2)
+    removed = []
+    monkeypatch.setattr(Path, "unlink", lambda path, **_: removed.append(path.name))
+    _epochs(tmp_path, _settings(), restart=True)
+    assert removed[0] == "state.weights.h5"
+
+
 def test_other_settings_never_continue_an_unfinished_run(tmp_path):
     _pretend(tmp_path, _settings(), done=2)
     with pytest.raises(UsageError, match=r"2 of 4 epochs.*training\.epochs 4 → 5.*--restart"):

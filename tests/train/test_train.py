@@ -191,6 +191,26 @@ def test_a_damaged_state_is_said_with_what_to_do(trained, pictures, tmp_path):
         train(_request(pictures, tmp_path))
 
 
+def test_a_state_without_its_history_is_not_trained_on(trained, pictures, tmp_path):
+    shutil.copytree(trained[0].checkpoint.parent.parent / "runs", tmp_path / "runs")
+    (tmp_path / "runs" / NAME / "history.json").unlink()
+    with pytest.raises(UsageError, match=r"history\.json has 0 of 3 epochs.*--restart"):
+        train(_request(pictures, tmp_path))
+
+
+def test_a_full_temporary_folder_is_said_before_hdf5_falls_over_it(pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=100_000))
+    with pytest.raises(StorageError, match=r"has 100,000 bytes free.*TMPDIR"):
+        train(_request(pictures, tmp_path))
+    assert list((tmp_path / "models").iterdir()) == []
+    assert not list((tmp_path / "runs" / NAME).glob("*.h5"))
+
+
+def test_a_run_folder_that_cannot_be_written_advises_its_own_option(pictures, tmp_path):
+    with pytest.raises(StorageError, match="No permission.*--runs"):
+        train(_request(pictures, tmp_path, runs=Path("/sys/runs")))
+
+
 def test_fine_tuning_starts_from_another_models_weights(trained, pictures, tmp_path):
     start = trained[0].checkpoint
     outcome = train(_request(pictures, tmp_path, epochs=1, weights=str(start), seed=1))
