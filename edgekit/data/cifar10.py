@@ -34,8 +34,12 @@ def load(preprocessing: Preprocessing, _seed: int, progress: Progress) -> Datase
     Raises:
         UnavailableError: It is neither in Keras' cache nor can it be fetched.
     """
+    # whatever the user's own settings say; Keras reads these when it is first imported
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
     import keras
 
+    keras.config.set_image_data_format("channels_last")  # its loader turns the pictures by this
     progress.step("Loading CIFAR-10 (170 MB, if Keras does not have it yet)")
     try:
         with _quiet_fetch():

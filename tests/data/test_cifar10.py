@@ -22,6 +22,7 @@ def test_without_a_network_the_file_and_its_place_are_named(tmp_path):
     environment = {
         **os.environ,
         "KERAS_HOME": str(tmp_path),
+        "KERAS_BACKEND": "no such backend",
         "https_proxy": nowhere,
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
@@ -43,6 +44,7 @@ def small_cifar10(monkeypatch):
     rng = np.random.default_rng(0)
 
     def load_data():
+        assert keras.config.image_data_format() == "channels_last", "it would turn the pictures"
         print("Downloading data from …")
         labels = np.arange(200, dtype=np.uint8)[:, None] % 10
         images = rng.integers(0, 256, (200, 32, 32, 3), dtype=np.uint8)
@@ -53,6 +55,9 @@ def small_cifar10(monkeypatch):
 
 @pytest.mark.usefixtures("small_cifar10")
 def test_its_test_pictures_evaluate(progress, capsys):
+    import keras
+
+    keras.config.set_image_data_format("channels_first")
     dataset = load_dataset("cifar10", resolution=48, progress=progress)
     assert dataset.labels[3] == "cat"
     assert len(dataset.evaluation) == 50
