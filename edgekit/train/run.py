@@ -9,7 +9,6 @@ runs/<name>/settings.json       what decides every weight
 from __future__ import annotations
 
 import fcntl
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import msgspec
 from edgekit.artefact import Preprocessing
 from edgekit.errors import UsageError
 from edgekit.files import storage_errors, write_atomic
+from edgekit.train.scratch import runs_errors, scratch_folder
 from edgekit.zoo.card import Splits, Training
 from edgekit.zoo.load import WEIGHTS_SUFFIX, first_line
 
@@ -75,26 +75,40 @@ class Run:
 
         The history is written first: killed between the two, it holds one line more than the state
         has epochs, and `restore` drops it.
+
+        Raises:
+            StorageError: No room in the temporary or the run folder, or it cannot be written.
         """
-        write_atomic(self._history, msgspec.json.encode(history))
-        with tempfile.TemporaryDirectory() as folder, storage_errors(self._state):
-            path = Path(folder) / self._state.name
+        with scratch_folder(model.count_params()) as folder:
+            path = folder / self._state.name
             model.save_weights(path)
             data = path.read_bytes()
-        write_atomic(self._state, data)
+        with runs_errors():
+            write_atomic(self._history, msgspec.json.encode(history))
+            write_atomic(self._state, data)
+
+    def forget(self) -> None:
+        """Remove what was kept; killed in the middle, no weights are left to go on from."""
+        self._state.unlink(missing_ok=True)
+        for kept in self.folder.iterdir():
+            if kept.name != "lock":
+                kept.unlink()
 
     def restore(self, model: Any, steps: int) -> list[Epoch]:
         """Bring a compiled model to the last whole epoch; return the history until then.
 
         Raises:
-            UsageError: The state is damaged, which killing a training does not do.
+            UsageError: State or history are damaged, which killing a training does not do.
         """
         if not self._state.is_file():
             return []
         model.optimizer.build(model.trainable_variables)
         try:
             model.load_weights(self._state)
-            return self.history()[: int(model.optimizer.iterations) // steps]
+            done, history = int(model.optimizer.iterations) // steps, self.history()
+            if len(history) < done:
+                raise ValueError(f"{self._history.name} has {len(history)} of {done} epochs")
+            return history[:done]
         except Exception as error:  # Keras and h5py raise many kinds
             raise UsageError(
                 f"The unfinished training in {self.folder} is damaged: {first_line(error)}",
@@ -110,7 +124,7 @@ def open_run(folder: Path, settings: Settings, *, restart: bool) -> Iterator[Run
         UsageError: Another process trains here, or an unfinished run has other settings.
         StorageError: The folder cannot be written.
     """
-    with storage_errors(folder):
+    with runs_errors(), storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "lock").open("w")
     with lock:
@@ -126,10 +140,9 @@ def open_run(folder: Path, settings: Settings, *, restart: bool) -> Iterator[Run
         if restart or not path.is_file() or path.read_bytes() != text:
             if not restart and path.is_file():
                 _refuse_unfinished(run, path, settings)
-            for kept in folder.iterdir():
-                if kept.name != "lock":
-                    kept.unlink()
-            write_atomic(path, text)
+            run.forget()
+            with runs_errors():
+                write_atomic(path, text)
         yield run
 
 

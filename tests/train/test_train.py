@@ -207,7 +207,7 @@ def test_a_full_temporary_folder_is_said_before_hdf5_falls_over_it(pictures, tmp
 
 
 def test_a_run_folder_that_cannot_be_written_advises_its_own_option(pictures, tmp_path):
-    with pytest.raises(StorageError, match="No permission.*--runs"):
+    with pytest.raises(StorageError, match=r"No permission.*--runs"):
         train(_request(pictures, tmp_path, runs=Path("/sys/runs")))
 
 
