@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -11,11 +13,10 @@ import numpy as np
 
 from edgekit.data import Dataset, Split
 from edgekit.data.dataset import Int64, UInt8
-from edgekit.progress import Progress
+from edgekit.errors import EdgekitError
 from edgekit.train.augment import augment
 from edgekit.zoo.card import Augmentation
 
-_IN_MEMORY = 1 << 30  # bytes; more than this is decoded again each epoch
 _READ_AT_ONCE = 256  # pictures
 
 
@@ -27,17 +28,28 @@ class Feed:
     batch_size: int
     seed: int
     augmentation: Augmentation
+    _failures: list[EdgekitError] = field(default_factory=list)
+
+    @contextmanager
+    def own_errors(self) -> Iterator[None]:
+        """Raise what went wrong in reading a picture, not what TensorFlow makes of it."""
+        try:
+            yield
+        except Exception as error:
+            if self._failures:
+                raise self._failures[0] from error
+            raise
 
     @property
     def steps(self) -> int:
         """Batches an epoch. Pictures left over wait for the next epoch's order."""
         return max(1, len(self.dataset.train) // self.batch_size)
 
-    def batches(self, first_epoch: int, epochs: int, progress: Progress) -> Any:
+    def batches(self, first_epoch: int, epochs: int) -> Any:
         """Return the tf.data batches from one epoch to the last: float32 pictures, one-hot labels."""
         import tensorflow as tf
 
-        read = self._reader(progress)
+        read = self._reader()
 
         def load(step: Any) -> tuple[Any, Any]:
             images, labels = self._call(read, step)
@@ -47,10 +59,9 @@ class Feed:
         steps = tf.data.Dataset.range(first_epoch * self.steps, epochs * self.steps)
         return steps.map(load, num_parallel_calls=2, deterministic=True).prefetch(2)
 
-    def _reader(self, progress: Progress) -> Any:
+    def _reader(self) -> Any:
         """Return a function from a step's number to its pictures and labels."""
         split = self.dataset.train
-        held = self._in_memory(progress)
 
         @lru_cache(maxsize=2)
         def order(epoch: int) -> Int64:
@@ -59,24 +70,9 @@ class Feed:
         def read(step: int) -> tuple[UInt8, Int64]:
             epoch, batch = divmod(int(step), self.steps)
             chosen = order(epoch)[batch * self.batch_size : (batch + 1) * self.batch_size]
-            images = split.pictures.read(chosen.tolist()) if held is None else held[chosen]
-            return images, split.labels[chosen]
+            return split.pictures.read(chosen.tolist()), split.labels[chosen]
 
         return read
-
-    def _in_memory(self, progress: Progress) -> UInt8 | None:
-        """Return all pictures, or None where they would take too much memory."""
-        contract, count = self.dataset.preprocessing, len(self.dataset.train)
-        if count * contract.height * contract.width * 3 > _IN_MEMORY:
-            return None
-        held = np.empty((count, contract.height, contract.width, 3), dtype=np.uint8)
-        progress.step("Reading training pictures", total=count)
-        done = 0
-        for images, _ in self.dataset.train.batches(_READ_AT_ONCE):
-            held[done : done + len(images)] = images
-            done += len(images)
-            progress.advance(done)
-        return held
 
     def whole(self, split: Split) -> Any:
         """Return a split as tf.data batches in order, unchanged: float32 pictures, one-hot labels."""
@@ -96,8 +92,16 @@ class Feed:
         """Run a Python reader inside a graph: uint8 [n, height, width, 3], int64 [n]."""
         import tensorflow as tf
 
+        def keep_failure(index: int) -> tuple[UInt8, Int64]:
+            try:
+                found: tuple[UInt8, Int64] = read(index)
+            except EdgekitError as error:
+                self._failures.append(error)
+                raise
+            return found
+
         contract = self.dataset.preprocessing
-        images, labels = tf.numpy_function(read, [index], (tf.uint8, tf.int64), stateful=False)
+        images, labels = tf.numpy_function(keep_failure, [index], (tf.uint8, tf.int64), stateful=False)
         images = tf.ensure_shape(images, (None, contract.height, contract.width, 3))
         return images, tf.ensure_shape(labels, (None,))
 

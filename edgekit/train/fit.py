@@ -27,6 +27,7 @@ def fit(model: Any, feed: Feed, run: Run, progress: Progress) -> list[Epoch]:
 
     Raises:
         UsageError: The loss became infinite or no number.
+        DataError: A picture can no longer be read.
     """
     import keras
 
@@ -38,20 +39,21 @@ def fit(model: Any, feed: Feed, run: Run, progress: Progress) -> list[Epoch]:
     if len(history) == settings.epochs:
         return history
     log = _Log(model, feed.steps, run, history, progress)
-    model.fit(
-        feed.batches(len(history), settings.epochs, progress),
-        initial_epoch=len(history),
-        epochs=settings.epochs,
-        steps_per_epoch=feed.steps,
-        validation_data=feed.whole(feed.dataset.calibration),
-        shuffle=False,  # the feed has its own order
-        verbose=0,
-        callbacks=[
-            keras.callbacks.LambdaCallback(
-                on_epoch_begin=log.begin, on_train_batch_end=log.batch, on_epoch_end=log.end
-            )
-        ],
-    )
+    with feed.own_errors():
+        model.fit(
+            feed.batches(len(history), settings.epochs),
+            initial_epoch=len(history),
+            epochs=settings.epochs,
+            steps_per_epoch=feed.steps,
+            validation_data=feed.whole(feed.dataset.calibration),
+            shuffle=False,  # the feed has its own order
+            verbose=0,
+            callbacks=[
+                keras.callbacks.LambdaCallback(
+                    on_epoch_begin=log.begin, on_train_batch_end=log.batch, on_epoch_end=log.end
+                )
+            ],
+        )
     return history
 
 

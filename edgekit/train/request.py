@@ -75,7 +75,11 @@ class TrainRequest:
         return training
 
     def command(self, training: Training) -> str:
-        """The command line that makes the same weights again, whatever the defaults become."""
+        """The command line that trains again with these settings.
+
+        Augmentation, label smoothing and weight decay have no option: they are those of the dataset's
+        recipe in this edgekit. The card holds all of them.
+        """
         words = [
             *("edgekit", "train", self.family, "--alpha", str(float(self.alpha))),
             *("--resolution", str(self.resolution), "--dataset", self.dataset),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -17,8 +17,10 @@ from edgekit.train.checkpoint import checkpoint_bytes
 from edgekit.train.curves import write_curves
 from edgekit.train.feed import Feed
 from edgekit.train.fit import fit
+from edgekit.train.held import hold, hold_unhashed
 from edgekit.train.request import TrainOutcome, TrainRequest
 from edgekit.train.run import Epoch, Run, Settings, open_run
+from edgekit.train.scratch import runs_errors
 from edgekit.zoo import Card, ModelSpec, build, cost, import_tensorflow, read_card, write_card
 from edgekit.zoo.card import SCHEMA, Splits, card_of, check_checkpoint
 from edgekit.zoo.source import sha256_path
@@ -62,7 +64,8 @@ def train(request: TrainRequest, progress: Progress = SILENT) -> TrainOutcome:
         return TrainOutcome(card, checkpoint, card_of(checkpoint), (), (), trained=False)
     with open_run(request.runs / job.name, job.settings, restart=request.restart) as run:
         model, history = _train(job, run, progress)
-        curves = write_curves(run.folder, job.name, history)
+        with runs_errors():
+            curves = write_curves(run.folder, job.name, history)
         accuracy = _accuracy(model, job.dataset, progress)
         data = checkpoint_bytes(model, job.spec, job.settings.training)
         card = _card(job, model, history, accuracy, sha256_bytes(data))
@@ -73,7 +76,10 @@ def train(request: TrainRequest, progress: Progress = SILENT) -> TrainOutcome:
 
 def _prepare(request: TrainRequest, progress: Progress) -> _Job:
     # always the dataset's own split: another would train on pictures that `convert` evaluates with
+    if request.dataset == "cifar10":
+        import_tensorflow()  # its loader is Keras', which must not speak
     dataset = load_dataset(request.dataset, resolution=request.resolution, progress=progress)
+    dataset = hold_unhashed(dataset, progress)
     spec = ModelSpec(request.family, request.alpha, request.resolution, len(dataset.labels))
     start = starting_file(spec, request.weights, progress) if request.weights else None
     progress.step("Hashing pictures")
@@ -101,8 +107,13 @@ def _train(job: _Job, run: Run, progress: Progress) -> tuple[Any, list[Epoch]]:
     model = build(job.spec, momentum=settings.momentum)
     if job.start is not None:
         start_from(model, job.spec, job.start)
+    contract = job.dataset.preprocessing
     feed = Feed(
-        dataset=job.dataset,
+        dataset=replace(
+            job.dataset,
+            train=hold(job.dataset.train, "training", contract, progress),
+            calibration=hold(job.dataset.calibration, "calibration", contract, progress),
+        ),
         batch_size=min(settings.batch_size, len(job.dataset.train)),
         seed=settings.seed,
         augmentation=settings.augmentation,

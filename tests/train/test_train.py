@@ -211,6 +211,28 @@ def test_a_run_folder_that_cannot_be_written_advises_its_own_option(pictures, tm
         train(_request(pictures, tmp_path, runs=Path("/sys/runs")))
 
 
+def test_a_picture_that_vanishes_during_a_training_is_named(tmp_path, monkeypatch):
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    for name in ("a/0", "a/1", "a/2", "a/3", "b/0", "b/1", "b/2", "b/3"):
+        path = tmp_path / "photos" / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)).save(path)
+    monkeypatch.setattr("edgekit.train.held._IN_MEMORY", 0)
+    monkeypatch.setattr("edgekit.train.trainer.fit", _remove_then_fit(tmp_path / "photos"))
+    with pytest.raises(DataError, match=r"photos.*changed while it was in use"):
+        train(_request(tmp_path / "photos", tmp_path, epochs=1, batch_size=2))
+
+
+def _remove_then_fit(folder):
+    def run(*arguments):
+        shutil.rmtree(folder)
+        return fit.fit(*arguments)
+
+    return run
+
+
 def test_fine_tuning_starts_from_another_models_weights(trained, pictures, tmp_path):
     start = trained[0].checkpoint
     outcome = train(_request(pictures, tmp_path, epochs=1, weights=str(start), seed=1))
