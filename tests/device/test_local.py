@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgekit.device import Payload
@@ -131,7 +132,7 @@ def test_nothing_outlives_an_edgekit_that_was_ended(how, tmp_path):
     model = tmp_path / "hang"
     model.write_text("hang")
     folder = Path(__file__).parent.parent / "guest" / "misbehaving"
-    numpy = Path(pytest.importorskip("numpy").__file__).parent.parent
+    numpy = Path(np.__file__).parent.parent
     request = {
         "pass": "latency",
         "runtime": "litert",
