@@ -125,7 +125,7 @@ class Instructions(msgspec.Struct, frozen=True):
     """Instructions per inference; never a time."""
 
     per_inference: tuple[int, ...]  # raw, one an inference
-    source: str  # perf_event_open, or the emulated CPU
+    source: str  # perf_event_open, or the emulated CPU: qemu cortex-a72
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -143,7 +143,7 @@ class Measurement(msgspec.Struct, frozen=True):
     artefact: Artefact
     runtime: Runtime
     threads: Positive
-    repeats: tuple[Repeat, ...]
+    repeats: tuple[Repeat, ...]  # empty on an emulated board: it has no times
     memory: Memory | None = None
     accuracy: Accuracy | None = None
     instructions: Instructions | None = None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edgekit.device.transport import Completed, Payload, Pushed
+from edgekit.progress import SILENT, Progress
 from edgekit.results import Transfer
 
 
@@ -14,12 +15,13 @@ class FakeTransport:
 
     def __init__(self, answer: Callable[[Sequence[str], str], Completed], python: str = "python3") -> None:
         self.python = python
+        self.machine = "aarch64"
         self.is_open = False
         self.pushed: list[Payload] = []
         self.runs: list[tuple[tuple[str, ...], str, float]] = []  # argv, stdin, deadline
         self._answer = answer
 
-    def connect(self) -> None:
+    def connect(self, progress: Progress = SILENT) -> None:
         """Note that someone is there."""
         self.is_open = True
 
@@ -27,7 +29,13 @@ class FakeTransport:
         """Note that nobody is there any more."""
         self.is_open = False
 
-    def push(self, payloads: Sequence[Payload]) -> Pushed:
+    def clean(self) -> int:
+        """Forget what was pushed."""
+        freed = sum(payload.bytes for payload in self.pushed)
+        self.pushed.clear()
+        return freed
+
+    def push(self, payloads: Sequence[Payload], progress: Progress = SILENT) -> Pushed:
         """Pretend that everything was sent, except what was sent before."""
         new = [payload for payload in payloads if payload not in self.pushed]
         self.pushed += new

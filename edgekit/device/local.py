@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 from edgekit.device.transport import Completed, Payload, Pushed
 from edgekit.errors import DeviceError
 from edgekit.files import storage_errors
+from edgekit.progress import SILENT, Progress
 from edgekit.results import Transfer
 
 
@@ -23,14 +25,19 @@ class LocalTransport:
 
     def __init__(self, python: str = "") -> None:
         self.python = python or sys.executable
+        self.machine = platform.machine()
 
-    def connect(self) -> None:
+    def connect(self, progress: Progress = SILENT) -> None:
         """Nothing to do: the device is here."""
 
     def close(self) -> None:
         """Nothing to do: nothing was moved."""
 
-    def push(self, payloads: Sequence[Payload]) -> Pushed:
+    def clean(self) -> int:
+        """Nothing to do: nothing was left."""
+        return 0
+
+    def push(self, payloads: Sequence[Payload], progress: Progress = SILENT) -> Pushed:
         """Find the files where they are."""
         for payload in payloads:
             if not payload.source.exists():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -20,15 +20,29 @@ else:
 SUFFIX = ".toml"
 
 
+PORTABLE = "portable"  # as an interpreter: the one edgekit brings along
+
+
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How to reach a device and what to do there."""
 
     description: str
-    transport: Literal["local"]
+    transport: Literal["local", "ssh", "adb", "emulator"]
     name: str = ""  # the file's, without its suffix
-    python: str = ""  # the interpreter there; empty: the one the transport knows
+    address: str = ""  # ssh: a host as ssh takes it; adb: a serial; empty with adb: the only one attached
+    user: str = ""  # ssh: who to log in as; empty: as ssh's own configuration says
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] | None = None  # ssh; None: as ssh's configuration says
+    folder: str = ""  # edgekit's own folder there; empty: the transport's default
+    python: str = ""  # interpreter; `portable`: edgekit brings one; empty: python3, else a portable one
+    core: str = ""  # CPU core it should have, by Arm's name: Cortex-A72; empty: any
     affinity: tuple[int, ...] = ()  # CPUs to measure on unless asked otherwise; empty: all
+    governor: str = ""  # cpufreq governor while measuring, where the device permits it; empty: left alone
+    fixed_performance: bool = False  # Android's mode of sustainable clocks while measuring
+    max_celsius: float | None = None  # a repeat waits until the CPU is cooler than this; None: it does not
+    cool_seconds: Annotated[float, msgspec.Meta(ge=0)] = 180.0  # how long it waits at most
     emulated: bool = False  # its clock does not show the time that real hardware would take
+    cpu: str = ""  # emulator: QEMU's name of the CPU: cortex-a72
+    memory_mib: Annotated[int, msgspec.Meta(ge=256)] = 2048  # emulator
 
 
 def find_profile(name: str) -> Profile:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edgekit.device.profile import Profile
+from edgekit.progress import SILENT, Progress
 from edgekit.results import Transfer
 
 
@@ -45,16 +46,31 @@ class Transport(Protocol):
     """
 
     python: str
-    """The interpreter that runs things on the device."""
+    """The interpreter there, known once connected; empty: the device has none, or none is to be used."""
 
-    def connect(self) -> None:
-        """Reach the device, or say why that fails."""
+    machine: str
+    """The CPU's architecture as `uname -m` has it (aarch64, armv7l, x86_64), known once connected."""
+
+    def connect(self, progress: Progress = SILENT) -> None:
+        """Reach the device, lock it for this process and prepare it as its profile asks.
+
+        Args:
+            progress: Told when another edgekit holds the device and this one waits.
+        """
 
     def close(self) -> None:
         """Leave the device as it was found; what was pushed stays for the next time."""
 
-    def push(self, payloads: Sequence[Payload]) -> Pushed:
-        """Bring files to the device, each one whole or not at all."""
+    def clean(self) -> int:
+        """Remove everything edgekit ever left there; return the bytes this freed."""
+
+    def push(self, payloads: Sequence[Payload], progress: Progress = SILENT) -> Pushed:
+        """Bring files to the device, each one whole or not at all.
+
+        Args:
+            payloads: What must be there afterwards.
+            progress: Advanced by the bytes that were sent.
+        """
 
     def pull(self, path: str, target: Path) -> None:
         """Copy a file from the device."""
@@ -76,9 +92,9 @@ def open_transport(profile: Profile) -> Transport:
 
 
 @contextmanager
-def connected(transport: Transport) -> Iterator[Transport]:
+def connected(transport: Transport, progress: Progress = SILENT) -> Iterator[Transport]:
     """Connect, and close again on every way out."""
-    transport.connect()
+    transport.connect(progress)
     try:
         yield transport
     finally:
