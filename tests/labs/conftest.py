@@ -1,0 +1,46 @@
+"""Fixtures of the labs. A lab that is not there skips its tests, or fails them where it is required."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from build import arm_runs
+from roots import ROOTS, root_folder
+from ssh_lab import Keys, SshLab, make_keys
+
+BUILD = "build it, as root: python tests/labs/build.py"
+
+
+@pytest.fixture(scope="session")
+def labs() -> None:
+    """Make sure that the labs are built."""
+    missing = [name for name in ROOTS if not root_folder(name).is_dir()]
+    problem = ""
+    if os.geteuid() != 0:
+        problem = "the labs need root"
+    elif missing:
+        problem = f"the lab has no {', '.join(missing)}; {BUILD}"
+    elif not arm_runs():
+        problem = f"Linux does not start Arm programs; {BUILD}"
+    if problem and os.environ.get("EDGEKIT_REQUIRE_LABS") == "1":
+        pytest.fail(problem)
+    if problem:
+        pytest.skip(problem)
+
+
+@pytest.fixture(scope="session")
+def keys(labs: None, tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    return make_keys(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture
+def ssh_lab(keys: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SshLab]:
+    """Boards that are new for every test, reached by the names of their roots."""
+    lab = SshLab(tmp_path / "lab", keys)
+    monkeypatch.setenv("PATH", str(lab.programs), prepend=os.pathsep)
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    yield lab
+    lab.close()
