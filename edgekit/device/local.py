@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
+from edgekit.device.process import execute, overdue
 from edgekit.device.transport import Completed, Payload, Pushed
 from edgekit.errors import DeviceError
 from edgekit.files import storage_errors
@@ -55,49 +52,12 @@ class LocalTransport:
 
     def run(self, argv: Sequence[str], *, stdin: str, deadline: float) -> Completed:
         """Run a command; it and everything it started is gone when this returns or raises."""
-        # The write end lives in this process alone. However edgekit ends, even killed, the kernel closes it.
-        reader, writer = os.pipe()
         try:
-            process = self._start(argv, reader)
-            try:
-                with suppress(BrokenPipeError):
-                    os.write(writer, stdin.encode())
-                stdout, stderr = process.communicate(timeout=deadline)
-            except subprocess.TimeoutExpired as error:
-                raise DeviceError(
-                    f"{Path(argv[0]).name} was not done after {deadline:.0f} s and was ended.",
-                    "The model may be too slow for this device; try --mode quick.",
-                ) from error
-            finally:
-                _end(process)
-        finally:
-            os.close(writer)
-        return Completed(stdout, stderr.decode("utf-8", "replace"), process.returncode)
-
-    def _start(self, argv: Sequence[str], stdin: int) -> subprocess.Popen[bytes]:
-        try:
-            return subprocess.Popen(
-                list(argv),
-                stdin=stdin,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                cwd=tempfile.gettempdir(),
-                start_new_session=True,  # a group of its own, which can be ended as a whole
-            )
+            return execute(argv, [stdin.encode()], deadline=deadline, cwd=Path(tempfile.gettempdir()))
+        except TimeoutError as error:
+            raise overdue(Path(argv[0]).name, deadline) from error
         except OSError as error:
             raise DeviceError(
                 f"{argv[0]} cannot be started: {error.strerror}.",
                 "Name the interpreter of this device with `python` in its profile.",
             ) from error
-        finally:
-            os.close(stdin)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill what is left of a process and its group."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    for stream in (process.stdout, process.stderr):
-        if stream is not None:
-            stream.close()

@@ -107,4 +107,10 @@ def _local(profile: Profile) -> Transport:
     return LocalTransport(profile.python)
 
 
-_TRANSPORTS: dict[str, Callable[[Profile], Transport]] = {"local": _local}
+def _ssh(profile: Profile) -> Transport:
+    from edgekit.device.ssh import SshTransport
+
+    return SshTransport(profile)
+
+
+_TRANSPORTS: dict[str, Callable[[Profile], Transport]] = {"local": _local, "ssh": _ssh}

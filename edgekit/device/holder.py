@@ -1,0 +1,82 @@
+"""The process that holds a device: while it lives there, the device is ours and as the profile asks."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+from edgekit.device.process import end, start
+
+_FAREWELL = 15.0  # seconds for the device to be restored
+
+
+class Holder:
+    """The near end of it. When its standard input ends, it restores the device and goes."""
+
+    def __init__(self, argv: Sequence[str], *, own_session: bool) -> None:
+        # The write end lives in this process alone. However edgekit ends, even killed, the kernel closes it.
+        reader, self._writer = os.pipe()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the holder
+        try:
+            self._process = start(argv, stdin=reader, stderr=self._errors, own_session=own_session)
+        except BaseException:
+            os.close(self._writer)
+            self._errors.close()
+            raise
+        finally:
+            os.close(reader)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the near end runs, which it does as long as the connection stands."""
+        return self._process.poll() is None
+
+    def lines(self, patience: float) -> Iterator[str]:
+        """Yield what it says until it ends.
+
+        Args:
+            patience: Seconds without a word after which it is given up.
+
+        Raises:
+            TimeoutError: It was silent for that long.
+        """
+        assert self._process.stdout  # noqa: S101 - narrows the type: it is a pipe
+        descriptor, buffer, limit = self._process.stdout.fileno(), b"", time.monotonic() + patience
+        while True:
+            if not select.select([descriptor], [], [], max(0.0, limit - time.monotonic()))[0]:
+                raise TimeoutError
+            chunk = os.read(descriptor, 4096)
+            if not chunk:
+                return
+            limit = time.monotonic() + patience
+            *whole, buffer = (buffer + chunk).split(b"\n")
+            yield from (line.decode("utf-8", "replace") for line in whole)
+
+    def tell(self, word: str) -> None:
+        """Say something to it."""
+        with suppress(BrokenPipeError):
+            os.write(self._writer, f"{word}\n".encode())
+
+    def complaint(self) -> str:
+        """What it, and the program that reaches it, wrote to standard error."""
+        self._errors.seek(0)
+        return self._errors.read().decode("utf-8", "replace")
+
+    def finish(self) -> None:
+        """Wait until it has ended by itself."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_FAREWELL)
+
+    def close(self) -> None:
+        """Let it restore the device and go."""
+        os.close(self._writer)
+        try:
+            self.finish()
+        finally:
+            end(self._process)
+            self._errors.close()

@@ -1,0 +1,193 @@
+"""The transport over the system's own OpenSSH, with the user's configuration, agent, keys and jump hosts."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from edgekit.device.profile import Profile
+from edgekit.device.shell import ShellTransport, last_line
+from edgekit.errors import DeviceError, TransientDeviceError, UsageError
+
+# Host keys are checked as the user's configuration says. What of it would get in the way is switched off.
+_OPTIONS = {
+    "ConnectTimeout": "10",
+    "ServerAliveInterval": "10",  # a connection that is silent for three of these is lost
+    "ServerAliveCountMax": "3",
+    "LogLevel": "INFO",  # its messages are what errors are told from
+    "RemoteCommand": "none",
+    "ClearAllForwardings": "yes",
+    "PermitLocalCommand": "no",
+}
+_LONGEST_SOCKET = 70  # characters of its folder; a socket's path has room for about a hundred
+
+# what ssh says: whether trying again may help, what it means, and what to do about it
+_ERRORS: tuple[tuple[str, bool, str, str], ...] = (
+    (
+        "REMOTE HOST IDENTIFICATION HAS CHANGED",
+        False,
+        "The host key of {name} ({address}) has changed: it was set up anew, or something else answers.",
+        "If you know why, forget the old key: ssh-keygen -R {host}",
+    ),
+    (
+        "Host key verification failed|host key is known for .* and you have requested strict checking",
+        False,
+        "The host key of {name} ({address}) is not known yet.",
+        "Connect once by hand and compare the key: {ssh}",
+    ),
+    (
+        "UNPROTECTED PRIVATE KEY FILE",
+        False,
+        "ssh does not use a private key that others may read, and {name} ({address}) refused the login.",
+        "Make it private, as in: chmod 600 ~/.ssh/id_ed25519",
+    ),
+    (
+        "Too many authentication failures",
+        False,
+        "{name} ({address}) refused the login after too many keys were offered.",
+        "Name the right one in ~/.ssh/config with IdentityFile, and add: IdentitiesOnly yes",
+    ),
+    (
+        "Permission denied \\(|Authentication failed|No more authentication methods",
+        False,
+        "{name} ({address}) refused the login: {said}",
+        "Check the user, and give it your key: {copy}",
+    ),
+    (
+        "Could not resolve hostname",
+        False,
+        "There is no computer called {address}: {said}",
+        "Check the address of {name}: edgekit devices show {name}",
+    ),
+    (
+        "hostname contains invalid characters|Bad port",
+        False,
+        "ssh cannot use the address {address}: {said}",
+        "Write it as USER@HOST.",
+    ),
+    (
+        "Bad configuration option|Bad owner or permissions|terminating, \\d+ bad configuration",
+        False,
+        "ssh's own configuration cannot be used: {said}",
+        "Correct the file; `ssh -G {host}` shows whether it is right.",
+    ),
+    (
+        "Unable to negotiate|no matching (host key|key exchange|cipher|mac)",
+        False,
+        "ssh and {name} ({address}) have no algorithm in common: {said}",
+        "Update the device, or permit the algorithm in ~/.ssh/config.",
+    ),
+    (
+        "Session open refused by peer",
+        False,
+        "{name} ({address}) permits too few sessions in one connection.",
+        "Set MaxSessions to 10 in its /etc/ssh/sshd_config.",
+    ),
+    (
+        "Connection refused",
+        True,
+        "{name} ({address}) is there, but no SSH server answers.",
+        "Switch SSH on there (Raspberry Pi: sudo raspi-config, Interface Options) and check the port.",
+    ),
+    (
+        "No route to host|Network is unreachable|Host is down",
+        True,
+        "{name} ({address}) cannot be reached from this network.",
+        "Is it switched on, and in the same network? Try: {ssh}",
+    ),
+    (
+        "(Connection|Operation) timed out",
+        True,
+        "{name} ({address}) did not answer.",
+        "Is it switched on, and is the address right? Try: {ssh}",
+    ),
+    (
+        "Connection (to .* )?(closed|reset)|Broken pipe|not responding|Connection aborted",
+        True,
+        "The connection to {name} ({address}) was lost.",
+        "Is it switched on, and its network steady? Try: {ssh}",
+    ),
+)
+
+
+class SshTransport(ShellTransport):
+    """One connection; every command is a session in it."""
+
+    default_folder = "~/.cache/edgekit"
+    default_python = "python3"
+
+    def __init__(self, profile: Profile) -> None:
+        super().__init__(profile)
+        if not profile.address:
+            raise UsageError(
+                f"{profile.name} has no address.",
+                f"Say where it is: edgekit devices add {shlex.quote(profile.name)} --ssh USER@HOST",
+            )
+        if profile.address.startswith("-") or not profile.address.isprintable():
+            raise UsageError(f"{profile.address!r} is not an address.", "Write it as USER@HOST.")
+        self.interactive = sys.stdin is not None and sys.stdin.isatty()
+        self._sockets = ""
+
+    def _reach(self) -> None:
+        if not self._sockets:
+            short = len(tempfile.gettempdir()) <= _LONGEST_SOCKET
+            self._sockets = tempfile.mkdtemp(prefix="edgekit-", dir=None if short else "/tmp")  # noqa: S108
+
+    def _leave(self) -> None:
+        if self._sockets:
+            shutil.rmtree(self._sockets, ignore_errors=True)
+            self._sockets = ""
+
+    def _command(self, script: str, *arguments: str, hold: bool = False) -> list[str]:
+        socket = str(Path(self._sockets) / "s").replace("%", "%%")
+        command = ["ssh", "-T", "-x", "-S", socket]
+        if hold and self.interactive:
+            # ssh asks for a password on the terminal, but leaves Ctrl-C to us
+            command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
+        options = {**_OPTIONS, "BatchMode": "no" if hold and self.interactive else "yes"}
+        if hold:
+            options |= {"ControlMaster": "yes", "ControlPersist": "no"}
+        else:
+            # without the first connection there is no lock: then fail, rather than connect anew
+            options |= {"ControlMaster": "no", "ProxyCommand": "false"}
+        for key, value in options.items():
+            command += ["-o", f"{key}={value}"]
+        remote = f"exec {shlex.join(['sh', '-c', script, 'edgekit', *arguments])}"
+        return [*command, *self._destination(), remote]
+
+    def _destination(self) -> list[str]:
+        profile = self._profile
+        port = ["-p", str(profile.port)] if profile.port else []
+        user = ["-l", profile.user] if profile.user else []
+        return [*port, *user, "--", profile.address]
+
+    def _error(self, said: str) -> DeviceError:
+        profile = self._profile
+        at = f"{profile.user}@{profile.address}" if profile.user else profile.address
+        port = ["-p", str(profile.port)] if profile.port else []
+        host = profile.address.rpartition("@")[2]
+        values = {
+            "name": profile.name,
+            "address": at,
+            "host": shlex.quote(f"[{host}]:{profile.port}" if profile.port else host),
+            "said": last_line(said),
+            "ssh": shlex.join(["ssh", *port, at]),
+            "copy": shlex.join(["ssh-copy-id", *port, at]),
+        }
+        for pattern, transient, what, hint in _ERRORS:
+            if re.search(pattern, said):
+                kind = TransientDeviceError if transient else DeviceError
+                return kind(what.format(**values), hint.format(**values))
+        reason = f": {values['said']}" if said.strip() else "."
+        return TransientDeviceError(
+            f"The connection to {profile.name} ({at}) was lost{reason}", f"Try: {values['ssh']}"
+        )
+
+    def _missing(self, program: str, error: OSError) -> DeviceError:
+        return DeviceError(
+            "ssh is not installed.", "Install OpenSSH's client: sudo apt install openssh-client"
+        )
