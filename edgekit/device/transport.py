@@ -113,4 +113,16 @@ def _ssh(profile: Profile) -> Transport:
     return SshTransport(profile)
 
 
-_TRANSPORTS: dict[str, Callable[[Profile], Transport]] = {"local": _local, "ssh": _ssh}
+def _adb(profile: Profile) -> Transport:
+    from edgekit.device.adb import AdbTransport
+
+    return AdbTransport(profile)
+
+
+def _emulator(profile: Profile) -> Transport:
+    from edgekit.device.emulator import EmulatorTransport
+
+    return EmulatorTransport(profile)
+
+
+_TRANSPORTS: dict[str, Callable[[Profile], Transport]] = {"emulator": _emulator, "local": _local, "ssh": _ssh, "adb": _adb}
