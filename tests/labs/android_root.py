@@ -15,17 +15,17 @@ FOLDERS = {"/data/local/tmp": SHELL, STATE: SHELL}  # what can be written, and w
 """On a phone `cmd` asks a service of another user to write; here it writes itself."""
 
 # what Android's toybox has, of what busybox has too: no more, so that nothing else is relied on
-_TOOLS = (
-    "[ base64 basename blkdiscard blockdev cal cat chgrp chmod chown chroot clear cmp cp cpio cut date dd "
-    "devmem df diff dirname dmesg dos2unix du echo egrep env expand expr fallocate false fgrep find free "
-    "freeramdisk fsfreeze getopt grep groups gunzip gzip head hostname hwclock i2cdetect i2cdump i2cget "
-    "i2cset id ifconfig insmod ionice kill killall ln logname losetup ls lsmod md5sum microcom mkdir "
-    "mkfifo mknod mkswap mktemp modinfo modprobe more mount mv nc netstat nl nproc nsenter od partprobe "
-    "paste patch pidof ping pivot_root printf ps pwd readlink realpath renice rev rm rmdir rmmod sed seq "
-    "setsid sha1sum sha256sum sha512sum sleep sort stat strings stty swapoff swapon sync sysctl tac tail "
-    "tar taskset tee test time timeout top touch tr true truncate tty tunctl umount uname uniq unix2dos "
-    "unlink unshare uptime usleep uudecode uuencode vconfig vi watch wc which whoami xargs xxd yes zcat"
-).split()
+_TOOLS = """\
+[ base64 basename blkdiscard blockdev cal cat chgrp chmod chown chroot clear cmp cp cpio cut date dd
+devmem df diff dirname dmesg dos2unix du echo egrep env expand expr fallocate false fgrep find free
+freeramdisk fsfreeze getopt grep groups gunzip gzip head hostname hwclock i2cdetect i2cdump i2cget
+i2cset id ifconfig insmod ionice kill killall ln logname losetup ls lsmod md5sum microcom mkdir
+mkfifo mknod mkswap mktemp modinfo modprobe more mount mv nc netstat nl nproc nsenter od partprobe
+paste patch pidof ping pivot_root printf ps pwd readlink realpath renice rev rm rmdir rmmod sed seq
+setsid sha1sum sha256sum sha512sum sleep sort stat strings stty swapoff swapon sync sysctl tac tail
+tar taskset tee test time timeout top touch tr true truncate tty tunctl umount uname uniq unix2dos
+unlink unshare uptime usleep uudecode uuencode vconfig vi watch wc which whoami xargs xxd yes zcat
+"""
 
 _PROPERTIES = """\
 ro.build.version.release=14
@@ -129,7 +129,7 @@ def finish_android(root: Path) -> None:
     binaries = root / "system/bin"
     for name, content in tools.items():
         _executable(binaries / name, content)
-    for name in _TOOLS:
+    for name in _TOOLS.split():
         (binaries / name).symlink_to("busybox")
     for name, script in _SCRIPTS.items():
         _executable(binaries / name, b"#!/system/bin/sh\n" + script.encode())
@@ -137,7 +137,9 @@ def finish_android(root: Path) -> None:
     (root / "etc").symlink_to("/system/etc")
     (root / "system/build.prop").write_text(_PROPERTIES)
     # busybox's own look-ups; Android has its users in its C library
-    (root / "system/etc/passwd").write_text(f"root:x:0:0::/:/system/bin/sh\nshell:x:{SHELL}:{SHELL}::/:/system/bin/sh\n")
+    (root / "system/etc/passwd").write_text(
+        f"root:x:0:0::/:/system/bin/sh\nshell:x:{SHELL}:{SHELL}::/:/system/bin/sh\n"
+    )
     (root / "system/etc/group").write_text(f"root:x:0:\nshell:x:{SHELL}:\n")
 
 
