@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 DEMO   ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format train lock clean
+.PHONY: help setup demo test lab check format train lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,6 +33,9 @@ demo: $(READY)  ## convert the shipped model, measure it on this computer, write
 
 test: $(READY)  ## run the tests
 	$(BIN)/python -m pytest
+
+lab: $(READY)  ## make the test devices (an Arm board over SSH, a phone over adb, emulated boards); needs root
+	$(BIN)/python tests/labs/build.py
 
 check: $(READY)  ## lint, types
 	$(BIN)/ruff check .

@@ -21,6 +21,13 @@ def devices_folders() -> tuple[Path, ...]:
     return _folders("devices")
 
 
+def user_devices_folder() -> Path:
+    """Where the user's own device profiles are; it need not exist."""
+    from platformdirs import user_config_path
+
+    return user_config_path("edgekit") / "devices"
+
+
 def cache_folder() -> Path:
     """Where runtime bundles are kept; absolute. The environment variable EDGEKIT_CACHE overrides it."""
     if override := os.environ.get("EDGEKIT_CACHE"):

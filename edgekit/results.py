@@ -16,6 +16,8 @@ from edgekit.schema import decode_record, write_record
 SCHEMA = "edgekit.result/1"
 
 Mode = Literal["quick", "standard", "rigorous"]
+# whole; interrupted by the user; the device was lost; or some measurement failed while the others went on
+Ended = Literal["whole", "interrupted", "lost", "failed"]
 Natural = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -34,6 +36,10 @@ class Device(msgspec.Struct, frozen=True):
     distribution: str | None = None
     python: str | None = None
     libc: str | None = None
+    bits: int | None = None  # of the interpreter that measured: 32 or 64
+    soc: str | None = None  # system on chip: bcm2711
+    cores: tuple[tuple[str, int], ...] = ()  # core name and how many, as /proc/cpuinfo has them
+    free_bytes: int | None = None  # on the file system that holds edgekit's folder
     transport: str = "local"
     emulated: bool = False
 
@@ -88,6 +94,8 @@ class Repeat(msgspec.Struct, frozen=True):
     other_cpus: float | None = None  # CPUs kept busy by other processes during the timed loop
     frequency_khz: tuple[int, int] | None = None  # of the fastest usable CPU, as the loop began and ended
     loop_ns: Natural | None = None  # the timed loop's wall time, up to the end of its last inference
+    celsius: float | None = None  # of the hottest CPU sensor as the process began to measure
+    waited_seconds: float = 0.0  # for the CPU to cool down, before that
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -199,7 +207,8 @@ class Result(msgspec.Struct, frozen=True):
     references: tuple[Reference, ...] = ()
     evaluations: tuple[Evaluation, ...] = ()  # one an evaluation file; rows name it by hash
     transfer: Transfer = Transfer()
-    partial: str | None = None  # why the session ended early; None: it is whole
+    partial: str | None = None  # why the session is not whole; None: it is
+    ended: Ended = "whole"
     fps: float | None = None  # spaced inferences; None: back to back
 
 

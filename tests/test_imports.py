@@ -31,7 +31,10 @@ MAY_IMPORT = {
     "device": {*RECORDS, "debian"},
     "runtime": {*RECORDS, "debian", "device"},
     "bench": {*RECORDS, "device", "runtime"},
-    "report": RECORDS,
+    "budget": RECORDS,
+    "compare": RECORDS,
+    "report": {*RECORDS, "budget", "compare"},  # of these the finished verdicts
+    "advice": {*RECORDS, "device"},
     "guest": set(),
 }
 

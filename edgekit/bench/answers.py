@@ -39,6 +39,8 @@ class Latency(msgspec.Struct, frozen=True):
     loop_ns: int
     other_cpus: float | None
     frequency_khz: tuple[int, int] | None
+    celsius: float | None = None
+    waited_seconds: float = 0.0
 
     def repeat(self, position: int) -> results.Repeat:
         """What a result keeps of it."""
@@ -53,6 +55,8 @@ class Latency(msgspec.Struct, frozen=True):
             loop_ns=self.loop_ns,
             other_cpus=self.other_cpus,
             frequency_khz=self.frequency_khz,
+            celsius=self.celsius,
+            waited_seconds=self.waited_seconds,
         )
 
 
@@ -76,6 +80,8 @@ class Accuracy(msgspec.Struct, frozen=True):
 class Instructions(msgspec.Struct, frozen=True):
     """Instructions, one an inference."""
 
+    runtime: Runtime
+    input_sha256: str
     per_inference: tuple[int, ...]
     source: str
 
@@ -93,6 +99,10 @@ class DeviceFields(msgspec.Struct, frozen=True):
     distribution: str | None
     python: str
     libc: str | None
+    bits: int | None = None
+    soc: str | None = None
+    cores: tuple[tuple[str, int], ...] = ()
+    free_bytes: int | None = None
 
 
 class Python(msgspec.Struct, frozen=True):
@@ -100,7 +110,12 @@ class Python(msgspec.Struct, frozen=True):
 
     executable: str
     version: str  # 3.11
-    tag: str
+    tag: str  # what its compiled extensions are named after
+    machine: str = ""
+    bits: int = 64
+    glibc: str = ""  # 2.36; empty: another C library
+    numpy: str = ""  # folder that holds the device's own numpy; empty: it has none
+    numpy_version: str = ""
 
 
 class Probe(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ VARIATION_LIMIT = 0.10
 OTHER_CPUS = 0.25  # CPUs kept busy by other processes
 ACCURACY_TOLERANCE = 0.005  # share of pictures by which two executions of one file may differ
 PACE = 0.95  # share of the inferences a second asked for that must be reached
+UNSTEADY = 0.005  # spread of the middle half of an emulated board's instruction counts
 OUTLIERS = 0.01  # share of the samples; beyond, p99 shows little else
 FEWEST_SAMPLES = 64  # the floor below which even p90 is not known (stats.percentile_floor)
 
@@ -37,8 +38,10 @@ class Session:
     after: Environment
     reference: Reference | None = None
     emulated: bool = False
+    timed: bool = True  # False: instructions were counted, nothing was timed
     failure: str | None = None  # why the measurement ended early
     fps: float | None = None  # inferences a second asked for; None: back to back
+    max_celsius: float | None = None  # what a repeat waits for the CPU to cool down to; None: nothing
 
 
 def findings(measurement: Measurement, session: Session) -> tuple[Finding, ...]:
@@ -48,6 +51,7 @@ def findings(measurement: Measurement, session: Session) -> tuple[Finding, ...]:
         for check in (
             _incomplete,
             _throttled,
+            _hot,
             _clock,
             _noise,
             _too_few,
@@ -55,6 +59,7 @@ def findings(measurement: Measurement, session: Session) -> tuple[Finding, ...]:
             _busy,
             _outliers,
             _accuracy,
+            _unsteady,
             _emulated,
         )
         for finding in check(measurement, session)
@@ -62,7 +67,7 @@ def findings(measurement: Measurement, session: Session) -> tuple[Finding, ...]:
 
 
 def _incomplete(measurement: Measurement, session: Session) -> Iterator[Finding]:
-    done, planned = len(measurement.repeats), session.schedule.repeats
+    done, planned = len(measurement.repeats), session.schedule.repeats if session.timed else 0
     if session.failure:
         yield Finding("invalid", "failed", session.failure, "Measure again once the cause is gone.")
     elif done < planned:
@@ -87,6 +92,20 @@ def _throttled(_: Measurement, session: Session) -> Iterator[Finding]:
             "throttled",
             f"The firmware reports {' and '.join(seen)} (bits {before:#x} before, {after:#x} after).",
             "Use the board's own power supply, add a heat sink or fan, and measure again.",
+        )
+
+
+def _hot(measurement: Measurement, session: Session) -> Iterator[Finding]:
+    limit = session.max_celsius
+    seen = [repeat for repeat in measurement.repeats if repeat.celsius is not None]
+    hottest = max(seen, key=lambda repeat: repeat.celsius or 0.0, default=None)
+    if limit is not None and hottest and hottest.celsius is not None and hottest.celsius > limit:
+        yield Finding(
+            "invalid",
+            "too-hot",
+            f"The CPU was at {hottest.celsius:.0f} °C after waiting {hottest.waited_seconds:.0f} s for "
+            f"{limit:.0f} °C.",
+            "Add a heat sink or fan, or raise `max_celsius` or `cool_seconds` in the device's profile.",
         )
 
 
@@ -119,7 +138,7 @@ def _noise(measurement: Measurement, _: Session) -> Iterator[Finding]:
 
 def _too_few(measurement: Measurement, session: Session) -> Iterator[Finding]:
     fewest = min((len(repeat.samples_ns) for repeat in measurement.repeats), default=0)
-    if fewest >= session.schedule.min_runs:
+    if fewest >= session.schedule.min_runs or not session.timed:
         return
     total = sum(len(repeat.samples_ns) for repeat in measurement.repeats)
     yield Finding(
@@ -195,8 +214,23 @@ def _accuracy(measurement: Measurement, session: Session) -> Iterator[Finding]:
         )
 
 
+def _unsteady(measurement: Measurement, session: Session) -> Iterator[Finding]:
+    if session.timed or measurement.instructions is None:
+        return
+    counts = sorted(measurement.instructions.per_inference)
+    quarter = len(counts) // 4
+    spread = (counts[-1 - quarter] - counts[quarter]) / median(counts)
+    if spread > UNSTEADY:
+        yield Finding(
+            "warning",
+            "unsteady",
+            f"The middle half of the instruction counts differ by {spread:.2%} (limit {UNSTEADY:.1%}).",
+            "A runtime whose work depends on time or chance is at work; a tight budget will not hold.",
+        )
+
+
 def _emulated(_: Measurement, session: Session) -> Iterator[Finding]:
-    if session.emulated:
+    if session.emulated and session.timed:
         yield Finding(
             "warning",
             "emulated",

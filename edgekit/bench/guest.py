@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,15 +51,25 @@ class _Envelope(msgspec.Struct):
     error: Failure | None = None
 
 
-class Guest:
-    """The guest on a connected device."""
+def guest_payload() -> Payload:
+    """The guest's file, to be pushed."""
+    return Payload(GUEST, sha256_file(GUEST), GUEST.stat().st_size)
 
-    def __init__(self, transport: Transport) -> None:
-        payload = Payload(GUEST, sha256_file(GUEST), GUEST.stat().st_size)
+
+class Guest:
+    """The guest on a connected device, pushed there before."""
+
+    def __init__(self, transport: Transport, python: Sequence[str], script: str) -> None:
+        """Prepare.
+
+        Args:
+            transport: Connected.
+            python: How an interpreter is started there.
+            script: Where the guest lies there.
+        """
         self._transport = transport
         # -I -S: nothing but the standard library and the bundle; -B: nothing is written beside it
-        script = transport.push([payload]).paths[payload.sha256]
-        self._argv = [transport.python, "-I", "-S", "-B", script, "-"]
+        self._argv = [*python, "-I", "-S", "-B", script, "-"]
 
     def ask(self, kind: type[T], request: dict[str, Any], deadline: float) -> T:
         """Run one pass in a fresh process.
@@ -98,6 +109,11 @@ def _decode(done: Completed, kind: type[T]) -> T:
 
 def _died(done: Completed) -> DeviceError:
     """Say how a process ended that gave no answer."""
+    if done.code == -signal.SIGKILL:
+        return DeviceError(
+            "The measuring process was killed (SIGKILL) before it answered.",
+            "The kernel does that when memory runs out: close other programs there, or use a smaller model.",
+        )
     if done.code < 0:
         try:
             how = f"was ended by {signal.Signals(-done.code).name}"

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
+import msgspec
+
 from edgekit.bench import answers
 from edgekit.bench.guest import Guest
 from edgekit.bench.plan import Cell
 from edgekit.bench.request import BenchRequest
-from edgekit.results import Accuracy, Instructions, Memory, Repeat
+from edgekit.device import Profile
+from edgekit.results import Accuracy, Memory, Repeat
 
 PATIENCE = 120.0  # seconds for what surrounds the inferences: starting, importing, loading
 SLOWER = 20  # times that an inference outside the timed loop may take what it took inside
@@ -21,17 +24,22 @@ class Passes:
     """Asks the guest for one pass over one cell."""
 
     def __init__(
-        self, guest: Guest, request: BenchRequest, affinity: tuple[int, ...], places: Mapping[str, str]
+        self, guest: Guest, request: BenchRequest, profile: Profile, places: Mapping[str, str]
     ) -> None:
         """Prepare.
 
         Args:
             guest: On the device.
             request: The session's.
-            affinity: CPUs to run on; empty: all.
+            profile: The device's.
             places: Where things lie on the device, by hash.
         """
-        self._guest, self._request, self._affinity, self._places = guest, request, affinity, places
+        self._guest, self._request, self._profile, self._places = guest, request, profile, places
+
+    @property
+    def timed(self) -> bool:
+        """Whether the device's clock shows time."""
+        return self._profile.timed
 
     def latency(self, cell: Cell) -> answers.Latency:
         """Time one repeat."""
@@ -44,8 +52,10 @@ class Passes:
             "warmup_runs": plan.warmup_runs,
             "warmup_seconds": plan.warmup_seconds,
             "fps": self._request.fps or 0.0,
+            "max_celsius": self._profile.max_celsius or 0.0,
+            "cool_seconds": self._profile.cool_seconds,
         }
-        deadline = PATIENCE + plan.warmup_seconds + plan.max_seconds
+        deadline = PATIENCE + self._profile.cool_seconds + plan.warmup_seconds + plan.max_seconds
         return self._guest.ask(answers.Latency, self._fields(cell, fields), deadline)
 
     def memory(self, cell: Cell, repeats: list[Repeat]) -> Memory:
@@ -64,22 +74,26 @@ class Passes:
         found = self._guest.ask(answers.Accuracy, self._fields(cell, fields), deadline)
         return Accuracy(found.n, found.correct, digest, found.predictions)
 
-    def instructions(self, cell: Cell, repeats: list[Repeat]) -> Instructions:
+    def instructions(self, cell: Cell, repeats: list[Repeat]) -> answers.Instructions:
         """Count the instructions of single inferences."""
-        fields = self._fields(cell, {"pass": "instructions", "min_runs": COUNTED_RUNS})
-        found = self._guest.ask(answers.Instructions, fields, _deadline(repeats, COUNTED_RUNS))
-        return Instructions(found.per_inference, found.source)
+        fields = {"pass": "instructions", "min_runs": COUNTED_RUNS, "clock": not self.timed}
+        deadline = _deadline(repeats, COUNTED_RUNS)
+        found = self._guest.ask(answers.Instructions, self._fields(cell, fields), deadline)
+        if self.timed:
+            return found
+        return msgspec.structs.replace(found, source=f"qemu {self._profile.cpu}")
 
     def _fields(self, cell: Cell, fields: dict[str, Any]) -> dict[str, Any]:
         """Add what every pass needs to know about a cell."""
         file, contract = cell.subject.file, cell.subject.artefacts.manifest.preprocessing
+        numpy = cell.bundle.record.target.numpy  # the device's own
         return {
-            "path": [self._places[cell.bundle.record.seal]],
+            "path": [self._places[cell.bundle.record.seal], *([numpy] if numpy else [])],
             "runtime": cell.bundle.record.runtime,
             "model": self._places[file.sha256],
             "model_sha256": file.sha256,
             "threads": cell.threads,
-            "affinity": self._affinity,
+            "affinity": self._request.affinity or self._profile.affinity,
             "seed": self._request.seed,
             "mean": contract.mean,
             "std": contract.std,

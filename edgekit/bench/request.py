@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgekit.device import Profile
 from edgekit.errors import UsageError
 from edgekit.results import Mode
 
@@ -36,6 +37,7 @@ class BenchRequest:
 
     artefacts: tuple[Path, ...]  # artefact sets, or single files of a set
     device: str = "host"  # a profile's name
+    profile: Profile | None = None  # instead of the one of that name
     runtimes: tuple[str, ...] = ()  # NAME or NAME==VERSION; empty: every one that suits
     threads: tuple[int, ...] = (1, ALL_CPUS)
     mode: Mode = "quick"

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from edgekit.bench import answers
 from edgekit.bench.passes import Passes
 from edgekit.bench.plan import Cell, interleaved
 from edgekit.bench.request import BenchRequest
 from edgekit.errors import EdgekitError, TransientDeviceError, UnavailableError
 from edgekit.progress import Progress
-from edgekit.results import Accuracy, Instructions, Memory, Repeat, Runtime
+from edgekit.results import Accuracy, Ended, Instructions, Memory, Repeat, Runtime
 
 
 @dataclass(eq=False)
@@ -39,14 +40,14 @@ class _Task:
 
 def measure(
     chosen: Sequence[Cell], passes: Passes, request: BenchRequest, progress: Progress
-) -> tuple[list[Collected], str | None]:
+) -> tuple[list[Collected], str | None, Ended]:
     """Run every process of a session.
 
     A cell that fails is left alone from then on; the others go on. An interruption, or a device that is
     gone, ends the session with what there is.
 
     Returns:
-        What was collected, and why the session is not whole; None: it is.
+        What was collected; why the session is not whole, None: it is; and how it ended.
 
     Raises:
         EdgekitError: Nothing was measured; the first cell's error.
@@ -54,7 +55,8 @@ def measure(
     """
     collected = [Collected(cell) for cell in chosen]
     tasks = list(_tasks(collected, passes, request))
-    progress.step(f"Measuring {len(chosen)} combinations, {request.plan.repeats} times each", len(tasks))
+    often = f", {request.plan.repeats} times each" if passes.timed else ""
+    progress.step(f"Measuring {len(chosen)} combinations{often}", len(tasks))
     ended: BaseException | None = None
     beyond: set[str] = set()  # what this device cannot do
     try:
@@ -66,12 +68,15 @@ def measure(
     except (KeyboardInterrupt, TransientDeviceError) as error:
         ended = error
     errors = [item.error for item in collected if item.error]
-    if not any(item.repeats for item in collected):
+    if not any(item.runtime for item in collected):
         raise ended or errors[0]
     reasons = [f"{item.cell}: {item.error.what}" for item in collected if item.error]
     if ended:
         reasons.append("Interrupted." if isinstance(ended, KeyboardInterrupt) else str(ended))
-    return collected, " ".join(reasons) or None
+    how: Ended = "failed" if errors else "whole"
+    if ended:
+        how = "interrupted" if isinstance(ended, KeyboardInterrupt) else "lost"
+    return collected, " ".join(reasons) or None, how
 
 
 def _try(task: _Task, progress: Progress, beyond: set[str]) -> None:
@@ -89,16 +94,19 @@ def _try(task: _Task, progress: Progress, beyond: set[str]) -> None:
 
 
 def _tasks(collected: Sequence[Collected], passes: Passes, request: BenchRequest) -> Iterator[_Task]:
-    """Yield the session's processes in order."""
-    for position, item in enumerate(interleaved(collected, request.plan.repeats)):
+    """Yield the session's processes in order. An emulated board has no times and its memory is not real."""
+    if not passes.timed:
+        for item in collected:
+            yield _Task(item, partial(_instructions, item, passes))
+    for position, item in enumerate(interleaved(collected, request.plan.repeats if passes.timed else 0)):
         yield _Task(item, partial(_latency, item, passes, position))
-    if request.memory:
+    if request.memory and passes.timed:
         for item in collected:
             yield _Task(item, partial(_memory, item, passes), "No memory figures")
     if request.accuracy:
         for same in _pairs(collected):
             yield _Task(same[0], partial(_accuracy, same, passes))
-    if request.instructions:
+    if request.instructions and passes.timed:
         for item in collected:
             if item.cell.threads == 1:
                 yield _Task(item, partial(_instructions, item, passes), "No instruction counts")
@@ -115,10 +123,12 @@ def _pairs(collected: Sequence[Collected]) -> list[list[Collected]]:
 def _latency(item: Collected, passes: Passes, position: int) -> None:
     answer = passes.latency(item.cell)
     item.repeats.append(answer.repeat(position))
-    found = answer.runtime
-    item.runtime = Runtime(
-        found.name, found.version, found.delegate, item.cell.bundle.record.sha256, found.options
-    )
+    _describe(item, answer)
+
+
+def _describe(item: Collected, answer: answers.Latency | answers.Instructions) -> None:
+    found, bundle = answer.runtime, item.cell.bundle.record
+    item.runtime = Runtime(found.name, found.version, found.delegate, bundle.sha256, found.options)
     item.input_sha256 = answer.input_sha256
 
 
@@ -134,4 +144,6 @@ def _accuracy(same: list[Collected], passes: Passes) -> None:
 
 
 def _instructions(item: Collected, passes: Passes) -> None:
-    item.instructions = passes.instructions(item.cell, item.repeats)
+    answer = passes.instructions(item.cell, item.repeats)
+    item.instructions = Instructions(answer.per_inference, answer.source)
+    _describe(item, answer)

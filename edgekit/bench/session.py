@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import edgekit
 from edgekit.bench import answers
 from edgekit.bench.artefacts import Subject, read_evaluation, subjects
 from edgekit.bench.findings import Session, findings
 from edgekit.bench.guest import Guest
+from edgekit.bench.interpreter import interpreter
 from edgekit.bench.passes import PATIENCE, Passes
 from edgekit.bench.plan import cells, left_out, wanted_runtimes, wanted_threads
 from edgekit.bench.request import BenchRequest
 from edgekit.bench.run import Collected, measure
-from edgekit.bench.supply import provide, push, target_of
+from edgekit.bench.supply import provide, push
 from edgekit.device import Profile, Transport, find_profile, open_transport
 from edgekit.device.transport import connected
 from edgekit.errors import EdgekitError
 from edgekit.progress import SILENT, Progress
 from edgekit.results import SCHEMA, Device, Environment, Evaluation, Measurement, Result
+from edgekit.runtime import available
 
 
 def bench(
@@ -46,20 +49,21 @@ def bench(
     if omitted := left_out(specs, files):
         progress.note(omitted)
     evaluations = _evaluations(files) if request.accuracy else ()
-    profile = find_profile(request.device)
+    profile = request.profile or find_profile(request.device)
     created = _now()
-    with connected(transport or open_transport(profile)) as device:
+    progress.step(f"Looking at the device {profile.name}")
+    with connected(transport or open_transport(profile), progress) as device:
+        python = interpreter(device, profile, progress)
+        bundles = provide(specs, python.target, progress, by_name=bool(request.runtimes))
+        pushed = push(device, python, files, bundles, progress, evaluation=request.accuracy)
+        guest = python.guest(device, pushed.paths)
         progress.step(f"Looking at the device {profile.name}")
-        guest = Guest(device)
         before = guest.ask(answers.Probe, {"pass": "probe"}, PATIENCE)
         affinity = request.affinity or profile.affinity
         cpus = min(before.device.cpus, len(set(affinity)) or before.device.cpus)
-        threads = wanted_threads(request.threads, cpus)
-        bundles = provide(specs, target_of(before), progress, by_name=bool(request.runtimes))
-        chosen = cells(files, bundles, threads)
-        pushed = push(device, files, bundles, evaluation=request.accuracy)
-        passes = Passes(guest, request, affinity, pushed.paths)
-        collected, partial = measure(chosen, passes, request, progress)
+        chosen = cells(files, bundles, wanted_threads(request.threads, cpus))
+        passes = Passes(guest, request, profile, pushed.paths)
+        collected, partial, ended = measure(chosen, passes, request, progress)
         after = _environment(guest)
     return Result(
         schema=SCHEMA,
@@ -76,21 +80,33 @@ def bench(
         evaluations=evaluations,
         transfer=pushed.transfer,
         partial=partial,
+        ended=ended,
         fps=request.fps,
     )
 
 
-def probe(device: str = "host", *, transport: Transport | None = None) -> tuple[Device, Environment]:
-    """Return what a device is and how it is doing now.
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a device is, how it is doing, and what can run on it."""
+
+    device: Device
+    environment: Environment
+    runtimes: dict[str, str]  # name: why it cannot be provided; empty: it can
+
+
+def probe(
+    profile: Profile, progress: Progress = SILENT, *, transport: Transport | None = None
+) -> Fingerprint:
+    """Look at a device.
 
     Raises:
-        UsageError: There is no such device.
         DeviceError: It cannot be reached, or has no usable Python.
     """
-    profile = find_profile(device)
-    with connected(transport or open_transport(profile)) as reached:
-        found = Guest(reached).ask(answers.Probe, {"pass": "probe"}, PATIENCE)
-    return _device(found, profile), found.environment
+    with connected(transport or open_transport(profile), progress) as device:
+        python = interpreter(device, profile, progress)
+        pushed = push(device, python, (), (), progress, evaluation=False)
+        found = python.guest(device, pushed.paths).ask(answers.Probe, {"pass": "probe"}, PATIENCE)
+    return Fingerprint(_device(found, profile), found.environment, available(python.target))
 
 
 def _evaluations(files: Sequence[Subject]) -> tuple[Evaluation, ...]:
@@ -109,7 +125,7 @@ def _measurements(
     measurements = []
     for item in collected:
         if item.runtime is None:
-            continue  # no repeat: the result's `partial` says why
+            continue  # nothing was measured: the result's `partial` says why
         measurement = Measurement(
             artefact=item.cell.subject.record(),
             runtime=item.runtime,
@@ -123,7 +139,17 @@ def _measurements(
         )
         reference = item.cell.subject.reference()
         failure = item.error.what if item.error else None
-        session = Session(request.plan, before, after, reference, profile.emulated, failure, request.fps)
+        session = Session(
+            request.plan,
+            before,
+            after,
+            reference,
+            emulated=profile.emulated,
+            timed=profile.timed,
+            failure=failure,
+            fps=request.fps,
+            max_celsius=profile.max_celsius,
+        )
         measurements.append(_judged(measurement, session))
     return tuple(measurements)
 

@@ -6,19 +6,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-import msgspec
-
-from edgekit.bench.answers import Probe
 from edgekit.bench.artefacts import Subject
+from edgekit.bench.guest import guest_payload
+from edgekit.bench.interpreter import Interpreter
 from edgekit.device import Payload, Pushed, Transport
 from edgekit.errors import RuntimeMissingError
 from edgekit.progress import Progress
+from edgekit.results import Transfer
 from edgekit.runtime import Bundle, RuntimeSpec, Target, ensure_bundle
-
-
-def target_of(found: Probe) -> Target:
-    """The Python that a probe found."""
-    return Target(found.python.version, found.python.tag, executable=found.python.executable)
 
 
 def provide(
@@ -48,19 +43,39 @@ def provide(
 
 
 def push(
-    device: Transport, files: Sequence[Subject], bundles: Sequence[Bundle], *, evaluation: bool
+    device: Transport,
+    python: Interpreter,
+    files: Sequence[Subject],
+    bundles: Sequence[Bundle],
+    progress: Progress,
+    *,
+    evaluation: bool,
 ) -> Pushed:
-    """Bring models, runtimes and (for the accuracy pass) evaluation pictures to the device."""
-    payloads = [Payload(file.path, file.file.sha256, file.file.bytes) for file in files]
+    """Bring Python, models, runtimes and (for the accuracy pass) evaluation pictures to the device.
+
+    Returns:
+        Where they lie, and what all of it cost, the look at the device's own Python included.
+    """
+    payloads = list(python.payloads)
+    payloads += [Payload(file.path, file.file.sha256, file.file.bytes) for file in files]
     payloads += [Payload(b.folder, b.record.seal, b.record.bytes) for b in bundles]
     if evaluation:
         for file in files:
             digest = file.artefacts.manifest.evaluation_sha256
             payloads.append(Payload(file.evaluation, digest, file.evaluation.stat().st_size))
+    payloads = list(dict.fromkeys(payloads))
+    progress.step("Bringing what is missing to the device", sum(payload.bytes for payload in payloads))
     start = time.monotonic()
-    pushed = device.push(list(dict.fromkeys(payloads)))
-    seconds = time.monotonic() - start
-    return replace(pushed, transfer=msgspec.structs.replace(pushed.transfer, seconds=seconds))
+    pushed = device.push(payloads, progress)
+    before, now, seconds = python.transfer, pushed.transfer, time.monotonic() - start
+    again = sum(payload.sha256 == guest_payload().sha256 for payload in payloads) if python.own else 0
+    total = Transfer(
+        bytes=before.bytes + now.bytes,
+        seconds=before.seconds + seconds,
+        files=before.files + now.files,
+        reused_files=before.reused_files + now.reused_files - again,  # the guest, which was pushed first
+    )
+    return replace(pushed, transfer=total)
 
 
 def _bundle(spec: RuntimeSpec, target: Target, progress: Progress) -> Bundle | RuntimeMissingError:

@@ -21,9 +21,16 @@ def bench(
         ),
     ] = None,
     device: Annotated[
-        str,
-        typer.Option(help="`edgekit devices list` shows which there are.", autocompletion=complete_device),
-    ] = "host",
+        list[str] | None,
+        typer.Option(
+            help="`edgekit devices list` shows which there are. May be repeated.  [default: host]",
+            autocompletion=complete_device,
+        ),
+    ] = None,
+    address: Annotated[
+        str, typer.Option(help="Where the device is, a host or a serial.  [default: its profile's]")
+    ] = "",
+    user: Annotated[str, typer.Option(help="Who to log in as with ssh.  [default: its profile's]")] = "",
     runtime: Annotated[
         list[str] | None,
         typer.Option(
@@ -46,32 +53,36 @@ def bench(
     seed: Annotated[int, whole("Of the timed input.")] = 0,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="File for the result.  [default: a new one in results/]"),
+        typer.Option(
+            "--output", "-o", help="File for the result, of one device.  [default: a new one in results/]"
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the statistics as JSON.")] = False,
 ) -> None:
-    """Measure latency, memory and accuracy of artefacts on a device.
+    """Measure latency, memory and accuracy of artefacts on devices; on an emulated board count instructions.
 
-    Ends with 4 where a measurement is invalid, with 3 where one is missing; what was measured is kept.
+    Ends with 4 where a measurement is invalid, with 3 where one is missing or a device is not there, with
+    130 where it was interrupted; what was measured is kept.
 
     Example: edgekit bench
+
+    Example: edgekit bench --device rpi4 --device host
 
     Example: edgekit bench my_set/int8.tflite --runtime litert==2.3.0 --threads 1 --mode standard
     """
     import sys
 
-    from edgekit.bench import BenchRequest, save_result
-    from edgekit.bench import bench as run
+    from edgekit.bench import BenchRequest
+    from edgekit.cli.benching import exit_code, measure_each, profiles
     from edgekit.cli.choices import newest_set, numbers, threads_of
-    from edgekit.cli.console import command_line, progress_bar, quote, say_next
-    from edgekit.cli.table import show_result
+    from edgekit.cli.console import command_line, quote, say_next
+    from edgekit.cli.table import show_results
     from edgekit.files import check_writable
     from edgekit.report.to_json import to_json
-    from edgekit.results import write_result
 
+    chosen = profiles(device or ["host"], address, user, output)
     request = BenchRequest(
         artefacts=tuple(artefacts or [newest_set()]),
-        device=device,
         runtimes=tuple(runtime or ()),
         threads=threads_of(threads),
         mode=mode,
@@ -83,17 +94,13 @@ def bench(
         command=command_line(),
     )
     check_writable(output or Path("results") / "new.json")
-    with progress_bar() as progress:
-        result = run(request, progress)
-        if output:
-            write_result(output, result)
-        path = output or save_result(result)
+    measured, failures = measure_each(request, chosen, output)
+    results = [result for result, _ in measured]
     if as_json:
-        sys.stdout.buffer.write(to_json([result]))
+        sys.stdout.buffer.write(to_json(results))
     else:
-        show_result(result)
-    say_next(f"edgekit report {quote(path)} -o report.html")
-    if result.partial:
-        raise typer.Exit(3)
-    if not all(measurement.valid for measurement in result.measurements):
-        raise typer.Exit(4)
+        show_results(results)
+    paths = " ".join(quote(path) for _, path in measured)
+    say_next(f"edgekit report {paths} -o report.html")
+    if code := exit_code(results, failures):
+        raise typer.Exit(code)

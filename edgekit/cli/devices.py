@@ -6,14 +6,23 @@ from typing import Annotated
 
 import typer
 
+from edgekit.cli.completion import complete_device
+
 devices = typer.Typer(
     name="devices",
-    help="List and show the devices to measure on.",
+    help="List, add, probe and clean the devices to measure on.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Name = Annotated[
+    str, typer.Argument(help="A device of `edgekit devices list`.", autocompletion=complete_device)
+]
+Address = Annotated[
+    str, typer.Option(help="Where it is: a host for ssh, a serial for adb.  [default: its profile's]")
+]
+User = Annotated[str, typer.Option(help="Who to log in as with ssh.  [default: its profile's]")]
 
 
 @devices.command(name="list")
@@ -31,27 +40,136 @@ def list_(as_json: AsJson = False) -> None:
         print_record(profiles)
     else:
         show_profiles(profiles)
-    say_next("edgekit devices show host")
+    say_next("edgekit devices probe host", "edgekit devices add rpi4 --ssh USER@HOST")
 
 
 @devices.command()
-def show(
-    name: Annotated[str, typer.Argument(help="A device of `edgekit devices list`.")] = "host",
-    as_json: AsJson = False,
-) -> None:
-    """Show what a device is and how it is doing now.
+def show(name: Name = "host", as_json: AsJson = False) -> None:
+    """Show a device's profile: how it is reached and what is done there.
 
-    Example: edgekit devices show host
+    Example: edgekit devices show rpi4
     """
-    from edgekit.bench import probe
-    from edgekit.cli.console import print_record, progress_bar, quote, say_next
-    from edgekit.cli.show import show_device
+    from edgekit.cli.console import print_record, quote, say_next
+    from edgekit.cli.show_devices import show_profile
+    from edgekit.device import find_profile, reached_at
 
-    with progress_bar() as progress:
-        progress.step(f"Looking at {name}")
-        device, environment = probe(name)
+    profile = reached_at(find_profile(name))
     if as_json:
-        print_record({"device": device, "environment": environment})
+        print_record(profile)
     else:
-        show_device(device, environment)
+        show_profile(profile)
+    say_next(f"edgekit devices probe {quote(name)}")
+
+
+@devices.command()
+def probe(name: Name = "host", address: Address = "", user: User = "", as_json: AsJson = False) -> None:
+    """Look at a device: board, cores, memory, clocks, temperature, and which runtimes it can run.
+
+    Example: edgekit devices probe rpi4
+    """
+    from edgekit.bench import probe as look
+    from edgekit.cli.console import print_record, progress_bar, quote, say_next
+    from edgekit.cli.show_devices import show_fingerprint
+    from edgekit.device import find_profile, reached_at
+
+    profile = reached_at(find_profile(name), address=address, user=user)
+    with progress_bar() as progress:
+        found = look(profile, progress)
+    if as_json:
+        print_record(found)
+    else:
+        show_fingerprint(found)
+    say_next(f"edgekit bench --device {quote(name)}", f"edgekit devices doctor {quote(name)}")
+
+
+@devices.command()
+def doctor(name: Name = "host", address: Address = "", user: User = "", as_json: AsJson = False) -> None:
+    """Say what stands in the way of a sound measurement, and the command that mends it.
+
+    Ends with 4 where something does, with 3 where the device cannot be used at all.
+
+    Example: edgekit devices doctor rpi4
+    """
+    from edgekit.advice import advise
+    from edgekit.bench import probe as look
+    from edgekit.cli.console import print_record, progress_bar, quote, say_next
+    from edgekit.cli.show_devices import show_advice
+    from edgekit.device import find_profile, reached_at
+
+    profile = reached_at(find_profile(name), address=address, user=user)
+    with progress_bar() as progress:
+        found = look(profile, progress)
+    advice = advise(profile, found.device, found.environment, found.runtimes)
+    if as_json:
+        print_record(advice)
+    else:
+        show_advice(name, advice)
     say_next(f"edgekit bench --device {quote(name)}")
+    if advice:
+        raise typer.Exit(4)
+
+
+@devices.command()
+def add(
+    name: Annotated[str, typer.Argument(help="What to call it: rpi4, or a name of your own.")],
+    ssh: Annotated[
+        str, typer.Option(metavar="[USER@]HOST", help="It is reached over SSH: an address or an alias.")
+    ] = "",
+    adb: Annotated[
+        str, typer.Option(metavar="SERIAL", help="It is reached by adb: a serial that `adb devices` lists.")
+    ] = "",
+    port: Annotated[int | None, typer.Option(metavar="N", help="Of its SSH server.")] = None,
+    like: Annotated[
+        str,
+        typer.Option(
+            help="A known device it is like.  [default: the one of that name]", autocompletion=complete_device
+        ),
+    ] = "",
+    description: Annotated[str, typer.Option(help="In your own words.")] = "",
+    python: Annotated[
+        str, typer.Option(help="Its interpreter, or `portable`.  [default: python3 if it has one]")
+    ] = "",
+    folder: Annotated[str, typer.Option(help="For edgekit's files there.")] = "",
+) -> None:
+    """Write down where a device is, for all projects of this user.
+
+    Example: edgekit devices add rpi4 --ssh pi@192.168.1.20
+
+    Example: edgekit devices add pixel --adb 1A2B3C --like android
+    """
+    from edgekit.cli.console import quote, say_next, stderr_console
+    from edgekit.device import add_profile
+    from edgekit.errors import UsageError
+
+    if bool(ssh) == bool(adb):
+        raise UsageError(
+            "One of --ssh and --adb says how the device is reached.",
+            f"Write: edgekit devices add {quote(name)} --ssh USER@HOST",
+        )
+    user, _, host = ssh.rpartition("@")
+    given = {"port": port, "description": description, "python": python, "folder": folder}
+    place = {"address": host, "user": user} if ssh else {"address": adb}
+    fields = {key: value for key, value in {**given, **place}.items() if value}
+    path = add_profile(name, {"transport": "ssh" if ssh else "adb", **fields}, like=like)
+    stderr_console().print(f"Wrote {path}", markup=False)
+    say_next(f"edgekit devices doctor {quote(name)}")
+
+
+@devices.command()
+def clean(name: Name, address: Address = "", user: User = "") -> None:
+    """Remove everything edgekit keeps on a device.
+
+    Example: edgekit devices clean rpi4
+    """
+    from edgekit.cli.console import progress_bar, say_next, stderr_console
+    from edgekit.device import find_profile, open_transport, reached_at
+    from edgekit.device.transport import connected
+    from edgekit.units import megabytes
+
+    profile = reached_at(find_profile(name), address=address, user=user)
+    with progress_bar() as progress:
+        progress.step(f"Cleaning {name}")
+        with connected(open_transport(profile), progress) as device:
+            freed = device.clean()
+    stderr_console().print(f"Removed {megabytes(freed)} MB from {name}.", markup=False)
+    say_next("edgekit devices list")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,7 +13,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from edgekit.errors import RecordError, UsageError
-from edgekit.lookup import devices_folders
+from edgekit.files import write_atomic
+from edgekit.lookup import devices_folders, user_devices_folder
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -44,6 +48,11 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cpu: str = ""  # emulator: QEMU's name of the CPU: cortex-a72
     memory_mib: Annotated[int, msgspec.Meta(ge=256)] = 2048  # emulator
 
+    @property
+    def timed(self) -> bool:
+        """Whether its clock shows time; an emulated board's counts instructions instead."""
+        return self.transport != "emulator"
+
 
 def find_profile(name: str) -> Profile:
     """Return the profile of that name; the project's own wins over the user's, which wins over edgekit's.
@@ -66,6 +75,70 @@ def find_profile(name: str) -> Profile:
         f"There is no device {name!r}.{_nearest(name, known)}",
         f"Known devices: {', '.join(known) or 'none'}. `edgekit devices list` describes them.",
     )
+
+
+def reached_at(profile: Profile, *, address: str = "", user: str = "") -> Profile:
+    """Return the profile with another address or user, if there is one to take instead of its own.
+
+    Args:
+        profile: A device's.
+        address: Wins over EDGEKIT_NAME_ADDRESS in the environment, which wins over the profile's.
+        user: Likewise, EDGEKIT_NAME_USER.
+
+    Raises:
+        UsageError: The device is not one that has an address.
+    """
+    if profile.transport not in ("ssh", "adb"):
+        if address or user:
+            raise UsageError(
+                f"{profile.name} has no address: it is reached by {profile.transport!r}.",
+                "Leave out --address and --user, or name another device.",
+            )
+        return profile
+    prefix = "EDGEKIT_" + re.sub(r"\W", "_", profile.name).upper()
+    return msgspec.structs.replace(
+        profile,
+        address=address or os.environ.get(f"{prefix}_ADDRESS") or profile.address,
+        user=user or os.environ.get(f"{prefix}_USER") or profile.user,
+    )
+
+
+def add_profile(name: str, fields: Mapping[str, object], *, like: str = "") -> Path:
+    """Write a profile into the user's folder; return its path.
+
+    Args:
+        name: What the device is called from now on; a profile of that name there is replaced.
+        fields: What differs from the profile it is like.
+        like: A known device; empty: the known one of the same name, if there is one.
+
+    Raises:
+        UsageError: The name cannot be a file's, or the devices are not reached the same way.
+        RecordError: The fields are not valid.
+        StorageError: It cannot be written.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", name) or name.endswith(SUFFIX):
+        raise UsageError(
+            f"{name!r} cannot be a device's name.", "Use letters, digits, dots and dashes, such as rpi4-desk."
+        )
+    base = find_profile(like) if like else find_profile(name) if name in _names() else None
+    if base and base.transport != fields["transport"]:
+        raise UsageError(
+            f"{base.name} is reached by {base.transport!r}, not by {fields['transport']!r}.",
+            "Choose another name, or another device with --like.",
+        )
+    kept = msgspec.structs.asdict(base) if base else {"description": f"{name}, over {fields['transport']}"}
+    profile = _profile({**kept, **fields, "name": name}, f"the profile of {name}")
+    defaults = msgspec.structs.asdict(Profile(description="", transport="local"))
+    lines = {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in msgspec.structs.asdict(profile).items()
+        if key != "name" and value != defaults[key]
+    }
+    import tomli_w
+
+    path = user_devices_folder() / f"{name}{SUFFIX}"
+    write_atomic(path, tomli_w.dumps(lines).encode())
+    return path
 
 
 def list_profiles() -> tuple[Profile, ...]:
@@ -95,10 +168,14 @@ def read_profile(path: Path) -> Profile:
             raise RecordError(
                 f"{path} has the unknown key {key!r}.{_nearest(key, known)}", f"Keys: {', '.join(known)}."
             )
+    return _profile({**fields, "name": path.stem}, str(path))
+
+
+def _profile(fields: Mapping[str, object], what: str) -> Profile:
     try:
-        return msgspec.convert({**fields, "name": path.stem}, Profile)
+        return msgspec.convert(fields, Profile)
     except msgspec.ValidationError as error:
-        raise RecordError(f"{path} is not a valid device profile: {error}.", "Correct the file.") from error
+        raise RecordError(f"{what} is not a valid device profile: {error}.", "Correct it.") from error
 
 
 def _names() -> list[str]:

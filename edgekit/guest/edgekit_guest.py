@@ -8,11 +8,12 @@ A request is one JSON object; so is the answer, and nothing else ever appears on
 whatever a runtime prints goes to the standard error. Needs Python 3.8 or newer, the runtime and numpy,
 nothing of edgekit. A pass is one process:
 
-    probe         what the device is and how it is doing             (needs neither numpy nor a runtime)
+    python        which interpreter this is                          (needs neither numpy nor a runtime)
+    probe         what the device is and how it is doing             (neither)
     latency       import, load, first inference, warm-up, timed loop
     memory        resident set with the runtime imported, with the model loaded, and at its peak
     accuracy      top-1 over a file of pictures
-    instructions  user-space instructions an inference retires
+    instructions  instructions an inference takes
 
 Times are nanoseconds of the monotonic clock, sizes bytes. By hand, for instance:
 
@@ -20,8 +21,8 @@ Times are nanoseconds of the monotonic clock, sizes bytes. By hand, for instance
 """
 
 # The fewer modules this process imports, the less it weighs in the memory it reports: no pathlib.
-# zip(strict=…) needs Python 3.10.
-# ruff: noqa: PTH100, PTH110, PTH119, PTH123, PTH207, B905
+# zip(strict=…) needs Python 3.10, functools.cache 3.9.
+# ruff: noqa: PTH100, PTH110, PTH113, PTH119, PTH120, PTH123, PTH207, B905, UP033
 
 from __future__ import annotations
 
@@ -76,6 +77,9 @@ DEFAULTS: dict[str, Any] = {
     "max_seconds": 600.0,
     "max_samples": 16384,  # beyond, only one inference in `every` is timed
     "fps": 0.0,  # spaces the inferences; 0: back to back
+    "max_celsius": 0.0,  # latency waits until the CPU is cooler; 0: it does not
+    "cool_seconds": 0.0,  # how long it waits at most
+    "clock": False,  # instructions: the clock counts them, one a nanosecond (QEMU's -icount shift=0)
     "evaluation": "",  # .npz with uint8 images [n, H, W, C] and integer labels [n]
     "evaluation_sha256": "",
     "watch_stdin": False,  # die when the standard input is closed: whoever asked is gone
@@ -427,6 +431,7 @@ def latency(request: dict[str, Any]) -> dict[str, Any]:
     clock = time.perf_counter_ns
     check_model_file(request)
     pin(request)
+    waited, celsius = cool_down(request)
     start = clock()
     module = import_runtime(request)
     imported = clock()
@@ -460,7 +465,19 @@ def latency(request: dict[str, Any]) -> dict[str, Any]:
         "loop_ns": loop_ns,
         "other_cpus": other_cpus(before, after),
         "frequency_khz": [khz, khz_after] if khz and khz_after else None,
+        "celsius": celsius,
+        "waited_seconds": waited,
     }
+
+
+def cool_down(request: dict[str, Any]) -> tuple[float, float | None]:
+    """Wait until the CPU is cool enough, or the time for that is up; return seconds waited and °C then."""
+    begin, celsius = time.monotonic(), cpu_temperature()
+    limit = request["max_celsius"] or math.inf
+    while celsius is not None and celsius > limit and time.monotonic() - begin < request["cool_seconds"]:
+        time.sleep(1)
+        celsius = cpu_temperature()
+    return time.monotonic() - begin, celsius
 
 
 def warm_up(invoke: Callable[[], Any], request: dict[str, Any]) -> tuple[int, int]:
@@ -584,39 +601,42 @@ def rows(archive: zipfile.ZipFile, name: str) -> Iterator[Any]:
 
 
 def instructions(request: dict[str, Any]) -> dict[str, Any]:
-    """Count the user-space instructions of single inferences on the calling thread."""
+    """Count the instructions of single inferences: this thread's in user space, or all the machine's."""
     if request["threads"] != 1:
         raise GuestError("bad-request", f"Instructions are counted on one thread, not {request['threads']}.")
     check_model_file(request)
     pin(request)
     model = load_model(import_runtime(request), request)
-    model.feed(model_input(timed_pixels(model.input.shape, request["seed"])[0], model, request))
-    counter = instruction_counter()
+    pixels, digest = timed_pixels(model.input.shape, request["seed"])
+    picture = model_input(pixels, model, request)
+    model.feed(picture)
+    read = time.perf_counter_ns if request["clock"] else instruction_counter()
+    check_output(model.predict(picture), request)
     for _ in range(request["warmup_runs"]):
         model.invoke()
     gc.collect()
     gc.freeze()
     gc.disable()
     # reading the counter costs some hundred instructions itself; they are measured and taken off
-    overhead = sorted(count_instructions(counter, int, 31))[15]
-    counts = [count - overhead for count in count_instructions(counter, model.invoke, request["min_runs"])]
-    answer = {"runtime": describe(model, request), "per_inference": counts}
-    return dict(answer, source="perf_event_open")
+    overhead = sorted(count_instructions(read, int, 31))[15]
+    counts = count_instructions(read, model.invoke, request["min_runs"])
+    own = [max(0, count - overhead) for count in counts]
+    answer = {"runtime": describe(model, request), "input_sha256": digest, "per_inference": own}
+    return dict(answer, source="clock" if request["clock"] else "perf_event_open")
 
 
-def count_instructions(counter: int, function: Callable[[], Any], runs: int) -> list[int]:
-    """Read the counter before and after each of some calls."""
+def count_instructions(read: Callable[[], int], function: Callable[[], Any], runs: int) -> list[int]:
+    """Read a counter before and after each of some calls."""
     counts = []
     for _ in range(runs):
-        before = os.read(counter, 8)
+        before = read()
         function()
-        after = os.read(counter, 8)
-        counts.append(int.from_bytes(after, sys.byteorder) - int.from_bytes(before, sys.byteorder))
+        counts.append(read() - before)
     return counts
 
 
-def instruction_counter(kind: int = 0, event: int = 1) -> int:
-    """Open the kernel's counter of instructions retired in user space by this thread.
+def instruction_counter(kind: int = 0, event: int = 1) -> Callable[[], int]:
+    """Open the kernel's counter of instructions retired in user space by this thread; return its reader.
 
     perf_event_open(2): type 0 is PERF_TYPE_HARDWARE, event 1 PERF_COUNT_HW_INSTRUCTIONS.
     """
@@ -631,7 +651,7 @@ def instruction_counter(kind: int = 0, event: int = 1) -> int:
     libc = ctypes.CDLL(None, use_errno=True)
     descriptor: int = libc.syscall(number, attributes, 0, -1, -1, 8)  # this thread, any CPU, close on exec
     if descriptor >= 0:
-        return descriptor
+        return lambda: int.from_bytes(os.read(descriptor, 8), sys.byteorder)
     code = ctypes.get_errno()
     if code in (errno.EACCES, errno.EPERM):
         level = read_text("/proc/sys/kernel/perf_event_paranoid") or "unknown"
@@ -640,6 +660,38 @@ def instruction_counter(kind: int = 0, event: int = 1) -> int:
 
 
 # ---------------------------------------------------------------- the device
+
+
+def python(request: dict[str, Any]) -> dict[str, Any]:
+    """Say which interpreter this is, and which numpy it would import if its own packages were on its path."""
+    import site
+
+    libc, release = platform.libc_ver()
+    folders = [*site.getsitepackages(), "/usr/lib/python3/dist-packages"]  # the last is Debian's
+    folder = next((path for path in folders if os.path.isfile(path + "/numpy/__init__.py")), "")
+    return {
+        "executable": sys.executable,
+        "version": f"{sys.version_info[0]}.{sys.version_info[1]}",
+        "tag": python_tag(),
+        "machine": platform.machine(),
+        "bits": interpreter_bits(),
+        "glibc": release if libc == "glibc" else "",
+        "numpy": folder,
+        "numpy_version": numpy_version(folder) if folder else "",
+    }
+
+
+def numpy_version(folder: str) -> str:
+    """The version of the numpy in a folder of packages, from its metadata."""
+    from importlib import metadata
+
+    found = (item.version for item in metadata.distributions(name="numpy", path=[folder]))
+    return next(found, "")
+
+
+def interpreter_bits() -> int:
+    """32 or 64: what this interpreter was compiled for, whatever the kernel is."""
+    return 64 if sys.maxsize > 1 << 32 else 32
 
 
 def probe(request: dict[str, Any]) -> dict[str, Any]:
@@ -656,10 +708,14 @@ def probe(request: dict[str, Any]) -> dict[str, Any]:
             "cpus": max(1, int(min(len(usable_cpus()), cpu_quota()))),
             "features": cpu_features(),
             "memory_bytes": proc_field("/proc/meminfo", "MemTotal"),
-            "board": read_text("/proc/device-tree/model") or read_text("/sys/class/dmi/id/product_name"),
+            "board": board(),
             "distribution": distribution(),
             "python": platform.python_version(),
             "libc": f"{libc} {release}".strip() or None,
+            "bits": interpreter_bits(),
+            "soc": soc(),
+            "cores": cpu_cores(),
+            "free_bytes": free_bytes(),
         },
         "environment": {
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -672,12 +728,44 @@ def probe(request: dict[str, Any]) -> dict[str, Any]:
             "power": power_source(),
             "other_cpus": busy,
         },
-        "python": {
-            "executable": sys.executable,
-            "version": f"{sys.version_info[0]}.{sys.version_info[1]}",
-            "tag": python_tag(),
-        },
+        "python": python(request),
     }
+
+
+def board() -> str | None:
+    """What the maker calls the device."""
+    phone = " ".join(filter(None, map(android, ("ro.product.manufacturer", "ro.product.model"))))
+    tree = read_text("/proc/device-tree/model") or read_text("/sys/firmware/devicetree/base/model")
+    return phone or tree or read_text("/sys/class/dmi/id/product_name")
+
+
+def soc() -> str | None:
+    """What the system on chip is called: bcm2711 for a Raspberry Pi 4."""
+    compatible = (read_text("/proc/device-tree/compatible") or "").split("\0")[-1]
+    return android("ro.soc.model") or android("ro.board.platform") or compatible.partition(",")[2] or None
+
+
+@functools.lru_cache(maxsize=None)
+def android(name: str) -> str | None:
+    """One of Android's properties, or None elsewhere."""
+    if not os.path.exists("/system/bin/getprop"):
+        return None
+    import subprocess
+
+    try:
+        done = subprocess.run(["/system/bin/getprop", name], stdout=subprocess.PIPE, timeout=5, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.decode("utf-8", "replace").strip() or None
+
+
+def free_bytes() -> int | None:
+    """What is free on the file system that this file lies on."""
+    try:
+        state = os.statvfs(os.path.dirname(os.path.abspath(__file__)))
+    except OSError:
+        return None
+    return state.f_bavail * state.f_frsize
 
 
 def read_text(path: str) -> str | None:
@@ -720,25 +808,42 @@ def cpu_quota() -> float:
 def cpu_fields() -> dict[str, str]:
     """The first CPU's lines in /proc/cpuinfo, and the board's that follow the last one."""
     fields: dict[str, str] = {}
-    for line in (read_text("/proc/cpuinfo") or "").splitlines():
-        name, _, value = line.partition(":")
-        fields.setdefault(name.strip(), value.strip())
+    for name, value in cpu_lines():
+        fields.setdefault(name, value)
     return fields
 
 
+def cpu_lines() -> list[tuple[str, str]]:
+    """Every line of /proc/cpuinfo as name and value."""
+    lines = [line.partition(":") for line in (read_text("/proc/cpuinfo") or "").splitlines()]
+    return [(name.strip(), value.strip()) for name, _, value in lines]
+
+
+def cpu_cores() -> list[tuple[str, int]]:
+    """Every kind of Arm core there is and how many of it, in the order of their numbers; others: nothing."""
+    found: dict[str, int] = {}
+    for name, value in cpu_lines():
+        if name == "CPU part":
+            core = arm_core(value) or value
+            found[core] = found.get(core, 0) + 1
+    return list(found.items())
+
+
 def cpu_model() -> str | None:
-    """The CPU's name; Arm cores are known by their part number (Arm's MIDR_EL1 tables)."""
+    """The CPU's name."""
     fields = cpu_fields()
+    known = arm_core(fields.get("CPU part", "")) if fields.get("CPU implementer") == "0x41" else None
+    return known or fields.get("model name") or fields.get("Processor") or platform.processor() or None
+
+
+def arm_core(part: str) -> str | None:
+    """The name of an Arm core by its part number (Arm's MIDR_EL1 tables)."""
     names = (
         "b76 ARM1176, c07 Cortex-A7, d03 Cortex-A53, d04 Cortex-A35, d05 Cortex-A55, d07 Cortex-A57, "
         "d08 Cortex-A72, d09 Cortex-A73, d0a Cortex-A75, d0b Cortex-A76, d0c Neoverse N1, d0d Cortex-A77, "
         "d40 Neoverse V1, d41 Cortex-A78, d44 Cortex-X1, d46 Cortex-A510, d47 Cortex-A710, d49 Neoverse N2"
     )
-    parts = dict(name.split(" ", 1) for name in names.split(", "))
-    part = fields.get("CPU part", "").replace("0x", "")
-    if fields.get("CPU implementer") == "0x41" and part in parts:
-        return parts[part]
-    return fields.get("model name") or fields.get("Processor") or platform.processor() or None
+    return dict(name.split(" ", 1) for name in names.split(", ")).get(part.replace("0x", ""))
 
 
 def cpu_features() -> list[str]:
@@ -757,7 +862,8 @@ def distribution() -> str | None:
     for line in (read_text("/etc/os-release") or "").splitlines():
         if line.startswith("PRETTY_NAME="):
             return line.partition("=")[2].strip("\"'")
-    return None
+    release = android("ro.build.version.release")
+    return f"Android {release}" if release else None
 
 
 def load_average() -> float | None:
@@ -803,6 +909,14 @@ def temperatures() -> dict[str, float]:
             name = f"{name} {os.path.basename(sensor)}" if name in found else name
             found[name] = int(text) / 1000
     return found
+
+
+def cpu_temperature() -> float | None:
+    """The hottest sensor of the CPU in °C; of all sensors where none says what it is; None: there is none."""
+    found = temperatures()
+    words = ("cpu", "soc", "core", "tctl", "package", "bigcore", "little")
+    cpu = [celsius for name, celsius in found.items() if any(word in name.lower() for word in words)]
+    return max(cpu or found.values(), default=None)
 
 
 def throttle_bits() -> int | None:
@@ -856,6 +970,7 @@ def other_cpus(before: Any, after: Any) -> float | None:
 
 
 PASSES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "python": python,
     "probe": probe,
     "latency": latency,
     "memory": memory,

@@ -7,7 +7,7 @@ from scripted import Notes, ScriptedDevice
 from edgekit.bench import supply
 from edgekit.device.fake import FakeTransport
 from edgekit.runtime import Bundle
-from edgekit.runtime.bundle import BundleRecord
+from edgekit.runtime.store import BundleRecord
 
 
 @pytest.fixture

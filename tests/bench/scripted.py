@@ -22,6 +22,8 @@ PROBE = {
         "executable": "python3",
         "version": "3.11",
         "tag": "cpython-311-aarch64-linux-gnu",
+        "machine": "aarch64",
+        "glibc": "2.36",
     },
 }
 
@@ -48,6 +50,7 @@ class ScriptedDevice:
     def healthy(self, request):
         runtime = {"name": request.get("runtime"), "version": "1.0", "delegate": None, "options": {}}
         fields = {
+            "python": lambda: PROBE["python"],
             "probe": lambda: PROBE,
             "latency": lambda: {
                 "runtime": runtime,
@@ -64,7 +67,12 @@ class ScriptedDevice:
             },
             "memory": lambda: {"baseline": 100, "loaded": 200, "peak": 300, "pss": None},
             "accuracy": lambda: {"n": 40, "correct": 36, "predictions": [1] * 40},
-            "instructions": lambda: {"per_inference": [5, 5, 5], "source": "perf_event_open"},
+            "instructions": lambda: {
+                "runtime": runtime,
+                "input_sha256": "a" * 64,
+                "per_inference": [5, 5, 5],
+                "source": "clock" if request["clock"] else "perf_event_open",
+            },
         }
         return fields[request["pass"]]()
 

@@ -12,6 +12,7 @@ import pytest
 from artefacts import edit_manifest, make_set
 
 from edgekit.bench import BenchRequest, Schedule, bench, probe, result_path, save_result
+from edgekit.device import find_profile
 from edgekit.errors import RecordError
 from edgekit.results import read_result
 
@@ -72,10 +73,13 @@ def test_a_set_with_a_long_name_in_any_script_can_be_saved(result, tmp_path):
 
 
 def test_this_computer_can_be_probed():
-    device, environment = probe()
-    assert device.machine == os.uname().machine
-    assert 1 <= device.cpus <= len(os.sched_getaffinity(0))
-    assert environment.memory_available_bytes > 0
+    found = probe(find_profile("host"))
+    assert found.device.machine == os.uname().machine
+    assert found.device.bits == 64
+    assert found.device.free_bytes > 0
+    assert 1 <= found.device.cpus <= len(os.sched_getaffinity(0))
+    assert found.environment.memory_available_bytes > 0
+    assert found.runtimes["litert"] == ""
 
 
 def test_a_manifest_of_a_newer_edgekit_is_refused(tmp_path):
@@ -124,7 +128,7 @@ def test_a_bench_that_was_killed_leaves_nothing_and_runs_again(tmp_path, how):
     folder = make_set(tmp_path / "tiny", ("int8.tflite",))
     process = start(folder, 600, tmp_path / "results")
     seen: set[str] = set()
-    while len(seen) < 2:  # the probe, then the first repeat
+    while len(seen) < 3:  # its Python, the probe, then the first repeat
         assert process.poll() is None, process.stderr.read()
         seen |= set(guests(process.pid))
         time.sleep(0.01)
@@ -145,7 +149,7 @@ def test_an_interrupted_bench_saves_what_it_has(tmp_path):
     folder = make_set(tmp_path / "tiny", ("int8.tflite",))
     process = start(folder, 1, tmp_path / "results")
     seen: set[str] = set()
-    while len(seen) < 3:  # the probe and two repeats: the first is done
+    while len(seen) < 4:  # its Python, the probe and two repeats: the first is done
         assert process.poll() is None, process.stderr.read()
         seen |= set(guests(process.pid))
         time.sleep(0.01)

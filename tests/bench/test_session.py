@@ -1,15 +1,16 @@
 """A session from request to result, on a device that answers from a script."""
 
+import json
 import signal
 import time
 
 import numpy as np
 import pytest
 from artefacts import FILES, edit_manifest, make_set
-from scripted import refused
+from scripted import PROBE, refused
 
 from edgekit.bench import BenchRequest, Schedule, bench, probe, supply
-from edgekit.device import Completed
+from edgekit.device import Completed, Profile, find_profile
 from edgekit.errors import (
     DataError,
     DeviceError,
@@ -57,8 +58,9 @@ def test_every_artefact_runtime_and_thread_count_is_measured(device, tiny):
 def test_latency_is_interleaved_and_comes_before_the_other_passes(device, script, tiny):
     result = run(device, tiny, threads=(1,))
     passes = [request["pass"] for request in script.requests]
-    assert passes[0] == passes[-1] == "probe"
-    assert passes[1:11] == ["latency"] * 10
+    assert passes[:2] == ["python", "probe"]
+    assert passes[-1] == "probe"
+    assert passes[2:12] == ["latency"] * 10
     asked = script.asked("latency")
     assert asked[5:] == asked[:5][::-1]
     positions = sorted(repeat.position for m in result.measurements for repeat in m.repeats)
@@ -77,7 +79,7 @@ def test_memory_is_read_once_a_cell_accuracy_once_an_artefact_and_runtime(device
 
 def test_passes_that_are_not_wanted_are_left_out(device, script, tiny):
     result = run(device, tiny, accuracy=False, memory=False, instructions=False)
-    assert {request["pass"] for request in script.requests} == {"probe", "latency"}
+    assert {request["pass"] for request in script.requests} == {"python", "probe", "latency"}
     assert result.evaluations == ()
     assert tiny / "evaluation.npz" not in [payload.source for payload in device.pushed]
 
@@ -139,19 +141,20 @@ def test_inferences_that_come_slower_than_asked_for_are_warned_about(device, tin
 def test_what_went_to_the_device_is_recorded_with_the_time_it_took(device, tiny, monkeypatch):
     sent = device.push
 
-    def slow(payloads):
+    def slow(payloads, progress):
         time.sleep(0.05)
         return sent(payloads)
 
     monkeypatch.setattr(device, "push", slow)
     moved = run(device, tiny / "int8.onnx", threads=(1,)).transfer
-    assert (moved.files, moved.seconds >= 0.05) == (3, True)  # the model, the runtime, the pictures
+    assert (moved.files, moved.seconds >= 0.05) == (4, True)  # the guest, a model, a runtime, the pictures
+    assert moved.reused_files == 0
 
 
 def test_progress_counts_every_process_of_the_plan(device, script, tiny, notes):
     run(device, tiny, notes)
     total = notes.steps[-1][1]
-    assert total == len(script.requests) - 2  # less the two looks at the device
+    assert total == len(script.requests) - 3  # less its Python and the two looks at the device
     assert notes.advances == [*range(total), total]
 
 
@@ -187,12 +190,13 @@ def test_a_cell_that_fails_midway_keeps_its_repeats_and_is_invalid(device, scrip
 
 def test_an_interrupted_session_keeps_what_it_has(device, script, tiny):
     def interrupt(request):
-        if len(script.requests) == 9:
+        if len(script.requests) == 10:
             raise KeyboardInterrupt
 
     script.faults.append(interrupt)
     result = run(device, tiny, threads=(1,))
     assert result.partial == "Interrupted."
+    assert result.ended == "interrupted"
     assert [len(m.repeats) for m in result.measurements] == [1, 1, 1, 2, 2]
     assert [m.valid for m in result.measurements] == [False, False, False, True, True]
     assert not device.is_open
@@ -200,7 +204,7 @@ def test_an_interrupted_session_keeps_what_it_has(device, script, tiny):
 
 def test_a_second_interruption_while_the_device_is_looked_at_again_loses_nothing(device, script, tiny):
     def interrupt(request):
-        if len(script.requests) >= 9:
+        if len(script.requests) >= 10:
             raise KeyboardInterrupt
 
     script.faults.append(interrupt)
@@ -243,12 +247,13 @@ def test_a_device_that_hiccups_is_asked_again(device, script, tiny):
 
 def test_a_device_that_is_gone_ends_the_session_with_what_there_is(device, script, tiny):
     def gone(request):
-        if len(script.requests) > 8:
+        if len(script.requests) > 9:
             raise TransientDeviceError("The connection was lost.")
 
     script.faults.append(gone)
     result = run(device, tiny, threads=(1,))
     assert "The connection was lost." in result.partial
+    assert result.ended == "lost"
     assert sum(len(m.repeats) for m in result.measurements) == 7
     assert result.after.load_1min is None
 
@@ -339,10 +344,72 @@ def test_a_format_that_nothing_executes_is_not_left_out_silently(device, tiny, m
 
 
 def test_a_probe_describes_the_device(device):
-    found, environment = probe("host", transport=device)
-    assert (found.profile, found.board, found.transport) == ("host", "Raspberry Pi 4", "local")
-    assert environment.time == "2026-01-02T03:04:05Z"
+    found = probe(find_profile("host"), transport=device)
+    assert (found.device.profile, found.device.board) == ("host", "Raspberry Pi 4")
+    assert found.environment.time == "2026-01-02T03:04:05Z"
+    assert found.runtimes["litert"] == ""
 
 
 def make_hash(folder, name):
     return sha256_file(folder / name)
+
+
+EMULATED = Profile(
+    description="A board", transport="emulator", name="board-emulated", cpu="cortex-a72", emulated=True
+)
+
+
+def test_on_an_emulated_board_instructions_are_counted_and_nothing_is_timed(device, script, tiny):
+    result = run(device, tiny, profile=EMULATED, threads=(1,))
+    assert {request["pass"] for request in script.requests} == {"python", "probe", "instructions", "accuracy"}
+    assert all(request["clock"] for request in script.requests if request["pass"] == "instructions")
+    assert result.partial is None
+    for measurement in result.measurements:
+        assert measurement.repeats == ()
+        assert measurement.memory is None
+        assert measurement.instructions.source == "qemu cortex-a72"
+        assert measurement.instructions.per_inference == (5, 5, 5)
+        assert measurement.accuracy.correct == 36
+        assert measurement.findings == ()
+
+
+def test_counts_that_differ_among_themselves_are_flagged(device, script, tiny):
+    def unsteady(request):
+        if request["pass"] != "instructions":
+            return None
+        answer = {"schema": "edgekit.guest/1", **script.healthy(request), "per_inference": [100, 110] * 15}
+        return Completed(json.dumps(answer).encode(), "", 0)
+
+    script.faults.append(unsteady)
+    result = run(device, tiny / "int8.onnx", profile=EMULATED, threads=(1,))
+    (finding,) = result.measurements[0].findings
+    assert (finding.kind, finding.code) == ("warning", "unsteady")
+    assert "9.52%" in finding.message
+
+
+def test_a_cpu_that_stays_too_hot_makes_the_measurement_invalid(device, script, tiny):
+    def hot(request):
+        if request["pass"] != "latency":
+            return None
+        answer = {**script.healthy(request), "celsius": 81.5, "waited_seconds": 180.0}
+        return Completed(json.dumps({"schema": "edgekit.guest/1", **answer}).encode(), "", 0)
+
+    script.faults.append(hot)
+    profile = Profile(description="", transport="local", name="hot", max_celsius=70)
+    result = run(device, tiny / "int8.onnx", profile=profile, threads=(1,))
+    assert {request["max_celsius"] for request in script.requests if request["pass"] == "latency"} == {70}
+    (finding,) = [f for f in result.measurements[0].findings if f.code == "too-hot"]
+    assert (finding.kind, finding.message) == (
+        "invalid",
+        "The CPU was at 82 °C after waiting 180 s for 70 °C.",
+    )
+
+
+def test_a_python_that_the_profile_names_must_be_new_enough(device, script, tiny):
+    old = {**PROBE["python"], "version": "3.7"}
+    answer = json.dumps({"schema": "edgekit.guest/1", **old}).encode()
+    script.faults.append(lambda r: Completed(answer, "", 0) if r["pass"] == "python" else None)
+    profile = Profile(description="", transport="ssh", name="pi", python="/opt/old/python3")
+    with pytest.raises(DeviceError, match=r"is Python 3\.7; 3\.8 or newer is needed") as caught:
+        run(device, tiny, profile=profile)
+    assert "portable" in caught.value.hint

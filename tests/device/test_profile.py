@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgekit.device import find_profile, list_profiles
+from edgekit.device import add_profile, find_profile, list_profiles, reached_at
 from edgekit.device.profile import read_profile
 from edgekit.errors import RecordError, UsageError
 
@@ -75,3 +75,65 @@ def test_a_profile_that_is_not_text_is_refused(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(RecordError, match="is not a TOML file"):
         read_profile(path)
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A user without profiles, in an empty project."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    return tmp_path / "config" / "edgekit" / "devices"
+
+
+def test_a_device_that_was_added_is_found_with_what_its_kind_brings_along(home):
+    path = add_profile("rpi4", {"transport": "ssh", "address": "10.0.0.2", "user": "pi"})
+    assert path == home / "rpi4.toml"
+    found = find_profile("rpi4")
+    assert (found.address, found.user, found.core) == ("10.0.0.2", "pi", "Cortex-A72")
+
+
+def test_a_device_can_have_a_name_of_its_own_and_be_like_another(home):
+    add_profile("lab-5", {"transport": "ssh", "address": "lab"}, like="rpi5")
+    assert find_profile("lab-5").core == "Cortex-A76"
+    assert find_profile("lab-5").name == "lab-5"
+
+
+def test_a_device_unlike_any_is_described_by_how_it_is_reached(home):
+    add_profile("box", {"transport": "ssh", "address": "box"})
+    assert find_profile("box").description == "box, over ssh"
+
+
+def test_a_device_cannot_be_like_one_that_is_reached_otherwise(home):
+    with pytest.raises(UsageError, match="reached by 'adb', not by 'ssh'"):
+        add_profile("phone", {"transport": "ssh", "address": "x"}, like="android")
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a b", "-x", "x" * 65, "x.toml", "a\nb", "$(id)", "ü"])
+def test_a_name_that_is_no_plain_file_name_is_refused(home, name):
+    with pytest.raises(UsageError, match="cannot be a device's name"):
+        add_profile(name, {"transport": "ssh", "address": "x"})
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("address", ['a"b', "a'b", "a\\b", "a\nb", "数字", "$(id)", "\x7f"])
+def test_any_address_survives_the_file(home, address):
+    add_profile("odd", {"transport": "ssh", "address": address})
+    assert find_profile("odd").address == address
+
+
+def test_a_flag_wins_over_the_environment_and_that_over_the_profile(home, monkeypatch):
+    add_profile("rpi-zero2", {"transport": "ssh", "address": "from-file", "user": "pi"})
+    profile = find_profile("rpi-zero2")
+    assert reached_at(profile).address == "from-file"
+    monkeypatch.setenv("EDGEKIT_RPI_ZERO2_ADDRESS", "from-environment")
+    monkeypatch.setenv("EDGEKIT_RPI_ZERO2_USER", "ci")
+    assert reached_at(profile).address == "from-environment"
+    assert reached_at(profile, address="from-flag").address == "from-flag"
+    assert reached_at(profile).user == "ci"
+
+
+def test_this_computer_has_no_address():
+    with pytest.raises(UsageError, match="host has no address"):
+        reached_at(find_profile("host"), address="10.0.0.2")

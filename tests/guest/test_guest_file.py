@@ -56,7 +56,7 @@ def test_the_request_may_be_a_file(tmp_path):
         ("[1]", "no JSON object"),
         ("{", "cannot be read"),
         ({}, "No pass is called ''"),
-        ({"pass": "fly"}, "there are probe, latency, memory, accuracy, instructions"),
+        ({"pass": "fly"}, "there are python, probe, latency, memory, accuracy, instructions"),
         ({"pass": "probe", "colour": 1}, "unknown field 'colour'"),
         ({"pass": "probe", "schema": "edgekit.guest/9"}, "edgekit.guest/9"),
         ({"pass": "latency", "threads": "two"}, "threads must be int, not 'two'"),

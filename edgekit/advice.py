@@ -1,0 +1,112 @@
+"""What stands in the way of a sound measurement on a device, and the command that mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from edgekit.device import Profile
+from edgekit.results import Device, Environment
+
+_ROOM = 500e6  # bytes: a Python, three runtimes and a few models
+_BUSY = 0.25  # CPUs kept busy by other processes
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One problem."""
+
+    problem: str  # what was seen, with the figure
+    remedy: str  # what to do; a command where one does it
+
+
+def advise(
+    profile: Profile, device: Device, environment: Environment, runtimes: Mapping[str, str]
+) -> tuple[Advice, ...]:
+    """Return what should be mended before measuring.
+
+    Args:
+        profile: The device's.
+        device: What it is.
+        environment: How it is doing.
+        runtimes: Why each runtime cannot be provided; empty: it can.
+    """
+    return (
+        *_identity(profile, device),
+        *_runtimes(runtimes),
+        *_room(profile, device, environment),
+        *_clock(profile, device, environment),
+        *_heat(profile, environment),
+        *_company(environment),
+    )
+
+
+def _identity(profile: Profile, device: Device) -> Iterator[Advice]:
+    names = [name for name, _ in device.cores] or [device.cpu or ""]
+    if profile.core and profile.core not in names:
+        found = ", ".join(names) or "others"
+        yield Advice(
+            f"{profile.name} should have {profile.core} cores; this device has {found}.",
+            f"edgekit devices add OTHER-NAME --ssh {profile.address or 'USER@HOST'}",
+        )
+    if device.bits == 32 and device.machine == "aarch64":
+        yield Advice(
+            "The kernel is 64-bit, Python is 32-bit: two of the three runtimes have no wheels for it.",
+            "Install the 64-bit Raspberry Pi OS.",
+        )
+
+
+def _runtimes(runtimes: Mapping[str, str]) -> Iterator[Advice]:
+    for name, reason in runtimes.items():
+        if reason:
+            what, _, remedy = reason.partition(". ")
+            yield Advice(f"{name} cannot be provided: {what.rstrip('.')}.", remedy or "Use another runtime.")
+
+
+def _room(profile: Profile, device: Device, environment: Environment) -> Iterator[Advice]:
+    if device.free_bytes is not None and device.free_bytes < _ROOM:
+        yield Advice(
+            f"{device.free_bytes / 1e6:.0f} MB are free where edgekit keeps its files; "
+            f"{_ROOM / 1e6:.0f} MB are ample.",
+            f"edgekit devices clean {profile.name}",
+        )
+    memory = environment.memory_available_bytes
+    if memory is not None and memory < 200e6:
+        yield Advice(
+            f"{memory / 1e6:.0f} MB of memory are available; a runtime and a small model take some 100 MB.",
+            "Close other programs on the device.",
+        )
+
+
+def _clock(profile: Profile, device: Device, environment: Environment) -> Iterator[Advice]:
+    if environment.governor not in (None, "performance") and not profile.fixed_performance:
+        login = f"{profile.user}@{profile.address}" if profile.user else profile.address
+        command = "echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
+        yield Advice(
+            f"The clock follows the load: the governor is {environment.governor!r}.",
+            f"ssh {login} '{command}'" if profile.transport == "ssh" else command,
+        )
+    if environment.power == "battery":
+        yield Advice("The device runs on its battery.", "Plug it in.")
+    if environment.throttled:
+        yield Advice(
+            f"The firmware reports under-voltage or throttling (bits {environment.throttled:#x}).",
+            "Use the board's own power supply and a heat sink, then reboot it.",
+        )
+
+
+def _heat(profile: Profile, environment: Environment) -> Iterator[Advice]:
+    hottest = max(environment.temperature_celsius.values(), default=None)
+    if profile.max_celsius is not None and hottest is not None and hottest > profile.max_celsius:
+        yield Advice(
+            f"A sensor shows {hottest:.0f} °C; measuring waits for {profile.max_celsius:.0f} °C.",
+            "Let it cool down, add a heat sink or fan, or raise `max_celsius` in its profile.",
+        )
+
+
+def _company(environment: Environment) -> Iterator[Advice]:
+    busy = environment.other_cpus
+    if busy is not None and busy > _BUSY:
+        yield Advice(
+            f"Other processes keep {busy:.1f} CPUs busy.", "Close them; `top` on the device names them."
+        )

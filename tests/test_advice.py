@@ -1,0 +1,72 @@
+"""What is said about a device before it is measured."""
+
+import pytest
+
+from edgekit.advice import advise
+from edgekit.device import Profile
+from edgekit.results import Device, Environment
+
+PI = Profile(
+    description="",
+    transport="ssh",
+    name="rpi4",
+    address="10.0.0.2",
+    user="pi",
+    core="Cortex-A72",
+    max_celsius=70,
+)
+HEALTHY = {"profile": "rpi4", "machine": "aarch64", "system": "Linux 6.6", "cores": (("Cortex-A72", 4),)}
+CALM = {"time": "2026-01-02T03:04:05Z", "governor": "performance", "other_cpus": 0.0, "throttled": 0}
+
+
+def said(profile=PI, runtimes=None, environment=None, **device):
+    found = advise(
+        profile,
+        Device(**{**HEALTHY, **device}),
+        Environment(**{**CALM, **(environment or {})}),
+        runtimes or {},
+    )
+    return [f"{item.problem} → {item.remedy}" for item in found]
+
+
+def test_a_healthy_board_needs_nothing():
+    assert said(runtimes={"litert": ""}, bits=64, free_bytes=10**10) == []
+
+
+def test_another_board_under_a_known_name_is_noticed():
+    (line,) = said(cores=(("Cortex-A76", 4),))
+    assert "rpi4 should have Cortex-A72 cores; this device has Cortex-A76." in line
+    assert "edgekit devices add OTHER-NAME --ssh 10.0.0.2" in line
+
+
+def test_a_governor_that_follows_the_load_comes_with_the_command_that_stops_it():
+    (line,) = said(environment={"governor": "ondemand"})
+    assert "'ondemand'" in line
+    assert "ssh pi@10.0.0.2 'echo performance | sudo tee" in line
+
+
+def test_a_phone_in_fixed_performance_mode_needs_no_governor():
+    phone = Profile(description="", transport="adb", name="android", fixed_performance=True)
+    assert said(phone, environment={"governor": "schedutil"}) == []
+
+
+def test_a_runtime_that_cannot_be_had_comes_with_what_works():
+    (line,) = said(runtimes={"litert": "", "tflite-runtime": "It has no wheels for Python 3.13. Use litert."})
+    assert line == "tflite-runtime cannot be provided: It has no wheels for Python 3.13. → Use litert."
+
+
+@pytest.mark.parametrize(
+    ("device", "environment", "words"),
+    [
+        ({"free_bytes": 12_000_000}, {}, "12 MB are free"),
+        ({"bits": 32}, {}, "Python is 32-bit"),
+        ({}, {"memory_available_bytes": 90_000_000}, "90 MB of memory"),
+        ({}, {"throttled": 0x50005}, "bits 0x50005"),
+        ({}, {"power": "battery"}, "battery"),
+        ({}, {"temperature_celsius": {"cpu-thermal": 78.2}}, "78 °C"),
+        ({}, {"other_cpus": 1.3}, "1.3 CPUs busy"),
+    ],
+)
+def test_each_problem_is_named_with_its_figure(device, environment, words):
+    (line,) = said(environment=environment, **device)
+    assert words in line
