@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from edgekit.device.process import execute
 from edgekit.device.profile import Profile
-from edgekit.device.shell import ShellTransport, last_line
+from edgekit.device.shell import ShellTransport
+from edgekit.device.site import last_line
 from edgekit.device.transport import Completed
 from edgekit.errors import DeviceError, TransientDeviceError
 
@@ -151,7 +152,7 @@ class AdbTransport(ShellTransport):
         except TimeoutError as error:
             raise TransientDeviceError("adb did not answer.", "Start it anew: adb kill-server") from error
         except OSError as error:
-            raise self._missing("adb", error) from error
+            raise self._unstartable(error) from error
         if done.code:
             raise self._error(done.stderr + done.stdout.decode("utf-8", "replace"))
         return done
@@ -185,5 +186,5 @@ class AdbTransport(ShellTransport):
         serial = serial or self._serial
         return f"{self._profile.name} ({serial})" if serial else self._profile.name
 
-    def _missing(self, program: str, error: OSError) -> DeviceError:
+    def _unstartable(self, error: OSError) -> DeviceError:
         return DeviceError("adb is not installed.", "Install Android's platform tools: sudo apt install adb")

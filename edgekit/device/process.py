@@ -41,20 +41,16 @@ def execute(
     """
     # The write end lives in this process alone. However edgekit ends, even killed, the kernel closes it.
     reader, writer = os.pipe()
-    try:
+    with os.fdopen(writer, "wb", buffering=0) as pipe:
         try:
             process = start(argv, stdin=reader, cwd=cwd)
         finally:
             os.close(reader)
-        with os.fdopen(writer, "wb", buffering=0) as pipe:
-            writer = -1
-            try:
-                stdout, stderr = _converse(process, pipe, iter(feed), deadline, hold)
-            finally:
-                end(process)
-    finally:
-        if writer >= 0:
-            os.close(writer)
+        try:
+            outputs = _Exchange(process, pipe, iter(feed), deadline, hold).outputs()
+        finally:
+            end(process)
+    stdout, stderr = outputs
     return Completed(stdout, stderr.decode("utf-8", "replace"), process.returncode)
 
 
@@ -97,49 +93,66 @@ def overdue(name: str, deadline: float) -> DeviceError:
     )
 
 
-def _converse(
-    process: subprocess.Popen[bytes], pipe: IO[bytes], feed: Iterator[bytes], deadline: float, hold: bool
-) -> tuple[bytes, bytes]:
-    """Feed and collect at the same time until the process has closed both of its outputs."""
-    assert process.stdout and process.stderr  # noqa: S101 - narrows the type: both are pipes
-    collected: dict[int, list[bytes]] = {process.stdout.fileno(): [], process.stderr.fileno(): []}
-    os.set_blocking(pipe.fileno(), False)
-    limit = time.monotonic() + deadline
-    waiting = memoryview(b"")
-    with selectors.DefaultSelector() as selector:
-        for descriptor in collected:
-            selector.register(descriptor, selectors.EVENT_READ)
-        selector.register(pipe, selectors.EVENT_WRITE)
-        while any(key.fd in collected for key in selector.get_map().values()):
-            ready = selector.select(max(0.0, limit - time.monotonic()))
-            if not ready:
-                raise TimeoutError
-            for key, _ in ready:
-                if key.fd not in collected:
-                    left = _write(pipe, waiting or memoryview(next(feed, b"")))
-                    if left is None:
-                        selector.unregister(pipe)
-                        if not hold:
-                            pipe.close()
-                        continue
-                    waiting, limit = left, time.monotonic() + deadline
-                elif chunk := os.read(key.fd, _CHUNK):
-                    collected[key.fd].append(chunk)
-                else:
-                    selector.unregister(key.fd)
-    try:
-        process.wait(max(0.1, limit - time.monotonic()))
-    except subprocess.TimeoutExpired as error:
-        raise TimeoutError from error
-    stdout, stderr = (b"".join(chunks) for chunks in collected.values())
-    return stdout, stderr
+class _Exchange:
+    """Feeds a process and collects what it says, at the same time."""
 
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        pipe: IO[bytes],
+        feed: Iterator[bytes],
+        deadline: float,
+        hold: bool,
+    ) -> None:
+        assert process.stdout and process.stderr  # noqa: S101 - narrows the type: both are pipes
+        self._process, self._pipe, self._feed, self._hold = process, pipe, feed, hold
+        self._collected: dict[int, list[bytes]] = {process.stdout.fileno(): [], process.stderr.fileno(): []}
+        self._deadline, self._limit = deadline, time.monotonic() + deadline
+        self._pending = memoryview(b"")
+        os.set_blocking(pipe.fileno(), False)
 
-def _write(pipe: IO[bytes], data: memoryview) -> memoryview | None:
-    """Write what fits; return the rest, or None once there is nothing more to write or nobody to read."""
-    if not data:
-        return None
-    try:
-        return data[pipe.write(data) or 0 :]
-    except BrokenPipeError:
-        return None
+    def outputs(self) -> tuple[bytes, bytes]:
+        """Return standard output and standard error once both are closed and the process has ended."""
+        with selectors.DefaultSelector() as selector:
+            for descriptor in self._collected:
+                selector.register(descriptor, selectors.EVENT_READ, self._collect)
+            selector.register(self._pipe, selectors.EVENT_WRITE, self._give)
+            while any(key.fd in self._collected for key in selector.get_map().values()):
+                ready = selector.select(self._left())
+                if not ready:
+                    raise TimeoutError
+                for key, _ in ready:
+                    if not key.data(key.fd):
+                        selector.unregister(key.fileobj)
+                        self._close_input(key.fd)
+        try:
+            self._process.wait(self._left())
+        except subprocess.TimeoutExpired as error:
+            raise TimeoutError from error
+        stdout, stderr = (b"".join(chunks) for chunks in self._collected.values())
+        return stdout, stderr
+
+    def _left(self) -> float:
+        return max(0.0, self._limit - time.monotonic())
+
+    def _collect(self, descriptor: int) -> bool:
+        """Read what there is; return whether there may be more."""
+        chunk = os.read(descriptor, _CHUNK)
+        self._collected[descriptor].append(chunk)
+        return bool(chunk)
+
+    def _give(self, descriptor: int) -> bool:
+        """Write what fits; return whether there is more to write, and somebody to read it."""
+        self._pending = self._pending or memoryview(next(self._feed, b""))
+        if not self._pending:
+            return False
+        try:
+            self._pending = self._pending[os.write(descriptor, self._pending) :]
+        except BrokenPipeError:
+            return False
+        self._limit = time.monotonic() + self._deadline
+        return True
+
+    def _close_input(self, ended: int) -> None:
+        if not self._pipe.closed and ended == self._pipe.fileno() and not self._hold:
+            self._pipe.close()

@@ -75,17 +75,21 @@ esac
 case $python in "~/"*) python=$HOME/${python#??} ;; esac
 
 make() { # the folder, unless it is somebody's
-  if [ -d "$folder" ] && [ ! -f "$folder/$marker" ] && [ -n "$(ls -A "$folder")" ]; then
+  [ -f "$folder/$marker" ] && return
+  if [ "$folder" -ef "$HOME" ] || { [ -d "$folder" ] && [ -n "$(ls -A "$folder")" ]; }; then
     echo "foreign"
     exit 1
   fi
-  { mkdir -p "$folder" && chmod 700 "$folder" && : >>"$folder/$marker"; } || { echo "unmade"; exit 1; }
+  { mkdir -p "$folder" && chmod 700 "$folder" && : >"$folder/$marker"; } || { echo "unmade"; exit 1; }
 }
 
 take() { # the lock, if it is free; whoever has it writes its name into it
   mkdir "$folder/lock" 2>/dev/null || return 1
-  printf '%s\\n' "$$" "$token" "$boot" "$(date +%s)" "$who" >"$folder/lock/new"
-  mv "$folder/lock/new" "$folder/lock/holder"
+  printf '%s\\n' "$$" "$token" "$boot" "$(date +%s)" "$who" >"$folder/lock/new" &&
+    mv "$folder/lock/new" "$folder/lock/holder" && return 0
+  rm -rf "$folder/lock"
+  echo "unmade"
+  exit 1
 }
 
 owner() { # read who has the lock, if anybody
@@ -165,7 +169,10 @@ until make && take; do
   fi
   # somebody is taking it, or was killed while it had it or was taking it
   unclear=$((unclear + 1))
-  [ "$unclear" -lt 20 ] || rmdir "$folder/takeover" 2>/dev/null
+  if [ "$unclear" -ge 20 ]; then
+    rmdir "$folder/takeover" 2>/dev/null
+    [ -d "$folder/lock" ] || mkdir "$folder/lock" || { echo "unmade"; exit 1; }
+  fi
   if [ -n "$pid" ] || [ "$unclear" -ge 20 ]; then remove_stale; fi
   sleep 0.1
 done
@@ -182,8 +189,10 @@ echo "ok"
 while read -r word; do
   [ "$word" = clean ] || continue
   restore
-  freed=$(du -sk "$folder")
-  rm -rf "$folder" && echo "freed $freed"
+  # it may be a link to somewhere else
+  [ -f "$folder/$marker" ] && cd -P "$folder" && real=$PWD && cd / || exit 1
+  freed=$(du -sk "$real")
+  rm -rf "$real" "$folder" && echo "freed $freed"
   exit 0
 done
 leave

@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 
 from edgekit.device.profile import Profile
-from edgekit.device.shell import ShellTransport, last_line
+from edgekit.device.shell import ShellTransport
+from edgekit.device.site import last_line
 from edgekit.errors import DeviceError, TransientDeviceError, UsageError
 
 # Host keys are checked as the user's configuration says. What of it would get in the way is switched off.
@@ -148,7 +149,9 @@ class SshTransport(ShellTransport):
         if hold and self.interactive:
             # ssh asks for a password on the terminal, but leaves Ctrl-C to us
             command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
-        options = {**_OPTIONS, "BatchMode": "no" if hold and self.interactive else "yes"}
+        options = dict(_OPTIONS)
+        if not (hold and self.interactive):
+            options["BatchMode"] = "yes"
         if hold:
             options |= {"ControlMaster": "yes", "ControlPersist": "no"}
         else:
@@ -187,7 +190,7 @@ class SshTransport(ShellTransport):
             f"The connection to {profile.name} ({at}) was lost{reason}", f"Try: {values['ssh']}"
         )
 
-    def _missing(self, program: str, error: OSError) -> DeviceError:
+    def _unstartable(self, error: OSError) -> DeviceError:
         return DeviceError(
             "ssh is not installed.", "Install OpenSSH's client: sudo apt install openssh-client"
         )

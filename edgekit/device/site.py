@@ -1,0 +1,169 @@
+"""What a shell device says when it is reached: what it is, who else has it, what it does not permit."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edgekit.device.holder import Holder
+from edgekit.device.profile import PORTABLE, Profile
+from edgekit.errors import DeviceError
+from edgekit.progress import Progress
+from edgekit.units import seconds
+
+OLDEST_PYTHON = (3, 9)
+WAIT = 600.0  # seconds to wait for another edgekit
+
+# what a holder says it could not do, and how it is told
+_NOTES = {
+    "ungoverned": "{name} has no CPU frequency governor; none was set.",
+    "kept": "{name} does not permit the governor {governor}; it stays {rest}.",
+    "unfixed": "{name} has no fixed-performance mode; its clocks may vary.",
+}
+
+
+@dataclass(frozen=True)
+class Site:
+    """A device that is held."""
+
+    machine: str  # uname -m
+    boot: str  # another after each restart
+    home: str
+    folder: str  # edgekit's own
+    python: str  # "3.11", of the interpreter that was asked for; empty: it is not there
+
+
+class Arrival:
+    """Listens to a holder until it has the device.
+
+    Args:
+        profile: The device's.
+        folder: edgekit's own folder there, as it was asked for.
+        token: The holder's.
+        explain: Makes an error of what the program that reaches the device wrote to standard error.
+        progress: Told about who else has the device, and what the device does not permit.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        folder: str,
+        token: str,
+        explain: Callable[[str], DeviceError],
+        progress: Progress,
+    ) -> None:
+        self._profile, self._name, self._folder = profile, profile.name, folder
+        self._token, self._explain, self._progress = token, explain, progress
+        self._facts: dict[str, str] = {}
+        self._begun = False
+        self._waiting_since: float | None = None
+
+    def settle(self, holder: Holder, patience: float) -> Site:
+        """Return what is known about the device once it is held.
+
+        Raises:
+            TimeoutError: Nothing was heard for `patience` seconds.
+            DeviceError: It cannot be reached or held, or somebody else holds it for too long.
+        """
+        for line in holder.lines(patience):
+            word, _, rest = line.strip().partition(" ")
+            if not self._begun:
+                self._begun = line == f"edgekit {self._token}"  # a login shell may say something first
+            elif word == "ok":
+                return self._site()
+            elif word == "busy":
+                self._wait(rest)
+            elif word in _NOTES:
+                self._progress.note(
+                    _NOTES[word].format(name=self._name, rest=rest, governor=self._profile.governor)
+                )
+            else:
+                self._facts[word] = rest
+        holder.finish()
+        raise self._refusal(holder.complaint())
+
+    def _site(self) -> Site:
+        facts = self._facts
+        home = facts.get("home", "")
+        folder = resolved(self._folder, home)
+        return Site(facts.get("machine", ""), facts.get("boot", ""), home, folder, facts.get("python", ""))
+
+    def _refusal(self, said: str) -> DeviceError:
+        folder = resolved(self._folder, self._facts.get("home", ""))
+        if "foreign" in self._facts:
+            return DeviceError(
+                f"{folder} on {self._name} is not edgekit's own folder: something else is in it.",
+                "Name another with `folder` in its profile.",
+            )
+        if "unmade" in self._facts:
+            hint = "Name another with `folder` in its profile."
+            if "No space" in said:
+                hint = "Free some space there; all that edgekit keeps on it is in this folder."
+            return DeviceError(f"{folder} on {self._name} cannot be used: {last_line(said)}", hint)
+        return self._explain(said)
+
+    def _wait(self, rest: str) -> None:
+        """Tell that somebody else has the device, and give up in the end."""
+        now, since, pid, name = (rest.split(" ", 3) + [""] * 3)[:4]
+        if self._waiting_since is None:
+            self._waiting_since = time.monotonic()
+        used = f" for {seconds(int(now) - int(since))}" if since.isdigit() else ""
+        if time.monotonic() - self._waiting_since > WAIT:
+            raise DeviceError(
+                f"{self._name} is used by {name}{used}; waited {seconds(WAIT)} for it.",
+                f"If that edgekit should have ended, end its process on the device: kill {pid}",
+            )
+        self._progress.step(f"{self._name} is used by {name}; waiting ·{used}")
+
+
+def interpreter(site: Site, profile: Profile, default: str, progress: Progress) -> str:
+    """Return the interpreter to use on a device; empty: edgekit has to bring one.
+
+    Raises:
+        DeviceError: The one that the profile names is not there or too old.
+    """
+    named = "" if profile.python == PORTABLE else profile.python
+    wanted = named or default
+    if not wanted or profile.python == PORTABLE:
+        return ""
+    old = bool(site.python) and tuple(map(int, site.python.split("."))) < OLDEST_PYTHON
+    if site.python and not old:
+        return resolved(wanted, site.home) if wanted.startswith("~/") else wanted
+    needed = f"{'.'.join(map(str, OLDEST_PYTHON))} or newer is needed"
+    if named:
+        what = f"is Python {site.python}; {needed}" if old else "cannot be started"
+        raise DeviceError(
+            f"{named} on {profile.name} {what}.", f'Correct `python` in its profile, or say "{PORTABLE}".'
+        )
+    if old:
+        progress.note(f"{profile.name}'s Python {site.python} is not used: {needed}.")
+    return ""
+
+
+def resolved(path: str, home: str) -> str:
+    """Return a path on the device as the scripts there resolve it."""
+    if path == "~":
+        return home
+    if path.startswith("~/"):
+        return f"{home}/{path[2:]}"
+    return path if path.startswith("/") else f"{home}/{path}"
+
+
+def who() -> str:
+    """Say who holds the device, for others who would like to."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # no such user in the password database
+        user = str(os.getuid())
+    return re.sub(r"[^\w@.()-]+", " ", f"{user}@{socket.gethostname()} (process {os.getpid()})")
+
+
+def last_line(text: str) -> str:
+    """Return the last line of what a program said, as the end of a sentence."""
+    lines = text.strip().splitlines()
+    return (lines[-1][:200] if lines else "no reason was given").rstrip(".") + "."
