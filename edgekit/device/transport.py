@@ -125,4 +125,9 @@ def _emulator(profile: Profile) -> Transport:
     return EmulatorTransport(profile)
 
 
-_TRANSPORTS: dict[str, Callable[[Profile], Transport]] = {"emulator": _emulator, "local": _local, "ssh": _ssh, "adb": _adb}
+_TRANSPORTS: dict[str, Callable[[Profile], Transport]] = {
+    "emulator": _emulator,
+    "local": _local,
+    "ssh": _ssh,
+    "adb": _adb,
+}
