@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from edgekit.artefact import Format
 from edgekit.errors import UsageError
+from edgekit.runtime.target import Target
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +21,8 @@ class Kind:
     format: Format  # what it executes
     versions: dict[str, str]  # lowest Python it is for: version taken by default, newest Python first
     newest_python: str = ""  # empty: no known end
+    machines: tuple[str, ...] = ("aarch64", "x86_64")
+    glibc: dict[str, str] = field(default_factory=dict)  # version: the C library it needs on aarch64
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class RuntimeSpec:
 
 
 # Versions are pinned so that a result can be repeated: numpy is part of what a bundle weighs in memory.
+# The C libraries are read from the symbols in the wheels: their names say less or more than is needed.
 KINDS = {
     kind.name: kind
     for kind in (
@@ -43,6 +47,7 @@ KINDS = {
             "ai_edge_litert.interpreter",
             "tflite",
             {"3.10": "2.3.0", "3.9": "2.1.0"},
+            glibc={"2.3.0": "2.34", "2.1.0": "2.30"},
         ),
         Kind(
             "tflite-runtime",
@@ -51,6 +56,8 @@ KINDS = {
             "tflite",
             {"3.8": "2.14.0"},
             newest_python="3.11",
+            machines=("aarch64", "armv7l", "x86_64"),
+            glibc={"2.14.0": "2.27"},
         ),
         Kind(
             "onnxruntime",
@@ -58,6 +65,7 @@ KINDS = {
             "onnxruntime",
             "onnx",
             {"3.11": "1.31.1", "3.10": "1.23.2", "3.8": "1.19.2"},
+            glibc={"1.31.1": "2.28", "1.23.2": "2.27", "1.19.2": "2.27"},
         ),
     )
 }
@@ -87,41 +95,54 @@ def parse_runtime(text: str) -> RuntimeSpec:
     return RuntimeSpec(KINDS[name], version)
 
 
-def default_version(kind: Kind, python: str) -> str | None:
-    """The version taken for a Python such as `3.11`; None where the runtime has no wheel for it."""
-    if kind.newest_python and _number(python) > _number(kind.newest_python):
+def default_version(kind: Kind, target: Target) -> str | None:
+    """The version taken for a device; None where the runtime has none for it."""
+    if kind.newest_python and number(target.python) > number(kind.newest_python):
         return None
-    return _newest_for(kind.versions, python)
+    fitting = {python: version for python, version in kind.versions.items() if runs_on(kind, version, target)}
+    return _newest_for(fitting, target.python)
 
 
-def requirements(spec: RuntimeSpec, python: str) -> tuple[str, ...] | None:
+def runs_on(kind: Kind, version: str, target: Target) -> bool:
+    """Tell whether a device's C library is new enough for a version, as far as that is known."""
+    if target.machine != "aarch64" or not target.glibc:
+        return True
+    return number(kind.glibc.get(version, "0")) <= number(target.glibc)
+
+
+def requirements(spec: RuntimeSpec, target: Target) -> tuple[str, ...] | None:
     """Exactly what a bundle holds: the runtime and numpy, nothing else is imported to run a model.
 
     Returns:
-        Pinned requirements, or None where the runtime has no wheels for that Python.
+        Pinned requirements, or None where the runtime has no wheels for that Python. Without numpy where
+        the device's own is taken.
     """
-    version = spec.version or default_version(spec.kind, python)
-    numpy = _newest_for(_NUMPY_1 if _needs_numpy_1(spec.kind, version or "0") else _NUMPY, python)
-    if version is None or numpy is None or default_version(spec.kind, python) is None:
+    version = spec.version or default_version(spec.kind, target)
+    if version is None or default_version(spec.kind, target) is None:
         return None
-    return (f"{spec.kind.package}=={version}", f"numpy=={numpy}")
+    runtime = f"{spec.kind.package}=={version}"
+    if target.own_numpy:
+        return (runtime,)
+    numpy = _newest_for(_NUMPY_1 if needs_numpy_1(spec.kind, version) else _NUMPY, target.python)
+    return (runtime, f"numpy=={numpy}") if numpy else None
 
 
 def pythons(kind: Kind) -> str:
     """The Pythons a runtime is for, for people: `3.8 to 3.11`, `3.9 and newer`."""
-    oldest = min(kind.versions, key=_number)
+    oldest = min(kind.versions, key=number)
     return f"{oldest} to {kind.newest_python}" if kind.newest_python else f"{oldest} and newer"
 
 
-def _needs_numpy_1(kind: Kind, version: str) -> bool:
+def needs_numpy_1(kind: Kind, version: str) -> bool:
     """Tell what was compiled before numpy 2 and does not import beside it."""
-    return kind.name == "tflite-runtime" or (kind.name == "onnxruntime" and _number(version) < (1, 19))
+    return kind.name == "tflite-runtime" or (kind.name == "onnxruntime" and number(version) < (1, 19))
 
 
 def _newest_for(by_python: dict[str, str], python: str) -> str | None:
-    fitting = [lowest for lowest in by_python if _number(lowest) <= _number(python)]
-    return by_python[max(fitting, key=_number)] if fitting else None
+    fitting = [lowest for lowest in by_python if number(lowest) <= number(python)]
+    return by_python[max(fitting, key=number)] if fitting else None
 
 
-def _number(version: str) -> tuple[int, ...]:
+def number(version: str) -> tuple[int, ...]:
+    """Return a version's first two parts, to be compared: (3, 11) for 3.11.2."""
     return tuple(int(part) for part in re.findall(r"\d+", version)[:2])

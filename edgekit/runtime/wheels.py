@@ -1,4 +1,7 @@
-"""Wheels into a folder, for one Python and platform. uv resolves, downloads and unpacks them."""
+"""Wheels into a folder, for one Python and platform. uv resolves, downloads and unpacks them.
+
+uv has no 32-bit Arm among its platforms; there pip does.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from edgekit.errors import RuntimeMissingError, StorageError
-from edgekit.runtime.target import Target
+from edgekit.runtime.target import ARMV7, Target
 
 TIMEOUT = 1800  # seconds; a slow line needs minutes for 30 MB
 
@@ -23,8 +26,11 @@ _PIP_SETTINGS = {
     "PIP_CERT": "SSL_CERT_FILE",
 }
 
-# what makes uv install another version than it is asked for, or look elsewhere for its settings
-_UV_PINS = ("UV_OVERRIDE", "UV_CONSTRAINT", "UV_EXCLUDE", "UV_PROJECT", "UV_WORKING_DIR")
+# what makes uv or pip install another version than it is asked for, or look elsewhere for its settings
+_PINS = ("UV_OVERRIDE", "UV_CONSTRAINT", "UV_EXCLUDE", "UV_PROJECT", "UV_WORKING_DIR", "PIP_CONSTRAINT")
+
+# whatever a wheel's name promises about the C library: see target.py
+_ARMV7_PLATFORMS = (f"manylinux_2_34_{ARMV7}", f"manylinux2014_{ARMV7}", f"linux_{ARMV7}")
 
 
 def install_wheels(folder: Path, requirements: Sequence[str], target: Target, what: str) -> None:
@@ -40,30 +46,43 @@ def install_wheels(folder: Path, requirements: Sequence[str], target: Target, wh
         RuntimeMissingError: No such version, no wheel for the target, or no network.
         StorageError: The disk is full.
     """
-    from uv import find_uv_bin
-
-    command = [
-        find_uv_bin(),
-        "pip",
-        "install",
-        "--target",
-        str(folder),
-        "--only-binary",
-        ":all:",
-        "--no-deps",
-    ]
-    # copies: a bundle must not change when somebody changes uv's cache
-    command += ["--link-mode", "copy", "--python", target.executable or sys.executable]
-    if target.platform:
-        command += ["--python-platform", target.platform, "--python-version", target.python]
-    if os.environ.get("PIP_NO_INDEX"):
-        command.append("--no-index")
     with TemporaryDirectory() as nowhere:
-        # the settings of the project that edgekit runs in must not decide what is in a bundle
-        done = _run([*command, "--project", nowhere, *requirements], what)
+        command = _pip() if installer(target) == "pip" else _uv(nowhere)
+        command += ["--target", str(folder), "--only-binary", ":all:", "--no-deps"]
+        done = _run([*command, *_platform(target), *requirements], what)
     (folder / ".lock").unlink(missing_ok=True)  # uv's own
     if done.returncode:
         raise _error(done.stderr, what, target)
+
+
+def installer(target: Target) -> str:
+    """Return who installs for a target: uv or pip."""
+    return "pip" if target.platform == ARMV7 else "uv"
+
+
+def _uv(nowhere: str) -> list[str]:
+    from uv import find_uv_bin
+
+    # copies: a bundle must not change when somebody changes uv's cache. Nowhere: the settings of the
+    # project that edgekit runs in must not decide what is in a bundle
+    command = [find_uv_bin(), "pip", "install", "--link-mode", "copy", "--project", nowhere]
+    return [*command, "--no-index"] if os.environ.get("PIP_NO_INDEX") else command
+
+
+def _pip() -> list[str]:
+    command = [sys.executable, "-m", "pip", "install", "--no-compile", "--disable-pip-version-check"]
+    return [*command, "--no-index"] if os.environ.get("UV_OFFLINE") else command
+
+
+def _platform(target: Target) -> list[str]:
+    """Return the options that say which Python the wheels are for."""
+    if target.platform == ARMV7:
+        platforms = [option for name in _ARMV7_PLATFORMS for option in ("--platform", name)]
+        return [*platforms, "--implementation", "cp", "--python-version", target.python]
+    python = ["--python", target.executable or sys.executable]
+    if not target.platform:
+        return python
+    return [*python, "--python-platform", target.platform, "--python-version", target.python]
 
 
 def _run(command: Sequence[str], what: str) -> subprocess.CompletedProcess[str]:
@@ -86,12 +105,17 @@ def _run(command: Sequence[str], what: str) -> subprocess.CompletedProcess[str]:
 
 
 def environment(host: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for uv: the user's without pins, and pip's index settings where uv has none."""
-    settings = {name: value for name, value in host.items() if name not in _UV_PINS}
+    """Return the environment for uv: the user's without pins, and pip's index settings where uv has none.
+
+    Likewise for pip, where only uv has been told where packages come from.
+    """
+    settings = {name: value for name, value in host.items() if name not in _PINS}
     for pip, uv in _PIP_SETTINGS.items():
         if pip in host and uv not in host:
             # pip separates several values by spaces; uv separates links by commas
             settings[uv] = ",".join(host[pip].split()) if uv == "UV_FIND_LINKS" else host[pip]
+        elif uv in host and pip not in host:
+            settings[pip] = " ".join(host[uv].split(",")) if uv == "UV_FIND_LINKS" else host[uv]
     # a bundle is for a Python that is there; edgekit installs none
     return {**settings, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
 

@@ -42,7 +42,7 @@ def ask(request):
 def bundle_path(name):
     """The folder of a runtime's bundle for this Python; skips where the runtime has no wheels for it."""
     target = this_python()
-    if default_version(KINDS[name], target.python) is None:
+    if default_version(KINDS[name], target) is None:
         pytest.skip(f"{name} has no wheels for Python {target.python}; Python 3.10 and 3.11 have them")
     return str(ensure_bundle(RuntimeSpec(KINDS[name]), target).folder)
 

@@ -7,6 +7,7 @@ import textwrap
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from msgspec.structs import replace
 
 from edgekit.errors import RuntimeMissingError, StorageError
 from edgekit.runtime import (
@@ -17,6 +18,7 @@ from edgekit.runtime import (
     ensure_bundle,
     list_bundles,
     parse_runtime,
+    remove_bundles,
     wheels,
 )
 from edgekit.runtime.target import this_python
@@ -31,7 +33,7 @@ SPEC = RuntimeSpec(KIND)
 def cache(tmp_path, monkeypatch):
     """A cache of our own. Bundles hold the small package only, without numpy."""
     monkeypatch.setenv("EDGEKIT_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(bundle, "requirements", lambda spec, python: ("flatbuffers==25.2.10",))
+    monkeypatch.setattr(bundle, "requirements", lambda spec, target: ("flatbuffers==25.2.10",))
     return tmp_path / "cache" / "runtimes"
 
 
@@ -41,7 +43,7 @@ def fresh_process(code):
         from edgekit.runtime import *
         from edgekit.runtime import bundle
         from edgekit.runtime.target import this_python
-        bundle.requirements = lambda spec, python: ("flatbuffers==25.2.10",)
+        bundle.requirements = lambda spec, target: ("flatbuffers==25.2.10",)
         spec = RuntimeSpec({SMALL})
     """
     script = textwrap.dedent(head) + textwrap.dedent(code)
@@ -52,7 +54,7 @@ def test_a_bundle_is_built_once_and_then_found(monkeypatch):
     first = ensure_bundle(SPEC, this_python())
     assert first.record.version == "25.2.10"
     assert (first.folder / "flatbuffers" / "__init__.py").is_file()
-    monkeypatch.setattr(bundle, "_build", None)  # would fail if called
+    monkeypatch.setattr(bundle, "_fill", None)  # would fail if called
     assert ensure_bundle(SPEC, this_python()) == first
     assert list_bundles() == (first,)
 
@@ -144,7 +146,7 @@ def test_a_version_that_does_not_exist_is_refused_with_one_that_works():
 def test_a_python_without_wheels_is_named_before_anything_is_fetched(monkeypatch):
     monkeypatch.undo()
     with pytest.raises(RuntimeMissingError) as caught:
-        ensure_bundle(parse_runtime("tflite-runtime"), Target("3.13", "cpython-313-x86_64-linux-gnu"))
+        ensure_bundle(parse_runtime("tflite-runtime"), replace(this_python(), python="3.13"))
     assert "Python 3.13" in caught.value.what
     assert "Python 3.8 to 3.11" in caught.value.what
     assert "litert" in caught.value.hint
@@ -246,9 +248,9 @@ def test_another_version_than_was_asked_for_is_no_bundle(cache, monkeypatch, tmp
 
 
 def test_a_version_written_shorter_is_the_same_version():
-    bundle._check_pins(("ai-edge-litert==2.3",), {"ai-edge-litert": "2.3.0"})
+    bundle._check_pins(("ai-edge-litert==2.3",), {"ai-edge-litert": "2.3.0"}, this_python())
     with pytest.raises(RuntimeMissingError, match="nothing"):
-        bundle._check_pins(("numpy==2.0.2",), {"ai-edge-litert": "2.3.0"})
+        bundle._check_pins(("numpy==2.0.2",), {"ai-edge-litert": "2.3.0"}, this_python())
 
 
 def test_a_download_without_end_is_given_up(cache, monkeypatch):
@@ -268,9 +270,9 @@ def test_a_cache_named_relatively_holds_the_same_compiled_bundle(monkeypatch, tm
 
 def test_removing_bundles_frees_their_bytes(cache):
     made = ensure_bundle(SPEC, this_python())
-    assert bundle.remove_bundles() >= made.record.bytes
+    assert remove_bundles() >= made.record.bytes
     assert not cache.exists()
-    assert bundle.remove_bundles() == 0
+    assert remove_bundles() == 0
 
 
 def _ensure(spec, target, requirement):
