@@ -57,7 +57,6 @@ def bench(
         bundles = provide(specs, python.target, progress, by_name=bool(request.runtimes))
         pushed = push(device, python, files, bundles, progress, evaluation=request.accuracy)
         guest = python.guest(device, pushed.paths)
-        progress.step(f"Looking at the device {profile.name}")
         before = guest.ask(answers.Probe, {"pass": "probe"}, PATIENCE)
         affinity = request.affinity or profile.affinity
         cpus = min(before.device.cpus, len(set(affinity)) or before.device.cpus)

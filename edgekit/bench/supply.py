@@ -64,7 +64,6 @@ def push(
             digest = file.artefacts.manifest.evaluation_sha256
             payloads.append(Payload(file.evaluation, digest, file.evaluation.stat().st_size))
     payloads = list(dict.fromkeys(payloads))
-    progress.step("Bringing what is missing to the device", sum(payload.bytes for payload in payloads))
     start = time.monotonic()
     pushed = device.push(payloads, progress)
     before, now, seconds = python.transfer, pushed.transfer, time.monotonic() - start
