@@ -20,12 +20,16 @@ _MICROSECONDS_BELOW = 100_000  # ns
 def table(result: Result) -> Table:
     """Build a session's table. Columns for which nothing was measured are left out."""
     computed = rows(result)
-    wanted = (
-        column
-        for column in (*_identity(computed), *_latency(computed), *_accuracy(), *_footprint(), *_start())
-        if column.rank == 0 or any(column.cell(row) != NONE for row in computed)
-    )
-    return Table(title(result), tuple(wanted), computed)
+    return Table(title(result), (*identity(computed), *figures(computed)), computed)
+
+
+def figures(computed: Sequence[Row]) -> tuple[Column, ...]:
+    """Return the columns after those that say what was measured, without those that would be empty."""
+    timed = any(row.latency for row in computed)
+    counts = _counts(6 if timed else 1)
+    first = _latency(computed) if timed else counts
+    every = (*first, *_accuracy(), *_footprint(), *_start(), *(counts if timed else ()))
+    return tuple(column for column in every if any(column.cell(row) != NONE for row in computed))
 
 
 def title(result: Result) -> str:
@@ -54,10 +58,14 @@ def latency_unit(computed: Sequence[Row]) -> tuple[str, float]:
     return ("µs", 1e3) if 0 < fastest < _MICROSECONDS_BELOW else ("ms", 1e6)
 
 
-def _identity(computed: Sequence[Row]) -> list[Column]:
+def identity(computed: Sequence[Row]) -> list[Column]:
+    """Return the columns that say what was measured, and whether it can be trusted."""
     several_sets = len({row.set for row in computed}) > 1
     flagged = any(row.findings for row in computed)
-    about = "no: its times cannot be trusted and stand in parentheses; yes !: with a warning"
+    about = (
+        "no: its times, or its counts where nothing was timed, cannot be trusted and stand in parentheses; "
+        "yes !: with a warning"
+    )
     words = {"ok": "yes", "warning": "yes !", "invalid": "NO"}
     return [
         *([Column("set", "set", "", lambda r: r.set, "artefact set", 0, words=True)] if several_sets else []),
@@ -93,6 +101,28 @@ def _latency(computed: Sequence[Row]) -> list[Column]:
     ]
 
 
+def _counts(rank: int) -> list[Column]:
+    def median(row: Row) -> str:
+        if row.instructions is None:
+            return NONE
+        text = units.significant(row.instructions.median.value / 1e6)
+        return text if row.latency else _sound(row, text)  # a clock that moved changes no count
+
+    def spread(row: Row) -> str:
+        return units.significant(row.instructions.median.relative * 100) if row.instructions else NONE
+
+    def source(row: Row) -> str:
+        return row.instructions.source if row.instructions else NONE
+
+    group, below = "count, not a time", "instructions"
+    about = "million instructions an inference, a count and not a time"
+    return [
+        Column("instructions", "instr.", "M", median, about, rank, group),
+        Column("counts_spread", "range", "%", spread, "range of the counts over it", 7, group, below=below),
+        Column("counted_by", "counted by", "", source, "what counted them", 8, group, words=True),
+    ]
+
+
 def _start() -> list[Column]:
     def load(row: Row) -> str:
         return _sound(row, units.milliseconds(row.load.value)) if row.load else NONE
@@ -100,14 +130,9 @@ def _start() -> list[Column]:
     def first(row: Row) -> str:
         return _sound(row, units.milliseconds(row.first.value)) if row.first else NONE
 
-    def instructions(row: Row) -> str:
-        return NONE if row.instructions is None else units.significant(row.instructions / 1e6)
-
-    counted = "million instructions an inference"
     return [
         Column("load", "load", "ms", load, "from model file to ready interpreter", 9, "start"),
         Column("first", "first", "ms", first, "first inference in a fresh process", 11, "start"),
-        Column("instructions", "instr.", "M", instructions, counted, 6, "count"),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -57,6 +57,15 @@ class Accuracy:
 
 
 @dataclass(frozen=True)
+class Instructions:
+    """Instructions of one inference: counts, never a time."""
+
+    median: Spread  # over the inferences that were counted, and their range
+    inferences: int
+    source: str  # perf_event_open, or the emulated CPU: qemu cortex-a72
+
+
+@dataclass(frozen=True)
 class Row:
     """One measurement, computed. Times in ns, sizes in bytes, shares as fractions."""
 
@@ -78,7 +87,7 @@ class Row:
     first: Spread | None  # first inference
     memory: Memory | None
     accuracy: Accuracy | None
-    instructions: float | None  # an inference, median; a count, never a time
+    instructions: Instructions | None
     findings: tuple[Finding, ...]
 
     @property
@@ -103,17 +112,25 @@ class Row:
 
 
 def rows(result: Result) -> tuple[Row, ...]:
-    """Compute a result's rows: by set and thread count, the fastest first."""
+    """Compute a result's rows: by set and thread count, the fastest first.
+
+    What has no times follows by its instructions.
+    """
     references = {reference.sha256: reference for reference in result.references}
     evaluations = {evaluation.sha256: evaluation for evaluation in result.evaluations}
-    called = names(result)
-    computed = (_row(i, called, each, references, evaluations) for i, each in enumerate(result.measurements))
+    named = names(result)
+    computed = (_row(i, named, each, references, evaluations) for i, each in enumerate(result.measurements))
     return tuple(sorted(computed, key=_place))
 
 
 def names(result: Result) -> dict[Artefact, str]:
+    """Name each file that a session measured; see `called`."""
+    return called(measurement.artefact for measurement in result.measurements)
+
+
+def called(files: Iterable[Artefact]) -> dict[Artefact, str]:
     """Name each file: with its set where there are several, with its hash where sets share a name."""
-    artefacts = {measurement.artefact for measurement in result.measurements}
+    artefacts = set(files)
     several = len({artefact.set for artefact in artefacts}) > 1
     contents: dict[tuple[str, str], set[str]] = {}
     for artefact in artefacts:
@@ -126,26 +143,24 @@ def names(result: Result) -> dict[Artefact, str]:
     }
 
 
-def _place(row: Row) -> tuple[str, int, float]:
-    return row.set, row.threads, row.latency.p50.value if row.latency else float("inf")
+def _place(row: Row) -> tuple[str, int, float, float]:
+    time = row.latency.p50.value if row.latency else float("inf")
+    return row.set, row.threads, time, row.instructions.median.value if row.instructions else float("inf")
 
 
 def _row(
     index: int,
-    called: dict[Artefact, str],
+    named: dict[Artefact, str],
     measurement: Measurement,
     references: dict[str, Reference],
     evaluations: dict[str, Evaluation],
 ) -> Row:
-    import numpy as np
-
-    artefact, runtime = measurement.artefact, measurement.runtime
-    repeats, counted = measurement.repeats, measurement.instructions
+    artefact, runtime, repeats = measurement.artefact, measurement.runtime, measurement.repeats
     return Row(
         index=index,
         set=artefact.set,
         artefact=artefact.file,
-        name=called[artefact],
+        name=named[artefact],
         sha256=artefact.sha256,
         format=artefact.format,
         precision=artefact.precision,
@@ -160,7 +175,7 @@ def _row(
         first=stats.spread([repeat.first_ns for repeat in repeats]) if repeats else None,
         memory=_memory(measurement),
         accuracy=_accuracy(measurement, references.get(artefact.sha256), evaluations),
-        instructions=float(np.median(counted.per_inference)) if counted and counted.per_inference else None,
+        instructions=_instructions(measurement),
         findings=measurement.findings,
     )
 
@@ -170,6 +185,13 @@ def _memory(measurement: Measurement) -> Memory | None:
     if seen is None:
         return None
     return Memory(seen.baseline, seen.loaded, seen.peak, seen.peak - seen.baseline, seen.pss)
+
+
+def _instructions(measurement: Measurement) -> Instructions | None:
+    seen = measurement.instructions
+    if seen is None or not seen.per_inference:
+        return None
+    return Instructions(stats.spread(seen.per_inference), len(seen.per_inference), seen.source)
 
 
 def _latency(repeats: Sequence[Repeat]) -> Latency | None:

@@ -7,24 +7,15 @@ than 5 %, the smallest difference that edgekit would call a regression.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import groupby
 
 from edgekit import units
-from edgekit.report.columns import latency_unit, points
+from edgekit.report import counts
+from edgekit.report.columns import latency_unit
+from edgekit.report.kinds import counted_on, counts_only
+from edgekit.report.phrases import Headline, by_set, consequences, gains, pairs_of, runtimes_of, words
 from edgekit.report.rows import Latency, Row, rows
 from edgekit.results import Result
 from edgekit.stats import ratio_range
-
-
-@dataclass(frozen=True)
-class Headline:
-    """One figure that is worth large type."""
-
-    value: str
-    what: str
-    about: str
-
 
 _CLEAR = 1.05
 _REPEATS = 3  # fewer do not show how far repeats differ
@@ -41,6 +32,8 @@ def summarise(result: Result, computed: Sequence[Row] | None = None) -> tuple[st
     said = []
     for sound in _comparable(result, computed):
         said += _fastest(sound) + _quantized(sound) + _runtimes(sound)
+    if counts_only(result.device):
+        said += counts.sentences(computed)
     return (*cautions(result, computed), *said)
 
 
@@ -53,7 +46,8 @@ def cautions(result: Result, computed: Sequence[Row]) -> tuple[str, ...]:
     if not computed:
         said.append("Nothing was measured.")
     elif invalid == len(computed):
-        said.append("No measurement is valid, so no times are compared.")
+        figures = "counts" if counts_only(result.device) else "times"
+        said.append(f"No measurement is valid, so no {figures} are compared.")
     elif invalid:
         verb = "is" if invalid == 1 else "are"
         said.append(
@@ -61,45 +55,34 @@ def cautions(result: Result, computed: Sequence[Row]) -> tuple[str, ...]:
         )
     if any(row.latency and row.latency.p50.low <= 0 for row in computed):
         said.append("Times of 0 ns are below what the device's clock can tell and are not compared.")
-    if result.device.emulated:
+    if counts_only(result.device):
+        said.append(f"Instructions were counted on {counted_on(result)}: each figure is a count, not a time.")
+    elif result.device.emulated:
         said.append("The device is emulated: its times are the emulator's, not the board's.")
     return tuple(said)
 
 
 def headlines(result: Result, computed: Sequence[Row]) -> tuple[Headline, ...]:
     """Return what quantization bought, for the fastest int8 file that ran beside its float32 file."""
-    pairs = [pair for sound in _comparable(result, computed) for pair in _pairs(sound)]
+    if counts_only(result.device):
+        return counts.headlines(result, computed)
+    pairs = [pair for sound in _comparable(result, computed) for pair in pairs_of(sound, _p50)]
     if not pairs:
         return ()
     int8, float32 = min(pairs, key=lambda pair: _p50(pair[0]))
-    versus = f"{_words(int8)}, against {float32.artefact}"
+    versus = f"{words(int8)}, against {float32.artefact}"
     found = []
     if _clearly(int8, float32):
         ratio, low, high = ratio_range(_latency(float32).p50, _latency(int8).p50)
         found.append(Headline(f"{ratio:.1f}×", "faster", f"{low:.2f} to {high:.2f} across repeats; {versus}"))
-    if int8.bytes < float32.bytes:
-        found.append(Headline(f"{(1 - int8.bytes / float32.bytes) * 100:.0f} %", "smaller file", versus))
-    return (*found, *_drop(int8))
-
-
-def _drop(row: Row) -> tuple[Headline, ...]:
-    accuracy = row.accuracy
-    if accuracy is None or accuracy.drop is None or accuracy.drop_interval is None:
-        return ()
-    low, high = accuracy.drop_interval
-    about = f"{row.name} against the float Keras model; 95 % CI of the drop {points(low)} to {points(high)}"
-    if low <= 0 <= high:
-        about += f", so {accuracy.n} images cannot tell it from none"
-    change = "drop" if accuracy.drop >= 0 else "gain"
-    return (Headline(f"{points(abs(accuracy.drop))} pp", f"{change} in accuracy", about),)
+    return (*found, *gains(int8, float32))
 
 
 def _comparable(result: Result, computed: Sequence[Row]) -> list[list[Row]]:
     """Return the rows whose times mean something, apart by artefact set."""
     if result.device.emulated:
         return []
-    sets = [list(group) for _, group in groupby(computed, key=lambda row: row.set)]
-    return [[row for row in group if row.valid and row.latency and row.latency.p50.low > 0] for group in sets]
+    return by_set(row for row in computed if row.valid and row.latency and row.latency.p50.low > 0)
 
 
 def _fastest(sound: Sequence[Row]) -> list[str]:
@@ -110,52 +93,26 @@ def _fastest(sound: Sequence[Row]) -> list[str]:
     unit, length = latency_unit(sound)
     among = "" if best.name == best.file else " of its set"
     time = f"{units.significant(_p50(best) / length)} {unit} an inference (p50)"
-    text = f"Fastest{among} is {_words(best)}: {time}"
+    text = f"Fastest{among} is {words(best)}: {time}"
     equal = [row for row in ranked[1:] if not _clearly(best, row)]
     if equal:
         more = f" and {len(equal) - 1} more" if len(equal) > 1 else ""
-        text += f", with no clear difference to {_words(equal[0])}{more}"
+        text += f", with no clear difference to {words(equal[0])}{more}"
     return [text + "."]
 
 
 def _quantized(sound: Sequence[Row]) -> list[str]:
     return [
-        f"{_words(int8)} {_speed(int8, float32, float32.artefact)} and {_size(int8, float32)}{_loss(int8)}."
-        for int8, float32 in _pairs(sound)
+        f"{words(int8)} {_speed(int8, float32, float32.artefact)} and {consequences(int8, float32)}."
+        for int8, float32 in pairs_of(sound, _p50)
     ]
-
-
-def _pairs(sound: Sequence[Row]) -> list[tuple[Row, Row]]:
-    """Return each format's int8 and float32 rows that ran alike: on the fewest threads, the fastest.
-
-    Where sets share a name, nothing tells which float32 file an int8 file came from: there is no pair.
-    """
-    pairs = []
-    for kind in ("tflite", "onnx"):
-        files = [row for row in sound if row.format == kind]
-        if len({row.artefact for row in files}) < len({row.sha256 for row in files}):
-            continue
-        large = {(row.runtime, row.threads): row for row in files if row.precision == "float32"}
-        small = [row for row in files if row.precision == "int8" and (row.runtime, row.threads) in large]
-        if small:
-            int8 = min(small, key=lambda row: (row.threads, _p50(row)))
-            pairs.append((int8, large[int8.runtime, int8.threads]))
-    return pairs
 
 
 def _runtimes(sound: Sequence[Row]) -> list[str]:
     """For each int8 file on the fewest threads, compare the fastest runtime with the others."""
-    said = []
-    for name in sorted({row.name for row in sound if row.precision == "int8"}):
-        mine = [row for row in sound if row.name == name]
-        fewest = min(row.threads for row in mine)
-        best, *others = sorted((row for row in mine if row.threads == fewest), key=_p50)
-        said += [
-            f"{_words(best)} {_speed(best, other, other.runtime)}."
-            for other in others
-            if other.runtime != best.runtime
-        ]
-    return said
+    return [
+        f"{words(best)} {_speed(best, other, other.runtime)}." for best, other in runtimes_of(sound, _p50)
+    ]
 
 
 def _speed(row: Row, other: Row, name: str) -> str:
@@ -168,30 +125,6 @@ def _speed(row: Row, other: Row, name: str) -> str:
     if _clearly(other, row):
         return f"is {1 / ratio:.1f}× slower than {name} ({1 / high:.2f} to {1 / low:.2f} across repeats)"
     return f"shows no clear difference in speed to {name} (ratio {low:.2f} to {high:.2f} across repeats)"
-
-
-def _size(row: Row, other: Row) -> str:
-    change = row.bytes / other.bytes - 1
-    return f"is {abs(change) * 100:.0f} % {'smaller' if change <= 0 else 'larger'}"
-
-
-def _loss(row: Row) -> str:
-    accuracy = row.accuracy
-    if accuracy is None:
-        return ""
-    if accuracy.drop is None or accuracy.drop_interval is None:
-        return f"; it has {units.percent(accuracy.value)} % top-1 accuracy"
-    low, high = accuracy.drop_interval
-    drop, interval = points(abs(accuracy.drop)), f"95 % CI of the drop {points(low)} to {points(high)}"
-    if accuracy.drop == 0:
-        return f"; {accuracy.n} images show no drop in accuracy ({interval})"
-    if low <= 0 <= high:
-        change = "drop" if accuracy.drop > 0 else "gain"
-        return (
-            f"; a {change} in accuracy of {drop} pp is too small for {accuracy.n} images "
-            f"to tell from none ({interval})"
-        )
-    return f"; it {'loses' if low > 0 else 'gains'} {drop} pp of accuracy ({interval})"
 
 
 def _clearly(row: Row, other: Row) -> bool:
@@ -210,7 +143,3 @@ def _latency(row: Row) -> Latency:
 
 def _p50(row: Row) -> float:
     return _latency(row).p50.value
-
-
-def _words(row: Row) -> str:
-    return f"{row.name} with {row.runtime} on {row.threads_text}"

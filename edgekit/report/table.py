@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Generic, TypeAlias, TypeVar
 
 from edgekit.report.rows import Row
+
+T = TypeVar("T")
 
 NONE = "–"
 INSUFFICIENT = "insufficient"
 
 
 @dataclass(frozen=True)
-class Column:
-    """One column of a table."""
+class ColumnOf(Generic[T]):
+    """One column of a table whose rows are of some kind."""
 
     key: str
     title: str
     unit: str
-    cell: Callable[[Row], str]
+    cell: Callable[[T], str]
     about: str  # what it says, for people
     rank: int  # the lower, the longer it stays when the table must become narrower
     group: str = ""  # heading over neighbouring columns, where a format has room for one
@@ -33,29 +36,33 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
-    """Rows of cells, of one session."""
+class TableOf(Generic[T]):
+    """Rows of cells."""
 
     title: str
-    columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    columns: tuple[ColumnOf[T], ...]
+    rows: tuple[T, ...]
 
     @property
     def cells(self) -> list[list[str]]:
         """Text by row and column."""
         return [[column.cell(row) for column in self.columns] for row in self.rows]
 
-    def within(self, width: int, gap: int = 2) -> Table:
+    def within(self, width: int, gap: int = 2) -> TableOf[T]:
         """Keep the most important columns that fit `width` characters, `gap` of them a column for ruling.
 
-        A heading may stand on two lines, its short title over its unit. What was measured and its p50
-        always stay.
+        A heading may stand on two lines, its short title over its unit. What was measured and its
+        first figure always stay.
         """
         room, kept = width - 1, set[str]()
         for column in sorted(self.columns, key=lambda column: column.rank):
             texts = [column.short or column.title, column.unit, *map(column.cell, self.rows)]
-            needed = gap + max(map(len, texts))
+            needed = gap + max(len(line) for text in texts for line in text.split("\n"))
             if needed <= room or column.rank <= 1:
                 kept.add(column.key)
                 room -= needed
         return replace(self, columns=tuple(column for column in self.columns if column.key in kept))
+
+
+Column: TypeAlias = ColumnOf[Row]  # of one session's table
+Table: TypeAlias = TableOf[Row]

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias, cast
 
+from edgekit.report.comparison import Comparison, Line, compare
 from edgekit.report.rows import Row, rows
 from edgekit.results import Measurement, Result
 
@@ -49,23 +50,55 @@ _COLUMNS = {
     "drop_high": "accuracy.drop_interval.1",
     "agreement": "accuracy.agreement",
     "accuracy_on_host": "accuracy.on_host",
-    "instructions": "instructions",
+    "instructions": "instructions.median.value",
+    "instructions_low": "instructions.median.low",
+    "instructions_high": "instructions.median.high",
+    "instructions_source": "instructions.source",
+}
+
+
+# heading: where a Line has it; a whole ratio or agreement stands for the name of what it is with
+_COMPARED = {
+    "time_ratio_to": "time",
+    "time_ratio": "time.value",
+    "time_ratio_low": "time.low",
+    "time_ratio_high": "time.high",
+    "instructions_ratio_to": "count",
+    "instructions_ratio": "count.value",
+    "same_answers_as": "answers",
+    "same_answers": "answers.same",
+    "compared_answers": "answers.images",
 }
 
 
 def to_csv(results: Sequence[Result]) -> bytes:
-    """Return one row a measurement, with a heading."""
-    heading = ["device", "emulated", "created", "mode", "fps", "partial", *_COLUMNS, "findings"]
+    """Return one row a measurement, with a heading.
+
+    The last columns compare devices; they are empty where nothing could be.
+    """
+    heading = ["device", "emulated", "created", "mode", "fps", "partial", *_COLUMNS, "findings", *_COMPARED]
     return _encode(heading, _rows(results))
 
 
 def _rows(results: Sequence[Result]) -> Iterable[list[Value]]:
-    for result in results:
+    found = compare(results) if len(results) > 1 else None
+    lines = {(line.session, line.row.index): line for line in found.lines} if found else {}
+    for place, result in enumerate(results):
         device = result.device
         session = [device.profile, str(device.emulated).lower(), result.created, result.mode, result.fps]
         for row in rows(result):
             codes = " ".join(finding.code for finding in row.findings)
-            yield [*session, result.partial, *(_read(row, path) for path in _COLUMNS.values()), codes]
+            figures = (_read(row, path) for path in _COLUMNS.values())
+            line = lines.get((place, row.index))
+            yield [*session, result.partial, *figures, codes, *_compared(found, line)]
+
+
+def _compared(found: Comparison | None, line: Line | None) -> list[Value]:
+    if found is None or line is None:
+        return [None] * len(_COMPARED)
+    bases = {"time": found.bases.times, "count": found.bases.counts, "answers": found.bases.answers}
+    names = {path: found.name(bases[path]) if getattr(line, path) else None for path in bases}
+    return [names[path] if path in names else _read(line, path) for path in _COMPARED.values()]
 
 
 def samples_to_csv(results: Sequence[Result]) -> bytes:
@@ -88,7 +121,7 @@ def _identity(measurement: Measurement) -> list[Value]:
     return [artefact.set, artefact.file, f"{runtime.name} {runtime.version}", measurement.threads]
 
 
-def _read(row: Row, path: str) -> Value:
+def _read(row: Row | Line, path: str) -> Value:
     """Follow attributes (and places of an interval) to a value; None where one of them is None.
 
     Several values in one cell, such as CPUs, have blanks between them.

@@ -6,27 +6,31 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from edgekit.report.charts import figures
+from edgekit.report.charts.compared import compared
 from edgekit.report.charts.figure import configured
 from edgekit.report.charts.theme import PAGE, PRECISIONS, glyph, shapes
 from edgekit.report.columns import moment, table
-from edgekit.report.environment import device_facts, state_facts
+from edgekit.report.comparison import compare
+from edgekit.report.comparison_columns import listed
+from edgekit.report.comparison_summary import compare_summary
+from edgekit.report.environment import device_facts, state_facts, state_line
+from edgekit.report.html_tables import comparison_view, session_view
+from edgekit.report.kinds import counts_only
 from edgekit.report.method import conditions, method
 from edgekit.report.rows import Row, findings
 from edgekit.report.summary import cautions, headlines, summarise
-from edgekit.report.table import NONE, Column, Table
+from edgekit.report.table import NONE
 from edgekit.results import Result
 
 _HERE = Path(__file__).parent
-_IDENTITY = {"set", "artefact", "runtime", "threads", "valid"}  # what a row's heading says
 
 
 def to_html(results: Sequence[Result]) -> bytes:
-    """Return the page: summary, table, findings, charts, device and method of every session."""
+    """Return the page: how devices compare; and of every session what it came to and how it was measured."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -45,6 +49,7 @@ def to_html(results: Sequence[Result]) -> bytes:
         scripts=scripts,
         # only these scripts run and nothing is fetched, so that a name in a result can do no harm
         allowed=" ".join(map(_hash, scripts)),
+        comparison=_comparison(results) if len(results) > 1 else None,
         sessions=[_session(result) for result in results],
     )
     return page.encode()
@@ -64,11 +69,38 @@ def _hash(script: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
+def _comparison(results: Sequence[Result]) -> dict[str, Any] | None:
+    found = compare(results)
+    if found is None:
+        return None
+    shown = [line.row for line in found.lines]
+    drawn = compared(found, PAGE)
+    return {
+        "name": f"{listed(found.devices)} beside each other",
+        "sets": sorted({row.set for row in shown}),
+        "summary": compare_summary(results, found),
+        "table": comparison_view(found),
+        "figures": [(figure, configured(figure.chart, PAGE)) for figure in drawn],
+        "precisions": _precisions(shown),
+        "runtimes": _runtimes(shown),
+    }
+
+
+def _precisions(computed: Sequence[Row]) -> list[str]:
+    return [name for name in PRECISIONS if any(row.precision == name for row in computed)]
+
+
+def _runtimes(computed: Sequence[Row]) -> dict[str, str]:
+    """Return the glyph of each runtime."""
+    return {name: glyph(shape) for name, shape in shapes(row.runtime for row in computed).items()}
+
+
 def _session(result: Result) -> dict[str, Any]:
-    shown = table(result)
+    shown, counts = table(result), counts_only(result.device)
     limits = cautions(result, shown.rows)
     return {
         "title": shown.title,
+        "counts": counts,
         "name": f"{' and '.join(sorted({row.set for row in shown.rows}))} on {result.device.profile}",
         "time": moment(result.created),
         "conditions": conditions(result),
@@ -76,47 +108,15 @@ def _session(result: Result) -> dict[str, Any]:
         "cautions": limits,
         "summary": summarise(result, shown.rows)[len(limits) :],
         "headlines": headlines(result, shown.rows),
-        "table": _view(shown),
+        "table": session_view(shown),
         "findings": findings(shown.rows),
         "figures": [(figure, configured(figure.chart, PAGE)) for figure in figures(result, shown, PAGE)],
-        "precisions": [name for name in PRECISIONS if any(row.precision == name for row in shown.rows)],
-        "runtimes": {name: glyph(shape) for name, shape in shapes(r.runtime for r in shown.rows).items()},
+        "precisions": _precisions(shown.rows),
+        "runtimes": _runtimes(shown.rows),
         "device": device_facts(result.device),
-        "states": _states(state_facts(result.before), state_facts(result.after)),
+        "states": _states(*(state_facts(s, counts=counts) for s in (result.before, result.after))),
+        "state_line": state_line(result),
         "method": method(result),
-    }
-
-
-def _view(shown: Table) -> dict[str, Any]:
-    """Arrange the table for a page: grouped headings, intervals under their figures."""
-    figures = [column for column in shown.columns if column.key not in _IDENTITY]
-    below = {column.below: column for column in figures if column.below}
-    main = [column for column in figures if not column.below]
-    slowest = max((row.latency.p50.value for row in shown.rows if row.latency and row.valid), default=1.0)
-    bodies = groupby(shown.rows, key=lambda row: (row.set, row.threads))
-    return {
-        "groups": [
-            (name, len(list(group))) for name, group in groupby(main, key=lambda column: column.group)
-        ],
-        "columns": main,
-        "below": below,
-        "several_sets": shown.columns[0].key == "set",
-        "bodies": [
-            [(row, [_cell(row, column, below, slowest) for column in main]) for row in body]
-            for _, body in bodies
-        ],
-    }
-
-
-def _cell(row: Row, column: Column, below: dict[str, Column], slowest: float) -> dict[str, Any]:
-    under = below.get(column.key)
-    detail = under.cell(row) if under else NONE
-    sound = row.latency if row.valid and slowest > 0 else None
-    bar = sound.p50.value / slowest if column.key == "p50" and sound else None
-    return {
-        "text": column.cell(row),
-        "detail": "" if under is None or detail == NONE else f"{detail} {under.unit}",
-        "bar": bar,
     }
 
 

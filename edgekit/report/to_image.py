@@ -6,14 +6,17 @@ from collections.abc import Sequence
 
 from edgekit.errors import UsageError
 from edgekit.report.charts import figures
+from edgekit.report.charts.compared import compared
 from edgekit.report.charts.figure import configured
 from edgekit.report.charts.theme import IMAGE
 from edgekit.report.columns import table, title
+from edgekit.report.comparison import compare
+from edgekit.report.comparison_columns import title as comparison_title
 from edgekit.results import Result
 
 
 def to_svg(results: Sequence[Result]) -> bytes:
-    """Return every session's charts, one under the other, as SVG."""
+    """Return the charts of devices beside each other and of every session, one under the other, as SVG."""
     import vl_convert
 
     return str(vl_convert.vegalite_to_svg(_definition(results))).encode()
@@ -29,7 +32,13 @@ def to_png(results: Sequence[Result]) -> bytes:
 def _definition(results: Sequence[Result]) -> dict[str, object]:
     import altair as alt
 
+    found = compare(results) if len(results) > 1 else None
+    beside = compared(found, IMAGE) if found else []
     charts = [
+        figure.chart.properties(title=alt.Title(figure.title, subtitle=comparison_title(found)))
+        for figure in beside
+        if found
+    ] + [
         figure.chart.properties(title=alt.Title(figure.title, subtitle=title(result)))
         for result in results
         for figure in figures(result, table(result), IMAGE)

@@ -5,18 +5,34 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import chain
+from typing import Any
 
 from edgekit.report.columns import table
+from edgekit.report.comparison import Comparison, compare
+from edgekit.report.comparison_columns import comparison_table
+from edgekit.report.comparison_summary import compare_summary
+from edgekit.report.environment import state_line
 from edgekit.report.method import method
 from edgekit.report.rows import Findings, findings
 from edgekit.report.summary import summarise
-from edgekit.report.table import Table
+from edgekit.report.table import TableOf
 from edgekit.results import Result
 
 
 def to_markdown(results: Sequence[Result]) -> bytes:
-    """Return every session: summary, table, findings, how it was measured, the command."""
-    return ("# edgekit report\n\n" + "\n".join(map(_session, results))).encode()
+    """Return the devices beside each other, where they measured the same, then every session.
+
+    Of a session: summary, table, findings, the device's state, how it was measured, the command.
+    """
+    found = compare(results) if len(results) > 1 else None
+    parts = [_comparison(results, found)] if found else []
+    return ("# edgekit report\n\n" + "\n".join((*parts, *map(_session, results)))).encode()
+
+
+def _comparison(results: Sequence[Result], found: Comparison) -> str:
+    shown = comparison_table(found)
+    said = "\n".join(f"- {_plain(sentence)}" for sentence in compare_summary(results, found))
+    return "\n\n".join((f"## {_plain(shown.title)}", said, _table(shown))) + "\n"
 
 
 def _session(result: Result) -> str:
@@ -26,13 +42,19 @@ def _session(result: Result) -> str:
         _plain(" ".join(summarise(result, shown.rows))),
         _table(shown),
         *map(_findings, findings(shown.rows)),
+        _plain(_state(result)),
         _plain(method(result)),
         _code(result.command),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _table(shown: Table) -> str:
+def _state(result: Result) -> str:
+    state = state_line(result)
+    return f"{result.device.profile}: {state}." if state else ""
+
+
+def _table(shown: TableOf[Any]) -> str:
     if not shown.rows:
         return ""
     heading = [column.heading for column in shown.columns]

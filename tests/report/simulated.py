@@ -22,6 +22,7 @@ from edgekit.results import (
     Repeat,
     Result,
     Runtime,
+    Transfer,
 )
 
 HOT = Finding(
@@ -192,3 +193,76 @@ def _repeat(rng, position: int, level: float, samples: int) -> Repeat:
         warmup_runs=64,
         samples_ns=tuple(times.astype(int).tolist()),
     )
+
+
+HOST = Device(
+    profile="host",
+    machine="x86_64",
+    system="Linux 6.12.3",
+    cpu="AMD Ryzen 9 7950X",
+    cpus=16,
+    features=("avx2", "avx512_vnni"),
+    memory_bytes=67_200_000_000,
+    distribution="Debian GNU/Linux 12 (bookworm)",
+    python="3.11.2",
+    libc="glibc 2.36",
+)
+
+
+def on_host(**changed: object) -> Result:
+    """The same files on the computer edgekit runs on: ten times as fast."""
+    options = {"threads": (1, 16), "speed": 0.1, "device": HOST, **changed}
+    return msgspec.structs.replace(simulate(**options), references=())
+
+
+def emulated(cpu: str = "cortex-a72", profile: str = "rpi4-emulated", **changed: object) -> Result:
+    """A session on an emulated board: counts and accuracy, and no time anywhere."""
+    result = simulate(threads=(1,), **changed)
+    faster = 0.4 if cpu == "cortex-a76" else 1.0  # dot-product instructions help int8 only
+
+    def counted(measurement: Measurement) -> Measurement:
+        _, precision, _, milliseconds, _ = ARTEFACTS[measurement.artefact.file]
+        slowness = RUNTIMES[measurement.runtime.name][3 if precision != "int8" else 4]
+        level = round(milliseconds * slowness * 28e6 * (faster if precision == "int8" else 1))
+        counts = tuple(level + 900 * i for i in range(5))
+        return msgspec.structs.replace(
+            measurement, repeats=(), memory=None, instructions=Instructions(counts, f"qemu {cpu}")
+        )
+
+    device = Device(
+        profile=profile,
+        machine="aarch64",
+        system="Linux 6.1.0",
+        cpu=cpu.title(),
+        cpus=1,
+        features=("asimd",),
+        memory_bytes=2_000_000_000,
+        python="3.11.2",
+        libc="glibc 2.36",
+        transport="emulator",
+        emulated=True,
+    )
+    return msgspec.structs.replace(
+        result,
+        device=device,
+        command=f"edgekit bench --device {profile}",
+        before=Environment(time="1970-01-01T00:00:04Z", load_1min=0.3, memory_available_bytes=1_900_000_000),
+        after=Environment(time="1970-01-01T00:09:50Z", load_1min=1.0, memory_available_bytes=1_880_000_000),
+        measurements=tuple(map(counted, result.measurements)),
+        transfer=Transfer(bytes=12_300_000, seconds=0.4, files=7, reused_files=3),
+    )
+
+
+def judged(result: Result, changed: int, file: str | None = None) -> Result:
+    """The session with another answer to so many pictures, the last ones, of every file or of one."""
+
+    def other(measurement: Measurement) -> Measurement:
+        accuracy = measurement.accuracy
+        if accuracy is None or file not in (None, measurement.artefact.file):
+            return measurement
+        kept = accuracy.predictions[: accuracy.n - changed]
+        rest = tuple((answer + 1) % 10 for answer in accuracy.predictions[accuracy.n - changed :])
+        seen = msgspec.structs.replace(accuracy, predictions=kept + rest, correct=accuracy.correct - changed)
+        return msgspec.structs.replace(measurement, accuracy=seen)
+
+    return msgspec.structs.replace(result, measurements=tuple(map(other, result.measurements)))

@@ -164,7 +164,7 @@ def test_axes_name_their_units(page):
         if "title" in layer.get("encoding", {}).get("x", {})
     ]
     assert len(titles) >= 5
-    assert all(title.endswith(("(ms)", "(MB)", "(%)")) for title in titles)
+    assert all(title.endswith(("(ms)", "(MB)", "(%)", "(million)")) for title in titles)
 
 
 def test_charts_have_words_for_a_screen_reader(page):

@@ -93,7 +93,7 @@ def by_validity(valid: float, invalid: float) -> Any:
     return alt.condition("datum.sound", alt.value(valid), alt.value(invalid))
 
 
-def height(field: str, strips: int) -> alt.Y:
+def height(field: str, strips: float) -> alt.Y:
     """Place marks by strip, the first at the top."""
     import altair as alt
 
@@ -101,7 +101,7 @@ def height(field: str, strips: int) -> alt.Y:
 
 
 def bars(
-    values: alt.Data, strips: int, start: str, end: str, axis: alt.X | None = None, *, thickness: int = 14
+    values: alt.Data, strips: float, start: str, end: str, axis: alt.X | None = None, *, thickness: int = 14
 ) -> alt.Chart:
     """Draw a lying bar of so many pixels in each strip, from one field to another."""
     import altair as alt
@@ -114,7 +114,7 @@ def bars(
     return drawn
 
 
-def labels(values: alt.Data, theme: Theme, strips: int) -> alt.Chart:
+def labels(values: alt.Data, theme: Theme, strips: float, *, bold: bool = False) -> alt.Chart:
     """Write each strip's label above its marks, from the left edge, so that a phone has room for it."""
     import altair as alt
 
@@ -122,6 +122,7 @@ def labels(values: alt.Data, theme: Theme, strips: int) -> alt.Chart:
         align="left",
         baseline="middle",
         fontSize=12,
+        fontWeight="bold" if bold else "normal",
         font=FONT,
         color=theme.ink,
         limit=alt.ExprRef("width"),  # longer names end in an ellipsis
