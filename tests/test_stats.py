@@ -157,30 +157,6 @@ def test_percentiles_are_ordered_and_within_the_samples(samples):
     assert min(samples) <= p50 <= p90 <= p99 <= max(samples)
 
 
-def test_the_upper_bound_is_the_order_statistic_of_the_binomial_law():
-    # p90 of 64: the second largest (that is what the floor says); of 44: the largest; of 43: none
-    assert stats.percentile_upper(range(64), 90) == 62
-    assert stats.percentile_upper(range(44), 90) == 43
-    assert stats.percentile_upper(range(43), 90) is None
-    assert stats.percentile_upper([], 90) is None
-
-
-def test_the_upper_bound_holds_at_least_99_times_in_100():
-    rng = np.random.default_rng(2)
-    rounds, truth = 3000, np.exp(0.5 * 1.2815515655446004)  # p90 of a log-normal with σ ½
-    bounds = [stats.percentile_upper(rng.lognormal(0, 0.5, 200), 90) for _ in range(rounds)]
-    held = sum(bound >= truth for bound in bounds if bound is not None)
-    assert binomtest(held, rounds, 0.99, alternative="less").pvalue > 0.001
-
-
-@given(SAMPLES.filter(lambda samples: len(samples) >= 44))
-@settings(deadline=None)
-def test_the_upper_bound_never_lies_below_the_estimate_of_the_median(samples):
-    upper = stats.percentile_upper(samples, 50)
-    assert upper is not None
-    assert upper >= np.median(samples)
-
-
 def test_the_headline_is_the_median_of_the_repeats_medians():
     found = stats.median_of_medians([[1, 2, 300], [10, 10], [], [4, 5, 6]])
     assert found == stats.Spread(5.0, 2.0, 10.0)

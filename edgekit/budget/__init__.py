@@ -1,0 +1,32 @@
+"""Budgets: what a model may cost on a device, and whether it does.
+
+    metrics    what can be limited, and how it is written and shown
+    lines      where in a TOML file something stands
+    read       budgets.toml -> budgets
+    cells      result files -> what was measured, samples left undecoded
+    figures    one metric of one cell, with its 99 % bounds
+    judge      budgets × cells -> verdicts
+    propose    verdicts -> budgets that would hold
+
+`check` works on files alone: it needs no device and no runtime.
+"""
+
+from __future__ import annotations
+
+from edgekit.budget.cells import Cell, Measured, read_cells
+from edgekit.budget.judge import Verdict, exit_code, judge
+from edgekit.budget.propose import Proposal, propose
+from edgekit.budget.read import Budget, read_budgets
+
+__all__ = [
+    "Budget",
+    "Cell",
+    "Measured",
+    "Proposal",
+    "Verdict",
+    "exit_code",
+    "judge",
+    "propose",
+    "read_budgets",
+    "read_cells",
+]

@@ -1,0 +1,243 @@
+"""What was measured, cell by cell: device × model × artefact × runtime × threads.
+
+Results are many and mostly raw samples. A file is read once, its samples are passed over unread, and are
+decoded for those cells that some budget is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+
+from edgekit.errors import RecordError
+from edgekit.results import (
+    SCHEMA,
+    Accuracy,
+    Artefact,
+    Device,
+    Evaluation,
+    Finding,
+    Instructions,
+    Memory,
+    Mode,
+    Natural,
+    Reference,
+    Result,
+    Runtime,
+)
+from edgekit.schema import decode_record
+from edgekit.stats import ordered_percentile
+
+PERCENTILES = (50.0, 90.0)  # that budgets limit
+
+_T = TypeVar("_T")
+_NONE = msgspec.Raw(b"null")
+
+
+class _Measurement(msgspec.Struct, frozen=True):
+    """`results.Measurement`, what is large left as it stands in the file."""
+
+    artefact: Artefact
+    runtime: Runtime
+    threads: int
+    repeats: msgspec.Raw
+    memory: Memory | None = None
+    accuracy: msgspec.Raw = _NONE
+    instructions: msgspec.Raw = _NONE
+    findings: tuple[Finding, ...] = ()
+
+
+class _Repeat(msgspec.Struct, frozen=True):
+    """`results.Repeat`, its samples alone."""
+
+    samples_ns: Annotated[list[Natural], msgspec.Meta(min_length=1)]
+
+
+class _Session(msgspec.Struct, frozen=True):
+    """`results.Result`, likewise."""
+
+    schema: str
+    created: str
+    device: Device
+    mode: Mode
+    measurements: tuple[_Measurement, ...]
+    references: tuple[Reference, ...] = ()
+    evaluations: msgspec.Raw = msgspec.Raw(b"[]")
+    partial: str | None = None
+
+
+_SESSION = msgspec.json.Decoder(_Session)
+_REPEATS = msgspec.json.Decoder(tuple[_Repeat, ...])
+_ACCURACY: msgspec.json.Decoder[Accuracy | None] = msgspec.json.Decoder(Accuracy | None)
+_INSTRUCTIONS: msgspec.json.Decoder[Instructions | None] = msgspec.json.Decoder(Instructions | None)
+_EVALUATIONS = msgspec.json.Decoder(tuple[Evaluation, ...])
+
+
+class Session:
+    """One result file."""
+
+    def __init__(self, path: Path, record: _Session, order: int) -> None:
+        self.path, self._record, self.order = path, record, order
+
+    @property
+    def device(self) -> Device:
+        """What it was measured on."""
+        return self._record.device
+
+    @property
+    def age(self) -> tuple[str, int]:
+        """The greater, the newer; of sessions of the same second, the one named last."""
+        return self._record.created, self.order
+
+    @property
+    def mode(self) -> Mode:
+        """How thoroughly it measured."""
+        return self._record.mode
+
+    @property
+    def partial(self) -> str | None:
+        """Why the session is not whole; None: it is."""
+        return self._record.partial
+
+    @cached_property
+    def references(self) -> dict[str, Reference]:
+        """What the converting host said, by artefact's hash."""
+        return {reference.sha256: reference for reference in self._record.references}
+
+    @cached_property
+    def evaluations(self) -> dict[str, Evaluation]:
+        """Labels and the Keras model's predictions, by evaluation file's hash."""
+        return {each.sha256: each for each in self.decode(_EVALUATIONS, self._record.evaluations)}
+
+    def cells(self) -> Iterable[Cell]:
+        """Everything that it measured."""
+        return (Cell(self, measurement) for measurement in self._record.measurements)
+
+    def decode(self, decoder: msgspec.json.Decoder[_T], raw: msgspec.Raw) -> _T:
+        """Decode what was left.
+
+        Raises:
+            RecordError: The file is damaged there.
+        """
+        try:
+            return decoder.decode(raw)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise RecordError(f"{self.path} is damaged: {error}.", "Make the result again.") from error
+
+
+@dataclass(frozen=True)
+class Times:
+    """One process's latency, in ns; a percentile is None where it has too few samples."""
+
+    samples: int
+    percentiles: dict[float, float | None]
+
+
+def _times(ordered: list[int]) -> Times:
+    return Times(len(ordered), {q: ordered_percentile(ordered, q) for q in PERCENTILES})
+
+
+class Cell:
+    """One measurement of one session."""
+
+    def __init__(self, session: Session, record: _Measurement) -> None:
+        self.session, self._record = session, record
+
+    @property
+    def device(self) -> str:
+        """The device's name."""
+        return self.session.device.profile
+
+    @property
+    def model(self) -> str:
+        """The artefact set's name."""
+        return self._record.artefact.set
+
+    @property
+    def artefact(self) -> Artefact:
+        """The file that was measured."""
+        return self._record.artefact
+
+    @property
+    def runtime(self) -> Runtime:
+        """What executed it."""
+        return self._record.runtime
+
+    @property
+    def threads(self) -> int:
+        """How many threads it was given."""
+        return self._record.threads
+
+    @property
+    def memory(self) -> Memory | None:
+        """Its memory; None: not measured."""
+        return self._record.memory
+
+    @property
+    def flaw(self) -> Finding | None:
+        """The first finding that makes it invalid; None: it is valid."""
+        return next((finding for finding in self._record.findings if finding.kind == "invalid"), None)
+
+    @cached_property
+    def times(self) -> tuple[Times, ...]:
+        """Its processes' latency. The samples are not kept: there may be millions in all."""
+        repeats = self.session.decode(_REPEATS, self._record.repeats)
+        return tuple(_times(sorted(repeat.samples_ns)) for repeat in repeats)
+
+    @cached_property
+    def accuracy(self) -> Accuracy | None:
+        """Its predictions; None: not measured."""
+        return self.session.decode(_ACCURACY, self._record.accuracy)
+
+    @cached_property
+    def instructions(self) -> Instructions | None:
+        """Its counts; None: not counted."""
+        return self.session.decode(_INSTRUCTIONS, self._record.instructions)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The cells that count: of several sessions that measured the same, the newest speaks."""
+
+    cells: tuple[Cell, ...]
+    superseded: int = 0  # measurements that a newer session made again
+
+
+def read_cells(paths: Sequence[Path]) -> Measured:
+    """Read result files.
+
+    Sessions are told apart by when they were made; a cell is the same one whatever its file's content and its
+    runtime's version. Versions side by side in one session are all kept.
+
+    Raises:
+        RecordError: One of them is not a result, damaged, or written by a newer edgekit.
+    """
+    newest: dict[tuple[str, str, str, str, int], list[Cell]] = {}
+    count = 0
+    for order, path in enumerate(paths):
+        for cell in _session(path, order).cells():
+            count += 1
+            key = (cell.device, cell.model, cell.artefact.file, cell.runtime.name, cell.threads)
+            known = newest.setdefault(key, [])
+            if known and known[0].session.age < cell.session.age:
+                known.clear()
+            if not known or known[0].session is cell.session:
+                known.append(cell)
+    cells = tuple(cell for group in newest.values() for cell in group)
+    return Measured(cells, count - len(cells))
+
+
+def _session(path: Path, order: int) -> Session:
+    try:
+        record = _SESSION.decode(path.read_bytes())
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        record = None
+    if record is None or record.schema != SCHEMA:
+        decode_record(path, Result, SCHEMA)  # says what is wrong
+        raise RecordError(f"{path} is damaged.", "Make the result again.")
+    return Session(path, record, order)

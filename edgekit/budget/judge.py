@@ -1,0 +1,212 @@
+"""Budgets against what was measured: one verdict a limit and cell.
+
+pass          within the limit: for a time, even its upper 99 % bound is
+fail          over the limit: for a time, even its lower 99 % bound is
+inconclusive  the bounds hold the limit; more repeats may tell
+invalid       measured, but the measurement cannot be trusted; never a fail
+missing       nothing was measured that the limit is about; never a pass
+
+Each bound is one-sided, so a model that is exactly on its limit fails once in a hundred checks at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from edgekit import stats
+from edgekit.budget.cells import Cell, Measured
+from edgekit.budget.figures import CONFIDENCE, Absent, Figure, figure
+from edgekit.budget.metrics import METRICS, Metric, Unit
+from edgekit.budget.read import PATTERNS, Budget
+from edgekit.budget.select import Index
+from edgekit.errors import GateError, InvalidError, UnavailableError
+
+Word = Literal["pass", "fail", "inconclusive", "invalid", "missing"]
+
+STALE = 2.0  # a ceiling more than this many times over what is measured guards little
+_ROUNDING = 1e-9  # share by which a limit and a value may differ through floating point alone
+_REPEATS = {"quick": 3, "standard": 5, "rigorous": 10}
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether one limit holds for one cell. Values are in `unit`."""
+
+    verdict: Word
+    budget: str
+    index: int  # of the budget in its file, from 0
+    device: str  # as measured; the budget's pattern where nothing was
+    model: str
+    artefact: str
+    runtime: str
+    threads: int | None
+    metric: str
+    unit: Unit
+    limit: float
+    tolerance: float | None = None  # fraction of the limit, which is then a reference
+    measured: float | None = None
+    low: float | None = None  # 99 % bounds; None: nothing bounds it
+    high: float | None = None
+    stale: bool = False  # so much better than the limit that the limit guards little
+    reason: str = ""
+    result: str = ""  # the file it was read from
+
+    @property
+    def margin(self) -> float | None:
+        """By how much the measured value is over the limit, negative: under.
+
+        A fraction of the limit; for shares, the difference. For a minimum, over is what is short of it.
+        """
+        if self.measured is None:
+            return None
+        if self.unit == "fraction":
+            difference = self.measured - self.limit
+            return -difference if METRICS[self.metric].least else difference
+        return self.measured / self.limit - 1 if self.limit else None
+
+
+def judge(budgets: Sequence[Budget], measured: Measured) -> tuple[Verdict, ...]:
+    """Judge every limit of every budget on every cell that it is about.
+
+    Raises:
+        RecordError: A result file is damaged.
+    """
+    index = Index(measured.cells)
+    known: dict[tuple[int, str], Figure | Absent] = {}
+
+    def look(cell: Cell, metric: Metric) -> Figure | Absent:
+        key = id(cell), metric.key
+        if key not in known:
+            known[key] = figure(cell, metric)
+        return known[key]
+
+    return tuple(verdict for budget in budgets for verdict in _budget(budget, index, look))
+
+
+def exit_code(verdicts: Sequence[Verdict]) -> int:
+    """0: all pass. A fail counts most (1), then what is missing (3), then what is not sure (4)."""
+    words = {verdict.verdict for verdict in verdicts}
+    if "fail" in words:
+        return GateError.exit_code
+    if "missing" in words or not words:
+        return UnavailableError.exit_code
+    return InvalidError.exit_code if words - {"pass"} else 0
+
+
+def _budget(
+    budget: Budget, index: Index, look: Callable[[Cell, Metric], Figure | Absent]
+) -> Iterator[Verdict]:
+    cells, why = index.find(budget)
+    cut = index.cut_short(budget)
+    for key in budget.limits:
+        metric, found, elsewhere = METRICS[key], 0, why
+        blank = _blank(budget, metric)
+        for cell in cells:
+            seen = look(cell, metric)
+            if isinstance(seen, Absent) and not seen.applies:
+                elsewhere = seen.reason
+                continue
+            found += 1
+            yield _verdict(blank, metric, cell, seen)
+        if not found:
+            yield replace(blank, reason=elsewhere)
+        elif cut:
+            yield replace(blank, reason=cut)
+
+
+def _verdict(blank: Verdict, metric: Metric, cell: Cell, seen: Figure | Absent) -> Verdict:
+    """Fill in a verdict that says only what the limit is."""
+    word, reason, stale = _word(blank, metric, cell, seen)
+    known = seen if isinstance(seen, Figure) and cell.flaw is None else None
+    bounded = known if known and not known.doubt else None
+    return replace(
+        blank,
+        verdict=word,
+        reason=reason,
+        stale=stale,
+        measured=known.value if known else None,
+        low=bounded.low if bounded else None,
+        high=bounded.high if bounded else None,
+        device=cell.device,
+        model=cell.model,
+        artefact=cell.artefact.file,
+        runtime=f"{cell.runtime.name} {cell.runtime.version}",
+        threads=cell.threads,
+        result=str(cell.session.path),
+    )
+
+
+def _word(blank: Verdict, metric: Metric, cell: Cell, seen: Figure | Absent) -> tuple[Word, str, bool]:
+    """Return a verdict's word, why, and whether the limit is stale."""
+    if cell.flaw:
+        return "invalid", f"{cell.flaw.code}: {cell.flaw.message} {cell.flaw.advice}".strip(), False
+    if isinstance(seen, Absent):
+        return "missing", seen.reason, False
+    if seen.doubt:
+        return "inconclusive", f"{seen.doubt}; measure longer, such as with --mode rigorous", False
+    broken = _over(metric, blank.limit, blank.tolerance or 0.0)
+    over = {broken(seen.low), broken(seen.high)}
+    if over == {False}:
+        stale = _stale(metric, blank.limit, blank.tolerance, seen)
+        return (
+            "pass",
+            "far below its limit: tighten it (--update proposes how)" if stale else seen.note,
+            stale,
+        )
+    if over == {True}:
+        exact = seen.low == seen.high
+        return "fail", seen.note if exact else f"99 % bounds {_range(metric, seen)} are over it", False
+    reason = f"99 % bounds {_range(metric, seen)} hold the limit; {_more(seen, blank.limit)}"
+    return "inconclusive", reason, False
+
+
+def _over(metric: Metric, limit: float, tolerance: float) -> Callable[[float], bool]:
+    """Return whether a value breaks a limit. Equality never does."""
+    if metric.least:
+        return lambda value: value < limit - _ROUNDING
+    ceiling = limit * (1 + tolerance)
+    slack = _ROUNDING if metric.unit == "fraction" else ceiling * _ROUNDING
+    return lambda value: value > ceiling + slack
+
+
+def _stale(metric: Metric, limit: float, tolerance: float | None, seen: Figure) -> bool:
+    """Whether a reference is left behind by more than its tolerance, or a ceiling is far above."""
+    if metric.unit == "fraction":
+        return False
+    if tolerance is not None:
+        return seen.high < limit * (1 - tolerance)
+    return seen.high * STALE < limit
+
+
+def _range(metric: Metric, seen: Figure) -> str:
+    return f"{metric.show(seen.low)} to {metric.show(seen.high)}"
+
+
+def _more(seen: Figure, limit: float) -> str:
+    """Say what would decide."""
+    if not seen.repeats:
+        return "count more inferences, or give it a tolerance"
+    most = max(_REPEATS.values())
+    needed = stats.repeats_needed(seen.repeats, limit, CONFIDENCE, most)
+    if needed is None:
+        return f"with this spread even {most} repeats would not tell: quieten the device or move the limit"
+    mode = next(name for name, count in _REPEATS.items() if count >= needed)
+    return f"with this spread {needed} repeats would tell: --mode {mode} makes {_REPEATS[mode]}"
+
+
+def _blank(budget: Budget, metric: Metric) -> Verdict:
+    """Say what a limit is, and of whom: `missing`, until something is found."""
+    whom = {key: getattr(budget, key) for key in (*PATTERNS, "threads")}
+    return Verdict(
+        verdict="missing",
+        budget=budget.name,
+        index=budget.index,
+        metric=metric.key,
+        unit=metric.unit,
+        limit=budget.limits[metric.key],
+        tolerance=budget.tolerance_of(metric),
+        **whom,
+    )

@@ -1,0 +1,146 @@
+"""Budgets that what was measured would keep: a text to review, with the file's own comments left in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import unified_diff
+from math import ceil, floor, isfinite, log10
+from pathlib import Path
+
+from edgekit.budget.cells import Cell, Measured
+from edgekit.budget.figures import Absent, Figure, figure
+from edgekit.budget.judge import Verdict
+from edgekit.budget.metrics import METRICS, Metric
+from edgekit.errors import InvalidError, RecordError
+
+TOLERANCE = "0.1 %"  # of a new file's instructions: what two machines' counts of one program differ by
+_HEADING = """\
+# Budgets, judged by `edgekit check`. Proposed from what was measured: latency is the upper 99 % bound
+# plus 20 %, peak memory what was seen plus 10 %; size, accuracy and instructions are as they were seen.
+
+"""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A file of budgets as it is, and as it might be."""
+
+    path: Path
+    before: str
+    after: str
+
+    @property
+    def diff(self) -> str:
+        """What would change, as a unified diff that `patch -p1` and `git apply` take; empty: nothing."""
+        name = " ".join(self.path.as_posix().lstrip("/").split())
+        old, new = (text.splitlines(keepends=True) for text in (self.before, self.after))
+        origin = f"a/{name}" if self.before else "/dev/null"
+        rows = unified_diff(old, new, origin, f"b/{name}")
+        return "".join(
+            row if row.endswith("\n") else f"{row}\n\\ No newline at end of file\n" for row in rows
+        )
+
+
+def propose(path: Path, verdicts: Sequence[Verdict], measured: Measured) -> Proposal:
+    """Propose budgets.
+
+    In a file that is there, limits are replaced that failed, were inconclusive, or that every cell leaves far
+    behind; the others stay, and no table is added. Where there is no file, each cell gets a table.
+
+    Raises:
+        RecordError: The file cannot be read.
+        InvalidError: There is no file, and no valid measurement to begin one.
+    """
+    if not path.exists():
+        if all(cell.flaw for cell in measured.cells):
+            raise InvalidError("No measurement is valid, so nothing can be proposed.", "Measure again.")
+        return Proposal(path, "", _HEADING + "\n".join(map(_table, _ordered(measured.cells))))
+    import tomlkit
+
+    try:
+        before = path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{path} cannot be read: {error}.", "Check the path.") from error
+    document = tomlkit.parse(before)
+    tables = document.get("budget", [])
+    for index, key, limit in _mended(verdicts):
+        tables[index][key] = limit
+    return Proposal(path, before, tomlkit.dumps(document))
+
+
+def mends(verdict: Verdict) -> bool:
+    """Whether a proposal can do something about a verdict: there is a measured value to go by."""
+    return verdict.verdict in ("pass", "fail", "inconclusive") and verdict.measured is not None
+
+
+def _mended(verdicts: Sequence[Verdict]) -> Iterable[tuple[int, str, str]]:
+    """Yield table, key and text of each limit to replace."""
+    groups: dict[tuple[int, str], list[Verdict]] = {}
+    for verdict in filter(mends, verdicts):
+        groups.setdefault((verdict.index, verdict.metric), []).append(verdict)
+    for (index, key), judged in groups.items():
+        if any(each.verdict != "pass" for each in judged) or all(each.stale for each in judged):
+            metric = METRICS[key]
+            sides = [_side(metric, each.measured or 0.0, each.low, each.high) for each in judged]
+            yield index, key, written(metric, min(sides) if metric.least else max(sides))
+
+
+def _side(metric: Metric, value: float, low: float | None, high: float | None) -> float:
+    """The bound that a limit must lie beyond; the value where nothing bounds it."""
+    bound = low if metric.least else high
+    return value if bound is None or not isfinite(bound) else bound
+
+
+def written(metric: Metric, value: float) -> str:
+    """Write a limit that a value keeps, as a person would.
+
+    Times and memory get their head-room and three significant figures; counts, sizes and shares are exact,
+    shares to the hundredth of a point on the side where the value passes.
+    """
+    value *= 1 + metric.head_room
+    if metric.unit == "ns":
+        return _rounded_up(value / 1e6) + " ms"
+    if metric.key == "peak_memory":
+        return _rounded_up(value / 1e6) + " MB"
+    if metric.key == "size":
+        return f"{ceil(value)} B"
+    if metric.key == "instructions":
+        return str(ceil(value))
+    hundredths = value * 1e4
+    if metric.least:
+        return f"{floor(hundredths + 1e-6) / 100:.2f} %"
+    return f"{max(0, ceil(hundredths - 1e-6)) / 100:.2f} pp"
+
+
+def _rounded_up(value: float) -> str:
+    if value <= 0:
+        return "0"
+    decimals = max(0, 2 - floor(log10(value)))
+    return f"{ceil(value * 10**decimals - 1e-6) / 10**decimals:.{decimals}f}"
+
+
+def _ordered(cells: Iterable[Cell]) -> list[Cell]:
+    valid = (cell for cell in cells if cell.flaw is None)
+    return sorted(
+        valid,
+        key=lambda c: (c.device, c.model, c.artefact.file, c.runtime.name, c.threads, c.runtime.version),
+    )
+
+
+def _table(cell: Cell) -> str:
+    """A table [[budget]] for one cell."""
+    import tomlkit
+
+    table = tomlkit.table()
+    table["device"], table["model"] = cell.device, cell.model
+    table["artefact"], table["runtime"] = cell.artefact.file, cell.runtime.name
+    table["threads"] = cell.threads
+    figures = {metric: figure(cell, metric) for metric in METRICS.values()}
+    for metric, seen in figures.items():
+        if isinstance(seen, Figure) and seen.value is not None:
+            table[metric.key] = written(metric, _side(metric, seen.value, seen.low, seen.high))
+    counted = figures[METRICS["instructions"]]
+    if not isinstance(counted, Absent):
+        table["tolerance"] = TOLERANCE
+    return f"[[budget]]\n{tomlkit.dumps(table)}"

@@ -1,0 +1,178 @@
+"""Budgets, as budgets.toml states them.
+
+    [[budget]]
+    name = "digits on a Pi 4"       # optional; how verdicts call it
+    device = "rpi4*"                # patterns: * and ? stand for anything; not given: any
+    model = "mobilenet_v1_0.5_32_digits"
+    artefact = "int8.tflite"
+    runtime = "litert"              # or with its version: "litert==2.3.*"
+    threads = 1                     # not given: any number
+    latency_p50 = "25 ms"           # at most
+    latency_p90 = "30 ms"           # at most
+    peak_memory = "60 MB"           # at most: resident set of a process that only infers
+    size = "1.1 MB"                 # at most
+    accuracy = "99.0 %"             # at least
+    accuracy_drop = "1.0 pp"        # at most, from the float Keras model
+    instructions = "1.14 M"         # at most, an inference
+    tolerance = "0.1 %"             # of size and instructions: they are then references
+
+*Every* table that matches a measurement applies, each of its limits for itself: a budget is a promise that
+no other table takes back. An exception is made by writing a narrower pattern, not by adding a table.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NoReturn
+
+from edgekit.budget.lines import line_of, unreadable
+from edgekit.budget.metrics import METRICS, Metric, parse_limit, parse_tolerance
+from edgekit.errors import RecordError, UsageError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PATTERNS = ("device", "model", "artefact", "runtime")
+KEYS = ("name", *PATTERNS, "threads", *METRICS, "tolerance")
+
+
+@dataclass(frozen=True)
+class Budget:
+    """One table [[budget]]: whom it is about, and the limits."""
+
+    index: int  # of the table in its file, from 0
+    name: str
+    limits: Mapping[str, float]  # by metric's key, in the metric's unit
+    device: str = "*"
+    model: str = "*"
+    artefact: str = "*"
+    runtime: str = "*"
+    threads: int | None = None  # None: any
+    tolerance: float | None = None  # fraction of the limits of metrics that are the same on every run
+
+    def tolerance_of(self, metric: Metric) -> float | None:
+        """The tolerance of a metric's limit; None: the limit is a ceiling, not a reference."""
+        return self.tolerance if metric.tolerated else None
+
+
+def read_budgets(path: Path) -> tuple[Budget, ...]:
+    """Read a file of budgets.
+
+    Raises:
+        RecordError: It cannot be read, or says something that no budget says; line and key are named.
+    """
+    try:
+        # not read_text: it would turn a lone carriage return, which is no TOML, into a line's end
+        text = path.read_bytes().decode()
+    except OSError as error:
+        raise RecordError(
+            f"{path} cannot be read: {error.strerror}.",
+            "Name the file with --budgets, or write one: edgekit check --update --write.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise RecordError(f"{path} is no text: {error}.", "Save it as UTF-8.") from error
+    return _File(path, text.removeprefix("\ufeff")).budgets()
+
+
+class _File:
+    """A file's text, and how to complain about it."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self._path, self._text = path, text
+
+    def budgets(self) -> tuple[Budget, ...]:
+        content = self._parse()
+        for key in content:
+            if key != "budget":
+                self._fail((key,), f"unknown key {key!r}.{_nearest(key, ['budget', *KEYS])}", _TABLE)
+        tables = content.get("budget", [])
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            self._fail(("budget",), "'budget' is no array of tables.", _TABLE)
+        if not tables:
+            raise RecordError(f"{self._path} holds no budget.", _TABLE)
+        return tuple(self._budget(index, table) for index, table in enumerate(tables))
+
+    def _parse(self) -> dict[str, object]:
+        try:
+            return tomllib.loads(self._text)
+        except (ValueError, RecursionError) as error:
+            line = unreadable(self._text)
+            seen = f", line {line}: {self._text.splitlines()[line - 1].strip()[:80]!r}" if line else ""
+            raise RecordError(
+                f"{self._path} is not a TOML file{seen}: {error}.", 'Texts and units need quotes: "25 ms".'
+            ) from error
+
+    def _budget(self, index: int, table: dict[str, object]) -> Budget:
+        for key in table:
+            if key not in KEYS:
+                self._fail(
+                    ("budget", index, key),
+                    f"unknown key {key!r}.{_nearest(key, KEYS)}",
+                    f"Keys: {', '.join(KEYS)}.",
+                )
+        limits = {key: self._limit(index, key, table[key]) for key in METRICS if key in table}
+        if not limits:
+            self._fail(("budget", index), "this budget limits nothing.", f"Limits: {', '.join(METRICS)}.")
+        return Budget(
+            index=index,
+            name=self._pattern(index, "name", table, f"budget {index + 1}"),
+            limits=limits,
+            threads=self._threads(index, table.get("threads", "*")),
+            tolerance=self._tolerance(index, table, limits),
+            **{key: self._pattern(index, key, table, "*") for key in PATTERNS},
+        )
+
+    def _limit(self, index: int, key: str, value: object) -> float:
+        try:
+            return parse_limit(METRICS[key], value)
+        except UsageError as error:
+            self._fail(("budget", index, key), f"{key}: {error.what}", error.hint)
+
+    def _tolerance(self, index: int, table: dict[str, object], limits: Collection[str]) -> float | None:
+        if "tolerance" not in table:
+            return None
+        exact = [metric.key for metric in METRICS.values() if metric.tolerated]
+        if not {*exact} & {*limits}:
+            self._fail(
+                ("budget", index, "tolerance"),
+                f"tolerance applies to {' and '.join(exact)}, and this budget limits neither.",
+                "Remove it: timed limits are judged by the spread that was measured.",
+            )
+        try:
+            return parse_tolerance(table["tolerance"])
+        except UsageError as error:
+            self._fail(("budget", index, "tolerance"), f"tolerance: {error.what}", error.hint)
+
+    def _threads(self, index: int, value: object) -> int | None:
+        if value == "*":
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            self._fail(
+                ("budget", index, "threads"),
+                f"threads: {value!r} is no number of threads.",
+                'Write a number of at least 1, or "*".',
+            )
+        return value
+
+    def _pattern(self, index: int, key: str, table: dict[str, object], otherwise: str) -> str:
+        value = table.get(key, otherwise)
+        if not isinstance(value, str) or not value:
+            self._fail(("budget", index, key), f"{key}: {value!r} is no text.", 'Write it like "*".')
+        return value
+
+    def _fail(self, path: tuple[str | int, ...], what: str, hint: str) -> NoReturn:
+        raise RecordError(f"{self._path}, line {line_of(self._text, path)}: {what}", hint)
+
+
+_TABLE = "Each budget is a table that begins with [[budget]]."
+
+
+def _nearest(key: str, known: Collection[str]) -> str:
+    found = get_close_matches(key, known, n=1)
+    return f" Did you mean {found[0]!r}?" if found else ""

@@ -1,0 +1,64 @@
+"""`edgekit check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def check(
+    results: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Result files. Not given: all under results/. The newest of each cell counts."),
+    ] = None,
+    budgets: Annotated[Path, typer.Option(help="The limits, a TOML file.")] = Path("budgets.toml"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON.")] = False,
+    junit: Annotated[Path | None, typer.Option(help="File for the verdicts as JUnit XML.")] = None,
+    summary: Annotated[
+        Path | None,
+        typer.Option(help="File for a summary in Markdown.  [default: what GITHUB_STEP_SUMMARY names]"),
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Print the budgets that the results would keep, as a diff.")
+    ] = False,
+    write: Annotated[bool, typer.Option("--write", help="With --update: write them, too.")] = False,
+) -> None:
+    """Judge results by budgets.
+
+    Ends with 0 where every limit holds; with 1 where one is broken; else with 3 where something is missing:
+    never measured, or a budget that nothing matches; else with 4 where something is invalid or inconclusive.
+
+    Example: edgekit check results/*.json --budgets budgets.toml
+
+    Example: edgekit check --update
+    """
+    import gc
+    import sys
+
+    from edgekit.budget import exit_code, judge, propose, read_budgets, read_cells
+    from edgekit.cli.checking import all_results, publish, say_how_to_mend, show_verdicts, to_json, unmended
+    from edgekit.errors import UsageError
+    from edgekit.files import write_atomic
+
+    gc.disable()  # what is read stays until the end and has no cycles: collecting would only walk through it
+    if write and not update:
+        raise UsageError("--write goes with --update only.", "Add --update, or leave --write out.")
+    stated = () if update and not budgets.exists() else read_budgets(budgets)
+    measured = read_cells(results or all_results())
+    verdicts = judge(stated, measured)
+    if update:
+        proposal = propose(budgets, verdicts, measured)
+        sys.stdout.buffer.write(proposal.diff.encode(errors="surrogateescape"))
+        if write and proposal.diff:
+            write_atomic(budgets, proposal.after.encode())
+        left = unmended(verdicts, proposal, written=write)
+        raise typer.Exit(exit_code(left) if left else 0)
+    publish(verdicts, budgets, junit, summary)
+    if as_json:
+        sys.stdout.buffer.write(to_json(verdicts))
+    else:
+        show_verdicts(verdicts, measured)
+    say_how_to_mend(verdicts, budgets)
+    raise typer.Exit(exit_code(verdicts))

@@ -1,0 +1,133 @@
+"""What `edgekit check` shows and writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgekit.errors import UsageError
+
+if TYPE_CHECKING:
+    from edgekit.budget import Measured, Proposal, Verdict
+
+SCHEMA = "edgekit.check/1"
+_WIDE = 200  # columns, where standard output is no terminal: a file or a log cuts nothing off
+_ROWS = 40  # more than anybody reads; drawing takes time
+_COLOURS = {"fail": "bold red", "missing": "red", "invalid": "magenta", "inconclusive": "yellow"}
+
+
+def all_results() -> list[Path]:
+    """Return every result under results/.
+
+    Raises:
+        UsageError: There is none.
+    """
+    found = sorted(Path("results").glob("*.json"))
+    if not found:
+        raise UsageError("No result is named, and results/ holds none.", "Make one: edgekit bench")
+    return found
+
+
+def show_verdicts(verdicts: Sequence[Verdict], measured: Measured) -> None:
+    """Print the table of verdicts, the worst first, and why each is what it is."""
+    from rich.text import Text
+
+    from edgekit.cli.console import stdout_console
+    from edgekit.cli.grid import grid
+    from edgekit.report.verdicts import HEADINGS, WORDS, cells, ordered, sentence, tally, visible, whom
+
+    console = stdout_console()
+    if not (console.is_terminal or "COLUMNS" in os.environ):
+        console.width = _WIDE
+    worst = ordered(verdicts)
+    shown = [each for each in worst if each.verdict != "pass" or each.stale] or worst
+    console.print(grid("Verdicts", HEADINGS, map(cells, shown[:_ROWS]), words=WORDS))
+    for verdict in shown[:_ROWS]:
+        if verdict.reason:
+            style = _COLOURS.get(verdict.verdict, "dim")
+            word, _, rest = sentence(verdict).partition(":")
+            console.print(
+                Text.assemble((word, style), f" {visible(verdict.device)} · {whom(verdict)}:{rest}"),
+                soft_wrap=True,
+            )
+    if len(shown) > _ROWS:
+        console.print(Text(f"… and {len(shown) - _ROWS} more; --json lists all"))
+    old = f"; {measured.superseded} older measurements left out" if measured.superseded else ""
+    console.print(Text(f"{tally(verdicts)}{old}"), soft_wrap=True)
+
+
+def to_json(verdicts: Sequence[Verdict]) -> bytes:
+    """Return the verdicts for programs, with the exit code."""
+    import msgspec
+
+    from edgekit.budget import exit_code
+
+    rows = [{**msgspec.structs.asdict(each), "margin": each.margin} for each in verdicts]
+    record = {"schema": SCHEMA, "exit_code": exit_code(verdicts), "verdicts": rows}
+    return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
+
+
+def publish(verdicts: Sequence[Verdict], budgets: Path, junit: Path | None, summary: Path | None) -> None:
+    """Write the files for CI systems.
+
+    Raises:
+        StorageError: One of them cannot be written.
+    """
+    from edgekit.files import storage_errors, write_atomic
+    from edgekit.report.to_junit import to_junit
+    from edgekit.report.to_step_summary import to_step_summary
+
+    if junit:
+        write_atomic(junit, to_junit(verdicts))
+    step = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        write_atomic(summary, to_step_summary(verdicts, str(budgets)))
+    elif step:
+        # what earlier commands of the step wrote there stays
+        with storage_errors(Path(step)), Path(step).open("ab") as file:
+            file.write(to_step_summary(verdicts, str(budgets)))
+
+
+def unmended(verdicts: Sequence[Verdict], proposal: Proposal, *, written: bool) -> list[Verdict]:
+    """Say what a proposal changes and what it cannot mend; return the latter."""
+    from edgekit.budget.propose import mends
+    from edgekit.cli.console import quote, say_next
+    from edgekit.report.verdicts import sentence, visible, whom
+
+    left = [verdict for verdict in verdicts if not mends(verdict)]
+    for verdict in left:
+        _say(f"{visible(verdict.device)} · {whom(verdict)}: {sentence(verdict)}")
+    if not proposal.diff:
+        _say(f"{proposal.path} stays as it is.")
+    elif written:
+        say_next(f"edgekit check --budgets {quote(proposal.path)}")
+    else:
+        say_next("the same with --write, once the diff is what you want")
+    return left
+
+
+def say_how_to_mend(verdicts: Sequence[Verdict], budgets: Path) -> None:
+    """Name the command that a person would want next."""
+    from edgekit.cli.console import quote, say_next
+
+    words = {verdict.verdict for verdict in verdicts}
+    propose = f"edgekit check --budgets {quote(budgets)} --update"
+    if "fail" in words:
+        say_next("edgekit compare BASELINE RESULT, to see against what it got worse", propose)
+    elif words & {"missing", "invalid", "inconclusive"}:
+        doubtful = next(verdict for verdict in verdicts if verdict.verdict not in ("pass", "fail"))
+        mode = " --mode rigorous" if doubtful.verdict == "inconclusive" else ""
+        device = "DEVICE" if {"*", "?"} & {*doubtful.device} else quote(doubtful.device)
+        say_next(f"edgekit bench --device {device}{mode}")
+    elif any(verdict.stale for verdict in verdicts):
+        say_next(propose)
+
+
+def _say(text: str) -> None:
+    from rich.text import Text
+
+    from edgekit.cli.console import stderr_console
+
+    stderr_console().print(Text(text))

@@ -1,0 +1,93 @@
+"""The table of verdicts that every format shows: cells as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgekit import units
+from edgekit.budget import Verdict
+from edgekit.budget.metrics import METRICS
+
+HEADINGS = (
+    "Budget",
+    "Device",
+    "Artefact",
+    "Runtime",
+    "Threads",
+    "Metric",
+    "Measured",
+    "Limit",
+    "Margin",
+    "Verdict",
+)
+WORDS = frozenset({0, 1, 2, 3, 5, 9})  # columns of text; the others are numbers
+NONE = "–"
+_ORDER = ("fail", "missing", "invalid", "inconclusive", "pass")
+
+
+def ordered(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The worst first; of the same word, in the order of the file."""
+    return sorted(verdicts, key=lambda verdict: _ORDER.index(verdict.verdict))
+
+
+def visible(text: str) -> str:
+    """Write what cannot be printed (line ends, escape sequences, what XML forbids) as Python would."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def cells(verdict: Verdict) -> tuple[str, ...]:
+    """A verdict's row under HEADINGS."""
+    metric = METRICS[verdict.metric]
+    row = (
+        verdict.budget,
+        verdict.device,
+        f"{verdict.model}/{verdict.artefact}",
+        verdict.runtime,
+        str(verdict.threads or "*"),
+        metric.title,
+        NONE if verdict.measured is None else metric.show(verdict.measured),
+        limit(verdict),
+        margin(verdict),
+        f"{verdict.verdict}, stale" if verdict.stale else verdict.verdict,
+    )
+    return tuple(map(visible, row))
+
+
+def limit(verdict: Verdict) -> str:
+    """`≤ 25.0 ms`, `1.140 M ± 0.1 %`."""
+    metric = METRICS[verdict.metric]
+    text = metric.show(verdict.limit)
+    if verdict.tolerance is not None:
+        return f"{text} ± {verdict.tolerance * 100:g} %"
+    return f"{'≥' if metric.least else '≤'} {text}"
+
+
+def margin(verdict: Verdict) -> str:
+    """By how much the value is over the limit; negative: under."""
+    over = verdict.margin
+    if over is None:
+        return NONE
+    if verdict.unit == "fraction":
+        return f"{units.points(over)} pp"
+    return f"{over * 100:+.{2 if abs(over) < 0.1 else 0}f} %".replace("-", "−")
+
+
+def tally(verdicts: Sequence[Verdict]) -> str:
+    """`2 fail, 1 missing, 40 pass`."""
+    counts = {word: sum(each.verdict == word for each in verdicts) for word in _ORDER}
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+
+
+def whom(verdict: Verdict) -> str:
+    """What was judged, in words."""
+    threads = "1 thread" if verdict.threads == 1 else f"{verdict.threads or 'any'} threads"
+    return visible(f"{verdict.model}/{verdict.artefact} · {verdict.runtime} · {threads}")
+
+
+def sentence(verdict: Verdict) -> str:
+    """What was measured against what, and why that is the verdict."""
+    *_, title, measured, bound, over, word = cells(verdict)
+    seen = f" {measured}" if verdict.measured is not None else ""
+    by = f", over by {over}" if verdict.verdict == "fail" and verdict.margin is not None else ""
+    why = f" ({visible(verdict.reason)})" if verdict.reason else ""
+    return f"{word}: {title}{seen}, limit {bound}{by}{why}"

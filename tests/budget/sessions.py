@@ -1,0 +1,139 @@
+"""Results as bench sessions would leave them, with times, counts and predictions that a test chooses."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from edgekit.results import (
+    SCHEMA,
+    Accuracy,
+    Artefact,
+    Device,
+    Environment,
+    Evaluation,
+    Finding,
+    Instructions,
+    Measurement,
+    Memory,
+    Reference,
+    Repeat,
+    Result,
+    Runtime,
+    write_result,
+)
+
+MODEL = "mobilenet_v1_0.5_32_digits"
+LABELS = tuple(index % 10 for index in range(500))
+EVALUATION = Evaluation("e" * 64, LABELS, ((LABELS[0] + 1) % 10, *LABELS[1:]))  # Keras has one wrong
+MS = 1e6  # ns
+
+
+def repeat(position: int, level: float, samples: int = 200, spread: float = 0.01, seed: int = 0) -> Repeat:
+    """One process whose latency scatters about `level` ns."""
+    random = np.random.default_rng((seed, position))
+    times = level * random.lognormal(0, spread, samples)
+    return Repeat(position, 200_000_000, 14_000_000, 5_000_000, 64, tuple(times.astype(int).tolist()))
+
+
+def timed(
+    *levels: float,
+    file: str = "int8.tflite",
+    model: str = MODEL,
+    runtime: str = "litert",
+    version: str = "2.3.0",
+    threads: int = 1,
+    samples: int = 200,
+    wrong: int | None = 4,
+    size: int = 992_616,
+    flaw: Finding | None = None,
+    sha256: str = "",
+    counts: tuple[int, ...] = (),
+    source: str = "perf_event_open",
+    memory: bool = True,
+    seed: int = 0,
+    spread: float = 0.01,
+) -> Measurement:
+    """A measurement with one repeat a level, in ns; `wrong` pictures of 500 are, None: not measured."""
+    repeats = (repeat(i, level, samples, spread, seed) for i, level in enumerate(levels))
+    return Measurement(
+        artefact=Artefact(
+            model,
+            file,
+            sha256 or hashlib.sha256(f"{model}/{file}".encode()).hexdigest(),
+            size,
+            "tflite",
+            "int8",
+        ),
+        runtime=Runtime(runtime, version, "XNNPACK"),
+        threads=threads,
+        repeats=tuple(repeats),
+        memory=Memory(40_000_000, 42_000_000, 45_000_000) if memory else None,
+        accuracy=None if wrong is None else predicted(wrong),
+        instructions=Instructions(counts, source) if counts else None,
+        input_sha256="a" * 64,
+        findings=(flaw,) if flaw else (),
+    )
+
+
+def counted(*counts: int, cpu: str = "cortex-a72", **named: object) -> Measurement:
+    """A measurement of an emulated board: counts, and no times."""
+    return timed(counts=counts, source=f"qemu {cpu}", memory=False, **named)
+
+
+def predicted(wrong: int) -> Accuracy:
+    """Predictions of which the last `wrong` are."""
+    right = len(LABELS) - wrong
+    flipped = tuple((label + 1) % 10 for label in LABELS[right:])
+    return Accuracy(len(LABELS), right, EVALUATION.sha256, LABELS[:right] + flipped)
+
+
+def session(
+    *measurements: Measurement,
+    device: str = "rpi4",
+    created: str = "2026-03-01T09:30:12Z",
+    emulated: bool = False,
+    **named: object,
+) -> Result:
+    """A session that measured these."""
+    moment = Environment(time=created, governor="performance")
+    return Result(
+        schema=SCHEMA,
+        created=created,
+        edgekit="0.1.0",
+        command="edgekit bench",
+        mode="quick",
+        seed=0,
+        device=Device(
+            device,
+            "aarch64",
+            "Linux 6.6.51",
+            cpu="Cortex-A72",
+            cpus=4,
+            emulated=emulated,
+            transport="emulator" if emulated else "ssh",
+        ),
+        before=moment,
+        after=moment,
+        measurements=measurements,
+        references=tuple(
+            Reference(digest, 0.992, 0.998) for digest in {m.artefact.sha256 for m in measurements}
+        ),
+        evaluations=(EVALUATION,),
+        **named,
+    )
+
+
+def board(*measurements: Measurement, device: str = "rpi4-emulated", **named: object) -> Result:
+    """A session on an emulated board."""
+    return session(*measurements, device=device, emulated=True, **named)
+
+
+def saved(folder: Path, *results: Result) -> list[Path]:
+    """Write results and return their paths."""
+    paths = [folder / "results" / f"{index}.json" for index in range(len(results))]
+    for path, result in zip(paths, results, strict=True):
+        write_result(path, result)
+    return paths

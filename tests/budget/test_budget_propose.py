@@ -1,0 +1,115 @@
+"""Proposed budgets: kept by what was measured, tight, and with the file's own comments."""
+
+import subprocess
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sessions import MS, board, counted, saved, session, timed
+
+from edgekit.budget import judge, propose, read_budgets, read_cells
+from edgekit.budget.metrics import METRICS, parse_limit
+from edgekit.budget.propose import written
+from edgekit.errors import InvalidError
+from edgekit.results import Finding
+
+COUNTS = (1_140_213, 1_140_240, 1_140_198)
+STATED = """\
+# ours
+[[budget]]
+name = "digits"   # the small one
+latency_p50 = "0.5 ms"  # hoped for
+size = '2 MB'
+accuracy = "99.9 %" # too much
+
+# held
+[[budget]]
+size = "1 MB"
+"""
+
+
+def proposed(folder, text, *results):
+    path = folder / "budgets.toml"
+    if text:
+        path.write_text(text)
+    measured = read_cells(saved(folder, *results))
+    verdicts = judge(read_budgets(path), measured) if text else ()
+    return propose(path, verdicts, measured)
+
+
+def test_limits_that_fail_or_are_stale_are_replaced_and_everything_else_stays(tmp_path):
+    proposal = proposed(tmp_path, STATED, session(timed(MS, MS * 1.01, MS * 0.99, spread=0)))
+    assert proposal.after == (
+        STATED.replace('"0.5 ms"', '"1.25 ms"').replace("'2 MB'", '"992616 B"').replace("99.9 %", "99.20 %")
+    )
+
+
+def test_the_diff_is_one_that_patch_takes(tmp_path):
+    proposal = proposed(tmp_path, STATED, session(timed(MS, MS * 1.01, MS * 0.99, spread=0)))
+    assert proposal.diff.startswith("--- a/")
+    (tmp_path / "proposal.diff").write_text(proposal.diff)
+    patch = ["git", "apply", "--unsafe-paths", "-p", str(len(tmp_path.parts)), "proposal.diff"]
+    subprocess.run(patch, cwd=tmp_path, check=True)
+    assert (tmp_path / "budgets.toml").read_text() == proposal.after
+
+
+def test_what_is_proposed_passes_and_nothing_more_is_proposed(tmp_path):
+    result = session(
+        timed(MS, MS * 1.01, MS * 0.99), timed(3 * MS, 3 * MS, file="float32.tflite", size=2_000_000)
+    )
+    path = tmp_path / "budgets.toml"
+    path.write_text(proposed(tmp_path, STATED, result).after)
+    measured = read_cells(saved(tmp_path, result))
+    verdicts = judge(read_budgets(path), measured)
+    assert {each.verdict for each in verdicts} == {"pass"}
+    assert propose(path, verdicts, measured).diff == ""
+
+
+def test_where_there_is_no_file_every_valid_cell_gets_a_whole_table(tmp_path):
+    flaw = Finding("invalid", "noisy", "The repeats vary.")
+    real = session(
+        timed(MS, MS * 1.01, MS * 0.99, counts=COUNTS), timed(MS, MS, file="bad.tflite", flaw=flaw)
+    )
+    emulated = board(counted(*COUNTS))
+    proposal = proposed(tmp_path, "", real, emulated)
+    path = tmp_path / "budgets.toml"
+    path.write_text(proposal.after)
+    first, second = read_budgets(path)
+    assert set(first.limits) == set(METRICS)
+    assert set(second.limits) == {"size", "accuracy", "accuracy_drop", "instructions"}
+    assert (second.device, second.tolerance) == ("rpi4-emulated", pytest.approx(0.001))
+    measured = read_cells(saved(tmp_path, real, emulated))
+    assert {each.verdict for each in judge((first, second), measured)} == {"pass"}
+    assert "bound\n# plus 20 %" in proposal.after
+    assert proposal.diff.startswith("--- /dev/null\n")
+
+
+def test_without_a_valid_measurement_no_file_is_proposed(tmp_path):
+    flaw = Finding("invalid", "noisy", "The repeats vary.")
+    with pytest.raises(InvalidError, match="nothing can be proposed"):
+        proposed(tmp_path, "", session(timed(MS, MS, flaw=flaw)))
+
+
+def test_hostile_names_survive_a_proposal(tmp_path):
+    name = 'a"b\\c\nd$(x)`#]\t[[budget]].tflite'
+    proposal = proposed(tmp_path, "", session(timed(MS, MS, file=name, model="x = '''")))
+    (tmp_path / "budgets.toml").write_bytes(proposal.after.encode())
+    (budget,) = read_budgets(tmp_path / "budgets.toml")
+    assert (budget.artefact, budget.model) == (name, "x = '''")
+
+
+@given(st.sampled_from(list(METRICS.values())), st.floats(0, 1e9), st.integers(0, 5000), st.integers(1, 5000))
+def test_a_written_limit_is_kept_by_the_value_and_close_to_it(metric, value, correct, n):
+    if metric.unit == "fraction":
+        value = min(correct, n) / n
+    limit = parse_limit(metric, written(metric, value))
+    if metric.least:
+        assert value - 1e-4 < limit <= value + 1e-9
+    elif metric.unit == "fraction":
+        assert value - 1e-9 <= limit < value + 1.01e-4
+    else:
+        value = max(value, 1e5)
+        limit = parse_limit(metric, written(metric, value))
+        wanted = Fraction(value) * Fraction(1 + metric.head_room)
+        assert float(wanted) * (1 - 1e-9) <= limit <= float(wanted) * 1.0101 + 1
