@@ -9,6 +9,7 @@ import typer
 
 from edgekit import __version__
 from edgekit.cli.bench import bench
+from edgekit.cli.check import check
 from edgekit.cli.convert import convert
 from edgekit.cli.devices import devices
 from edgekit.cli.inspect import inspect
@@ -26,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # rich would double the time of --help
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, convert, bench, report, inspect):
+for command in (train, convert, bench, check, report, inspect):
     app.command()(command)
 app.add_typer(devices)
 app.add_typer(runtime)
