@@ -215,7 +215,8 @@ class ShellTransport(ABC):
         if not begun or not ended:
             self.close()
             raise self._error(done.stderr)
-        if not status.strip().isdigit():
+        status = status.partition("\n")[0]  # the program that reaches the device may have said more
+        if not status.isdigit():
             self.close()  # the next connection makes it again
             raise TransientDeviceError(f"{site.folder} on {self._name} has vanished.", "Try again.")
         code = int(status)
