@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from edgekit.cli.grid import NONE, grid, show
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from edgekit.results import Device, Environment
     from edgekit.runtime import Bundle
     from edgekit.train import TrainOutcome
+
+_ROOMY = 120  # columns from which on a terminal has room for all that is known of devices
 
 
 def show_training(outcome: TrainOutcome) -> None:
@@ -69,25 +71,52 @@ def _file_row(file: ArtefactFile, float_bytes: Mapping[Format, int]) -> tuple[st
 
 
 def show_profiles(profiles: Sequence[Profile]) -> None:
-    """Show the devices there are."""
-    rows = [(profile.name, profile.transport, profile.description) for profile in profiles]
-    show(grid("Devices", ("Name", "Reached by", "Description"), rows, words=(0, 1, 2)))
+    """Show the devices there are: how each is reached, the core it should have, and whose profile it is."""
+    from edgekit.cli.console import stdout_console
+
+    cells: dict[str, Callable[[Profile], str]] = {
+        "Name": lambda each: each.name,
+        "Reached by": _reached,
+        "Core": lambda each: each.core or NONE,
+        "From": lambda each: _origin(each.name),
+        "Description": lambda each: each.description,
+    }
+    left_out = () if stdout_console().width >= _ROOMY else ("Core", "From")
+    shown = {heading: cell for heading, cell in cells.items() if heading not in left_out}
+    rows = [[cell(profile) for cell in shown.values()] for profile in profiles]
+    show(grid("Devices", tuple(shown), rows, words=range(len(shown))))
+
+
+def _reached(profile: Profile) -> str:
+    """Say what reaches a device, and where."""
+    if profile.transport == "adb":
+        return f"adb {profile.address}".rstrip()
+    if profile.transport != "ssh":
+        return profile.transport
+    user = f"{profile.user}@" if profile.user else ""
+    port = f":{profile.port}" if profile.port else ""
+    return f"ssh {user}{profile.address}{port}" if profile.address else "ssh, no address yet"
+
+
+def _origin(name: str) -> str:
+    """Say whose profile wins: the project's, the user's, or the one that ships."""
+    from pathlib import Path
+
+    from edgekit.lookup import devices_folders, user_devices_folder
+
+    folder = next((each for each in devices_folders() if (each / f"{name}.toml").is_file()), None)
+    if folder == user_devices_folder():
+        return "you"
+    return "this project" if folder == Path.cwd() / "devices" else "edgekit"
 
 
 def show_device(device: Device, environment: Environment) -> None:
     """Show a device's fingerprint and state, a line for each thing that could be read."""
-    from msgspec.structs import asdict
+    from edgekit.report.environment import device_facts, state_facts
+    from edgekit.report.kinds import counts_only
 
-    rows = [
-        (
-            name.removesuffix("_bytes").replace("_", " "),
-            _gigabytes(value) if name.endswith("_bytes") else _plain(value),
-        )
-        for record in (device, environment)
-        for name, value in asdict(record).items()
-        if value not in (None, (), {}, "")
-    ]
-    show(grid(device.profile, ("", ""), rows, words=(0, 1)))
+    facts = device_facts(device) | state_facts(environment, counts=counts_only(device))
+    show(grid(device.profile, ("", ""), list(facts.items()), words=(0, 1)))
 
 
 def show_runtimes(bundles: Sequence[Bundle]) -> None:
@@ -103,13 +132,3 @@ def show_runtimes(bundles: Sequence[Bundle]) -> None:
     show(grid("Runtimes", ("Name", "Executes", "Python", "Package"), kinds, words=(0, 1, 2, 3)))
     if rows:
         show(grid("Bundles in the cache", ("Runtime", "Python", "MB", "Folder"), rows, words=(0, 1, 3)))
-
-
-def _gigabytes(size: float) -> str:
-    return f"{size / 1e9:.1f} GB"
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {item}" for key, item in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
