@@ -14,6 +14,7 @@ from board import Board
 from wire import Wire
 
 _ALL = 1 << 30
+TMP = "/data/local/tmp"
 PORT = 5555  # on the phone: where adbd listens when debugging goes over the network
 
 
@@ -105,6 +106,26 @@ class Phone:
         """Return what the fixed-performance mode was set to, one after another."""
         path = self.board.path(f"{android_root.STATE}/fixed-performance")
         return path.read_text().split() if path.exists() else []
+
+    def written(self) -> set[str]:
+        """Return everything in the folders that can be written, as paths on the phone."""
+        found = set()
+        for folder in android_root.FOLDERS:
+            place = self.board.path(folder)
+            found |= {f"{folder}/{path.relative_to(place)}" for path in place.rglob("*")}
+        return found
+
+    def assert_tidy(self, folder: str = f"{TMP}/edgekit") -> None:
+        """Nothing runs, nothing is held or changed, and nothing lies outside edgekit's own folder."""
+        board.wait_until(lambda: not self.running(), lambda: f"an end of {self.running()}")
+        assert self.fixed_performance()[-1:] in ([], ["false"])
+        written = self.written() - {f"{android_root.STATE}/fixed-performance"}
+        outside = {path for path in written if path != folder and not path.startswith(f"{folder}/")}
+        assert outside == set()
+        left = {path.removeprefix(f"{folder}/").partition("/")[0] for path in written - {folder}}
+        assert left <= {".edgekit", "blobs", "incoming", "running", "tmp"}
+        for name in ("incoming", "tmp"):
+            assert not [path for path in written if path.startswith(f"{folder}/{name}/")]
 
     def _reach(self) -> socket.socket:
         reached: list[socket.socket] = []
