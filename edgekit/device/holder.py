@@ -74,7 +74,9 @@ class Holder:
 
     def close(self) -> None:
         """Let it restore the device and go."""
+        assert self._process.stdout  # noqa: S101 - narrows the type: it is a pipe
         os.close(self._writer)
+        self._process.stdout.close()  # one that still waits for its turn speaks, and so notices
         try:
             self.finish()
         finally:

@@ -275,7 +275,7 @@ class ShellTransport(ABC):
             raise self._silent(STORE) from error
         if done.code == 0:
             return
-        if re.search("No space left|[Qq]uota exceeded", done.stderr):
+        if re.search("No space left|[Qq]uota exceeded|Wrote only", done.stderr):
             self._check_room(room(entries), 0, site)
         raise TransientDeviceError(
             f"{self._name} could not store what was sent: {last_line(done.stderr)}", "Try again."
