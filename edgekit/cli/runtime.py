@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from edgekit.cli.completion import complete_device, complete_runtime
+
+if TYPE_CHECKING:
+    from edgekit.progress import Progress
+    from edgekit.runtime import Target
 
 runtime = typer.Typer(
     name="runtime",
@@ -16,7 +22,7 @@ runtime = typer.Typer(
 
 @runtime.command(name="list")
 def list_(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List the runtimes there are, and the bundles in the cache.
+    """List the runtimes there are, and the bundles and portable Pythons in the cache.
 
     Example: edgekit runtime list
     """
@@ -34,27 +40,70 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] =
 
 @runtime.command()
 def build(
-    names: Annotated[list[str], typer.Argument(metavar="RUNTIME...", help="NAME or NAME==VERSION.")],
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="RUNTIME",
+            help="NAME or NAME==VERSION.  [default: all that the device can be given]",
+            autocompletion=complete_runtime,
+        ),
+    ] = None,
+    device: Annotated[
+        str,
+        typer.Option(
+            help="The device they are for; `edgekit devices list` shows which there are.",
+            autocompletion=complete_device,
+        ),
+    ] = "host",
 ) -> None:
-    """Fetch runtimes for this computer's Python, so that a later bench needs no network.
+    """Fetch runtimes for a device's Python, so that a later bench needs no network.
+
+    Where edgekit brings the Python along (Android, emulated boards) it is built too, from Debian's packages.
 
     Example: edgekit runtime build litert onnxruntime==1.31.1
+
+    Example: edgekit runtime build --device android
     """
     from edgekit.cli.console import progress_bar, quote, say_next
-    from edgekit.runtime import ensure_bundle, parse_runtime
+    from edgekit.runtime import KINDS, RuntimeSpec, available, ensure_bundle, parse_runtime
+
+    specs = [parse_runtime(name) for name in names or []]
+    with progress_bar() as progress:
+        target = _target(device, progress)
+        if not specs:
+            obstacles = available(target)
+            specs = [RuntimeSpec(KINDS[name]) for name, obstacle in obstacles.items() if not obstacle]
+            for obstacle in filter(None, obstacles.values()):
+                progress.note(obstacle)
+        for spec in specs:
+            bundle = ensure_bundle(spec, target, progress)
+            progress.note(f"{bundle} for {target}: {bundle.folder}")
+    runtimes = "".join(f" --runtime {quote(name)}" for name in names or [])
+    say_next(f"edgekit bench{runtimes}" + (f" --device {quote(device)}" if device != "host" else ""))
+
+
+def _target(device: str, progress: Progress) -> Target:
+    """Return what a device's bundles are built for; a device that brings no Python need not be there."""
+    from edgekit.bench.interpreter import interpreter
+    from edgekit.device import find_profile, open_transport, reached_at
+    from edgekit.device.transport import connected
+    from edgekit.runtime import ensure_portable
     from edgekit.runtime.target import this_python
 
-    specs = [parse_runtime(name) for name in names]
-    with progress_bar() as progress:
-        for spec in specs:
-            bundle = ensure_bundle(spec, this_python(), progress)
-            progress.note(f"{bundle.record.runtime} {bundle.record.version}: {bundle.folder}")
-    say_next(f"edgekit bench --runtime {quote(names[0])}")
+    profile = reached_at(find_profile(device))
+    if profile.transport == "local" and not profile.python:
+        return this_python()
+    if profile.transport in ("adb", "emulator"):
+        python = ensure_portable("aarch64", progress)
+        progress.note(f"Python {python.bundle.record.version} for {python.target}: {python.folder}")
+        return python.target
+    with connected(open_transport(profile), progress) as reached:
+        return interpreter(reached, profile, progress).target
 
 
 @runtime.command()
 def clean() -> None:
-    """Remove every bundle from the cache.
+    """Remove every bundle and portable Python from the cache, and the packages they were made from.
 
     Example: edgekit runtime clean
     """

@@ -126,9 +126,22 @@ def show_runtimes(bundles: Sequence[Bundle]) -> None:
 
     kinds = [(kind.name, kind.format, pythons(kind), kind.package) for kind in KINDS.values()]
     rows = [
-        (str(bundle), bundle.record.target.python, megabytes(bundle.record.bytes), str(bundle.folder))
+        (
+            str(bundle),
+            bundle.record.target.python,
+            bundle.record.target.tag.split("-", 2)[-1],
+            megabytes(bundle.record.bytes),
+            str(bundle.folder),
+        )
         for bundle in bundles
     ]
     show(grid("Runtimes", ("Name", "Executes", "Python", "Package"), kinds, words=(0, 1, 2, 3)))
     if rows:
-        show(grid("Bundles in the cache", ("Runtime", "Python", "MB", "Folder"), rows, words=(0, 1, 3)))
+        show(
+            grid(
+                "Bundles in the cache",
+                ("Runtime", "Python", "Platform", "MB", "Folder"),
+                rows,
+                words=(0, 1, 2, 4),
+            )
+        )

@@ -16,7 +16,7 @@ from edgekit.runtime.needs import needed_glibc
 from edgekit.runtime.store import Bundle, Contents
 from edgekit.runtime.support import instead, refusal
 from edgekit.runtime.target import Target
-from edgekit.runtime.trim import trim
+from edgekit.runtime.trim import UNUSED, trim
 from edgekit.runtime.wheels import install_wheels, installer
 
 # Imports the runtime, then compiles what that imported. Checked neither by time nor by hash, such
@@ -48,7 +48,9 @@ def ensure_bundle(spec: RuntimeSpec, target: Target, progress: Progress = SILENT
     if needed is None:
         raise RuntimeMissingError(f"{spec} has no wheels for {target}.", instead(spec, target))
     version = needed[0].partition("==")[2]
-    folder = store.place(spec.kind.name, version, target.python, needed, target.tag, target.platform)
+    trimmed = () if target.executable else UNUSED
+    decisive = (needed, target.tag, target.platform, trimmed)
+    folder = store.place(spec.kind.name, version, target.python, *decisive)
 
     def fill(staging: Path) -> Contents:
         progress.step(f"Fetching {spec.kind.name} {version} for {target}")

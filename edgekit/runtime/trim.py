@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-_UNUSED = (
+UNUSED = (
     "bin",
     # for compiling against them, and for type checkers
     "**/*.pyi",
@@ -43,7 +43,7 @@ _UNUSED = (
 
 def trim(folder: Path) -> None:
     """Remove from a folder of unpacked wheels what running a model does not need."""
-    for pattern in _UNUSED:
+    for pattern in UNUSED:
         # parents first: what lies below them is gone then
         for path in sorted(folder.glob(pattern)):
             if path.is_dir():
