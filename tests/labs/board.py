@@ -17,6 +17,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +25,8 @@ ROOT = "/mnt/board"  # where a board's root lies, in its own mount namespace
 CONFIG = "/mnt/config"  # copies of the files that its first program needs, owned by root
 _NEW_NETWORK = 0x40000000  # CLONE_NEWNET of <linux/sched.h>
 _NODES = ("null", "zero", "full", "random", "urandom", "tty")
-PATIENCE = 20.0  # seconds
+PATIENCE = 60.0  # seconds; a busy computer is slow, a board that works is not waited for
+_STARTER = ThreadPoolExecutor(1)  # a board lives no longer than the thread that starts it: this one stays
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,8 @@ class Board:
         command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--pid", "--mount", "--uts"]
         command += ["--fork", "--kill-child", "sh", "-euc", script]
         with (self.disk / "log").open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = _STARTER.submit(
+                subprocess.Popen,
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -125,7 +128,7 @@ class Board:
                     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                     **self.environment,
                 },
-            )
+            ).result()
 
     def stop(self) -> None:
         """Switch it off, as when the plug is pulled."""
@@ -253,7 +256,9 @@ def _read(pid: int) -> Process | None:
         program = _link(pid, "exe")
     except OSError:
         return None  # it ended, or is ending
-    return Process(pid, tuple(os.fsdecode(word) for word in argv), program)
+    words = tuple(os.fsdecode(word) for word in argv)
+    # qemu's own arguments: itself, and the program's file
+    return Process(pid, words[2:] if "qemu" in program else words, program)
 
 
 def _connect(pid: int, port: int, outcome: list[socket.socket | OSError]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from adb_fixtures import adb_lab, adb_server  # noqa: F401 - fixtures
 from build import arm_runs
 from roots import ROOTS, root_folder
 from ssh_lab import Keys, SshLab, make_keys

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import android_root
 
+BASH = "/bin/bash"
 PI = 1000  # the first user of a Raspberry Pi
 
 _TOOLS = (
@@ -35,6 +36,7 @@ class Root:
     architecture: str
     packages: tuple[str, ...]
     finish: Callable[[Path], None]
+    shell: str = "/bin/sh"  # who logs in gets it
 
     def key(self) -> str:
         """Return a name of everything the root is built from, except the packages' versions."""
@@ -49,7 +51,7 @@ def finish_pi(root: Path) -> None:
     (root / "usr/bin/sh").unlink(missing_ok=True)
     (root / "usr/bin/sh").symlink_to("dash")
     (root / "usr/bin/awk").symlink_to("mawk")
-    _people(root, "/bin/bash")
+    _people(root, BASH)
     _compile(root)
 
 
@@ -73,8 +75,8 @@ def finish_bare(root: Path) -> None:
 
 
 ROOTS = {
-    "pi64": Root("arm64", tuple(f"{_TOOLS} {_PYTHON}".split()), finish_pi),
-    "pi32": Root("armhf", tuple(f"{_TOOLS} {_PYTHON}".split()), finish_pi),
+    "pi64": Root("arm64", tuple(f"{_TOOLS} {_PYTHON}".split()), finish_pi, BASH),
+    "pi32": Root("armhf", tuple(f"{_TOOLS} {_PYTHON}".split()), finish_pi, BASH),
     "bare64": Root("arm64", ("busybox-static",), finish_bare),
     android_root.NAME: Root(android_root.ARCHITECTURE, android_root.PACKAGES, android_root.finish_android),
 }

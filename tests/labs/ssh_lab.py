@@ -9,12 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from board import CONFIG, CORTEX_A7, CORTEX_A72, ROOT, Board, wait_until
 from roots import PI, ROOTS, root_folder
 from wire import Wire
 
+from edgekit.device import Profile
+
 PORT = 22  # on the board's own loopback
 HOME = "/home/pi"
+FOLDER = f"{HOME}/.cache/edgekit"  # edgekit's own
 _SERVER = f"""\
 ListenAddress 127.0.0.1:{PORT}
 HostKey {CONFIG}/host_key
@@ -34,8 +38,7 @@ MaxStartups 100
 _PASSWD = f"""\
 root:x:0:0::/root:/bin/sh
 sshd:x:101:65534::/run/sshd:/usr/sbin/nologin
-pi:x:{PI}:{PI}::{HOME}:/bin/sh
-"""
+pi:x:{PI}:{PI}::{HOME}:"""
 _GROUP = f"root:x:0:\nnogroup:x:65534:\npi:x:{PI}:\n"
 _SHADOW = "root:*:1::::::\nsshd:*:1::::::\npi:*:1::::::\n"
 _NAMES = "passwd: files\ngroup: files\nshadow: files\nhosts: files\n"
@@ -78,7 +81,7 @@ class SshBoard:
             "sshd_config": f"{_SERVER}SetEnv QEMU_CPU={cpu.name}\n",
             "host_key": keys.host.read_text(),
             "authorized_keys": keys.client.with_suffix(".pub").read_text(),
-            "passwd": _PASSWD,
+            "passwd": f"{_PASSWD}{ROOTS[name].shell}\n",
             "group": _GROUP,
             "shadow": _SHADOW,
             "nsswitch.conf": _NAMES,
@@ -140,12 +143,34 @@ class SshBoard:
             found |= {f"{folder}/{path.relative_to(place)}" for path in place.rglob("*")}
         return found
 
+    def wait_idle(self) -> None:
+        """Wait until nothing runs there any more."""
+        wait_until(lambda: not self.board.processes(), lambda: f"{self.board.processes()} to end")
+
+    def assert_tidy(self, folder: str = FOLDER) -> None:
+        """Make sure that edgekit has left nothing running, and in its own folder only what may stay."""
+        self.wait_idle()
+        written = self.written()
+        outside = {path for path in written if not path.startswith(f"{folder}/") and path not in folder}
+        assert not outside
+        inside = {
+            path.removeprefix(f"{folder}/").split("/")[0] for path in written - outside if path not in folder
+        }
+        assert inside <= {".edgekit", "blobs", "incoming", "tmp", "running"}
+        assert not list(self.path(folder).glob("incoming/*")) + list(self.path(folder).glob("tmp/*"))
+
     def _answers(self) -> bool:
         try:
             with self.board.connect(PORT) as door:
                 return door.recv(4) == b"SSH-"
         except (OSError, IndexError):
             return False
+
+
+def profile(board: str, **fields: object) -> Profile:
+    """Return the profile of a board that is switched on."""
+    given = {"description": "", "transport": "ssh", "name": board, "address": board, **fields}
+    return msgspec.convert(given, Profile)
 
 
 class SshLab:
@@ -183,10 +208,14 @@ class SshLab:
                 f'  IdentityFile "{self._keys.client}"\n  UserKnownHostsFile "{self.known_hosts}"\n'
                 "  GlobalKnownHostsFile none\n  IdentitiesOnly yes\n"
             )
-        with self.known_hosts.open("a") as file:
-            public = self._keys.host.with_suffix(".pub").read_text()
-            file.write(f"[127.0.0.1]:{board.wire.port} {public}")
+        self.trust(board, self._keys.host)
         return board
+
+    def trust(self, board: SshBoard, host: Path) -> None:
+        """Let ssh expect that key of a board, and no other."""
+        at = f"[127.0.0.1]:{board.wire.port} "
+        others = [line for line in self.known_hosts.read_text().splitlines(True) if not line.startswith(at)]
+        self.known_hosts.write_text("".join([*others, at, host.with_suffix(".pub").read_text()]))
 
     def close(self) -> None:
         """Switch every board off."""

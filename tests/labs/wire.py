@@ -28,6 +28,7 @@ class Wire:
         self._flows = threading.Event()
         self._flows.set()
         self._refusals = 0
+        self._stalls = -1
         self._cuts: dict[Direction, int] = {}
         self.passed: dict[Direction, int] = {"up": 0, "down": 0}  # bytes since the beginning
         self.connections = 0  # that were made, refused ones included
@@ -51,6 +52,11 @@ class Wire:
     def stall(self) -> None:
         """Forward nothing more, as when a cable is pulled; connections stay."""
         self._flows.clear()
+
+    def stall_after(self, size: int) -> None:
+        """Stall once so many more bytes went to the board."""
+        with self._lock:
+            self._stalls = self.passed["up"] + size
 
     def resume(self) -> None:
         """Forward again."""
@@ -101,9 +107,13 @@ class Wire:
                 self._flows.wait()
                 room = self._room(direction, len(data))
                 target.sendall(data[:room])
+                if direction == "up" and 0 <= self._stalls <= self.passed["up"]:
+                    self._stalls = -1
+                    self.stall()
                 if room < len(data):
                     self.cut()
                     return
+            self._flows.wait()
             target.shutdown(socket.SHUT_WR)
         except OSError:
             _reset(source)

@@ -1,0 +1,76 @@
+"""Using a board over ssh, for tests that disturb it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from board import Process, wait_until
+from payloads import a_file
+from ssh_lab import SshBoard, profile
+
+from edgekit.device.ssh import SshTransport
+from edgekit.device.transport import connected
+
+GUEST = ["cat"]  # like the guest, ends when its standard input does
+STUBBORN = ["sleep", "1000"]  # does not
+
+
+class Notes:
+    """A Progress that remembers."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+        self.notes: list[str] = []
+
+    def step(self, what: str, total: float | None = None) -> None:
+        self.steps.append(what)
+
+    def advance(self, done: float) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def running(board: SshBoard, argv: list[str]) -> Process:
+    """Wait until a command runs on the board."""
+    found: list[Process] = []
+
+    def look() -> bool:
+        found[:] = [p for p in board.board.processes() if list(p.argv) == argv]
+        return bool(found)
+
+    wait_until(look, lambda: f"{argv} to run; there are {board.board.processes()}")
+    return found[0]
+
+
+@contextmanager
+def during(board: SshBoard, argv: list[str], fault: Callable[[Process], object]) -> Iterator[None]:
+    """Let something happen once a command runs on the board."""
+    failed: list[BaseException] = []
+
+    def wait() -> None:
+        try:
+            fault(running(board, argv))
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+    assert not failed
+
+
+def assert_works(board: SshBoard, tmp_path: Path, **fields: object) -> None:
+    """Use the board as if nothing had been, and leave it tidy."""
+    file = a_file(tmp_path / "again", 5000)
+    with connected(SshTransport(profile(board.name, **fields))) as device:
+        path = device.push([file]).paths[file.sha256]
+        assert device.run(["wc", "-c", path], stdin="", deadline=60).stdout.split()[0] == b"5000"
+    board.assert_tidy()
