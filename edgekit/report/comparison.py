@@ -183,10 +183,14 @@ def _counting(sessions: Sequence[_Session]) -> int | None:
     return next((i for i, of_one in enumerate(kinds) if any(shared[kind] > 1 for kind in of_one)), None)
 
 
-def _counter(session: _Session, row: Row) -> tuple[str, str]:
-    """Say what a row's instructions are of, and which kind of counter saw them; `qemu`, whichever CPU."""
+def _counter(session: _Session, row: Row) -> tuple[str, str, bool]:
+    """Say what a row's instructions are of, and which kind of counter saw them; `qemu`, whichever CPU.
+
+    A counter of the operating system would count the emulator's own on a device that is emulated.
+    """
     source = row.instructions.source if row.instructions else ""
-    return session.result.device.machine, source.partition(" ")[0]
+    device = session.result.device
+    return device.machine, source.partition(" ")[0], device.emulated
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from edgekit import units
 from edgekit.report import counts
+from edgekit.report.agreement import versions_sentences
 from edgekit.report.columns import latency_unit
 from edgekit.report.kinds import counted_on, counts_only
 from edgekit.report.phrases import Headline, by_set, consequences, gains, pairs_of, runtimes_of, words
@@ -34,7 +35,7 @@ def summarise(result: Result, computed: Sequence[Row] | None = None) -> tuple[st
         said += _fastest(sound) + _quantized(sound) + _runtimes(sound)
     if counts_only(result.device):
         said += counts.sentences(computed)
-    return (*cautions(result, computed), *said)
+    return (*cautions(result, computed), *said, *versions_sentences(result))
 
 
 def cautions(result: Result, computed: Sequence[Row]) -> tuple[str, ...]:

@@ -217,7 +217,7 @@ def on_host(**changed: object) -> Result:
 
 def emulated(cpu: str = "cortex-a72", profile: str = "rpi4-emulated", **changed: object) -> Result:
     """A session on an emulated board: counts and accuracy, and no time anywhere."""
-    result = simulate(threads=(1,), **changed)
+    result = simulate(threads=(1,), samples=1, repeats=1, **changed)
     faster = 0.4 if cpu == "cortex-a76" else 1.0  # dot-product instructions help int8 only
 
     def counted(measurement: Measurement) -> Measurement:
