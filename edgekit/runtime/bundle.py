@@ -92,7 +92,7 @@ def _fill(
     # on this computer the import has shown it
     least = "" if target.executable else needed_glibc(folder)
     # one bundle serves many devices: what only this one has is left out
-    built_for = msgspec.structs.replace(target, glibc="", numpy="", numpy_version="")
+    built_for = msgspec.structs.replace(target, kernel="", glibc="", numpy="", numpy_version="")
     return Contents(spec.kind.name, found[spec.kind.package], resolved, built_for, least)
 
 

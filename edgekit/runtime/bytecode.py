@@ -23,16 +23,17 @@ def compile_ahead(folder: Path, python: str, progress: Progress) -> None:
         progress: Told what is missing.
     """
     interpreter = find_interpreter(python)
-    if interpreter is None:
+    if interpreter:
+        progress.step(f"Compiling for Python {python}")
+        command = [interpreter, "-I", "-S", "-B", "-m", "compileall", "-q", "-j", "0"]
+        command += ["--invalidation-mode", "unchecked-hash", "-s", str(folder), str(folder)]
+        # a file that does not compile is imported by nobody
+        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if not any(folder.rglob("*.pyc")):
         progress.note(
-            f"This computer has no Python {python} to compile ahead with: programs start more slowly there."
+            f"This computer has no Python {python} to compile ahead with, so programs start more slowly on "
+            "the device. Install it, then: edgekit runtime clean"
         )
-        return
-    progress.step(f"Compiling for Python {python}")
-    command = [interpreter, "-I", "-S", "-B", "-m", "compileall", "-q", "-j", "0"]
-    command += ["--invalidation-mode", "unchecked-hash", "-s", str(folder), str(folder)]
-    # a file that does not compile is imported by nobody
-    subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
 
 
 def find_interpreter(python: str) -> str | None:

@@ -198,7 +198,9 @@ def _fill(folder: Path, machine: str, python: str, progress: Progress) -> Conten
     release = versions[f"python{python}-minimal"].partition("-")[0]
     glibc = ".".join(re.findall(r"\d+", versions["libc6"])[:2])
     tag = f"cpython-{python.replace('.', '')}-{machine}-linux-gnu"
-    target = Target(python, tag, platform=wheel_platform(machine), machine=machine, glibc=glibc)
+    target = Target(
+        python, tag, platform=wheel_platform(machine), machine=machine, kernel=machine, glibc=glibc
+    )
     return Contents(NAME, release, pins, target)
 
 
@@ -232,4 +234,5 @@ def _copy_modules(source: Path, target: Path) -> None:
     def ignore(folder: str, names: list[str]) -> set[str]:
         return {name for name in names if Path(folder) / name in unused}
 
-    shutil.copytree(source, target, ignore=ignore)
+    # a link to a file of the device: there is none here
+    shutil.copytree(source, target, ignore=ignore, ignore_dangling_symlinks=True)

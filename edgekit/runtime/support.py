@@ -44,7 +44,7 @@ def instead(spec: RuntimeSpec, target: Target) -> str:
             return "Use litert instead, its maintained successor with the same interpreter."
         return "Run edgekit with another Python, or name another runtime."
     ways = [f"use {' or '.join(names)}"] if names else []
-    if has_portable(target.machine) and _runs_portably(spec.kind):
+    if has_portable(target.kernel) and _runs_portably(spec.kind):
         ways.append(
             f'write python = "portable" in the device\'s profile: edgekit then brings Python {PYTHONS[0]}'
         )

@@ -28,7 +28,8 @@ class Target(msgspec.Struct, frozen=True):
     tag: str  # what its compiled extensions are named after: cpython-311-aarch64-linux-gnu
     executable: str = ""  # the interpreter, where it runs on this computer
     platform: str = ""  # as wheels name it: aarch64-manylinux_2_34
-    machine: str = ""  # aarch64, x86_64, or armv7l: also a 32-bit system on a 64-bit CPU
+    machine: str = ""  # aarch64, x86_64, or armv7l: also a 32-bit system on a 64-bit kernel
+    kernel: str = ""  # that kernel's machine: aarch64
     glibc: str = ""  # the device's C library, such as 2.36; empty: not known
     numpy: str = ""  # folder of packages with the device's own numpy; only on armv7l
     numpy_version: str = ""
@@ -84,7 +85,7 @@ def this_python() -> Target:
 def device_target(found: Interpreter) -> Target:
     """What bundles for a device's own Python are built for."""
     machine = _machine(found)
-    target = Target(found.version, found.tag, machine=machine, glibc=found.glibc)
+    target = Target(found.version, found.tag, machine=machine, kernel=found.machine, glibc=found.glibc)
     if not found.glibc or not re.match(r"cpython-3\d+-", found.tag):
         return target
     if machine == ARMV7:
