@@ -1,10 +1,11 @@
 """Results into what people and programs read.
 
-    rows      the statistics of a result
-    columns   the table of them that every format shows
-    summary   what they mean, in plain sentences
-    charts    pictures of them
-    to_*      one file a format
+    rows        the statistics of a result
+    columns     the table of them that every format shows
+    summary     what they mean, in plain sentences
+    comparison  several devices beside each other, with a table and sentences of its own
+    charts      pictures of them
+    to_*        one file a format
 
 `import edgekit.report` is light; what draws is loaded when something is drawn.
 """

@@ -80,6 +80,11 @@ def threads_of(cell: Sequence[Line]) -> str:
     return cell[0].row.threads_text if len(counts) == 1 else f"all CPUs: {listed(counts)} threads"
 
 
+def ratio_text(ratio: float) -> str:
+    """Format a ratio with three significant figures; 0.9998 is 1.00, as 1.0002 is."""
+    return units.significant(float(f"{ratio:.3g}"))
+
+
 def _lifted(column: Column) -> ColumnOf[Line]:
     """Let a session's column read a comparison's lines."""
     return ColumnOf(
@@ -136,11 +141,11 @@ def _ratios(
 
     def value(line: Line) -> str:
         ratio = read(line)
-        return units.significant(ratio.value) if ratio else NONE
+        return ratio_text(ratio.value) if ratio else NONE
 
     def ends(line: Line) -> str:
         ratio = read(line)
-        return f"{units.significant(ratio.low)} … {units.significant(ratio.high)}" if ratio else NONE
+        return f"{ratio_text(ratio.low)} … {ratio_text(ratio.high)}" if ratio else NONE
 
     name = f"{key}_ratio"
     between = "the least and greatest that repeats allow"

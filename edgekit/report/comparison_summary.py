@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from edgekit import units
 from edgekit.report.agreement import Agreement, versions_sentences
 from edgekit.report.comparison import Comparison, Line, Ratio
+from edgekit.report.comparison_columns import ratio_text
 from edgekit.report.kinds import counts_only
 from edgekit.report.phrases import words
 from edgekit.report.rows import rows
@@ -79,7 +79,7 @@ def _ratios(
 
 
 def _span(ratios: Sequence[float]) -> str:
-    low, high = units.significant(min(ratios)), units.significant(max(ratios))
+    low, high = ratio_text(min(ratios)), ratio_text(max(ratios))
     return low if low == high else f"{low} to {high}"
 
 

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any, TypeVar
 
-from edgekit.report.comparison import Comparison
+from edgekit.report.comparison import Comparison, Line
 from edgekit.report.comparison_columns import comparison_table, threads_of
 from edgekit.report.rows import Row
 from edgekit.report.table import NONE, ColumnOf, Table
 
 T = TypeVar("T")
 _IDENTITY = {"set", "artefact", "runtime", "threads", "valid", "device"}  # what a row's heading says
-
-
-def _time(row: Row) -> float:
-    return row.latency.p50.value if row.latency and row.valid else 0.0
-
-
-def _count(row: Row) -> float:
-    """The count of what was not timed: a row has one bar."""
-    counted = row.instructions if row.valid and row.latency is None else None
-    return counted.median.value if counted else 0.0
-
-
-_BARS = {"p50": _time, "instructions": _count}
 
 
 def session_view(shown: Table) -> dict[str, Any]:
@@ -42,13 +29,18 @@ def session_view(shown: Table) -> dict[str, Any]:
 def comparison_view(found: Comparison) -> dict[str, Any]:
     """Arrange a comparison's table: a body for each file, runtime and thread count, with a line a device."""
     shown = comparison_table(found)
-    bar = _bars([line.row for line in found.lines])
     arranged = _arranged(shown.columns)
+    timed = any(line.row.latency for line in found.lines)
+    # an emulator's times are not drawn beside a device's
+    drawn = [x for x in found.lines if not timed or x.time or x.session == found.bases.times]
+    bar, with_bar = _bars(line.row for line in drawn), set(map(id, drawn))
+
+    def cells(line: Line) -> list[dict[str, Any]]:
+        return _cells(line, arranged, bar(line.row) if id(line) in with_bar else {})
+
     return arranged | {
-        "several_sets": shown.columns[0].key == "set",
         "bodies": [
-            (cell[0].row, threads_of(cell), [(line, _cells(line, arranged, bar(line.row))) for line in cell])
-            for cell in found.cells
+            (cell[0].row, threads_of(cell), [(line, cells(line)) for line in cell]) for cell in found.cells
         ],
     }
 
@@ -64,10 +56,23 @@ def _arranged(columns: Sequence[ColumnOf[T]]) -> dict[str, Any]:
     }
 
 
-def _bars(computed: Sequence[Row]) -> Callable[[Row], dict[str, float]]:
-    """Return how long a row's bars are, by column; the longest of a column is 1."""
-    longest = {key: max(map(read, computed), default=0.0) for key, read in _BARS.items()}
-    return lambda row: {key: read(row) / longest[key] for key, read in _BARS.items() if read(row)}
+def _bars(comparable: Iterable[Row]) -> Callable[[Row], dict[str, float]]:
+    """Return how long a row's bar is, by its column; the longest is 1.
+
+    Bars are of times, or of counts where nothing was timed: never of both.
+    """
+    sound = [row for row in comparable if row.valid]
+    key, read = ("p50", _time) if any(row.latency for row in sound) else ("instructions", _count)
+    longest = max(map(read, sound), default=0.0)
+    return lambda row: {key: read(row) / longest} if row.valid and read(row) else {}
+
+
+def _time(row: Row) -> float:
+    return row.latency.p50.value if row.latency else 0.0
+
+
+def _count(row: Row) -> float:
+    return row.instructions.median.value if row.instructions else 0.0
 
 
 def _cells(line: Any, arranged: dict[str, Any], bars: dict[str, float]) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from edgekit.report.charts.theme import IMAGE
 from edgekit.report.columns import table, title
 from edgekit.report.comparison import compare
 from edgekit.report.environment import device_facts, state_facts, state_line
+from edgekit.report.html_tables import comparison_view, session_view
 from edgekit.report.method import method
 from edgekit.report.rows import rows
 from edgekit.report.summary import headlines, summarise
@@ -308,3 +309,19 @@ def test_every_format_of_several_devices_says_the_same(tmp_path):
         assert told == (str(line["time_ratio"]["value"]) if line["time_ratio"] else "")
     assert {r["same_answers_as"] for r in by_csv if r["device"] == "rpi4"} == {"host"}
     assert json.loads(written(tmp_path, "one.json", simulate()))["comparison"] is None
+
+
+def test_bars_in_a_table_are_of_one_kind_and_of_no_emulators_times():
+    lines = [
+        (line.device, cell["bar"] is not None, column.key)
+        for sessions in ((on_host(), simulate(device=LAB), simulate()), (on_host(), emulated()))
+        for view in [comparison_view(compare(sessions))]
+        for _, _, body in view["bodies"]
+        for line, cells in body
+        for column, cell in zip(view["columns"], cells, strict=True)
+    ]
+    assert {(device, key) for device, drawn, key in lines if drawn} == {("host", "p50"), ("rpi4", "p50")}
+    view = session_view(table(emulated()))
+    bars = {c.key: cell["bar"] for c, cell in zip(view["columns"], view["bodies"][0][-1][1], strict=True)}
+    assert {key for key, bar in bars.items() if bar is not None} == {"instructions"}
+    assert bars["instructions"] == 1
