@@ -116,7 +116,7 @@ def written(metric: Metric, value: float) -> str:
 def _rounded_up(value: float) -> str:
     if value <= 0:
         return "0"
-    decimals = max(0, 2 - floor(log10(value)))
+    decimals = min(9, max(0, 2 - floor(log10(value))))
     return f"{ceil(value * 10**decimals - 1e-6) / 10**decimals:.{decimals}f}"
 
 

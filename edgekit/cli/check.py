@@ -38,9 +38,11 @@ def check(
     import sys
 
     from edgekit.budget import exit_code, judge, propose, read_budgets, read_cells
-    from edgekit.cli.checking import all_results, publish, say_how_to_mend, show_verdicts, to_json, unmended
-    from edgekit.errors import UsageError
+    from edgekit.cli.checking import all_results, how_to_mend, publish, show_verdicts, to_json, unmended
+    from edgekit.cli.console import say_next
+    from edgekit.errors import GateError, UsageError
     from edgekit.files import write_atomic
+    from edgekit.report.verdicts import tally
 
     gc.disable()  # what is read stays until the end and has no cycles: collecting would only walk through it
     if write and not update:
@@ -54,11 +56,16 @@ def check(
         if write and proposal.diff:
             write_atomic(budgets, proposal.after.encode())
         left = unmended(verdicts, proposal, written=write)
-        raise typer.Exit(exit_code(left) if left else 0)
+        raise typer.Exit(exit_code(left) if left else 0)  # never 1: what fails is mended
     publish(verdicts, budgets, junit, summary)
     if as_json:
         sys.stdout.buffer.write(to_json(verdicts))
     else:
         show_verdicts(verdicts, measured)
-    say_how_to_mend(verdicts, budgets)
-    raise typer.Exit(exit_code(verdicts))
+    code = exit_code(verdicts)
+    if code == GateError.exit_code:
+        raise GateError(
+            f"The budgets of {budgets} are broken: {tally(verdicts)}.", how_to_mend(verdicts, budgets)
+        )
+    say_next(how_to_mend(verdicts, budgets))
+    raise typer.Exit(code)

@@ -108,21 +108,24 @@ def unmended(verdicts: Sequence[Verdict], proposal: Proposal, *, written: bool) 
     return left
 
 
-def say_how_to_mend(verdicts: Sequence[Verdict], budgets: Path) -> None:
-    """Name the command that a person would want next."""
-    from edgekit.cli.console import quote, say_next
+def how_to_mend(verdicts: Sequence[Verdict], budgets: Path) -> str:
+    """The command that a person would want next."""
+    from edgekit.cli.console import quote
 
     words = {verdict.verdict for verdict in verdicts}
-    propose = f"edgekit check --budgets {quote(budgets)} --update"
     if "fail" in words:
-        say_next("edgekit compare BASELINE RESULT, to see against what it got worse", propose)
-    elif words & {"missing", "invalid", "inconclusive"}:
-        doubtful = next(verdict for verdict in verdicts if verdict.verdict not in ("pass", "fail"))
+        return (
+            "See what changed: edgekit compare BASELINE RESULT. "
+            f"Where it is meant to: edgekit check --budgets {quote(budgets)} --update"
+        )
+    if words != {"pass"}:
+        doubtful = next(verdict for verdict in verdicts if verdict.verdict != "pass")
         mode = " --mode rigorous" if doubtful.verdict == "inconclusive" else ""
         device = "DEVICE" if {"*", "?"} & {*doubtful.device} else quote(doubtful.device)
-        say_next(f"edgekit bench --device {device}{mode}")
-    elif any(verdict.stale for verdict in verdicts):
-        say_next(propose)
+        return f"edgekit bench --device {device}{mode}"
+    if any(verdict.stale for verdict in verdicts):
+        return f"edgekit check --budgets {quote(budgets)} --update"
+    return "edgekit report -o report.html"
 
 
 def _say(text: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sessions import MODEL, MS, board, counted, saved, session, timed
@@ -329,6 +329,7 @@ def test_what_is_no_result_is_refused_and_named(tmp_path, content):
         read_cells([path])
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.5, 2), min_size=2, max_size=10), st.floats(0.1, 5))
 def test_a_verdict_on_a_time_never_contradicts_its_bounds(levels, limit):
     from edgekit import stats

@@ -4,7 +4,7 @@ import subprocess
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sessions import MS, board, counted, saved, session, timed
 
@@ -99,6 +99,7 @@ def test_hostile_names_survive_a_proposal(tmp_path):
     assert (budget.artefact, budget.model) == (name, "x = '''")
 
 
+@settings(deadline=None)
 @given(st.sampled_from(list(METRICS.values())), st.floats(0, 1e9), st.integers(0, 5000), st.integers(1, 5000))
 def test_a_written_limit_is_kept_by_the_value_and_close_to_it(metric, value, correct, n):
     if metric.unit == "fraction":

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgekit.budget import read_budgets
@@ -162,6 +162,7 @@ def test_every_metrics_example_can_be_read(metric):
     assert parse_limit(metric, metric.example) > 0
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_a_limit_is_read_or_refused_whatever_it_is(text):
     for metric in METRICS.values():
@@ -194,6 +195,7 @@ def test_lines_are_those_of_the_parser_and_not_of_the_look():
     assert unreadable(text + "\n\nw = 2\nv = 3") == 17
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(["[[budget]]", "a = 1", "'b' = '''\nx\n'''", "# c", "", "c = [\n[1],\n]"]),

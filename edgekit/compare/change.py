@@ -1,0 +1,142 @@
+"""One figure of two cells: how much it changed, how sure that is, and what to call it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from edgekit import stats
+from edgekit.results import Instructions
+
+Word = Literal["slower", "faster", "more", "fewer", "same", "inconclusive", "invalid"]
+
+LEVEL = 0.01  # of the Mann–Whitney tests, all cells together
+CONFIDENCE = 0.99  # of the ratio's interval
+LEAST_CHANGE = 0.05  # share below which no change of a time is called one
+FEWEST_REPEATS = 6  # a side
+FLOOR_NS, FLOOR_BELOW_NS = 0.5e6, 10e6  # a model faster than the second must change by more than the first
+TOLERANCE = 0.001  # of instructions: what two machines' counts of one program differ by
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure on two sides. Times in ns; instructions are counts."""
+
+    word: Word
+    baseline: float
+    candidate: float
+    ratio: float | None = None  # candidate over baseline
+    low: float | None = None  # 99 % interval of the ratio
+    high: float | None = None
+    p: float | None = None  # Mann–Whitney, adjusted by Holm for the cells tested together
+    delta: float | None = None  # the least relative change that counts
+    reason: str = ""
+
+
+def spread(baseline: Sequence[float], candidate: Sequence[float]) -> float:
+    """How far like repeats differ: the larger side's coefficient of variation."""
+    return max(stats.coefficient_of_variation(side) or 0.0 for side in (baseline, candidate))
+
+
+def time_change(
+    baseline: Sequence[float], candidate: Sequence[float], p: float | None, cells: int = 1
+) -> Change:
+    """Judge the repeats' medians of two cells.
+
+    Slower where all of these hold: the adjusted p lies below 1 %; the ratio's 99 % interval lies wholly above
+    1 + δ, δ being 5 % or twice the spread of like repeats; and, for models under 10 ms, the medians differ by
+    more than 0.5 ms. Faster likewise. The same where the interval lies within δ, or a model under 10 ms
+    cannot have changed by more than 0.5 ms.
+
+    Args:
+        baseline: Median of each repeat, in ns; at least one.
+        candidate: Likewise.
+        p: Of the Mann–Whitney test, adjusted; None: too few repeats for one.
+        cells: How many were tested together.
+    """
+    ratio, low, high = stats.ratio_bootstrap(baseline, candidate, CONFIDENCE)
+    before = stats.spread(baseline).value
+    delta = max(LEAST_CHANGE, 2 * spread(baseline, candidate))
+    floor = FLOOR_NS if before < FLOOR_BELOW_NS else 0.0
+    word, reason = _word((ratio, low, high), before, delta, floor, p)
+    if word == "inconclusive" and p is None:
+        fewest = min(len(baseline), len(candidate))
+        reason = f"{FEWEST_REPEATS} repeats a side are needed, there are {fewest}: --mode rigorous makes 10"
+    elif word == "inconclusive" and p is not None and p >= LEVEL and not low <= 1 <= high:
+        reason = f"{cells} cells at once need more repeats: p is {p:.2g} (Holm)"
+    return Change(
+        word=word,
+        baseline=before,
+        candidate=stats.spread(candidate).value,
+        ratio=ratio,
+        low=low,
+        high=high,
+        p=p,
+        delta=delta,
+        reason=reason,
+    )
+
+
+def _word(
+    interval: tuple[float, float, float], before: float, delta: float, floor: float, p: float | None
+) -> tuple[Word, str]:
+    ratio, low, high = interval
+    most = 1 + delta
+    if p is None:
+        return "inconclusive", ""
+    if p < LEVEL and (low > most or high < 1 / most):
+        if abs(ratio - 1) * before > floor:
+            return ("slower" if low > most else "faster"), ""
+        return "same", f"changed by less than {FLOOR_NS / 1e6} ms, the least that counts under 10 ms"
+    if 1 / most <= low and high <= most:
+        return "same", ""
+    if max(high - 1, 1 - low) * before <= floor:
+        return "same", f"cannot have changed by {FLOOR_NS / 1e6} ms, the least that counts under 10 ms"
+    return "inconclusive", f"the interval reaches beyond {delta:.0%}: measure longer, on a quieter device"
+
+
+def count_change(baseline: Instructions, candidate: Instructions) -> Change | None:
+    """Judge instructions: more or fewer where the counts differ by over 0.1 %.
+
+    An emulated CPU's counts are the same on every run; a real counter's are taken with the bounds of their
+    medians.
+
+    Returns:
+        None where either side was not counted, or both by different means.
+    """
+    sides = (baseline, candidate)
+    if not all(side.per_inference for side in sides) or _emulated(baseline) != _emulated(candidate):
+        return None
+    before, after = map(_bounds, sides)
+    if before.low <= 0:
+        return None
+    low, high = after.low / before.high, after.high / before.low
+    word: Word = "inconclusive"
+    if low > 1 + TOLERANCE:
+        word = "more"
+    elif high < 1 - TOLERANCE:
+        word = "fewer"
+    elif low >= 1 - TOLERANCE and high <= 1 + TOLERANCE:
+        word = "same"
+    return Change(
+        word=word,
+        baseline=before.value,
+        candidate=after.value,
+        ratio=after.value / before.value,
+        low=low,
+        high=high,
+        delta=TOLERANCE,
+        reason="the counters' spread is too wide" if word == "inconclusive" else "",
+    )
+
+
+def _bounds(counted: Instructions) -> stats.Bounds:
+    if not _emulated(counted):
+        return stats.median_bounds(counted.per_inference)
+    value = stats.spread(counted.per_inference).value
+    return stats.Bounds(value, value, value)
+
+
+def _emulated(counted: Instructions) -> bool:
+    return counted.source.startswith("qemu ")

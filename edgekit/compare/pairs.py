@@ -1,0 +1,199 @@
+"""Which cells of two sides belong together, and whether they are alike enough to be compared.
+
+What must be equal is checked, and unlike things are refused rather than compared silently: the device, the
+runtime with its version and options, the pinning, the pace and the timed input. The artefact's content may
+differ; it is what a change of a model changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from edgekit.errors import UsageError
+from edgekit.results import Measurement, Result
+
+Across = Literal["device", "model", "artefact", "runtime", "threads"]
+ACROSS: tuple[Across, ...] = get_args(Across)
+_DEVICE = ("profile", "machine", "cpu", "cpus", "board", "emulated", "transport")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One measurement and the session it is from."""
+
+    result: Result
+    measurement: Measurement
+
+    def variant(self, across: Across | None) -> str:
+        """What this side is called in the dimension that may differ; empty: none may."""
+        return _NAMES[across](self) if across else ""
+
+    @property
+    def label(self) -> str:
+        """What was measured, in words."""
+        threads = self.measurement.threads
+        return (
+            f"{self.measurement.artefact.set}/{self.measurement.artefact.file} · {_runtime(self)} · "
+            f"{threads} thread{'' if threads == 1 else 's'}"
+        )
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two cells that are alike in everything but what may differ."""
+
+    baseline: Side
+    candidate: Side
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """What belongs together, and what is left over on either side."""
+
+    pairs: tuple[Pair, ...]
+    missing: tuple[Side, ...]  # in the baseline alone
+    new: tuple[Side, ...]  # in the candidate alone
+
+
+def pair_results(baseline: Result, candidate: Result, across: Across | None = None) -> Pairs:
+    """Pair the cells of two results.
+
+    Args:
+        baseline: What is compared with.
+        candidate: What is judged.
+        across: The dimension that may differ; it is then neither matched nor checked.
+
+    Raises:
+        UsageError: Cells that belong together differ in something that is checked.
+    """
+    before, after = _grouped(baseline, across), _grouped(candidate, across)
+    pairs: list[Pair] = []
+    for key, group in before.items():
+        others = after.get(key, [])
+        if len(group) == len(others) == 1:
+            pairs.append(Pair(group[0], others[0]))
+            continue
+        for side in group:
+            same = [other for other in others if _exactly(other) == _exactly(side)]
+            pairs += [Pair(side, other) for other in same[:1]]
+    _check(pairs, across)
+    return Pairs(
+        tuple(pairs),
+        _left(before, [pair.baseline for pair in pairs]),
+        _left(after, [pair.candidate for pair in pairs]),
+    )
+
+
+def pair_within(result: Result, across: Across, baseline: str | None = None) -> Pairs:
+    """Pair the cells of one result that differ in one dimension, each with the baseline's.
+
+    Args:
+        result: One session.
+        across: The dimension: not the device, since a session has one.
+        baseline: The baseline's name in it; None: the first that was measured.
+
+    Raises:
+        UsageError: There is no such baseline, or nothing beside it.
+    """
+    sides = [Side(result, measurement) for measurement in result.measurements]
+    names = list(dict.fromkeys(side.variant(across) for side in sides))
+    chosen = names[0] if baseline is None and names else baseline
+    if chosen not in names or len(names) < 2:
+        raise UsageError(
+            f"The result has no {across} {chosen!r} to compare others with."
+            if len(names) > 1
+            else f"The result has only one {across}: {', '.join(names) or 'none'}.",
+            f"It has {', '.join(names) or 'no measurements'}.",
+        )
+    pairs: list[Pair] = []
+    missing: list[Side] = []
+    for group in _grouped(result, across).values():
+        first = [side for side in group if side.variant(across) == chosen]
+        others = [side for side in group if side.variant(across) != chosen]
+        pairs += [Pair(first[0], other) for other in others if first]
+        missing += first if not others else []
+    _check(pairs, across)
+    return Pairs(tuple(pairs), tuple(missing), ())
+
+
+def _runtime(side: Side) -> str:
+    return f"{side.measurement.runtime.name} {side.measurement.runtime.version}"
+
+
+_NAMES: dict[Across, Callable[[Side], str]] = {
+    "device": lambda side: side.result.device.profile,
+    "model": lambda side: side.measurement.artefact.set,
+    "artefact": lambda side: side.measurement.artefact.file,
+    "runtime": _runtime,
+    "threads": lambda side: str(side.measurement.threads),
+}
+
+
+def _grouped(result: Result, across: Across | None) -> dict[tuple[str, ...], list[Side]]:
+    """Group a result's cells by what must match: name by name, without versions and contents."""
+    groups: dict[tuple[str, ...], list[Side]] = {}
+    for measurement in result.measurements:
+        artefact, runtime = measurement.artefact, measurement.runtime
+        names = {
+            "model": artefact.set,
+            "artefact": artefact.file,
+            "runtime": runtime.name,
+            "threads": str(measurement.threads),
+        }
+        key = tuple(name for dimension, name in names.items() if dimension != across)
+        groups.setdefault(key, []).append(Side(result, measurement))
+    return groups
+
+
+def _exactly(side: Side) -> tuple[str, ...]:
+    """Every name of a cell, its runtime's version included."""
+    return tuple(_NAMES[dimension](side) for dimension in ACROSS if dimension != "device")
+
+
+def _left(groups: dict[tuple[str, ...], list[Side]], used: Sequence[Side]) -> tuple[Side, ...]:
+    taken = {id(side) for side in used}
+    return tuple(side for group in groups.values() for side in group if id(side) not in taken)
+
+
+def _check(pairs: Iterable[Pair], across: Across | None) -> None:
+    """Refuse pairs that differ in what is checked.
+
+    Raises:
+        UsageError: With the first such pair and everything that differs in it.
+    """
+    for pair in pairs:
+        before, after = (_checked(side, across) for side in (pair.baseline, pair.candidate))
+        differing = [key for key in before if before[key] != after[key]]
+        if differing:
+            seen = "; ".join(f"{key}: {before[key]!r} and {after[key]!r}" for key in differing)
+            dimension = _DIMENSIONS.get(differing[0].partition(" ")[0])
+            raise UsageError(
+                f"{pair.baseline.label}: unlike things are not compared ({seen}).",
+                f"Where that is what you want to compare: --across {dimension}."
+                if dimension
+                else "Measure both sides alike.",
+            )
+
+
+_DIMENSIONS = {"device": "device", "governor": "device", "runtime": "runtime"}
+
+
+def _checked(side: Side, across: Across | None) -> dict[str, object]:
+    """What both sides of a pair must have in common."""
+    result, measurement = side.result, side.measurement
+    found: dict[str, object] = {}
+    if across != "device":
+        found |= {f"device {key}": getattr(result.device, key) for key in _DEVICE}
+        found |= {"governor": result.before.governor, "affinity": measurement.affinity}
+    if across != "runtime":
+        runtime = measurement.runtime
+        found |= {
+            "runtime version": runtime.version,
+            "runtime delegate": runtime.delegate,
+            "runtime options": runtime.options,
+        }
+    if across not in ("model", "artefact"):
+        found["timed input"] = measurement.input_sha256
+    return found | {"inferences a second (--fps)": result.fps}
