@@ -211,6 +211,15 @@ class Result(msgspec.Struct, frozen=True):
     ended: Ended = "whole"
     fps: float | None = None  # spaced inferences; None: back to back
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be.
+
+        Raises:
+            ValueError: An emulated board, whose clock counts instructions, has times.
+        """
+        if self.device.transport == "emulator" and any(m.repeats for m in self.measurements):
+            raise ValueError("an emulated board has no times")
+
 
 def read_result(path: Path) -> Result:
     """Read a result file.

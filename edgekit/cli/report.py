@@ -26,7 +26,7 @@ def report(
 
     from edgekit.cli.choices import newest_result
     from edgekit.cli.console import progress_bar, quote, say_next
-    from edgekit.cli.table import show_result
+    from edgekit.cli.table import show_results
     from edgekit.report import write_report
     from edgekit.report.to_json import to_json
     from edgekit.results import read_result
@@ -36,8 +36,7 @@ def report(
     if as_json:
         sys.stdout.buffer.write(to_json(read))
     elif output is None:
-        for result in read:
-            show_result(result)
+        show_results(read)
     if output is None:
         say_next(f"edgekit report {' '.join(map(quote, paths))} -o report.html")
         return
