@@ -6,9 +6,10 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DEMO   ?= demo
+GATE   ?= gate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lab check format train lock clean
+.PHONY: help setup demo test lab gate check format train lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -37,6 +38,17 @@ test: $(READY)  ## run the tests
 lab: $(READY)  ## make the test devices (an Arm board over SSH, a phone over adb, emulated boards); needs root
 	$(BIN)/python tests/labs/build.py
 
+gate: $(READY)  ## count the shipped models' instructions on emulated boards; judge them by budgets.toml
+	for card in models/*.toml; do \
+	  $(BIN)/edgekit convert $$(basename $$card .toml) --int8 --output $(GATE)/artefacts/$$(basename $$card .toml) || exit; \
+	done
+	rm -rf $(GATE)/results
+	for board in rpi4-emulated rpi5-emulated; do \
+	  $(BIN)/edgekit bench $(GATE)/artefacts/*/int8.* --device $$board --no-accuracy \
+	    --runtime litert --runtime onnxruntime --output $(GATE)/results/$$board.json || exit; \
+	done
+	$(BIN)/edgekit check $(GATE)/results/*.json --budgets budgets.toml
+
 check: $(READY)  ## lint, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -57,4 +69,4 @@ lock: $(READY)  ## resolve requirements.lock again
 	  --python-version 3.10 --group dev --output-file requirements.lock pyproject.toml
 
 clean:  ## remove the environment and everything made here
-	rm -rf $(VENV) $(DEMO) artefacts results runs dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) $(GATE) artefacts results runs dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
