@@ -20,7 +20,7 @@ from tempfile import TemporaryFile
 from threading import Timer
 
 from edgekit.errors import RuntimeMissingError, StorageError
-from edgekit.files import storage_errors
+from edgekit.files import sha256_file, storage_errors
 from edgekit.lookup import cache_folder
 from edgekit.progress import SILENT, Progress
 
@@ -112,9 +112,9 @@ def _download(state: Path, packages: Sequence[str], architecture: str, progress:
         listed = done = _apt(state, ["download", "--print-uris", *packages], state)
         if not done.returncode:
             progress.step(f"Downloading {_count(packages)} for {architecture}", 100)
+            archives = _archives(state, listed.stdout)
             done = _apt(state, ["download", *packages], state / "archives", progress)
         if not done.returncode:
-            archives = _archives(state, listed.stdout)
             _forget_older(archives)
             return archives
         if refused:
@@ -210,9 +210,20 @@ def _dpkg_deb(arguments: Sequence[str], what: str) -> str:
 
 
 def _archives(state: Path, uris: str) -> dict[str, Path]:
-    """Read lines such as `'URI' NAME_VERSION_ARCHITECTURE.deb BYTES HASH`."""
-    names = [line.rpartition("' ")[2].split()[0] for line in uris.splitlines() if line.startswith("'")]
-    return {name.partition("_")[0]: state / "archives" / name for name in names}
+    """Read lines such as `'URI' NAME_VERSION_ARCHITECTURE.deb BYTES SHA256:HASH`.
+
+    A damaged archive in the cache is removed: apt would take one of the right size for whole.
+    """
+    archives = {}
+    for line in uris.splitlines():
+        if line.startswith("'"):
+            name, _, checksum = line.rpartition("' ")[2].split()
+            archive = state / "archives" / name
+            kind, _, digest = checksum.partition(":")
+            if kind == "SHA256" and archive.is_file() and sha256_file(archive) != digest:
+                archive.unlink()
+            archives[name.partition("_")[0]] = archive
+    return archives
 
 
 def _forget_older(archives: dict[str, Path]) -> None:
@@ -252,7 +263,8 @@ def _reason(said: str) -> str:
 
 
 def _check_space(said: str, what: str) -> None:
-    if "No space left on device" in said or "have enough free space" in said:
+    # the last is tar's, of a file that fitted in part
+    if any(text in said for text in ("No space left on device", "enough free space", ": Wrote only ")):
         raise StorageError(f"The disk is full: {what} could not be kept.", _SPACE)
 
 
