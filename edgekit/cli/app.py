@@ -10,6 +10,7 @@ import typer
 from edgekit import __version__
 from edgekit.cli.bench import bench
 from edgekit.cli.check import check
+from edgekit.cli.compare import compare
 from edgekit.cli.convert import convert
 from edgekit.cli.devices import devices
 from edgekit.cli.inspect import inspect
@@ -27,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # rich would double the time of --help
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, convert, bench, check, report, inspect):
+for command in (train, convert, bench, compare, check, report, inspect):
     app.command()(command)
 app.add_typer(devices)
 app.add_typer(runtime)
