@@ -62,11 +62,12 @@ def propose(path: Path, verdicts: Sequence[Verdict], measured: Measured) -> Prop
         before = path.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         raise RecordError(f"{path} cannot be read: {error}.", "Check the path.") from error
-    document = tomlkit.parse(before)
+    mark = "\ufeff" * before.startswith("\ufeff")  # an editor's byte order mark is no TOML
+    document = tomlkit.parse(before.removeprefix(mark))
     tables = document.get("budget", [])
     for index, key, limit in _mended(verdicts):
         tables[index][key] = limit
-    return Proposal(path, before, tomlkit.dumps(document))
+    return Proposal(path, before, mark + tomlkit.dumps(document))
 
 
 def mends(verdict: Verdict) -> bool:

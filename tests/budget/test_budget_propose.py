@@ -1,5 +1,6 @@
 """Proposed budgets: kept by what was measured, tight, and with the file's own comments."""
 
+import re
 import subprocess
 from fractions import Fraction
 
@@ -43,6 +44,28 @@ def test_limits_that_fail_or_are_stale_are_replaced_and_everything_else_stays(tm
     assert proposal.after == (
         STATED.replace('"0.5 ms"', '"1.25 ms"').replace("'2 MB'", '"992616 B"').replace("99.9 %", "99.20 %")
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeff# ours\n[[budget]]\nsize = '1 B'\n",
+        "[[budget]]\r\nsize = '1 B' # so\r\n",
+        "budget = [\n  {size = '1 B', device = '*'}, # one\n  {size = '2 MB'},\n]",
+        '[[budget]]\n"size" = "1 B"\nname = """\nsize = 5"""',
+        '[[budget]]\nsize = """1 B"""',
+    ],
+)
+def test_only_the_limit_changes_however_it_is_written(tmp_path, text):
+    path = tmp_path / "budgets.toml"
+    path.write_bytes(text.encode())
+    measured = read_cells(saved(tmp_path, session(timed(MS, MS))))
+    proposal = propose(path, judge(read_budgets(path), measured), measured)
+    path.write_bytes(proposal.after.encode())
+    assert {each.verdict for each in judge(read_budgets(path), measured)} == {"pass"}
+    stale = "992616 B"  # twice over what was measured
+    unquoted = [re.sub("[\"']+", "", each) for each in (text, proposal.after)]
+    assert unquoted[1] == unquoted[0].replace("1 B", "992616 B").replace("2 MB", stale)
 
 
 def test_the_diff_is_one_that_patch_takes(tmp_path):
