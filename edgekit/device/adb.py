@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import time
 from dataclasses import dataclass
 
 from edgekit.device.process import execute
@@ -14,6 +15,7 @@ from edgekit.device.site import last_line
 from edgekit.device.transport import Completed
 from edgekit.errors import DeviceError, TransientDeviceError
 
+PATIENCE = 5.0  # seconds for a phone that is about to be ready, as when adb's server has just started
 _ANSWER = 40.0  # seconds for adb, which may have to start its server first
 
 _STATES = (
@@ -50,6 +52,8 @@ _EXPLAINED = {
     ),
 }
 
+_SOON = ("offline", "connecting", "authorizing")
+
 # what adb says when a command does not get there, and the state it means
 _SAID = (
     ("device unauthorized", "unauthorized"),
@@ -84,8 +88,12 @@ class AdbTransport(ShellTransport):
         self._serial = profile.address or os.environ.get("ANDROID_SERIAL", "")
 
     def _reach(self) -> None:
+        limit = time.monotonic() + PATIENCE
         attached = self._attached()
-        if ":" in self._serial and not any(a.serial == self._serial for a in attached):
+        while self._soon(attached) and time.monotonic() < limit:
+            time.sleep(0.3)
+            attached = self._attached()
+        if ":" in self._serial and not any(device.serial == self._serial for device in attached):
             self._dial()
             attached = self._attached()
         self._serial = self._chosen(attached).serial
@@ -101,6 +109,10 @@ class AdbTransport(ShellTransport):
     def _command(self, script: str, *arguments: str, hold: bool = False) -> list[str]:
         remote = f"exec {shlex.join(['sh', '-c', script, 'edgekit', *arguments])}"
         return ["adb", "-s", self._serial, "shell", "-T", remote]
+
+    def _soon(self, attached: list[Attached]) -> bool:
+        """Tell whether the device may be ready in a moment."""
+        return any(a.state in _SOON and self._serial in ("", a.serial) for a in attached)
 
     def _chosen(self, attached: list[Attached]) -> Attached:
         """Return the device to use, if it can be used."""

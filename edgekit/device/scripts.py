@@ -231,12 +231,14 @@ read -r unpacked <"$place.gzip"
 cd "$place" || exit 1
 found=$(find . -type f | wc -l)
 [ "$((found))" -eq "$lines" ] || { echo "incomplete: $((found)) of $lines files" >&2; exit 1; }
+folders=
 for name do
-  [ -f "$name" ] || continue
+  if [ -d "$name" ]; then folders=yes; continue; fi
   sum=$(sha256sum "$name")
   [ "${sum%% *}" = "$name" ] || { echo "damaged: $name" >&2; exit 1; }
 done
-sync
+# files are looked at again before they are used, folders are not: they must survive a power cut from here on
+[ -z "$folders" ] || sync
 for name do
   rm -rf "$folder/blobs/$name"
   mv "$name" "$folder/blobs/$name" || exit 1

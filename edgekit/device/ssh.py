@@ -29,6 +29,19 @@ _LONGEST_SOCKET = 70  # characters of its folder; a socket's path has room for a
 # what ssh says: whether trying again may help, what it means, and what to do about it
 _ERRORS: tuple[tuple[str, bool, str, str], ...] = (
     (
+        "Session open refused by peer",
+        False,
+        "{name} ({address}) permits too few sessions in one connection.",
+        "Set MaxSessions to 10 in its /etc/ssh/sshd_config.",
+    ),
+    (
+        # the first connection, which others go through
+        "Control socket connect|mux_client_\\w+: (read|write)",
+        True,
+        "The connection to {name} ({address}) was lost.",
+        "Is it switched on, and its network steady? Try: {ssh}",
+    ),
+    (
         "REMOTE HOST IDENTIFICATION HAS CHANGED",
         False,
         "The host key of {name} ({address}) has changed: it was set up anew, or something else answers.",
@@ -61,8 +74,8 @@ _ERRORS: tuple[tuple[str, bool, str, str], ...] = (
     (
         "Could not resolve hostname",
         False,
-        "There is no computer called {address}: {said}",
-        "Check the address of {name}: edgekit devices show {name}",
+        "There is no computer called {address}.",
+        "Check it for typing errors, or give the IP address of {name} instead.",
     ),
     (
         "hostname contains invalid characters|Bad port",
@@ -83,12 +96,6 @@ _ERRORS: tuple[tuple[str, bool, str, str], ...] = (
         "Update the device, or permit the algorithm in ~/.ssh/config.",
     ),
     (
-        "Session open refused by peer",
-        False,
-        "{name} ({address}) permits too few sessions in one connection.",
-        "Set MaxSessions to 10 in its /etc/ssh/sshd_config.",
-    ),
-    (
         "Connection refused",
         True,
         "{name} ({address}) is there, but no SSH server answers.",
@@ -101,7 +108,7 @@ _ERRORS: tuple[tuple[str, bool, str, str], ...] = (
         "Is it switched on, and in the same network? Try: {ssh}",
     ),
     (
-        "(Connection|Operation) timed out",
+        "(Connection|Operation) timed out|port \\d+ timed out",
         True,
         "{name} ({address}) did not answer.",
         "Is it switched on, and is the address right? Try: {ssh}",
@@ -182,7 +189,8 @@ class SshTransport(ShellTransport):
             "copy": shlex.join(["ssh-copy-id", *port, at]),
         }
         for pattern, transient, what, hint in _ERRORS:
-            if re.search(pattern, said):
+            if line := re.search(f".*({pattern}).*", said):
+                values["said"] = last_line(line[0].removeprefix("ssh: "))
                 kind = TransientDeviceError if transient else DeviceError
                 return kind(what.format(**values), hint.format(**values))
         reason = f": {values['said']}" if said.strip() else "."
