@@ -38,6 +38,8 @@ for file in [getattr(m, "__file__", None) or "" for m in list(sys.modules.values
 def ensure_bundle(spec: RuntimeSpec, target: Target, progress: Progress = SILENT) -> Bundle:
     """Return the bundle of a runtime for a target, building it if it is not in the cache.
 
+    One bundle serves many devices; the target in the record returned is the one asked for.
+
     Raises:
         RuntimeMissingError: It cannot be had: no such version, no wheel for that Python, no network.
         StorageError: The cache cannot be written.
@@ -66,7 +68,7 @@ def ensure_bundle(spec: RuntimeSpec, target: Target, progress: Progress = SILENT
             f"{bundle} needs the C library glibc {least} or newer; the device has {target.glibc}.",
             instead(spec, target),
         )
-    return bundle
+    return Bundle(bundle.folder, msgspec.structs.replace(bundle.record, target=target))
 
 
 def installed(folder: Path) -> dict[str, str]:
@@ -91,7 +93,7 @@ def _fill(
     resolved = tuple(f"{name}=={release}" for name, release in found.items())
     # on this computer the import has shown it
     least = "" if target.executable else needed_glibc(folder)
-    # one bundle serves many devices: what only this one has is left out
+    # what only this device has is no part of the bundle
     built_for = msgspec.structs.replace(target, kernel="", glibc="", numpy="", numpy_version="")
     return Contents(spec.kind.name, found[spec.kind.package], resolved, built_for, least)
 

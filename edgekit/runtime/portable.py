@@ -46,6 +46,7 @@ _LIBRARIES = (
 
 _UNUSED = (
     "__phello__*",
+    "_distutils_system_mod.py",
     "asyncio",
     "config-*",
     "curses",
@@ -55,7 +56,6 @@ _UNUSED = (
     "idlelib",
     "lib2to3",
     "pydoc_data",
-    "sitecustomize.py",
     "sqlite3",
     "test",
     "tkinter",
@@ -63,7 +63,8 @@ _UNUSED = (
     "venv",
     "wsgiref",
     "xmlrpc",
-    # modules whose libraries are not among the packages; Python does without them
+    # modules without what they use; Python does without them
+    "lib-dynload/_asyncio.*",
     "lib-dynload/_bz2.*",
     "lib-dynload/_crypt.*",
     "lib-dynload/_curses*",
@@ -230,9 +231,10 @@ def _copy(source: Path, target: Path) -> None:
 def _copy_modules(source: Path, target: Path) -> None:
     """Copy the standard library without what is not used."""
     unused = {path for pattern in _UNUSED for path in source.glob(pattern)}
+    # a link to a file in /etc means the device's: what this computer has there is another's
+    unused |= {path for path in source.rglob("*") if path.is_symlink() and path.readlink().is_absolute()}
 
     def ignore(folder: str, names: list[str]) -> set[str]:
         return {name for name in names if Path(folder) / name in unused}
 
-    # a link to a file of the device: there is none here
-    shutil.copytree(source, target, ignore=ignore, ignore_dangling_symlinks=True)
+    shutil.copytree(source, target, ignore=ignore)

@@ -14,7 +14,7 @@ from edgekit.runtime.catalogue import (
     runs_on,
 )
 from edgekit.runtime.portable import PYTHONS, has_portable
-from edgekit.runtime.target import Target
+from edgekit.runtime.target import ARMV7, Target
 
 
 def available(target: Target) -> dict[str, str]:
@@ -48,6 +48,8 @@ def instead(spec: RuntimeSpec, target: Target) -> str:
         ways.append(
             f'write python = "portable" in the device\'s profile: edgekit then brings Python {PYTHONS[0]}'
         )
+    elif target.machine == ARMV7:
+        ways.append("install a 64-bit system on the device, if its CPU can run one")
     text = ", or ".join(ways) or "use another device"
     return f"{text[0].upper()}{text[1:]}."
 
