@@ -32,6 +32,8 @@ _CONFIGURATION = """\
 Dir::State "{state}";
 Dir::State::status "{state}/status";
 Dir::Cache "{state}";
+Dir::Cache::pkgcache "pkgcache.bin";
+Dir::Cache::srcpkgcache "";
 APT::Architecture "{architecture}";
 #clear APT::Architectures;
 APT::Architectures {{ "{architecture}"; }};
@@ -280,7 +282,8 @@ def _state(architecture: str) -> Iterator[Path]:
         with storage_errors(state):
             for name in ("lists/partial", "archives/partial"):
                 (state / name).mkdir(parents=True, exist_ok=True)
-            (state / "status").touch()
+            if not (state / "status").is_file():
+                (state / "status").touch()  # a new time would make apt read the whole index again
             lock = (state / "lock").open("w")
     except StorageError as error:
         raise StorageError(error.what, _SPACE) from error
