@@ -117,7 +117,15 @@ def test_the_help_loads_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "module", ["edgekit.bench", "edgekit.report", "edgekit.device", "edgekit.runtime", "edgekit.inspection"]
+    "module",
+    [
+        "edgekit.bench",
+        "edgekit.report",
+        "edgekit.device",
+        "edgekit.runtime",
+        "edgekit.inspection",
+        "edgekit.explain",
+    ],
 )
 def test_what_runs_beside_a_device_never_loads_tensorflow(module):
     assert not _loaded(f"import {module}") & {"tensorflow", "keras"}

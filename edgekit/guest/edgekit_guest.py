@@ -14,6 +14,7 @@ nothing of edgekit. A pass is one process:
     memory        resident set with the runtime imported, with the model loaded, and at its peak
     accuracy      top-1 over a file of pictures
     instructions  instructions an inference takes
+    operators     instructions of a model, and of its operators one by one
 
 Times are nanoseconds of the monotonic clock, sizes bytes. By hand, for instance:
 
@@ -79,7 +80,10 @@ DEFAULTS: dict[str, Any] = {
     "fps": 0.0,  # spaces the inferences; 0: back to back
     "max_celsius": 0.0,  # latency waits until the CPU is cooler; 0: it does not
     "cool_seconds": 0.0,  # how long it waits at most
-    "clock": False,  # instructions: the clock counts them, one a nanosecond (QEMU's -icount shift=0)
+    "clock": False,  # the clock counts instructions, one a nanosecond (QEMU's -icount shift=0)
+    "cuts": [],  # operators: what makes the TFLite file another: lists of [offset, hexadecimal bytes]
+    "calibration": [],  # operators: pairs of ONNX files in hexadecimal: one tiny node, and many
+    "profile": "",  # where ONNX Runtime begins the name of a profile; empty: it makes none
     "evaluation": "",  # .npz with uint8 images [n, H, W, C] and integer labels [n]
     "evaluation_sha256": "",
     "watch_stdin": False,  # die when the standard input is closed: whoever asked is gone
@@ -249,6 +253,8 @@ class OnnxModel(Model):
         options.intra_op_num_threads = request["threads"]
         options.inter_op_num_threads = 1
         options.log_severity_level = 3  # errors
+        options.enable_profiling = bool(request["profile"])
+        options.profile_file_prefix = request["profile"] or options.profile_file_prefix
         session = module.InferenceSession(request["model"], options, providers=["CPUExecutionProvider"])
         source, target = only(session.get_inputs(), "input"), only(session.get_outputs(), "output")
         scale, zero_point = request["input_scale"], request["input_zero_point"]
@@ -257,6 +263,7 @@ class OnnxModel(Model):
         self.delegate = session.get_providers()[0]
         self._name = source.name
         self._feed: dict[str, Any] = {}
+        self.end_profiling: Callable[[], str] = session.end_profiling
         self.invoke = functools.partial(session.run, [target.name], self._feed)
         self.options = {
             "intra_op_num_threads": str(options.intra_op_num_threads),
@@ -602,27 +609,46 @@ def rows(archive: zipfile.ZipFile, name: str) -> Iterator[Any]:
 
 def instructions(request: dict[str, Any]) -> dict[str, Any]:
     """Count the instructions of single inferences: this thread's in user space, or all the machine's."""
-    if request["threads"] != 1:
-        raise GuestError("bad-request", f"Instructions are counted on one thread, not {request['threads']}.")
+    check_one_thread(request)
     check_model_file(request)
     pin(request)
     model = load_model(import_runtime(request), request)
     pixels, digest = timed_pixels(model.input.shape, request["seed"])
     picture = model_input(pixels, model, request)
     model.feed(picture)
-    read = time.perf_counter_ns if request["clock"] else instruction_counter()
+    read = instruction_reader(request)
     check_output(model.predict(picture), request)
+    counts = count_warm(read, model.invoke, request)
+    answer = {"runtime": describe(model, request), "input_sha256": digest, "per_inference": counts}
+    return dict(answer, source=source(request))
+
+
+def check_one_thread(request: dict[str, Any]) -> None:
+    """Refuse to count what several threads do."""
+    if request["threads"] != 1:
+        raise GuestError("bad-request", f"Instructions are counted on one thread, not {request['threads']}.")
+
+
+def instruction_reader(request: dict[str, Any]) -> Callable[[], int]:
+    """Return what reads how many instructions there were so far."""
+    return time.perf_counter_ns if request["clock"] else instruction_counter()
+
+
+def source(request: dict[str, Any]) -> str:
+    """Say what counts the instructions."""
+    return "clock" if request["clock"] else "perf_event_open"
+
+
+def count_warm(read: Callable[[], int], invoke: Callable[[], Any], request: dict[str, Any]) -> list[int]:
+    """Warm up, then count the instructions of single calls."""
     for _ in range(request["warmup_runs"]):
-        model.invoke()
+        invoke()
     gc.collect()
     gc.freeze()
     gc.disable()
     # reading the counter costs some hundred instructions itself; they are measured and taken off
     overhead = sorted(count_instructions(read, int, 31))[15]
-    counts = count_instructions(read, model.invoke, request["min_runs"])
-    own = [max(0, count - overhead) for count in counts]
-    answer = {"runtime": describe(model, request), "input_sha256": digest, "per_inference": own}
-    return dict(answer, source="clock" if request["clock"] else "perf_event_open")
+    return [max(0, count - overhead) for count in count_instructions(read, invoke, request["min_runs"])]
 
 
 def count_instructions(read: Callable[[], int], function: Callable[[], Any], runs: int) -> list[int]:
@@ -657,6 +683,102 @@ def instruction_counter(kind: int = 0, event: int = 1) -> Callable[[], int]:
         level = read_text("/proc/sys/kernel/perf_event_paranoid") or "unknown"
         raise GuestError("no-counter", f"The kernel forbids it: perf_event_paranoid is {level}, 2 would do.")
     raise GuestError("no-counter", f"The CPU offers no instruction counter here ({os.strerror(code)}).")
+
+
+def operators(request: dict[str, Any]) -> dict[str, Any]:
+    """Count the instructions of a model, and what tells how they divide among its operators.
+
+    Of a TFLite file, parts are cut out and counted one by one. ONNX Runtime profiles itself: where the clock
+    counts instructions, a microsecond is a thousand of them.
+    """
+    check_one_thread(request)
+    if request["runtime"] == "onnxruntime" and not request["clock"]:
+        raise GuestError("no-counter", "ONNX Runtime tells its operators' times, not their instructions.")
+    check_model_file(request)
+    pin(request)
+    read = instruction_reader(request)
+    module = import_runtime(request)
+    model = load_model(module, request)
+    model.feed(noise(model.input.shape, model.input.dtype, request))
+    answer: dict[str, Any] = {"runtime": describe(model, request), "source": source(request)}
+    answer["whole"] = count_warm(read, model.invoke, request)
+    if request["runtime"] == "onnxruntime":
+        answer["nodes"] = profiled_nodes(module, request)
+        answer["calibration"] = [calibrate(read, module, pair, request) for pair in request["calibration"]]
+        return answer
+    with open(request["model"], "rb") as file:
+        content = file.read()
+    answer["cuts"] = [count_cut(read, module, content, edits, request) for edits in request["cuts"]]
+    return answer
+
+
+def noise(shape: Any, dtype: Any, request: dict[str, Any]) -> Any:
+    """Return seeded values for a tensor: from -1 to 1 where it is floating, any where it is of bytes."""
+    import numpy
+
+    data, _ = timed_pixels(tuple(int(size) for size in shape), request["seed"])
+    if numpy.issubdtype(dtype, numpy.floating):
+        return (data / numpy.float32(127.5) - 1).astype(dtype)
+    return data.view(dtype) if numpy.dtype(dtype).itemsize == 1 else numpy.zeros(data.shape, dtype)
+
+
+def count_cut(
+    read: Callable[[], int], module: Any, content: bytes, edits: Any, request: dict[str, Any]
+) -> list[int]:
+    """Count another TFLite model: the file's bytes with some replaced, or added at the end.
+
+    Returns:
+        Instructions, one an inference; nothing where the runtime does not execute it.
+    """
+    edited = bytearray(content)
+    for offset, text in edits:
+        piece = bytes.fromhex(text)
+        edited[offset : offset + len(piece)] = piece
+    try:
+        interpreter = module.Interpreter(model_content=bytes(edited), num_threads=request["threads"])
+        interpreter.allocate_tensors()
+        for tensor in interpreter.get_input_details():
+            values = noise(tensor["shape"], tensor["dtype"], request)
+            interpreter.set_tensor(tensor["index"], values)
+        return count_warm(read, interpreter.invoke, request)
+    except (RuntimeError, ValueError):
+        traceback.print_exc()
+        return []
+
+
+def profiled_nodes(module: Any, request: dict[str, Any]) -> list[dict[str, Any]]:
+    """Run an ONNX file with ONNX Runtime's profile; return every node that was executed, in order."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        model = OnnxModel(module, dict(request, profile=folder + "/"))
+        model.feed(noise(model.input.shape, model.input.dtype, request))
+        for _ in range(request["warmup_runs"] + request["min_runs"]):
+            model.invoke()
+        with open(model.end_profiling(), encoding="utf-8") as file:
+            events = json.load(file)
+    nodes: dict[str, dict[str, Any]] = {}
+    for event in events:
+        if event.get("cat") == "Node" and event["name"].endswith("_kernel_time"):
+            found, name = event["args"], event["name"][: -len("_kernel_time")]
+            node = {"name": name, "op": found["op_name"], "microseconds": []}
+            node.update(inputs=found["input_type_shape"], outputs=found["output_type_shape"])
+            nodes.setdefault(found["node_index"], node)["microseconds"].append(event["dur"])
+    for node in nodes.values():
+        del node["microseconds"][: request["warmup_runs"]]
+    return list(nodes.values())
+
+
+def calibrate(read: Callable[[], int], module: Any, pair: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """Count a model of one tiny node and one of many; profile the latter."""
+    answer: dict[str, Any] = {}
+    for which, text in zip(("one", "many"), pair):
+        fields = dict(request, model=bytes.fromhex(text))
+        model = OnnxModel(module, fields)
+        model.feed(noise(model.input.shape, model.input.dtype, request))
+        answer[which] = count_warm(read, model.invoke, request)
+    answer["nodes"] = profiled_nodes(module, fields)
+    return answer
 
 
 # ---------------------------------------------------------------- the device
@@ -976,6 +1098,7 @@ PASSES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "memory": memory,
     "accuracy": accuracy,
     "instructions": instructions,
+    "operators": operators,
 }
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def test_the_request_may_be_a_file(tmp_path):
         ("[1]", "no JSON object"),
         ("{", "cannot be read"),
         ({}, "No pass is called ''"),
-        ({"pass": "fly"}, "there are python, probe, latency, memory, accuracy, instructions"),
+        ({"pass": "fly"}, "there are python, probe, latency, memory, accuracy, instructions, operators"),
         ({"pass": "probe", "colour": 1}, "unknown field 'colour'"),
         ({"pass": "probe", "schema": "edgekit.guest/9"}, "edgekit.guest/9"),
         ({"pass": "latency", "threads": "two"}, "threads must be int, not 'two'"),
@@ -65,6 +65,11 @@ def test_the_request_may_be_a_file(tmp_path):
         ({"pass": "latency", "min_seconds": -1}, "min_seconds must be at least 0, not -1"),
         ({"pass": "latency", "runtime": "tensorrt", "model": str(MODELS / "int8.tflite")}, "'tensorrt'"),
         ({"pass": "instructions", "threads": 2}, "one thread, not 2"),
+        ({"pass": "operators", "threads": 2}, "one thread, not 2"),
+        (
+            {"pass": "operators", "runtime": "onnxruntime"},
+            "tells its operators' times, not their instructions",
+        ),
     ],
 )
 def test_an_unusable_request_is_refused_with_its_reason(request_, words):
