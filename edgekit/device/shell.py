@@ -33,7 +33,6 @@ ANSWER = 60.0  # seconds for anything that should be quick
 STORE = 300.0  # seconds for a slow card to take what was sent
 _PAUSE = 10.0  # seconds between attempts, at most
 _SIGNALLED = 128  # a shell's status for a command that signal n ended is this plus n
-_UNSTARTED = (126, 127)  # … and for one that could not be started
 
 
 class ShellTransport(ABC):
@@ -135,15 +134,9 @@ class ShellTransport(ABC):
     def run(self, argv: Sequence[str], *, stdin: str, deadline: float) -> Completed:
         """Run a command; it and everything it started is gone when this returns or raises."""
         try:
-            done = self._call(argv, [stdin.encode()], deadline=deadline)
+            return self._call(argv, [stdin.encode()], deadline=deadline)
         except TimeoutError as error:
             raise overdue(f"{Path(argv[0]).name} on {self._name}", deadline) from error
-        if done.code in _UNSTARTED:
-            raise DeviceError(
-                f"{argv[0]} cannot be started on {self._name}: {last_line(done.stderr)}",
-                "Name the interpreter of this device with `python` in its profile.",
-            )
-        return done
 
     # ---- holding
 
