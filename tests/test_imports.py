@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "device": {*RECORDS, "debian"},
     "runtime": {*RECORDS, "debian", "device"},
     "bench": {*RECORDS, "device", "runtime"},
+    "explain": {*RECORDS, "device", "runtime", "bench", "inspection"},
     "budget": RECORDS,
     "compare": RECORDS,
     "report": {*RECORDS, "budget", "compare"},  # of these the finished verdicts

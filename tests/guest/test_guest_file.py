@@ -66,10 +66,6 @@ def test_the_request_may_be_a_file(tmp_path):
         ({"pass": "latency", "runtime": "tensorrt", "model": str(MODELS / "int8.tflite")}, "'tensorrt'"),
         ({"pass": "instructions", "threads": 2}, "one thread, not 2"),
         ({"pass": "operators", "threads": 2}, "one thread, not 2"),
-        (
-            {"pass": "operators", "runtime": "onnxruntime"},
-            "tells its operators' times, not their instructions",
-        ),
     ],
 )
 def test_an_unusable_request_is_refused_with_its_reason(request_, words):
