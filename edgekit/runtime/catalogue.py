@@ -97,10 +97,16 @@ def parse_runtime(text: str) -> RuntimeSpec:
 
 def default_version(kind: Kind, target: Target) -> str | None:
     """The version taken for a device; None where the runtime has none for it."""
-    if kind.newest_python and number(target.python) > number(kind.newest_python):
+    if not has_python(kind, target.python):
         return None
     fitting = {python: version for python, version in kind.versions.items() if runs_on(kind, version, target)}
     return _newest_for(fitting, target.python)
+
+
+def has_python(kind: Kind, python: str) -> bool:
+    """Tell whether some version of a runtime is for a Python such as 3.11."""
+    newest = kind.newest_python or python
+    return min(map(number, kind.versions)) <= number(python) <= number(newest)
 
 
 def runs_on(kind: Kind, version: str, target: Target) -> bool:
@@ -118,7 +124,7 @@ def requirements(spec: RuntimeSpec, target: Target) -> tuple[str, ...] | None:
         the device's own is taken.
     """
     version = spec.version or default_version(spec.kind, target)
-    if version is None or default_version(spec.kind, target) is None:
+    if version is None or not has_python(spec.kind, target.python):
         return None
     runtime = f"{spec.kind.package}=={version}"
     if target.own_numpy:

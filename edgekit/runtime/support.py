@@ -8,6 +8,7 @@ from edgekit.runtime.catalogue import (
     Kind,
     RuntimeSpec,
     default_version,
+    has_python,
     needs_numpy_1,
     number,
     pythons,
@@ -61,15 +62,12 @@ def _obstacle(spec: RuntimeSpec, target: Target) -> tuple[str, str]:
         return f"There is no {kind.name} for {_why_none(target)}.", ""
     if not target.executable and target.machine not in kind.machines:
         return f"{kind.name} has no wheels for 32-bit Arm systems.", ""
+    if not has_python(kind, target.python):
+        return f"{spec} has no wheels for {target}; it exists for Python {pythons(kind)}.", ""
     version = spec.version or default_version(kind, target)
-    exists = f"it exists for Python {pythons(kind)}"
-    if version is None and not default_version(kind, _with_any_glibc(target)):
-        return f"{spec} has no wheels for {target}; {exists}.", ""
     if version is None or not runs_on(kind, version, target):
         least = kind.glibc[version] if version else min(kind.glibc.values(), key=number)
         return f"{spec} needs the C library glibc {least} or newer; the device has {target.glibc}.", ""
-    if default_version(kind, target) is None:
-        return f"{spec} has no wheels for {target}; {exists}.", ""
     return _numpy_obstacle(spec, version, target)
 
 
@@ -99,9 +97,3 @@ def _why_none(target: Target) -> str:
 
 def _runs_portably(kind: Kind) -> bool:
     return not kind.newest_python or number(kind.newest_python) >= number(PYTHONS[0])
-
-
-def _with_any_glibc(target: Target) -> Target:
-    import msgspec
-
-    return msgspec.structs.replace(target, glibc="")

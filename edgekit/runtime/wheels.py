@@ -29,6 +29,8 @@ _PIP_SETTINGS = {
 # what makes uv or pip install another version than it is asked for, or look elsewhere for its settings
 _PINS = ("UV_OVERRIDE", "UV_CONSTRAINT", "UV_EXCLUDE", "UV_PROJECT", "UV_WORKING_DIR", "PIP_CONSTRAINT")
 
+_NO_MATCH = "No matching distribution found"  # pip's words
+
 # whatever a wheel's name promises about the C library: see target.py
 _ARMV7_PLATFORMS = (f"manylinux_2_34_{ARMV7}", f"manylinux2014_{ARMV7}", f"linux_{ARMV7}")
 
@@ -127,8 +129,10 @@ def _error(said: str, what: str, target: Target) -> RuntimeMissingError | Storag
             f"The disk is full: {what} could not be unpacked.",
             "Free some space, or keep the bundles elsewhere: set EDGEKIT_CACHE.",
         )
-    if "network was disabled" in said:
+    if "network was disabled" in said or (os.environ.get("UV_OFFLINE") and _NO_MATCH in said):
         reason = "the network is switched off (UV_OFFLINE) and it is not in uv's cache."
+    elif _NO_MATCH in said:
+        reason = _unmatched(said)
     else:
         reason = _shortened(said)
     if reason.startswith("there "):
@@ -137,6 +141,15 @@ def _error(said: str, what: str, target: Target) -> RuntimeMissingError | Storag
         f"{what} for {target} could not be fetched: {reason}",
         "Connect to the network once: what was fetched stays in the cache and works offline.",
     )
+
+
+def _unmatched(said: str) -> str:
+    """Tell pip's reasons for finding nothing apart; it has one sentence for all."""
+    if "Retrying (" in said:
+        return "the package index could not be reached."
+    if "(from versions: none)" in said:
+        return "no wheel was found."
+    return "there is no such version with a wheel for it."
 
 
 def _shortened(said: str) -> str:
