@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from edgekit.explain import Breakdown, Operator, Pair
 
 _SHORT = {"depthwise convolution": "depthwise conv."}
+_TITLE = "Instructions of one inference"
 _LARGE = 10**7  # instructions, from which on a table is in millions
 _METHODS = {
     "parts": "Every operator was cut out with its weights and counted alone",
@@ -56,6 +57,8 @@ def as_record(found: Sequence[Breakdown]) -> dict[str, object]:
 
 
 def _show_one(found: Breakdown) -> None:
+    from rich.text import Text
+
     count = _Unit(found)
     headings = (
         "Operator",
@@ -77,7 +80,7 @@ def _show_one(found: Breakdown) -> None:
         for operator in found.operators
     ]
     rows += [(name, "", "", count(taken), _percent(taken, found.whole), "") for name, taken in _around(found)]
-    show(grid(f"Instructions of {found}", headings, rows, words=(0, 1)), *_method(found))
+    show(Text(str(found)), grid(_TITLE, headings, rows, words=(0, 1)), *_method(found))
 
 
 def _show_two(first: Breakdown, second: Breakdown, pairs: Sequence[Pair]) -> None:
@@ -91,7 +94,7 @@ def _show_two(first: Breakdown, second: Breakdown, pairs: Sequence[Pair]) -> Non
         rows.append((name, "", "", count(a), count(b), count(b - a, signed=True), "", ""))
     show(Text(f"A  {first}"), Text(f"B  {second}"))
     methods = dict.fromkeys([*_method(first), *_method(second)])
-    show(grid("Instructions of one inference", headings, rows, words=(0, 1)), *methods)
+    show(grid(_TITLE, headings, rows, words=(0, 1)), *methods)
 
 
 def _pair_row(pair: Pair, count: _Unit) -> tuple[str, ...]:
