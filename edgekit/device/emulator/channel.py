@@ -38,7 +38,7 @@ def answer(number: int, line: bytes) -> Completed | None:
     """
     verb, _, rest = line.strip().partition(b" ")
     fields = rest.split()
-    if verb not in (b"done", b"garbled") or fields[0] != b"%d" % number:
+    if verb not in (b"done", b"garbled") or fields[:1] != [b"%d" % number]:
         return None
     try:
         if verb == b"garbled":

@@ -33,7 +33,9 @@ if os.getppid() == int(sys.argv[1]):
 """
 
 # Nothing random and nothing of the real time gets in, so that two runs do the same.
-_KERNEL_OPTIONS = "console=ttyS0 quiet rdinit=/init panic=-1 nokaslr norandmaps"
+_KERNEL_OPTIONS = "console=ttyS0 quiet rdinit=/init panic=-1 nokaslr norandmaps transparent_hugepage=never"
+_KILLED = "Out of memory: Killed process"  # the kernel, when it ends a program to get memory
+_PANIC = "Kernel panic - not syncing"
 _CONSOLE_LINES = 6  # of the console that an error shows
 
 
@@ -88,7 +90,10 @@ class Machine:
             for line in self._lines(b"", time.monotonic() + patience):
                 if line.strip() == channel.READY:
                     return
-            self._fail(f"was not ready after {patience:.0f} s and was ended")
+            self._fail(
+                f"was not ready after {patience:.0f} s and was ended",
+                "Try again when this computer has less to do.",
+            )
 
     def run(self, argv: Sequence[str], stdin: str, deadline: float) -> Completed:
         """Run a command to its end. After an error the machine is gone.
@@ -110,10 +115,11 @@ class Machine:
             ):
                 done = channel.answer(self._requests, line)
                 if done is not None:
-                    if done.code < 0 and "Out of memory" in self.console()[seen:]:
+                    if done.code < 0 and _KILLED in self.console()[seen:]:
                         self._fail(f"ran out of its {self._board.memory_mib} MiB of memory")
                     return done
-            self._fail(f"was not done after {deadline:.0f} s and was ended")
+            what = f"was not done with {Path(argv[0]).name} after {deadline:.0f} s and was ended"
+            self._fail(what, "The model may be too slow to be emulated; try --no-accuracy.")
 
     def end(self) -> None:
         """End QEMU; the machine is gone."""
@@ -158,9 +164,9 @@ class Machine:
     def _ended(self) -> NoReturn:
         """Say why QEMU ended."""
         code, said = self._process.wait(), _text(self._errors).strip()
-        panic = re.findall(r"Kernel panic - not syncing: (.+)", self.console())
+        panic = re.search(rf"{_PANIC}: (.+)", self.console())
         if panic:
-            self._fail(f"had a kernel panic: {panic[-1].strip()}")
+            self._fail(f"had a kernel panic: {panic[1].strip()}")
         if "unable to find CPU model" in said:
             raise DeviceError(
                 f"This QEMU cannot emulate a {self._board.cpu}: {said.splitlines()[-1]}",
@@ -169,14 +175,17 @@ class Machine:
         how = f"status {code}" if code >= 0 else f"signal {-code}"
         self._fail(f"ended with {how}{': ' if said else ''}{said.splitlines()[-1] if said else ''}")
 
-    def _fail(self, what: str) -> NoReturn:
+    def _fail(self, what: str, hint: str = "") -> NoReturn:
         """Raise with the last lines of the console."""
-        mend = f"If this stays so, build it again: edgekit devices clean {self._board.name}"
-        if re.search("out of memory|write error", self.console(), re.IGNORECASE):
-            mend = f"Give it more memory: memory_mib in the profile of {self._board.name}."
-        lines = [line.strip() for line in self.console().splitlines() if line.strip()][-_CONSOLE_LINES:]
+        console = self.console()
+        if re.search("out of memory|write error|could not load initrd", console + what, re.IGNORECASE):
+            hint = f"Give it more memory: memory_mib in the profile of {self._board.name}."
+        hint = hint or f"If this stays so, build its system again: edgekit devices clean {self._board.name}"
+        # what a kernel says after a panic is where it was in itself
+        told = re.sub(rf"({_PANIC}.*)[\s\S]*", r"\1", console)
+        lines = [line.strip() for line in told.splitlines() if line.strip()][-_CONSOLE_LINES:]
         shown = "\n".join(["", "The last lines of its console:", *lines]) if lines else ""
-        raise DeviceError(f"The emulated {self._board.name} {what}.", mend + shown)
+        raise DeviceError(f"{self._board.name} {what}.", hint + shown)
 
 
 def _command(board: Board, kernel: Path, system: int, console: int) -> list[str]:

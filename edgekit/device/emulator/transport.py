@@ -57,7 +57,7 @@ class EmulatorTransport:
 
     def close(self) -> None:
         """End the machine."""
-        if self._machine is not None and self._machine.running:
+        if self._machine is not None:
             self._machine.end()
         self._machine = None
 

@@ -1,0 +1,40 @@
+"""Emulated boards, for tests: each costs some seconds to boot, so as much as possible shares one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from ssh_use import Notes
+
+from edgekit.device import Profile
+from edgekit.device.emulator import EmulatorTransport
+from edgekit.device.emulator.machine import QEMU
+
+
+def board(name: str = "rpi4-emulated", cpu: str = "cortex-a72", memory_mib: int = 1024) -> Profile:
+    """Return the profile of a board that is no hardware."""
+    return Profile(
+        description="", transport="emulator", name=name, cpu=cpu, memory_mib=memory_mib, emulated=True
+    )
+
+
+@pytest.fixture(scope="session")
+def qemu() -> None:
+    """Make sure that boards can be emulated."""
+    if shutil.which(QEMU) is None:
+        problem = f"{QEMU} is missing; install it: apt install qemu-system-arm"
+        if os.environ.get("EDGEKIT_REQUIRE_LABS") == "1":
+            pytest.fail(problem)
+        pytest.skip(problem)
+
+
+@pytest.fixture
+def emulated(qemu: None) -> Iterator[EmulatorTransport]:
+    """A board that is new for every test, connected but not yet booted."""
+    transport = EmulatorTransport(board())
+    transport.connect(Notes())
+    yield transport
+    transport.close()

@@ -1,0 +1,127 @@
+"""What goes wrong with emulated boards: said in one sentence, with the console and what mends it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from pathlib import Path
+from tempfile import TemporaryFile
+
+import pytest
+from emulated import board, emulated, qemu  # noqa: F401 - fixtures
+from payloads import a_file
+from ssh_use import Notes
+
+from edgekit.device import Payload
+from edgekit.device.emulator import EmulatorTransport, image, machine
+from edgekit.device.emulator.cpio import Archive
+from edgekit.errors import DeviceError
+
+pytestmark = pytest.mark.usefixtures("qemu")
+
+A72 = machine.Board("rpi4-emulated", "cortex-a72", 512)
+CLEAN = "edgekit devices clean rpi4-emulated"
+
+
+def boot(what: machine.Board, payloads: list[Payload], *, init: bool = True) -> None:
+    """Boot a machine whose system may lack its first program, then end it."""
+    found = image.ensure_image(Notes())
+    with TemporaryFile() as system:
+        if init:
+            image.write_system(system, found, payloads)
+        else:
+            archive = Archive(system)
+            archive.copy(found.busybox, "busybox")
+            archive.end()
+            system.flush()
+        started = machine.Machine(what, found.kernel, system)
+        started.boot(120)
+        started.end()
+
+
+def test_a_kernel_panic_is_shown(qemu: None) -> None:  # noqa: F811
+    with pytest.raises(DeviceError, match="rpi4-emulated had a kernel panic: ") as caught:
+        boot(A72, [], init=False)
+    assert "Unable to mount root fs" in caught.value.what  # it found no first program
+    assert CLEAN in caught.value.hint
+    assert "The last lines of its console:\n" in caught.value.hint
+    assert "Kernel panic" in caught.value.hint
+    assert caught.value.exit_code == 3
+
+
+def test_files_that_do_not_fit_into_memory_are_not_half_there(tmp_path: Path) -> None:
+    with pytest.raises(DeviceError, match=r"rpi4-emulated (had a kernel panic|ended)") as caught:
+        boot(machine.Board("rpi4-emulated", "cortex-a72", 256), [a_file(tmp_path / "large", 110 << 20)])
+    assert caught.value.hint.startswith("Give it more memory: memory_mib in the profile of rpi4-emulated.")
+
+
+def test_a_cpu_that_qemu_does_not_know_is_named() -> None:
+    with pytest.raises(DeviceError, match="This QEMU cannot emulate a cortex-a999") as caught:
+        boot(machine.Board("rpi9-emulated", "cortex-a999", 512), [])
+    assert "newer QEMU" in caught.value.hint
+
+
+def test_a_machine_that_does_not_get_ready_is_ended() -> None:
+    found = image.ensure_image(Notes())
+    with TemporaryFile() as system:
+        image.write_system(system, found, [])
+        started = machine.Machine(A72, found.kernel, system)
+        with pytest.raises(DeviceError, match="was not ready after 0 s and was ended"):
+            started.boot(0.2)
+    assert not started.running
+
+
+def test_after_a_deadline_or_too_little_memory_the_next_command_runs(emulated: EmulatorTransport) -> None:  # noqa: F811
+    with pytest.raises(DeviceError, match="was not done with sh after 2 s and was ended") as late:
+        emulated.run(["sh", "-c", "while :; do :; done"], stdin="", deadline=2)
+    assert "--no-accuracy" in late.value.hint
+    with pytest.raises(DeviceError, match="ran out of its 1024 MiB of memory") as full:
+        greedy = "echo 1 >/proc/sys/vm/overcommit_memory; exec dd if=/dev/zero of=/dev/null bs=1100M count=1"
+        emulated.run(["sh", "-c", greedy], stdin="", deadline=300)
+    assert full.value.hint.startswith("Give it more memory: memory_mib")
+    assert "Out of memory: Killed process" in full.value.hint
+    assert emulated.run(["echo", "again"], stdin="", deadline=60).stdout == b"again\n"
+
+
+def test_an_emulator_that_is_killed_is_said_so(emulated: EmulatorTransport) -> None:  # noqa: F811
+    assert emulated.run(["true"], stdin="", deadline=60).code == 0
+    assert emulated._machine is not None
+    os.kill(emulated._machine._process.pid, signal.SIGKILL)
+    emulated._machine._process.wait()
+    assert emulated.run(["true"], stdin="", deadline=60).code == 0  # noticed before: booted again
+
+
+def test_an_image_that_was_damaged_is_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = image.ensure_image(Notes())
+    monkeypatch.setenv("EDGEKIT_CACHE", str(tmp_path))
+    shutil.copytree(whole.kernel.parent, image._folder())
+    notes = Notes()
+    copied = image.ensure_image(notes)
+    assert copied.kernel.is_relative_to(tmp_path)
+    assert not notes.notes
+    with copied.kernel.open("r+b") as file:
+        file.seek(1 << 20)
+        file.write(b"damaged")
+    built = image.ensure_image(notes)
+    assert notes.notes == [f"{copied.kernel.parent} is damaged; it is built again."]
+    assert built.kernel.read_bytes() == whole.kernel.read_bytes()
+
+
+def test_a_damaged_image_that_cannot_be_built_again_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = image.ensure_image(Notes())
+    monkeypatch.setenv("EDGEKIT_CACHE", str(tmp_path / "cache"))
+    shutil.copytree(whole.kernel.parent, image._folder())
+    (image._folder() / "busybox").write_bytes(b"")
+    sources = tmp_path / "apt.conf"
+    sources.write_text('Dir::Etc::sourcelist "/dev/null"; Dir::Etc::sourceparts "/dev/null";')
+    monkeypatch.setenv("APT_CONFIG", str(sources))
+    transport = EmulatorTransport(board())
+    transport.connect()
+    with pytest.raises(Exception, match="package sources have no") as caught:
+        transport.run(["true"], stdin="", deadline=60)
+    assert getattr(caught.value, "exit_code", None) == 3
+    assert transport.clean() > 1 << 20
+    assert not image.emulator_cache().exists()
