@@ -258,7 +258,7 @@ def _read(pid: int) -> Process | None:
         return None  # it ended, or is ending
     words = tuple(os.fsdecode(word) for word in argv)
     # qemu's own arguments: itself, and the program's file
-    return Process(pid, words[2:] if "qemu" in program else words, program)
+    return Process(pid, (words[2:] if "qemu" in program else words) or words, program)
 
 
 def _connect(pid: int, port: int, outcome: list[socket.socket | OSError]) -> None:
