@@ -13,6 +13,7 @@ from edgekit.cli.check import check
 from edgekit.cli.compare import compare
 from edgekit.cli.convert import convert
 from edgekit.cli.devices import devices
+from edgekit.cli.explain import explain
 from edgekit.cli.inspect import inspect
 from edgekit.cli.report import report
 from edgekit.cli.runtime import runtime
@@ -28,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # rich would double the time of --help
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, convert, bench, compare, check, report, inspect):
+for command in (train, convert, bench, compare, check, explain, report, inspect):
     app.command()(command)
 app.add_typer(devices)
 app.add_typer(runtime)
