@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
@@ -29,7 +30,7 @@ class Watched(SshTransport):
         super().__init__(profile)
         self.seconds: list[float] = []
 
-    def run(self, argv: list[str], *, stdin: str, deadline: float) -> Completed:
+    def run(self, argv: Sequence[str], *, stdin: str, deadline: float) -> Completed:
         """Run a command and note its time."""
         start = time.monotonic()
         try:
@@ -50,6 +51,9 @@ def main() -> None:
         profile=profile,
         device=profile.name,
         threads=(1,),
+        accuracy=False,
+        memory=False,
+        instructions=False,
         schedule=Schedule(repeats=1, min_runs=64, min_seconds=0.1, warmup_seconds=0.1),
     )
     bench(request, transport=Watched(profile))
