@@ -45,11 +45,11 @@ def explain(
     """
     from edgekit.cli.console import print_record, progress_bar, quote, say_next
     from edgekit.cli.show_operators import as_record, show_explanation
-    from edgekit.device import find_profile
+    from edgekit.device import find_profile, reached_at
     from edgekit.explain import ExplainRequest
     from edgekit.explain import explain as count
 
-    profiles = tuple(find_profile(name) for name in device or ["rpi4-emulated"])
+    profiles = tuple(reached_at(find_profile(name)) for name in device or ["rpi4-emulated"])
     request = ExplainRequest(files=tuple(files), profiles=profiles, runtimes=tuple(runtime or ()), seed=seed)
     with progress_bar() as progress:
         found = count(request, progress)
