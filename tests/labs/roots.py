@@ -112,19 +112,11 @@ def _people(root: Path, shell: str) -> None:
 
 
 def _compile(root: Path) -> None:
-    """Compile Python's own modules, with the same Python where this computer has one (seconds)."""
-    library = root / "usr/lib/python3.11"
+    """Compile Python's own modules, with the same Python where this computer runs it, else on the root's."""
+    library = "usr/lib/python3.11"
     if sys.version_info[:2] == (3, 11):
-        compileall.compile_dir(library, quiet=2, workers=0, stripdir=root, prependdir="/")
+        compileall.compile_dir(root / library, quiet=2, workers=0, stripdir=root, prependdir="/")
         return
-    command = [
-        "chroot",
-        str(root),
-        "/usr/bin/python3.11",
-        "-m",
-        "compileall",
-        "-q",
-        "-j0",
-        "/usr/lib/python3.11",
-    ]
-    subprocess.run(command, check=False, capture_output=True)  # a few modules are not meant to compile
+    # without -j: its workers need /dev/shm
+    command = ["chroot", str(root), "/usr/bin/python3.11", "-m", "compileall", "-q", f"/{library}"]
+    subprocess.run(command, check=True)
