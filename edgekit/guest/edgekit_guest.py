@@ -479,12 +479,12 @@ def latency(request: dict[str, Any]) -> dict[str, Any]:
 
 def cool_down(request: dict[str, Any]) -> tuple[float, float | None]:
     """Wait until the CPU is cool enough, or the time for that is up; return seconds waited and °C then."""
-    begin, celsius = time.monotonic(), cpu_temperature()
+    begin, waited, celsius = time.monotonic(), 0.0, cpu_temperature()
     limit = request["max_celsius"] or math.inf
-    while celsius is not None and celsius > limit and time.monotonic() - begin < request["cool_seconds"]:
+    while celsius is not None and celsius > limit and waited < request["cool_seconds"]:
         time.sleep(1)
-        celsius = cpu_temperature()
-    return time.monotonic() - begin, celsius
+        waited, celsius = time.monotonic() - begin, cpu_temperature()
+    return waited, celsius
 
 
 def warm_up(invoke: Callable[[], Any], request: dict[str, Any]) -> tuple[int, int]:

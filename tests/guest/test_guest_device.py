@@ -130,3 +130,38 @@ def test_the_stride_bounds_the_samples(guest, fastest_ns, every):
 def test_fewer_runs_than_asked_for_are_never_timed(guest):
     request = {**guest.DEFAULTS, "min_runs": 50000, "min_seconds": 0.0}
     assert guest.stride(1000, request) == 1
+
+
+def test_a_repeat_waits_until_the_cpu_is_cool(guest, monkeypatch):
+    readings = iter([81.0, 75.0, 69.0])
+    monkeypatch.setattr(guest, "cpu_temperature", lambda: next(readings))
+    monkeypatch.setattr(guest.time, "sleep", lambda seconds: None)
+    waited, celsius = guest.cool_down({**guest.DEFAULTS, "max_celsius": 70.0, "cool_seconds": 60.0})
+    assert celsius == 69.0
+    assert waited >= 0
+
+
+def test_a_repeat_does_not_wait_for_ever(guest, monkeypatch):
+    monkeypatch.setattr(guest, "cpu_temperature", lambda: 90.0)
+    clock = iter(range(0, 1000, 10))
+    monkeypatch.setattr(guest.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(guest.time, "sleep", lambda seconds: None)
+    assert guest.cool_down({**guest.DEFAULTS, "max_celsius": 70.0, "cool_seconds": 30.0}) == (30, 90.0)
+
+
+def test_where_no_temperature_is_asked_for_nothing_waits(guest, monkeypatch):
+    monkeypatch.setattr(guest, "cpu_temperature", lambda: 90.0)
+    assert guest.cool_down(guest.DEFAULTS) == (0.0, 90.0)
+
+
+def test_the_cpu_s_sensor_is_told_from_the_others(guest, monkeypatch):
+    monkeypatch.setattr(guest, "temperatures", lambda: {"battery": 90.0, "cpu-thermal": 51.5, "nvme": 70.0})
+    assert guest.cpu_temperature() == 51.5
+    monkeypatch.setattr(guest, "temperatures", dict)
+    assert guest.cpu_temperature() is None
+
+
+def test_the_cores_of_a_phone_are_counted_by_kind(guest, files):
+    parts = ["0xd05"] * 4 + ["0xd0d"] * 3 + ["0xd44"]
+    files(_proc_cpuinfo="\n".join(f"CPU implementer\t: 0x41\nCPU part\t: {part}" for part in parts))
+    assert guest.cpu_cores() == [("Cortex-A55", 4), ("Cortex-A77", 3), ("Cortex-X1", 1)]
