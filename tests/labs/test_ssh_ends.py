@@ -18,7 +18,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from ssh_lab import profile
 from edgekit.device import ssh, transport
-with transport.connected(ssh.SshTransport(profile("pi64"))) as device:
+with transport.connected(ssh.SshTransport(profile("bare64"))) as device:
     device.run(sys.argv[2:], stdin="", deadline=600)
 """
 
@@ -33,7 +33,7 @@ def edgekit(board: SshBoard, argv: list[str]) -> subprocess.Popen[bytes]:
 
 @pytest.mark.parametrize("argv", [GUEST, STUBBORN], ids=["guest", "stubborn"])
 def test_ctrl_c_ends_what_runs_there(ssh_lab: SshLab, tmp_path: Path, argv: list[str]) -> None:
-    board = ssh_lab.board("pi64")
+    board = ssh_lab.board("bare64")
     process = edgekit(board, argv)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
@@ -43,7 +43,7 @@ def test_ctrl_c_ends_what_runs_there(ssh_lab: SshLab, tmp_path: Path, argv: list
 
 
 def test_edgekit_that_is_killed_leaves_the_board_free(ssh_lab: SshLab, tmp_path: Path) -> None:
-    board = ssh_lab.board("pi64")
+    board = ssh_lab.board("bare64")
     process = edgekit(board, GUEST)
     process.kill()
     process.communicate()
@@ -55,7 +55,7 @@ def test_edgekit_that_is_killed_leaves_the_board_free(ssh_lab: SshLab, tmp_path:
 def test_what_does_not_see_that_edgekit_was_killed_is_ended_by_the_next(
     ssh_lab: SshLab, tmp_path: Path
 ) -> None:
-    board = ssh_lab.board("pi64")
+    board = ssh_lab.board("bare64")
     process = edgekit(board, STUBBORN)
     process.kill()
     process.communicate()
@@ -63,8 +63,8 @@ def test_what_does_not_see_that_edgekit_was_killed_is_ended_by_the_next(
 
 
 def test_a_holder_that_was_killed_there_holds_nothing(ssh_lab: SshLab, tmp_path: Path) -> None:
-    board = ssh_lab.board("pi64")
-    device = SshTransport(profile("pi64"))
+    board = ssh_lab.board("bare64")
+    device = SshTransport(profile("bare64"))
     device.connect()
     for process in board.board.processes():
         process.kill()

@@ -37,12 +37,12 @@ def test_a_connection_that_is_always_cut_is_given_up(
     ssh_lab: SshLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shell, "RECONNECT", 3.0)
-    board = ssh_lab.board("pi64")
-    device = SshTransport(profile("pi64"))
+    board = ssh_lab.board("bare64")
+    device = SshTransport(profile("bare64"))
     device.connect()
     board.wire.cut_after(BIG // 2)
     board.wire.refuse(1000)
-    with pytest.raises(TransientDeviceError, match=r"The connection to pi64 \(pi64\) was lost") as raised:
+    with pytest.raises(TransientDeviceError, match=r"The connection to bare64 \(bare64\) was lost") as raised:
         device.push([a_file(tmp_path / "big", BIG)])
     device.close()
     assert raised.value.exit_code == 3
@@ -53,19 +53,19 @@ def test_a_connection_that_is_always_cut_is_given_up(
 
 
 def test_a_connection_cut_in_the_middle_of_a_run_ends_the_run(ssh_lab: SshLab, tmp_path: Path) -> None:
-    board = ssh_lab.board("pi64")
-    with connected(SshTransport(profile("pi64"))) as device:
+    board = ssh_lab.board("bare64")
+    with connected(SshTransport(profile("bare64"))) as device:
         with during(board, GUEST, lambda _: board.wire.cut()), pytest.raises(TransientDeviceError) as raised:
             device.run(GUEST, stdin="", deadline=60)
-        assert "The connection to pi64 (pi64) was lost" in raised.value.what
+        assert "The connection to bare64 (bare64) was lost" in raised.value.what
         board.wait_idle()  # also without a next command
         assert device.run(["echo", "again"], stdin="", deadline=60).stdout == b"again\n"
     assert_works(board, tmp_path)
 
 
 def test_what_survives_a_cut_is_ended_by_the_next_connection(ssh_lab: SshLab, tmp_path: Path) -> None:
-    board = ssh_lab.board("pi64")
-    device = SshTransport(profile("pi64"))
+    board = ssh_lab.board("bare64")
+    device = SshTransport(profile("bare64"))
     device.connect()
     with during(board, STUBBORN, lambda _: board.wire.cut()), pytest.raises(TransientDeviceError):
         device.run(STUBBORN, stdin="", deadline=60)
@@ -77,12 +77,12 @@ def test_a_board_that_falls_silent_is_told_from_one_that_is_slow(
     ssh_lab: SshLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(ssh._OPTIONS, "ServerAliveInterval", "1")
-    board = ssh_lab.board("pi64")
-    device = SshTransport(profile("pi64"))
+    board = ssh_lab.board("bare64")
+    device = SshTransport(profile("bare64"))
     device.connect()
     with (
         during(board, GUEST, lambda _: board.wire.stall()),
-        pytest.raises(TransientDeviceError, match=r"The connection to pi64 \(pi64\) was lost"),
+        pytest.raises(TransientDeviceError, match=r"The connection to bare64 \(bare64\) was lost"),
     ):
         device.run(GUEST, stdin="", deadline=60)
     device.close()
@@ -91,8 +91,8 @@ def test_a_board_that_falls_silent_is_told_from_one_that_is_slow(
 
 
 def test_a_killed_guest_is_told_by_its_signal(ssh_lab: SshLab, tmp_path: Path) -> None:
-    board = ssh_lab.board("pi64")
-    with connected(SshTransport(profile("pi64"))) as device:
+    board = ssh_lab.board("bare64")
+    with connected(SshTransport(profile("bare64"))) as device:
         with during(board, GUEST, lambda guest: guest.kill()):
             done = device.run(GUEST, stdin="", deadline=60)
         assert done.code == -9
@@ -116,13 +116,13 @@ def test_a_run_past_its_deadline_is_ended_with_all_it_started(ssh_lab: SshLab, t
 
 
 def test_a_full_disk_is_told_before_anything_is_sent(ssh_lab: SshLab, tmp_path: Path) -> None:
-    board = ssh_lab.board("pi64", limits={FOLDER: 2_000_000})
-    with connected(SshTransport(profile("pi64"))) as device:
+    board = ssh_lab.board("bare64", limits={FOLDER: 2_000_000})
+    with connected(SshTransport(profile("bare64"))) as device:
         with pytest.raises(
-            DeviceError, match=r"pi64 has 1\.99 MB free in /home/pi/\S+; 3\.00 MB are needed"
+            DeviceError, match=r"bare64 has 1\.99 MB free in /home/pi/\S+; 3\.00 MB are needed"
         ) as raised:
             device.push([a_file(tmp_path / "big", BIG)])
-        assert raised.value.hint == "`edgekit devices clean pi64` frees what edgekit keeps there."
+        assert raised.value.hint == "`edgekit devices clean bare64` frees what edgekit keeps there."
         assert not isinstance(raised.value, TransientDeviceError)
     assert_works(board, tmp_path)
 
@@ -147,10 +147,10 @@ def test_a_disk_that_fills_up_meanwhile_is_told(ssh_lab: SshLab, tmp_path: Path)
 
 
 def test_another_host_key_stops_before_anything_is_sent(ssh_lab: SshLab, tmp_path: Path) -> None:
-    board = ssh_lab.board("pi64")
+    board = ssh_lab.board("bare64")
     board.new_host_key()
-    with pytest.raises(DeviceError, match=r"The host key of pi64 \(pi64\) has changed") as raised:
-        SshTransport(profile("pi64")).connect()
+    with pytest.raises(DeviceError, match=r"The host key of bare64 \(bare64\) has changed") as raised:
+        SshTransport(profile("bare64")).connect()
     assert "ssh-keygen -R" in raised.value.hint
     assert not isinstance(raised.value, TransientDeviceError)
     assert board.written() == set()
@@ -159,33 +159,35 @@ def test_another_host_key_stops_before_anything_is_sent(ssh_lab: SshLab, tmp_pat
 
 
 def test_an_unknown_host_key_is_compared_by_a_person(ssh_lab: SshLab) -> None:
-    ssh_lab.board("pi64")
+    ssh_lab.board("bare64")
     ssh_lab.known_hosts.write_text("")
-    with pytest.raises(DeviceError, match=r"The host key of pi64 \(pi64\) is not known yet") as raised:
-        SshTransport(profile("pi64")).connect()
-    assert raised.value.hint == "Connect once by hand and compare the key: ssh pi64"
+    with pytest.raises(DeviceError, match=r"The host key of bare64 \(bare64\) is not known yet") as raised:
+        SshTransport(profile("bare64")).connect()
+    assert raised.value.hint == "Connect once by hand and compare the key: ssh bare64"
     assert ssh_lab.known_hosts.read_text() == ""
 
 
 def test_a_wrong_key_is_refused(ssh_lab: SshLab) -> None:
-    board = ssh_lab.board("pi64")
+    board = ssh_lab.board("bare64")
     board.shut_out()
-    with pytest.raises(DeviceError, match=r"pi64 \(pi64\) refused the login: .*Permission denied") as raised:
-        SshTransport(profile("pi64")).connect()
-    assert "ssh-copy-id pi64" in raised.value.hint
+    with pytest.raises(
+        DeviceError, match=r"bare64 \(bare64\) refused the login: .*Permission denied"
+    ) as raised:
+        SshTransport(profile("bare64")).connect()
+    assert "ssh-copy-id bare64" in raised.value.hint
     assert not isinstance(raised.value, TransientDeviceError)
     assert board.written() == set()
 
 
 def test_an_address_that_nobody_has_is_named(ssh_lab: SshLab) -> None:
     with pytest.raises(DeviceError, match=r"There is no computer called nobody\.invalid"):
-        SshTransport(profile("pi64", address="nobody.invalid")).connect()
+        SshTransport(profile("bare64", address="nobody.invalid")).connect()
 
 
 def test_a_board_that_is_off_is_told(ssh_lab: SshLab) -> None:
-    ssh_lab.board("pi64").stop()
+    ssh_lab.board("bare64").stop()
     with pytest.raises(TransientDeviceError, match="no SSH server answers"):
-        SshTransport(profile("pi64")).connect()
+        SshTransport(profile("bare64")).connect()
 
 
 def test_an_interpreter_that_is_too_old_is_refused(ssh_lab: SshLab, tmp_path: Path) -> None:
@@ -202,13 +204,13 @@ def test_an_interpreter_that_is_too_old_is_refused(ssh_lab: SshLab, tmp_path: Pa
 
 
 def test_two_at_once_take_turns(ssh_lab: SshLab, tmp_path: Path) -> None:
-    board, notes = ssh_lab.board("pi64"), Notes()
-    first, second = SshTransport(profile("pi64")), SshTransport(profile("pi64"))
+    board, notes = ssh_lab.board("bare64"), Notes()
+    first, second = SshTransport(profile("bare64")), SshTransport(profile("bare64"))
     first.connect()
     thread = threading.Thread(target=second.connect, args=(notes,))
     thread.start()
     wait_until(lambda: bool(notes.steps), lambda: "the second to wait")
-    assert "pi64 is used by " in notes.steps[0]
+    assert "bare64 is used by " in notes.steps[0]
     assert "; waiting" in notes.steps[0]
     assert first.run(["echo", "mine"], stdin="", deadline=60).stdout == b"mine\n"
     assert thread.is_alive()
@@ -220,22 +222,22 @@ def test_two_at_once_take_turns(ssh_lab: SshLab, tmp_path: Path) -> None:
 
 
 def test_a_board_that_restarts_is_used_again(ssh_lab: SshLab, tmp_path: Path) -> None:
-    board, notes = ssh_lab.board("pi64"), Notes()
+    board, notes = ssh_lab.board("bare64"), Notes()
     file = a_file(tmp_path / "file", 1000)
-    with connected(SshTransport(profile("pi64")), notes) as device:
+    with connected(SshTransport(profile("bare64")), notes) as device:
         device.push([file])
         with during(board, STUBBORN, lambda _: board.reboot()), pytest.raises(TransientDeviceError):
             device.run(STUBBORN, stdin="", deadline=60)
         assert device.push([file]).transfer.bytes == 0
-    assert "pi64 has restarted." in notes.notes
+    assert "bare64 has restarted." in notes.notes
     assert_works(board, tmp_path)
 
 
 def test_a_folder_that_vanished_is_told(ssh_lab: SshLab, tmp_path: Path) -> None:
-    board = ssh_lab.board("pi64")
-    with connected(SshTransport(profile("pi64"))) as device:
+    board = ssh_lab.board("bare64")
+    with connected(SshTransport(profile("bare64"))) as device:
         shutil.rmtree(board.path(FOLDER))
-        with pytest.raises(TransientDeviceError, match=f"{FOLDER} on pi64 has vanished"):
+        with pytest.raises(TransientDeviceError, match=f"{FOLDER} on bare64 has vanished"):
             device.run(["true"], stdin="", deadline=60)
         assert device.run(["echo", "again"], stdin="", deadline=60).stdout == b"again\n"
     assert_works(board, tmp_path)
