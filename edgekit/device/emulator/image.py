@@ -131,7 +131,7 @@ def _image(folder: Path, record: ImageRecord) -> Image:
 def _build(folder: Path, progress: Progress) -> ImageRecord:
     with new_folder(folder) as staging, TemporaryDirectory(dir=folder.parent) as temporary:
         unpacked = Path(temporary)
-        fetch_packages([_KERNEL_PACKAGE, _BUSYBOX_PACKAGE], _ARCHITECTURE, unpacked, progress)
+        fetch_packages([_KERNEL_PACKAGE], _ARCHITECTURE, unpacked, progress)
         kernel = _kernel_package(unpacked)
         versions = fetch_packages([kernel, _BUSYBOX_PACKAGE], _ARCHITECTURE, unpacked, progress)
         kernels = list((unpacked / "boot").glob("vmlinuz-*"))
