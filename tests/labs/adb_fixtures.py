@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import android_root
@@ -110,11 +110,19 @@ def adb_server(labs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     server.stop()
 
 
+@contextmanager
+def open_lab(server: AdbServer, folder: Path) -> Iterator[AdbLab]:
+    """Phones in that folder; `adb` of this process and its children sees them alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANDROID_ADB_SERVER_PORT", str(server.port))
+        patch.delenv("ANDROID_SERIAL", raising=False)
+        lab = AdbLab(folder, server)
+        yield lab
+        lab.close()
+
+
 @pytest.fixture
-def adb_lab(adb_server: AdbServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AdbLab]:
-    """Phones that are new for every test; `adb` of this process and its children sees them alone."""
-    monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(adb_server.port))
-    monkeypatch.delenv("ANDROID_SERIAL", raising=False)
-    lab = AdbLab(tmp_path / "adb", adb_server)
-    yield lab
-    lab.close()
+def adb_lab(adb_server: AdbServer, tmp_path: Path) -> Iterator[AdbLab]:
+    """Phones that are new for every test."""
+    with open_lab(adb_server, tmp_path / "adb") as lab:
+        yield lab
