@@ -92,7 +92,7 @@ class Spawner:
             os.closerange(3, 256)
             # qemu-user reads what CPU it is from there
             qemu = {name: value for name, value in os.environ.items() if name.startswith("QEMU_")}
-            argv = [SH, "-c", command] if command else [f"-{SH}"]
+            argv: list[str | bytes] = [SH, "-c", command] if command else [f"-{SH}"]
             os.execve(SH, argv, {**_ENVIRONMENT, **qemu})
 
         return self._fork(become)
@@ -280,7 +280,12 @@ async def _write(file: int, content: bytes) -> None:
 async def _when(add: Callable[..., object], file: int) -> None:
     loop = asyncio.get_running_loop()
     ready = loop.create_future()
-    add(file, lambda: ready.done() or ready.set_result(None))
+
+    def wake() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    add(file, wake)
     try:
         await ready
     finally:
