@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -47,7 +48,7 @@ def _identity(profile: Profile, device: Device) -> Iterator[Advice]:
         found = ", ".join(names) or "others"
         yield Advice(
             f"{profile.name} should have {profile.core} cores; this device has {found}.",
-            f"edgekit devices add OTHER-NAME --ssh {profile.address or 'USER@HOST'}",
+            f"Give it another name: edgekit devices add OTHER-NAME --{profile.transport} {_place(profile)}",
         )
     if device.bits == 32 and device.machine == "aarch64":
         yield Advice(
@@ -68,7 +69,7 @@ def _room(profile: Profile, device: Device, environment: Environment) -> Iterato
         yield Advice(
             f"{device.free_bytes / 1e6:.0f} MB are free where edgekit keeps its files; "
             f"{_ROOM / 1e6:.0f} MB are ample.",
-            f"edgekit devices clean {profile.name}",
+            shlex.join(["edgekit", "devices", "clean", profile.name]),
         )
     memory = environment.memory_available_bytes
     if memory is not None and memory < 200e6:
@@ -80,11 +81,10 @@ def _room(profile: Profile, device: Device, environment: Environment) -> Iterato
 
 def _clock(profile: Profile, device: Device, environment: Environment) -> Iterator[Advice]:
     if environment.governor not in (None, "performance") and not profile.fixed_performance:
-        login = f"{profile.user}@{profile.address}" if profile.user else profile.address
         command = "echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
         yield Advice(
             f"The clock follows the load: the governor is {environment.governor!r}.",
-            f"ssh {login} '{command}'" if profile.transport == "ssh" else command,
+            f"{_login(profile)} '{command}'" if profile.transport == "ssh" else command,
         )
     if environment.power == "battery":
         yield Advice("The device runs on its battery.", "Plug it in.")
@@ -93,6 +93,20 @@ def _clock(profile: Profile, device: Device, environment: Environment) -> Iterat
             f"The firmware reports under-voltage or throttling (bits {environment.throttled:#x}).",
             "Use the board's own power supply and a heat sink, then reboot it.",
         )
+
+
+def _place(profile: Profile) -> str:
+    """Return where the device is, as `edgekit devices add` takes it."""
+    place = f"{profile.user}@{profile.address}" if profile.user else profile.address
+    port = ["--port", str(profile.port)] if profile.port else []
+    return shlex.join([place or "USER@HOST", *port])
+
+
+def _login(profile: Profile) -> str:
+    """Return how to log in to the device."""
+    user = ["-l", profile.user] if profile.user else []
+    port = ["-p", str(profile.port)] if profile.port else []
+    return shlex.join(["ssh", *user, *port, profile.address])
 
 
 def _heat(profile: Profile, environment: Environment) -> Iterator[Advice]:

@@ -209,6 +209,7 @@ class Result(msgspec.Struct, frozen=True):
     transfer: Transfer = Transfer()
     partial: str | None = None  # why the session is not whole; None: it is
     ended: Ended = "whole"
+    lacks: tuple[str, ...] = ()  # what the device cannot do, and why: sentences
     fps: float | None = None  # spaced inferences; None: back to back
 
     def __post_init__(self) -> None:

@@ -2,5 +2,5 @@
 
 import signal
 
-# A suite started in the background inherits an ignored SIGINT, and so would every process that tests interrupt.
+# A suite started in the background inherits an ignored SIGINT, and so would what tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,5 +1,8 @@
 """What is said about a device before it is measured."""
 
+import shlex
+
+import msgspec
 import pytest
 
 from edgekit.advice import advise
@@ -36,13 +39,22 @@ def test_a_healthy_board_needs_nothing():
 def test_another_board_under_a_known_name_is_noticed():
     (line,) = said(cores=(("Cortex-A76", 4),))
     assert "rpi4 should have Cortex-A72 cores; this device has Cortex-A76." in line
-    assert "edgekit devices add OTHER-NAME --ssh 10.0.0.2" in line
+    assert "edgekit devices add OTHER-NAME --ssh pi@10.0.0.2" in line
 
 
 def test_a_governor_that_follows_the_load_comes_with_the_command_that_stops_it():
     (line,) = said(environment={"governor": "ondemand"})
     assert "'ondemand'" in line
-    assert "ssh pi@10.0.0.2 'echo performance | sudo tee" in line
+    assert "ssh -l pi 10.0.0.2 'echo performance | sudo tee" in line
+
+
+def test_what_is_to_be_pasted_into_a_shell_is_quoted():
+    odd = msgspec.structs.replace(PI, name="h$(id)", address="a'b$(id)", user="u;id", port=2222)
+    said_of = said(odd, environment={"governor": "ondemand"}, free_bytes=1000, cores=(("Cortex-A76", 4),))
+    commands = " ".join(line.partition("→")[2] for line in said_of)
+    assert "edgekit devices clean 'h$(id)'" in commands
+    assert shlex.join(["ssh", "-l", "u;id", "-p", "2222", "a'b$(id)"]) in commands
+    assert shlex.join(["u;id@a'b$(id)", "--port", "2222"]) in commands
 
 
 def test_a_phone_in_fixed_performance_mode_needs_no_governor():

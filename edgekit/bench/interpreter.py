@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+import msgspec
 
 from edgekit.bench import answers
 from edgekit.bench.guest import Guest, guest_payload
 from edgekit.bench.passes import PATIENCE
 from edgekit.device import Payload, Profile, Transport
-from edgekit.device.profile import PORTABLE
+from edgekit.device.profile import OLDEST_PYTHON, PORTABLE
 from edgekit.errors import DeviceError
 from edgekit.progress import Progress
 from edgekit.results import Transfer
 from edgekit.runtime import Portable, Target, device_target, ensure_portable
-
-OLDEST = (3, 8)  # Python the guest runs on
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,11 @@ def interpreter(device: Transport, profile: Profile, progress: Progress) -> Inte
     """
     if device.python and profile.python != PORTABLE:
         found, transfer = _own(device, progress)
-        if _number(found.version) >= OLDEST:
+        if _number(found.version) >= OLDEST_PYTHON:
             return Interpreter(_target(found, profile), (guest_payload(),), transfer, own=device.python)
         if profile.python:
             raise DeviceError(
-                f"{device.python} is Python {found.version}; 3.8 or newer is needed.",
+                f"{device.python} is Python {found.version}; 3.9 or newer is needed.",
                 f"Name a newer one with `python` in the profile of {profile.name}, or write {PORTABLE!r}.",
             )
     portable = ensure_portable(device.machine, progress)
@@ -63,9 +64,11 @@ def interpreter(device: Transport, profile: Profile, progress: Progress) -> Inte
 def _own(device: Transport, progress: Progress) -> tuple[answers.Python, Transfer]:
     """Ask the device's own Python what it is."""
     payload = guest_payload()
+    start = time.monotonic()
     pushed = device.push([payload], progress)
+    transfer = msgspec.structs.replace(pushed.transfer, seconds=time.monotonic() - start)
     guest = Guest(device, (device.python,), pushed.paths[payload.sha256])
-    return guest.ask(answers.Python, {"pass": "python"}, PATIENCE), pushed.transfer
+    return guest.ask(answers.Python, {"pass": "python"}, PATIENCE), transfer
 
 
 def _target(found: answers.Python, profile: Profile) -> Target:

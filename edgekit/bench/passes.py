@@ -14,6 +14,7 @@ from edgekit.bench.plan import Cell
 from edgekit.bench.request import BenchRequest
 from edgekit.device import Profile
 from edgekit.results import Accuracy, Memory, Repeat
+from edgekit.runtime import Bundle
 
 PATIENCE = 120.0  # seconds for what surrounds the inferences: starting, importing, loading
 SLOWER = 20  # times that an inference outside the timed loop may take what it took inside
@@ -86,9 +87,8 @@ class Passes:
     def _fields(self, cell: Cell, fields: dict[str, Any]) -> dict[str, Any]:
         """Add what every pass needs to know about a cell."""
         file, contract = cell.subject.file, cell.subject.artefacts.manifest.preprocessing
-        numpy = cell.bundle.record.target.numpy  # the device's own
         return {
-            "path": [self._places[cell.bundle.record.seal], *([numpy] if numpy else [])],
+            "path": import_path(cell.bundle, self._places),
             "runtime": cell.bundle.record.runtime,
             "model": self._places[file.sha256],
             "model_sha256": file.sha256,
@@ -102,6 +102,12 @@ class Passes:
             "output_shape": file.output.shape,
             **fields,
         }
+
+
+def import_path(bundle: Bundle, places: Mapping[str, str]) -> list[str]:
+    """The folders on the device that a runtime is imported from."""
+    own_numpy = bundle.record.target.numpy  # the device's, where there are no wheels of it
+    return [places[bundle.record.seal], *([own_numpy] if own_numpy else [])]
 
 
 def _deadline(repeats: list[Repeat], runs: int) -> float:

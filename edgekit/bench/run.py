@@ -30,6 +30,16 @@ class Collected:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What a session came to."""
+
+    collected: list[Collected]
+    partial: str | None  # why it is not whole; None: it is
+    ended: Ended
+    lacks: tuple[str, ...]  # what the device cannot do, and why
+
+
+@dataclass(frozen=True)
 class _Task:
     """One process on the device. It is left out once an earlier one failed for the same cell."""
 
@@ -38,16 +48,11 @@ class _Task:
     optional: str = ""  # what the result lacks where the device cannot do this
 
 
-def measure(
-    chosen: Sequence[Cell], passes: Passes, request: BenchRequest, progress: Progress
-) -> tuple[list[Collected], str | None, Ended]:
+def measure(chosen: Sequence[Cell], passes: Passes, request: BenchRequest, progress: Progress) -> Outcome:
     """Run every process of a session.
 
     A cell that fails is left alone from then on; the others go on. An interruption, or a device that is
     gone, ends the session with what there is.
-
-    Returns:
-        What was collected; why the session is not whole, None: it is; and how it ended.
 
     Raises:
         EdgekitError: Nothing was measured; the first cell's error.
@@ -58,7 +63,7 @@ def measure(
     often = f", {request.plan.repeats} times each" if passes.timed else ""
     progress.step(f"Measuring {len(chosen)} combinations{often}", len(tasks))
     ended: BaseException | None = None
-    beyond: set[str] = set()  # what this device cannot do
+    beyond: dict[str, str] = {}  # what this device cannot do, and why
     try:
         for done, task in enumerate(tasks):
             progress.advance(done)
@@ -76,10 +81,11 @@ def measure(
     how: Ended = "failed" if errors else "whole"
     if ended:
         how = "interrupted" if isinstance(ended, KeyboardInterrupt) else "lost"
-    return collected, " ".join(reasons) or None, how
+    lacks = tuple(f"{what}: {why}" for what, why in beyond.items())
+    return Outcome(collected, " ".join(reasons) or None, how, lacks)
 
 
-def _try(task: _Task, progress: Progress, beyond: set[str]) -> None:
+def _try(task: _Task, progress: Progress, beyond: dict[str, str]) -> None:
     try:
         task.run()
     except TransientDeviceError:
@@ -88,7 +94,7 @@ def _try(task: _Task, progress: Progress, beyond: set[str]) -> None:
         # exactly this class: the device cannot do it; its subclasses say that something went wrong
         if task.optional and type(error) is UnavailableError:
             progress.note(f"{task.optional}: {error.what}")
-            beyond.add(task.optional)
+            beyond[task.optional] = error.what
         else:
             task.collected.error = error
 

@@ -51,6 +51,8 @@ def bench(
     evaluations = _evaluations(files) if request.accuracy else ()
     profile = request.profile or find_profile(request.device)
     created = _now()
+    if request.fps and not profile.timed:
+        progress.note(f"{profile.name} has no time: inferences are counted, and not spaced by --fps.")
     progress.step(f"Looking at the device {profile.name}")
     with connected(transport or open_transport(profile), progress) as device:
         python = interpreter(device, profile, progress)
@@ -62,7 +64,7 @@ def bench(
         cpus = min(before.device.cpus, len(set(affinity)) or before.device.cpus)
         chosen = cells(files, bundles, wanted_threads(request.threads, cpus))
         passes = Passes(guest, request, profile, pushed.paths)
-        collected, partial, ended = measure(chosen, passes, request, progress)
+        outcome = measure(chosen, passes, request, progress)
         after = _environment(guest)
     return Result(
         schema=SCHEMA,
@@ -74,13 +76,14 @@ def bench(
         device=_device(before, profile),
         before=before.environment,
         after=after,
-        measurements=_measurements(collected, request, profile, before.environment, after),
+        measurements=_measurements(outcome.collected, request, profile, before.environment, after),
         references=tuple({file.file.sha256: file.reference() for file in files}.values()),
         evaluations=evaluations,
         transfer=pushed.transfer,
-        partial=partial,
-        ended=ended,
-        fps=request.fps,
+        partial=outcome.partial,
+        ended=outcome.ended,
+        lacks=outcome.lacks,
+        fps=request.fps if profile.timed else None,
     )
 
 
@@ -143,7 +146,7 @@ def _measurements(
             before,
             after,
             reference,
-            emulated=profile.emulated,
+            emulated=_emulated(profile),
             timed=profile.timed,
             failure=failure,
             fps=request.fps,
@@ -171,7 +174,11 @@ def _device(found: answers.Probe, profile: Profile) -> Device:
     import msgspec
 
     fields = msgspec.structs.asdict(found.device)
-    return Device(profile=profile.name, transport=profile.transport, emulated=profile.emulated, **fields)
+    return Device(profile=profile.name, transport=profile.transport, emulated=_emulated(profile), **fields)
+
+
+def _emulated(profile: Profile) -> bool:
+    return profile.emulated or not profile.timed
 
 
 def _now() -> str:

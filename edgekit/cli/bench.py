@@ -61,6 +61,8 @@ def bench(
 ) -> None:
     """Measure latency, memory and accuracy of artefacts on devices; on an emulated board count instructions.
 
+    An emulated board has no time: --mode, --fps, --threads and --memory do not apply there.
+
     Ends with 4 where a measurement is invalid, with 3 where one is missing or a device is not there, with
     130 where it was interrupted; what was measured is kept.
 
@@ -73,7 +75,7 @@ def bench(
     import sys
 
     from edgekit.bench import BenchRequest
-    from edgekit.cli.benching import exit_code, measure_each, profiles
+    from edgekit.cli.benching import measure_each, profiles
     from edgekit.cli.choices import newest_set, numbers, threads_of
     from edgekit.cli.console import command_line, quote, say_next
     from edgekit.cli.table import show_results
@@ -94,13 +96,15 @@ def bench(
         command=command_line(),
     )
     check_writable(output or Path("results") / "new.json")
-    measured, failures = measure_each(request, chosen, output)
+    measured, code = measure_each(request, chosen, output)
     results = [result for result, _ in measured]
+    if not results:
+        raise typer.Exit(code)
     if as_json:
         sys.stdout.buffer.write(to_json(results))
     else:
         show_results(results)
     paths = " ".join(quote(path) for _, path in measured)
     say_next(f"edgekit report {paths} -o report.html")
-    if code := exit_code(results, failures):
+    if code:
         raise typer.Exit(code)

@@ -48,14 +48,15 @@ def profiles(names: Sequence[str], address: str, user: str, output: Path | None)
 
 def measure_each(
     request: BenchRequest, chosen: Sequence[Profile], output: Path | None
-) -> tuple[list[tuple[Result, Path]], list[EdgekitError]]:
+) -> tuple[list[tuple[Result, Path]], int]:
     """Measure on one device after the other; one that fails does not take the others' results away.
 
     Returns:
-        The results with their files, and the errors of the devices that have none.
+        The results with their files, and the exit code; results may be none where several devices failed.
 
     Raises:
-        EdgekitError: No device gave a result; the first one's error.
+        EdgekitError: The only device gave no result.
+        KeyboardInterrupt: Interrupted before anything was measured.
     """
     from edgekit.bench import bench, save_result
     from edgekit.cli.console import progress_bar, show_error
@@ -63,6 +64,7 @@ def measure_each(
 
     measured: list[tuple[Result, Path]] = []
     failures: list[EdgekitError] = []
+    interrupted = False
     for profile in chosen:
         try:
             with progress_bar() as progress:
@@ -78,18 +80,16 @@ def measure_each(
         except KeyboardInterrupt:
             if not measured:
                 raise
-            break
-        if measured and measured[-1][0].ended == "interrupted":
-            break
-    if not measured:
-        raise failures[0]
-    return measured, failures
+            interrupted = True
+        if interrupted or (measured and measured[-1][0].ended == "interrupted"):
+            return measured, _INTERRUPTED
+    return measured, _exit_code([result for result, _ in measured], failures)
 
 
-def exit_code(results: Sequence[Result], failures: Sequence[EdgekitError]) -> int:
-    """What the command ends with: interrupted before lacking before invalid."""
-    if any(result.ended == "interrupted" for result in results):
-        return _INTERRUPTED
+def _exit_code(results: Sequence[Result], failures: Sequence[EdgekitError]) -> int:
+    """What is lacking counts more than what is invalid; where nothing was measured, the first failure."""
+    if failures and not results:
+        return failures[0].exit_code
     if failures or any(result.partial for result in results):
         return _LACKING
     return 0 if all(m.valid for result in results for m in result.measurements) else _INVALID

@@ -55,7 +55,7 @@ class LocalTransport:
         try:
             return execute(argv, [stdin.encode()], deadline=deadline, cwd=Path(tempfile.gettempdir()))
         except TimeoutError as error:
-            raise overdue(Path(argv[0]).name, deadline) from error
+            raise overdue("The process on this computer", deadline) from error
         except OSError as error:
             raise DeviceError(
                 f"{argv[0]} cannot be started: {error.strerror}.",

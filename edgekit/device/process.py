@@ -89,7 +89,7 @@ def overdue(name: str, deadline: float) -> DeviceError:
     """Return the error for a command that was not done in time."""
     return DeviceError(
         f"{name} was not done after {deadline:.0f} s and was ended.",
-        "The model may be too slow for this device; try --mode quick.",
+        "The device may be busy, or too slow for this model: try again, or use a smaller model.",
     )
 
 

@@ -24,6 +24,7 @@ else:
 SUFFIX = ".toml"
 
 
+OLDEST_PYTHON = (3, 9)  # for which the runtimes are provided; the guest itself would run on 3.8
 PORTABLE = "portable"  # as an interpreter: the one edgekit brings along
 
 

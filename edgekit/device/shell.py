@@ -136,7 +136,7 @@ class ShellTransport(ABC):
         try:
             return self._call(argv, [stdin.encode()], deadline=deadline)
         except TimeoutError as error:
-            raise overdue(f"{Path(argv[0]).name} on {self._name}", deadline) from error
+            raise overdue(f"The process on {self._name}", deadline) from error
 
     # ---- holding
 

@@ -11,12 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgekit.device.holder import Holder
-from edgekit.device.profile import PORTABLE, Profile
+from edgekit.device.profile import OLDEST_PYTHON, PORTABLE, Profile
 from edgekit.errors import DeviceError
 from edgekit.progress import Progress
 from edgekit.units import seconds
 
-OLDEST_PYTHON = (3, 9)
 WAIT = 600.0  # seconds to wait for another edgekit
 
 # what a holder says it could not do, and how it is told

@@ -9,6 +9,7 @@ from typing import Any
 from edgekit.bench import answers
 from edgekit.bench.guest import Guest
 from edgekit.bench.interpreter import interpreter
+from edgekit.bench.passes import import_path
 from edgekit.bench.supply import provide
 from edgekit.device import Payload, Transport, open_transport
 from edgekit.device.transport import connected
@@ -79,7 +80,7 @@ def _count(device: Transport, here: Sequence[Case], seed: int, progress: Progres
 def _ask(guest: Guest, case: Case, bundle: Bundle, places: dict[str, str], seed: int) -> Operators:
     fields: dict[str, Any] = {
         "pass": "operators",
-        "path": [places[bundle.record.seal]],
+        "path": import_path(bundle, places),
         "runtime": bundle.record.runtime,
         "model": places[case.sha256],
         "model_sha256": case.sha256,

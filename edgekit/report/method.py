@@ -31,6 +31,7 @@ def method(result: Result) -> str:
         f"Runtimes: {'; '.join(_runtimes(result))}.",
         *_accuracy(result),
         *_transfer(result),
+        *result.lacks,
         f"Inputs are seeded ({result.seed}). edgekit {result.edgekit}.",
     ]
     return " ".join(said)

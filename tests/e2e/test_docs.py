@@ -10,7 +10,8 @@ from commands import run
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-ELSEWHERE = [ROOT / "docs" / "devices.md"]  # needs a board and a phone: tests/labs
+# a board, a phone, an emulated board: tests/labs
+ELSEWHERE = [ROOT / "docs" / "devices.md", ROOT / "docs" / "ci.md"]
 
 
 def commands(page: Path) -> list[list[str]]:
