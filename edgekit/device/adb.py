@@ -100,7 +100,7 @@ class AdbTransport(ShellTransport):
         if "shell_v2" not in self._adb("-s", self._serial, "features").stdout.decode().split():
             raise DeviceError(
                 f"The Android on {self._phone()} is too old: its shell tells no exit status.",
-                "Android 7 is the oldest that works.",
+                "Android 8 is the oldest that works.",
             )
 
     def _leave(self) -> None:
