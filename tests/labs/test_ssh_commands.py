@@ -1,0 +1,196 @@
+"""What goes wrong on a board, as somebody who typed `edgekit bench` sees it.
+
+Every fault ends the command with its exit code and a sentence, leaves nothing running on the board, and does
+not stand in the way of the next bench. Everything is emulated here, so repeats and patience are short.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from board import Process, wait_until
+from ssh_lab import HOME, SshBoard, SshLab
+
+from edgekit.results import Result, read_result
+
+DISK = 120_000_000  # bytes: room for the runtime, but not beside what others keep there
+OTHERS, OTHERS_SIZE = f"{HOME}/others", 100_000_000
+# the command itself, with constants that a test can wait for
+EDGEKIT = """
+from edgekit.bench import passes, request, session
+from edgekit.cli import main
+from edgekit.device import shell
+request.MODES["quick"] = request.Schedule(3, 3, 0, max_seconds=1, warmup_runs=1, warmup_seconds=0)
+{settings}
+main()
+"""
+LOST = "shell.RECONNECT = 1.0"
+HUNG = "passes.PATIENCE = 9.0"  # of a pass; the first look at the board has its own
+
+
+@pytest.fixture(scope="module")
+def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real int8 model of a few kilobytes. Read only."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).parents[1] / "bench")
+        from artefacts import make_set
+    return make_set(tmp_path_factory.mktemp("made") / "set", ("int8.tflite",)) / "int8.tflite"
+
+
+@dataclass
+class Bench:
+    """`edgekit bench` of one file on one board, again and again, in a folder of its own."""
+
+    board: SshBoard
+    artefact: Path
+    folder: Path
+    seen: set[Path] = field(default_factory=set)  # results
+
+    def __post_init__(self) -> None:
+        profile = f'description = "lab"\ntransport = "ssh"\naddress = "{self.board.name}"\nemulated = true\n'
+        profile += "cool_seconds = 0\n"
+        (self.folder / "devices").mkdir()
+        (self.folder / "devices/lab.toml").write_text(profile)
+
+    def start(self, settings: str = "") -> subprocess.Popen[str]:
+        words = ["bench", str(self.artefact), "--device", "lab", "--runtime", "litert"]
+        words += ["--threads", "1", "--no-memory", "--no-accuracy"]
+        return subprocess.Popen(
+            [sys.executable, "-c", EDGEKIT.format(settings=settings), *words],
+            cwd=self.folder,
+            env={**os.environ, "COLUMNS": "500"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def refused(self, code: int, what: str, settings: str = "", fault: Callable[[], object] = int) -> None:
+        """Let it end without a result; `fault` happens while it runs."""
+        process = self.start(settings)
+        fault()
+        _, said = finish(process, code)
+        assert [line for line in said.splitlines() if what in line and line.startswith("Error: ")], said
+        assert said.count("Error: ") == 1, said
+        assert not self._new_results()
+        self.board.wait_idle()
+
+    def partial(self, code: int, settings: str, fault: Callable[[subprocess.Popen[str]], object]) -> Result:
+        """Let it end with a part of a result; return that. `fault` happens while it runs."""
+        process = self.start(settings)
+        fault(process)
+        shown, _ = finish(process, code)
+        (path,) = self._new_results()
+        result = read_result(path)
+        assert 1 <= len(result.measurements[0].repeats) < 3
+        assert result.partial
+        assert f"The session ended early: {result.partial.rstrip('.')}." in shown
+        self.board.wait_idle()
+        return result
+
+    def works(self) -> None:
+        """Let it run to its end."""
+        process = self.start()
+        shown, said = process.communicate(timeout=300)
+        # 4: measured, but an emulated board beside other work is too unsteady for its times to be trusted
+        assert process.returncode in (0, 4), shown + said
+        assert "Traceback" not in shown + said
+        (path,) = self._new_results()
+        result = read_result(path)
+        assert (result.partial, result.ended, len(result.measurements[0].repeats)) == (None, "whole", 3)
+        self.board.assert_tidy()
+
+    def guest(self, number: int) -> Process:
+        """Wait for a guest: 1 and 2 look at the board, from 3 on each measures a repeat."""
+        seen: dict[int, Process] = {}
+
+        def enough() -> bool:
+            seen.update((p.pid, p) for p in self.board.board.processes() if is_guest(p))
+            return len(seen) >= number
+
+        wait_until(enough, lambda: f"guest {number}; there were {len(seen)}")
+        return list(seen.values())[-1]
+
+    def _new_results(self) -> list[Path]:
+        found = set((self.folder / "results").glob("*")) - self.seen
+        self.seen |= found
+        return list(found)
+
+
+def is_guest(process: Process) -> bool:
+    return process.argv[0].endswith("python3") and "-B" in process.argv
+
+
+def finish(process: subprocess.Popen[str], code: int) -> tuple[str, str]:
+    shown, said = process.communicate(timeout=300)
+    assert process.returncode == code, f"exit {process.returncode}\n{shown}\n{said}"
+    assert "Traceback" not in shown + said
+    return shown, said
+
+
+def test_a_board_that_refuses_is_told_and_works_once_it_does_not(
+    ssh_lab: SshLab, artefact: Path, tmp_path: Path
+) -> None:
+    board = ssh_lab.board("pi64", limits={HOME: DISK})
+    bench, rightful = Bench(board, artefact, tmp_path), board.board.config
+
+    board.shut_out()
+    bench.refused(3, "lab (pi64) refused the login: ")
+    board.board.config = rightful
+
+    board.new_host_key()
+    bench.refused(3, "The host key of lab (pi64) has changed")
+    assert board.written() == set()
+    ssh_lab.trust(board, board.keys.other)
+
+    with board.path(OTHERS).open("wb") as others:
+        os.posix_fallocate(others.fileno(), 0, OTHERS_SIZE)
+    bench.refused(3, "MB are needed")
+    board.path(OTHERS).unlink()
+
+    bench.works()
+
+
+def test_a_measurement_that_ends_early_keeps_its_repeats_and_the_next_one_is_whole(
+    ssh_lab: SshLab, artefact: Path, tmp_path: Path
+) -> None:
+    board = ssh_lab.board("pi64")
+    bench = Bench(board, artefact, tmp_path)
+
+    bench.refused(
+        3, "was not done after 10 s and was ended", HUNG, lambda: bench.guest(3).kill(signal.SIGSTOP)
+    )
+
+    bench.refused(3, "The measuring process was killed (SIGKILL)", "", lambda: bench.guest(3).kill())
+
+    killed = bench.partial(3, "", lambda _: bench.guest(4).kill())
+    assert killed.ended == "failed"
+    assert "The measuring process was killed (SIGKILL)" in str(killed.partial)
+    assert not killed.measurements[0].valid
+
+    def interrupt(process: subprocess.Popen[str]) -> None:
+        bench.guest(4)
+        process.send_signal(signal.SIGINT)
+
+    interrupted = bench.partial(130, "", interrupt)
+    assert (interrupted.ended, interrupted.partial) == ("interrupted", "Interrupted.")
+
+    def lose(_: object) -> None:
+        bench.guest(4)
+        board.wire.refuse(1000)
+        board.wire.cut()
+
+    lost = bench.partial(3, LOST, lose)
+    assert lost.ended == "lost"
+    assert "The connection to lab (pi64) was lost" in str(lost.partial)
+    board.wire.refuse(0)
+
+    bench.works()
