@@ -22,6 +22,7 @@ from edgekit.results import Result, read_result
 
 DISK = 120_000_000  # bytes: room for the runtime, but not beside what others keep there
 OTHERS, OTHERS_SIZE = f"{HOME}/others", 100_000_000
+Fault = Callable[["subprocess.Popen[str]"], object]  # what happens while the command runs
 # the command itself, with constants that a test can wait for
 EDGEKIT = """
 from edgekit.bench import passes, request, session
@@ -59,11 +60,13 @@ class Bench:
         (self.folder / "devices").mkdir()
         (self.folder / "devices/lab.toml").write_text(profile)
 
-    def start(self, settings: str = "") -> subprocess.Popen[str]:
+    def run(self, codes: set[int], settings: str | None, fault: Fault | None) -> tuple[str, str]:
+        """Run it with other constants, None: as it is; return what it showed and what it said."""
+        program = ["-m", "edgekit"] if settings is None else ["-c", EDGEKIT.format(settings=settings)]
         words = ["bench", str(self.artefact), "--device", "lab", "--runtime", "litert"]
         words += ["--threads", "1", "--no-memory", "--no-accuracy"]
-        return subprocess.Popen(
-            [sys.executable, "-c", EDGEKIT.format(settings=settings), *words],
+        with subprocess.Popen(
+            [sys.executable, *program, *words],
             cwd=self.folder,
             env={**os.environ, "COLUMNS": "500"},
             stdin=subprocess.DEVNULL,
@@ -71,38 +74,40 @@ class Bench:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-        )
-
-    def refused(self, code: int, what: str, settings: str = "", fault: Callable[[], object] = int) -> None:
-        """Let it end without a result; `fault` happens while it runs."""
-        process = self.start(settings)
-        fault()
-        _, said = finish(process, code)
-        assert [line for line in said.splitlines() if what in line and line.startswith("Error: ")], said
-        assert said.count("Error: ") == 1, said
-        assert not self._new_results()
+        ) as process:
+            try:
+                if fault:
+                    fault(process)
+                shown, said = process.communicate(timeout=300)
+            finally:
+                process.kill()  # if the fault never came
+        assert process.returncode in codes, f"exit {process.returncode}\n{shown}\n{said}"
+        assert "Traceback" not in shown + said
         self.board.wait_idle()
+        return shown, said
 
-    def partial(self, code: int, settings: str, fault: Callable[[subprocess.Popen[str]], object]) -> Result:
-        """Let it end with a part of a result; return that. `fault` happens while it runs."""
-        process = self.start(settings)
-        fault(process)
-        shown, _ = finish(process, code)
+    def refused(self, what: str, settings: str | None = None, fault: Fault | None = None) -> None:
+        """Let it end without a result, with one error that says so."""
+        _, said = self.run({3}, settings, fault)
+        errors = [line for line in said.splitlines() if line.startswith("Error: ")]
+        assert len(errors) == 1 and what in errors[0], said
+        assert not self._new_results()
+
+    def partial(self, code: int, settings: str, fault: Fault) -> Result:
+        """Let it end with a part of a result, that says so, and return that."""
+        shown, _ = self.run({code}, settings, fault)
         (path,) = self._new_results()
         result = read_result(path)
         assert 1 <= len(result.measurements[0].repeats) < 3
+        assert not result.measurements[0].valid
         assert result.partial
         assert f"The session ended early: {result.partial.rstrip('.')}." in shown
-        self.board.wait_idle()
         return result
 
     def works(self) -> None:
         """Let it run to its end."""
-        process = self.start()
-        shown, said = process.communicate(timeout=300)
         # 4: measured, but an emulated board beside other work is too unsteady for its times to be trusted
-        assert process.returncode in (0, 4), shown + said
-        assert "Traceback" not in shown + said
+        self.run({0, 4}, "", None)
         (path,) = self._new_results()
         result = read_result(path)
         assert (result.partial, result.ended, len(result.measurements[0].repeats)) == (None, "whole", 3)
@@ -129,13 +134,6 @@ def is_guest(process: Process) -> bool:
     return process.argv[0].endswith("python3") and "-B" in process.argv
 
 
-def finish(process: subprocess.Popen[str], code: int) -> tuple[str, str]:
-    shown, said = process.communicate(timeout=300)
-    assert process.returncode == code, f"exit {process.returncode}\n{shown}\n{said}"
-    assert "Traceback" not in shown + said
-    return shown, said
-
-
 def test_a_board_that_refuses_is_told_and_works_once_it_does_not(
     ssh_lab: SshLab, artefact: Path, tmp_path: Path
 ) -> None:
@@ -143,17 +141,17 @@ def test_a_board_that_refuses_is_told_and_works_once_it_does_not(
     bench, rightful = Bench(board, artefact, tmp_path), board.board.config
 
     board.shut_out()
-    bench.refused(3, "lab (pi64) refused the login: ")
+    bench.refused("lab (pi64) refused the login: ")
     board.board.config = rightful
 
     board.new_host_key()
-    bench.refused(3, "The host key of lab (pi64) has changed")
+    bench.refused("The host key of lab (pi64) has changed")
     assert board.written() == set()
     ssh_lab.trust(board, board.keys.other)
 
     with board.path(OTHERS).open("wb") as others:
         os.posix_fallocate(others.fileno(), 0, OTHERS_SIZE)
-    bench.refused(3, "MB are needed")
+    bench.refused("MB are needed")
     board.path(OTHERS).unlink()
 
     bench.works()
@@ -166,15 +164,14 @@ def test_a_measurement_that_ends_early_keeps_its_repeats_and_the_next_one_is_who
     bench = Bench(board, artefact, tmp_path)
 
     bench.refused(
-        3, "was not done after 10 s and was ended", HUNG, lambda: bench.guest(3).kill(signal.SIGSTOP)
+        "was not done after 10 s and was ended", HUNG, lambda _: bench.guest(3).kill(signal.SIGSTOP)
     )
 
-    bench.refused(3, "The measuring process was killed (SIGKILL)", "", lambda: bench.guest(3).kill())
+    bench.refused("The measuring process was killed (SIGKILL)", "", lambda _: bench.guest(3).kill())
 
     killed = bench.partial(3, "", lambda _: bench.guest(4).kill())
     assert killed.ended == "failed"
     assert "The measuring process was killed (SIGKILL)" in str(killed.partial)
-    assert not killed.measurements[0].valid
 
     def interrupt(process: subprocess.Popen[str]) -> None:
         bench.guest(4)
