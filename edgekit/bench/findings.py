@@ -40,6 +40,7 @@ class Session:
     emulated: bool = False
     timed: bool = True  # False: instructions were counted, nothing was timed
     failure: str | None = None  # why the measurement ended early
+    remedy: str = ""  # for that
     fps: float | None = None  # inferences a second asked for; None: back to back
     max_celsius: float | None = None  # what a repeat waits for the CPU to cool down to; None: nothing
 
@@ -69,7 +70,8 @@ def findings(measurement: Measurement, session: Session) -> tuple[Finding, ...]:
 def _incomplete(measurement: Measurement, session: Session) -> Iterator[Finding]:
     done, planned = len(measurement.repeats), session.schedule.repeats if session.timed else 0
     if session.failure:
-        yield Finding("invalid", "failed", session.failure, "Measure again once the cause is gone.")
+        remedy = session.remedy or "Measure again once the cause is gone."
+        yield Finding("invalid", "failed", session.failure, remedy)
     elif done < planned:
         yield Finding(
             "invalid",

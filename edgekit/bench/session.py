@@ -65,7 +65,7 @@ def bench(
         chosen = cells(files, bundles, wanted_threads(request.threads, cpus))
         passes = Passes(guest, request, profile, pushed.paths)
         outcome = measure(chosen, passes, request, progress)
-        after = _environment(guest)
+        after = Environment(_now()) if outcome.ended == "lost" else _environment(guest)
     return Result(
         schema=SCHEMA,
         created=created,
@@ -140,7 +140,6 @@ def _measurements(
             input_sha256=item.input_sha256,
         )
         reference = item.cell.subject.reference()
-        failure = item.error.what if item.error else None
         session = Session(
             request.plan,
             before,
@@ -148,7 +147,8 @@ def _measurements(
             reference,
             emulated=_emulated(profile),
             timed=profile.timed,
-            failure=failure,
+            failure=item.error.what if item.error else None,
+            remedy=item.error.hint if item.error else "",
             fps=request.fps,
             max_celsius=profile.max_celsius,
         )

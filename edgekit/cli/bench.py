@@ -77,8 +77,9 @@ def bench(
     from edgekit.bench import BenchRequest
     from edgekit.cli.benching import measure_each, profiles
     from edgekit.cli.choices import newest_set, numbers, threads_of
-    from edgekit.cli.console import command_line, quote, say_next
+    from edgekit.cli.console import command_line, quote, say_next, show_error
     from edgekit.cli.table import show_results
+    from edgekit.errors import DeviceError
     from edgekit.files import check_writable
     from edgekit.report.to_json import to_json
 
@@ -104,6 +105,9 @@ def bench(
         sys.stdout.buffer.write(to_json(results))
     else:
         show_results(results)
+    for result in results:
+        if result.partial:
+            show_error(DeviceError(f"{result.device.profile}: the session ended early: {result.partial}"))
     paths = " ".join(quote(path) for _, path in measured)
     say_next(f"edgekit report {paths} -o report.html")
     if code:

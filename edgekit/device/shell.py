@@ -51,6 +51,7 @@ class ShellTransport(ABC):
         self._token = secrets.token_hex(16)
         self._holder: Holder | None = None
         self._site: Site | None = None
+        self._given_up = False  # the wait for a lost device has ended without it
         self._progress: Progress = SILENT
 
     # ---- what a subclass says
@@ -170,18 +171,21 @@ class ShellTransport(ABC):
         """Make sure that the device is held, reaching it again if it was lost."""
         if self._holder and self._site and self._holder.alive:
             return self._site
-        limit, pause = time.monotonic() + (RECONNECT if self._site else 0.0), 1.0
+        patient = self._site and not self._given_up  # it was there before, and this loss is new
+        limit, pause = time.monotonic() + (RECONNECT if patient else 0.0), 1.0
         while True:
             self.close()
             try:
                 self.connect(self._progress)
             except TransientDeviceError:
                 if time.monotonic() + pause > limit:
+                    self._given_up = True
                     raise
                 self._progress.step(f"Connecting to {self._name} again")
                 time.sleep(pause)
                 pause = min(2 * pause, _PAUSE)
             else:
+                self._given_up = False
                 assert self._site  # noqa: S101 - narrows the type
                 return self._site
 
