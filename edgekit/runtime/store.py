@@ -6,17 +6,16 @@ bundle is used only if every file in it still has the content it was built with.
 
 from __future__ import annotations
 
-import fcntl
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from edgekit.errors import EdgekitError, StorageError
-from edgekit.files import new_folder, sha256_bytes, sha256_file, storage_errors
+from edgekit.files import new_folder, one_at_a_time, sha256_bytes, sha256_file, storage_errors
 from edgekit.lookup import cache_folder
 from edgekit.runtime.target import Target
 from edgekit.schema import decode_record, write_record
@@ -74,7 +73,7 @@ def stored(folder: Path, fill: Callable[[Path], Contents]) -> Bundle:
     if found:
         return found
     try:
-        with _lock(folder):
+        with one_at_a_time(folder):
             # another edgekit may have built it while this one waited
             return read(folder) or _build(folder, fill)
     except StorageError as error:
@@ -151,13 +150,3 @@ def _build(folder: Path, fill: Callable[[Path], Contents]) -> Bundle:
         )
         write_record(staging / RECORD, record)
     return Bundle(folder, record)
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """Let one process at a time build a bundle; the kernel lets go when that process ends."""
-    with storage_errors(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with (folder.parent / f".{folder.name}.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +15,7 @@ from edgekit.debian import fetch_packages
 from edgekit.device.emulator.cpio import Archive
 from edgekit.device.transport import Payload
 from edgekit.errors import DeviceError, EdgekitError, RuntimeMissingError
-from edgekit.files import new_folder, sha256_bytes, sha256_file, storage_errors
+from edgekit.files import new_folder, one_at_a_time, sha256_bytes, sha256_file, storage_errors
 from edgekit.lookup import cache_folder
 from edgekit.progress import Progress
 from edgekit.schema import decode_record, write_record
@@ -60,7 +58,7 @@ def ensure_image(progress: Progress) -> Image:
     folder = _folder()
     if image := _read(folder):
         return image
-    with _lock(folder):
+    with one_at_a_time(folder):
         # another edgekit may have built it while this one waited
         if image := _read(folder):
             return image
@@ -158,13 +156,3 @@ def _kernel_package(unpacked: Path) -> str:
             "Use the package sources of Debian 12.",
         )
     return link.readlink().name
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """Let one process at a time build the image; the kernel lets go when that process ends."""
-    with storage_errors(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with (folder.parent / f".{folder.name}.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
