@@ -113,7 +113,8 @@ def session(
             cpu="Cortex-A72",
             cpus=4,
             emulated=emulated,
-            transport="emulator" if emulated else "ssh",
+            # an emulated board whose clock counts instructions, or an emulated processor that is timed
+            transport="emulator" if emulated and not any(m.repeats for m in measurements) else "ssh",
         ),
         before=moment,
         after=moment,

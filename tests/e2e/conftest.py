@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from commands import run
+from commands import measure, run
 
 
 @pytest.fixture(scope="session")
@@ -18,15 +18,7 @@ def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def result(tmp_path_factory: pytest.TempPathFactory, artefacts: Path) -> Path:
     """A quick result of that set, made by the command itself. Read only."""
     folder = tmp_path_factory.mktemp("measured")
-    run(
-        "bench",
-        artefacts,
-        "--threads",
-        "1",
-        "--runtime",
-        "litert",
-        "--output",
-        folder / "result.json",
-        cwd=folder,
+    measure(
+        artefacts, "--threads", "1", "--runtime", "litert", "--output", folder / "result.json", cwd=folder
     )
     return folder / "result.json"

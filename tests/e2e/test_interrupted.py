@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from commands import run
+from commands import measure, run
 
 from edgekit.artefact import check_files, read_set
 from edgekit.results import read_result
@@ -22,7 +22,7 @@ def _start(*args: str | Path, cwd: Path) -> subprocess.Popen[str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "COLUMNS": "120"},
+        env={**os.environ, "COLUMNS": "120", "STARTED_IN": str(cwd)},
     )
 
 
@@ -51,26 +51,27 @@ def test_a_killed_conversion_leaves_no_set_and_the_next_one_succeeds(tmp_path, s
 
 
 def test_a_killed_bench_leaves_no_result_and_no_process_and_the_next_one_succeeds(tmp_path, artefacts):
-    command = ("bench", artefacts, "--runtime", "litert", "--threads", "1", "--output", "result.json")
-    _kill_when(_start(*command, cwd=tmp_path), "Measuring", after=1.0)
+    command = (artefacts, "--runtime", "litert", "--threads", "1", "--output", "result.json")
+    _kill_when(_start("bench", *command, cwd=tmp_path), "Measuring", after=1.0)
     assert not (tmp_path / "result.json").exists()
     deadline = time.monotonic() + 10
-    while _guests() and time.monotonic() < deadline:
+    while _guests(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert _guests() == [], "the guest ends with the command that started it"
-    run(*command, cwd=tmp_path)
+    assert _guests(tmp_path) == [], "the guest ends with the command that started it"
+    measure(*command, cwd=tmp_path)
     assert read_result(tmp_path / "result.json").partial is None
 
 
-def _guests() -> list[str]:
-    """Command lines of running guests."""
+def _guests(started_in: Path) -> list[str]:
+    """Command lines of running guests of commands that were started in a folder."""
     lines = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            ours = os.fsencode(f"STARTED_IN={started_in}\0") in path.with_name("environ").read_bytes()
         except OSError:
             continue
-        if "edgekit_guest" in line:
+        if ours and "edgekit_guest" in line:
             lines.append(line)
     return lines
 
