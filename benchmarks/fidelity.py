@@ -29,14 +29,13 @@ from statistics import median
 from edgekit.artefact import MANIFEST
 from edgekit.bench import BenchRequest, Schedule
 from edgekit.bench.artefacts import subjects
-from edgekit.bench.guest import Guest
+from edgekit.bench.interpreter import interpreter
 from edgekit.bench.passes import Passes
 from edgekit.bench.plan import Cell
 from edgekit.bench.supply import push
 from edgekit.device import find_profile, open_transport
 from edgekit.errors import EdgekitError
 from edgekit.runtime import ensure_bundle, parse_runtime
-from edgekit.runtime.target import this_python
 
 ALPHA = 0.5
 CHECKPOINT = "mobilenet_v1_0.5_32_digits"
@@ -162,15 +161,16 @@ def races_of(folder: Path, resolution: int, seconds: float) -> Iterator[Race]:
     request = BenchRequest(
         artefacts=(folder,), schedule=Schedule(repeats=1, min_runs=128, min_seconds=seconds), threads=(1,)
     )
-    device = open_transport(find_profile("host"))
-    guest = Guest(device)
+    profile = find_profile("host")
+    device = open_transport(profile)
+    python = interpreter(device, profile, PrintProgress())
     files = subjects(request.artefacts)
     bundles = {
-        kind: ensure_bundle(parse_runtime(name), this_python(), PrintProgress())
+        kind: ensure_bundle(parse_runtime(name), python.target, PrintProgress())
         for kind, name in RUNTIMES.items()
     }
-    places = push(device, files, list(bundles.values()), evaluation=False).paths
-    passes = Passes(guest, request, (), places)
+    pushed = push(device, python, files, list(bundles.values()), PrintProgress(), evaluation=False)
+    passes = Passes(python.guest(device, pushed.paths), request, profile, pushed.paths)
     for file in files:
         bundle = bundles[file.file.format]
         cell = Cell(file, bundle, threads=1)

@@ -75,3 +75,14 @@ def test_googles_tool_runs_with_the_bundles_wheels(fidelity):
     ours = fidelity.Contender("edgekit", lambda: 1.0, [0.01])
     runs = fidelity.Runs(ours, 0.02)
     assert fidelity.google(bundle.folder, MODELS / "float32.tflite", runs) >= 0
+
+
+def test_edgekit_itself_measures_in_a_race(fidelity, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(MODELS.parent)
+    from artefacts import make_set
+
+    folder = make_set(tmp_path / "tiny", ("int8.tflite",))
+    (found,) = fidelity.races_of(folder, 32, seconds=0.05)
+    fidelity.run_once(found, backwards=False)
+    assert all(median > 0 for contender in found.contenders for median in contender.medians)
+    assert [contender.name for contender in found.contenders] == ["edgekit", "bare"]
