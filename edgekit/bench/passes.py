@@ -18,7 +18,7 @@ from edgekit.runtime import Bundle
 
 PATIENCE = 120.0  # seconds for what surrounds the inferences: starting, importing, loading
 SLOWER = 20  # times that an inference outside the timed loop may take what it took inside
-COUNTED_RUNS = 30  # inferences whose instructions are counted
+LOADS, COUNTED_RUNS = 5, 6  # of the model, and of each the inferences whose instructions are counted
 
 
 class Passes:
@@ -77,8 +77,8 @@ class Passes:
 
     def instructions(self, cell: Cell, repeats: list[Repeat]) -> answers.Instructions:
         """Count the instructions of single inferences."""
-        fields = {"pass": "instructions", "min_runs": COUNTED_RUNS, "clock": not self.timed}
-        deadline = _deadline(repeats, COUNTED_RUNS)
+        fields = {"pass": "instructions", "loads": LOADS, "warmup_runs": 2, "min_runs": COUNTED_RUNS}
+        deadline = _deadline(repeats, LOADS * COUNTED_RUNS)
         found = self._guest.ask(answers.Instructions, self._fields(cell, fields), deadline)
         if self.timed:
             return found

@@ -18,7 +18,7 @@ _TITLE = "Instructions of one inference"
 _LARGE = 10**7  # instructions, from which on a table is in millions
 _METHODS = {
     "parts": "Every operator was cut out with its weights and counted alone",
-    "profile": "Operators as ONNX Runtime executes them, fused, from its own profile",
+    "profile": "Operators as ONNX Runtime executes them, fused, from its own profile, kernel included",
 }
 
 

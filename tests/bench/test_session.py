@@ -363,7 +363,6 @@ EMULATED = Profile(
 def test_on_an_emulated_board_instructions_are_counted_and_nothing_is_timed(device, script, tiny):
     result = run(device, tiny, profile=EMULATED, threads=(1,))
     assert {request["pass"] for request in script.requests} == {"python", "probe", "instructions", "accuracy"}
-    assert all(request["clock"] for request in script.requests if request["pass"] == "instructions")
     assert result.partial is None
     for measurement in result.measurements:
         assert measurement.repeats == ()

@@ -15,14 +15,15 @@ from edgekit.runtime.target import this_python
 
 GUEST = Path(edgekit.__file__).parent / "guest" / "edgekit_guest.py"
 MODELS = Path(__file__).parent.parent / "bench" / "models"
+COUNTING_TIME = (str(Path(__file__).parent / "counting_time.py"),)
 MISBEHAVING = Path(__file__).parent / "misbehaving"
 SHORT = {"min_runs": 20, "min_seconds": 0.02, "warmup_seconds": 0.01}
 
 
-def run_guest(request, *, python=sys.executable, **variables):
-    """Run the guest on a request (a dict, or the text itself)."""
+def run_guest(request, *, python=sys.executable, before=(), **variables):
+    """Run the guest on a request (a dict, or the text itself), or a script that runs it."""
     text = request if isinstance(request, str) else json.dumps(request)
-    command = [python, "-I", "-S", "-B", str(GUEST), "-"]
+    command = [python, "-I", "-S", "-B", *before, str(GUEST), "-"]
     return subprocess.run(
         command,
         input=text + "\n",
@@ -34,9 +35,9 @@ def run_guest(request, *, python=sys.executable, **variables):
     )
 
 
-def ask(request):
+def ask(request, **options):
     """Return the guest's answer."""
-    return json.loads(run_guest(request).stdout)
+    return json.loads(run_guest(request, **options).stdout)
 
 
 def bundle_path(name):

@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 import pytest
-from asking import MODELS, SHORT, ask, real, run_guest
+from asking import COUNTING_TIME, MODELS, SHORT, ask, real, run_guest
 
 PAIRS = [
     ("litert", "float32.tflite"),
@@ -118,6 +118,11 @@ def test_instructions_are_counted_or_the_reason_is_given():
     else:
         assert len(answer["per_inference"]) == SHORT["min_runs"]
         assert min(answer["per_inference"]) > 1000
+
+
+def test_instructions_are_counted_each_time_the_model_is_loaded():
+    request = real("onnxruntime", "int8.onnx", **{"pass": "instructions", "loads": 3, "min_runs": 4})
+    assert len(ask(request, before=COUNTING_TIME)["per_inference"]) == 12
 
 
 def test_another_model_than_the_one_asked_for_is_not_measured():

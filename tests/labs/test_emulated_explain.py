@@ -12,7 +12,7 @@ from edgekit.explain import Breakdown, ExplainRequest, causes, differences, expl
 
 TESTS = Path(__file__).parent.parent
 CUT, PROFILED = TESTS / "explain" / "models" / "branches.tflite", TESTS / "bench" / "models" / "int8.onnx"
-# of the whole. These models are so small that what a call takes is half of it; a MobileNet's stays below 2 %.
+# of the whole. These models are so small that what a call takes is half of it; a MobileNet's stays below 4 %.
 UNEXPLAINED = 0.10
 
 
