@@ -136,15 +136,25 @@ def _build(folder: Path, progress: Progress) -> ImageRecord:
         if len(kernels) != 1:
             raise RuntimeMissingError(
                 f"The package {kernel} holds {len(kernels)} kernels; one was expected.",
-                "Use the package sources of Debian 12.",
+                "Use the package sources of Debian 12 or 13.",
             )
         shutil.move(kernels[0], staging / _KERNEL)
-        shutil.move(unpacked / "bin" / "busybox", staging / _BUSYBOX)
+        shutil.move(_busybox(unpacked), staging / _BUSYBOX)
         (staging / _BUSYBOX).chmod(0o755)
         hashes = {name: sha256_file(staging / name) for name in (_KERNEL, _BUSYBOX)}
         record = ImageRecord(SCHEMA, versions, hashes)
         write_record(staging / _RECORD, record)
     return record
+
+
+def _busybox(unpacked: Path) -> Path:
+    """The program; Debian 13 has it in usr/bin."""
+    for folder in ("bin", "usr/bin"):
+        if (path := unpacked / folder / "busybox").is_file():
+            return path
+    raise RuntimeMissingError(
+        f"The package {_BUSYBOX_PACKAGE} holds no busybox.", "Use the package sources of Debian 12 or 13."
+    )
 
 
 def _kernel_package(unpacked: Path) -> str:
@@ -153,6 +163,6 @@ def _kernel_package(unpacked: Path) -> str:
     if not link.is_symlink():
         raise RuntimeMissingError(
             f"The package {_KERNEL_PACKAGE} does not name the kernel's own package.",
-            "Use the package sources of Debian 12.",
+            "Use the package sources of Debian 12 or 13.",
         )
     return link.readlink().name
