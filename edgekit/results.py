@@ -69,6 +69,10 @@ class Artefact(msgspec.Struct, frozen=True):
     precision: Precision
 
 
+# what TFLite's runtimes are given where XNNPACK is switched off
+NO_DELEGATE = {"experimental_op_resolver_type": "BUILTIN_WITHOUT_DEFAULT_DELEGATES"}
+
+
 class Runtime(msgspec.Struct, frozen=True):
     """What executed it."""
 
@@ -77,6 +81,12 @@ class Runtime(msgspec.Struct, frozen=True):
     delegate: str | None = None  # XNNPACK, CPUExecutionProvider
     bundle: str | None = None  # content hash of the wheels it came from
     options: dict[str, str] = {}  # settings that bear on speed, by the runtime's own names
+
+    @property
+    def label(self) -> str:
+        """Name and version, and what was switched off."""
+        off = " without XNNPACK" if NO_DELEGATE.items() <= self.options.items() else ""
+        return f"{self.name} {self.version}{off}"
 
 
 class Repeat(msgspec.Struct, frozen=True):

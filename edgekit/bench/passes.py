@@ -93,6 +93,7 @@ class Passes:
             "model": self._places[file.sha256],
             "model_sha256": file.sha256,
             "threads": cell.threads,
+            "xnnpack": self._request.xnnpack,
             "affinity": self._request.affinity or self._profile.affinity,
             "seed": self._request.seed,
             "mean": contract.mean,

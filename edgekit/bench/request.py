@@ -45,6 +45,7 @@ class BenchRequest:
     accuracy: bool = True
     memory: bool = True
     instructions: bool = True
+    xnnpack: bool = True  # False: TFLite's runtimes use the kernels of their own
     fps: float | None = None  # inferences a second, as an application would space them; None: back to back
     affinity: tuple[int, ...] = ()  # CPUs to run on; empty: the profile's
     seed: int = 0  # of the timed input

@@ -61,7 +61,7 @@ def measure(chosen: Sequence[Cell], passes: Passes, request: BenchRequest, progr
     collected = [Collected(cell) for cell in chosen]
     tasks = list(_tasks(collected, passes, request))
     often = f", {request.plan.repeats} times each" if passes.timed else ""
-    progress.step(f"Measuring {len(chosen)} combinations{often}", len(tasks))
+    progress.step(f"Measuring {len(chosen)} combination{'s' * (len(chosen) != 1)}{often}", len(tasks))
     ended: BaseException | None = None
     beyond: dict[str, str] = {}  # what this device cannot do, and why
     try:

@@ -133,7 +133,7 @@ def _verdict(blank: Verdict, metric: Metric, cell: Cell, seen: Figure | Absent) 
         device=cell.device,
         model=cell.model,
         artefact=cell.artefact.file,
-        runtime=f"{cell.runtime.name} {cell.runtime.version}",
+        runtime=cell.runtime.label,
         threads=cell.threads,
         result=str(cell.session.path),
     )

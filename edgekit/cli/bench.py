@@ -44,6 +44,9 @@ def bench(
     ] = "quick",
     accuracy: Annotated[bool, typer.Option(help="Measure accuracy on the set's evaluation pictures.")] = True,
     memory: Annotated[bool, typer.Option(help="Measure memory.")] = True,
+    xnnpack: Annotated[
+        bool, typer.Option(help="TFLite's runtimes may use XNNPACK's kernels, as they do by default.")
+    ] = True,
     fps: Annotated[
         float | None, real("Space inferences as an application would; not given: back to back.")
     ] = None,
@@ -91,6 +94,7 @@ def bench(
         mode=mode,
         accuracy=accuracy,
         memory=memory,
+        xnnpack=xnnpack,
         fps=fps,
         affinity=numbers(affinity, "--affinity") if affinity else (),
         seed=seed,

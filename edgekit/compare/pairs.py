@@ -119,7 +119,7 @@ def pair_within(result: Result, across: Across, baseline: str | None = None) -> 
 
 
 def _runtime(side: Side) -> str:
-    return f"{side.measurement.runtime.name} {side.measurement.runtime.version}"
+    return side.measurement.runtime.label
 
 
 _NAMES: dict[Across, Callable[[Side], str]] = {

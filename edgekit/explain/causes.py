@@ -82,7 +82,7 @@ def int8(found: Breakdown) -> Iterator[str]:
     rates = [o.each for o in busy if o.each is not None]
     if not found.quantized or not rates or "asimd" not in found.features:
         return
-    cpu, runtime = found.cpu or "This CPU", f"{found.runtime.name} {found.runtime.version}"
+    cpu, runtime = found.cpu or "This CPU", found.runtime.label
     taken = f"{significant(each(busy) or 0)} instructions a multiply-add, {significant(min(rates))} at best"
     if "asimddp" not in found.features:
         yield f"{cpu} has no dot-product instructions: {runtime}'s int8 convolutions take {taken}."

@@ -88,4 +88,4 @@ class Breakdown(msgspec.Struct, frozen=True):
         return self.whole - self.explained
 
     def __str__(self) -> str:
-        return f"{self.file} with {self.runtime.name} {self.runtime.version} on {self.device}"
+        return f"{self.file} with {self.runtime.label} on {self.device}"

@@ -71,6 +71,7 @@ DEFAULTS: dict[str, Any] = {
     "input_scale": 0.0,  # of a quantized input whose file format does not say (ONNX)
     "input_zero_point": 0,
     "output_shape": [],  # checked unless empty
+    "xnnpack": True,  # whether TFLite's runtimes may use it
     "loads": 1,  # instructions: how often the model is loaded
     "warmup_runs": 10,
     "warmup_seconds": 0.5,
@@ -219,7 +220,11 @@ class TFLiteModel(Model):
 
     def __init__(self, module: Any, request: dict[str, Any]) -> None:
         threads = request["threads"]
-        self._interpreter = module.Interpreter(model_path=request["model"], num_threads=threads)
+        resolver = {}
+        if not request["xnnpack"]:
+            kind = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+            resolver["experimental_op_resolver_type"] = kind
+        self._interpreter = module.Interpreter(model_path=request["model"], num_threads=threads, **resolver)
         self._interpreter.allocate_tensors()
         self._input = only(self._interpreter.get_input_details(), "input")
         self._output = only(self._interpreter.get_output_details(), "output")
@@ -229,7 +234,7 @@ class TFLiteModel(Model):
         # XNNPACK is the only delegate that the interpreter applies of its own accord
         delegated = any(op["op_name"] == "DELEGATE" for op in self._interpreter._get_ops_details())
         self.delegate = "XNNPACK" if delegated else None
-        self.options = {"num_threads": str(threads)}
+        self.options = {"num_threads": str(threads), **{name: kind.name for name, kind in resolver.items()}}
 
     @staticmethod
     def _tensor(details: dict[str, Any]) -> Tensor:

@@ -123,7 +123,7 @@ def _runtimes(result: Result) -> list[str]:
         runtime = measurement.runtime
         settings = (f"{name} {value}" for name, value in runtime.options.items() if "thread" not in name)
         about = ", ".join((runtime.delegate or "no delegate", *settings))
-        files = used.setdefault(f"{runtime.name} {runtime.version}", {}).setdefault(about, set())
+        files = used.setdefault(runtime.label, {}).setdefault(about, set())
         files.add(called[measurement.artefact])
     return [
         f"{name} ({'; '.join(_used_for(*way, differ=len(ways) > 1) for way in sorted(ways.items()))})"

@@ -164,7 +164,7 @@ def _row(
         sha256=artefact.sha256,
         format=artefact.format,
         precision=artefact.precision,
-        runtime=f"{runtime.name} {runtime.version}",
+        runtime=runtime.label,
         delegate=runtime.delegate,
         threads=measurement.threads,
         affinity=measurement.affinity,

@@ -118,7 +118,7 @@ def _samples(results: Sequence[Result]) -> Iterable[list[Value]]:
 
 def _identity(measurement: Measurement) -> list[Value]:
     artefact, runtime = measurement.artefact, measurement.runtime
-    return [artefact.set, artefact.file, f"{runtime.name} {runtime.version}", measurement.threads]
+    return [artefact.set, artefact.file, runtime.label, measurement.threads]
 
 
 def _read(row: Row | Line, path: str) -> Value:

@@ -84,12 +84,20 @@ def test_passes_that_are_not_wanted_are_left_out(device, script, tiny):
     assert tiny / "evaluation.npz" not in [payload.source for payload in device.pushed]
 
 
+def test_every_pass_is_told_when_xnnpack_is_switched_off(device, script, tiny):
+    run(device, tiny / "int8.tflite", xnnpack=False)
+    asked = [request for request in script.requests if request["pass"] not in ("python", "probe")]
+    assert {request["pass"] for request in asked} == {"latency", "memory", "accuracy", "instructions"}
+    assert not any(request["xnnpack"] for request in asked)
+
+
 def test_the_guest_is_told_what_the_manifest_and_the_request_say(device, script, tiny):
     run(device, tiny / "int8.tflite", seed=5, affinity=(2, 3), fps=10.0, threads=(2,), runtimes=("litert",))
     request = next(r for r in script.requests if r["pass"] == "latency")
     assert request["model"].endswith(request["model_sha256"])
     assert (request["seed"], request["affinity"], request["threads"], request["fps"]) == (5, [2, 3], 2, 10.0)
     assert request["mean"] == [127.5, 127.5, 127.5]
+    assert request["xnnpack"] is True
     assert request["output_shape"] == [1, 3]
     assert request["watch_stdin"] is True
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from asking import COUNTING_TIME, MODELS, SHORT, ask, real, run_guest
 
+from edgekit.results import NO_DELEGATE
+
 PAIRS = [
     ("litert", "float32.tflite"),
     ("litert", "float16.tflite"),
@@ -69,6 +71,13 @@ def test_the_timed_input_is_the_same_for_every_runtime_and_follows_the_seed():
     tflite, onnx = ask(real("litert", "int8.tflite")), ask(real("onnxruntime", "float32.onnx"))
     other = ask(real("litert", "int8.tflite", seed=1))
     assert tflite["input_sha256"] == onnx["input_sha256"] != other["input_sha256"]
+
+
+@pytest.mark.parametrize("runtime", ["litert", "tflite-runtime"])
+def test_xnnpack_can_be_switched_off_and_that_is_recorded(runtime):
+    answer = ask(real(runtime, "float32.tflite", xnnpack=False))["runtime"]
+    assert answer["delegate"] is None
+    assert answer["options"] == {"num_threads": "1", **NO_DELEGATE}
 
 
 def test_what_executed_the_model_is_recorded():

@@ -7,7 +7,7 @@ from simulated import BUSY, EVALUATION, HOT, IMAGES, joined, simulate
 
 from edgekit import stats
 from edgekit.report.rows import findings, rows
-from edgekit.results import Accuracy, Repeat
+from edgekit.results import NO_DELEGATE, Accuracy, Repeat
 
 
 def one(result, **changed):
@@ -18,6 +18,13 @@ def one(result, **changed):
 
 def repeat(*samples: int) -> Repeat:
     return Repeat(0, import_ns=1, load_ns=10, first_ns=100, warmup_runs=10, samples_ns=samples)
+
+
+def test_a_runtime_without_its_delegate_is_another_one():
+    [measurement] = one(simulate()).measurements
+    runtime = msgspec.structs.replace(measurement.runtime, options={"num_threads": "1", **NO_DELEGATE})
+    [usual], [without] = rows(one(simulate())), rows(one(simulate(), runtime=runtime))
+    assert without.runtime == f"{usual.runtime} without XNNPACK"
 
 
 def test_p50_is_the_median_of_the_repeats_medians_with_their_range():
