@@ -371,3 +371,15 @@ def test_no_counts_have_no_median():
 def test_a_percentile_of_ordered_samples_is_the_percentile(samples, q):
     assert stats.ordered_percentile(sorted(samples), q) == pytest.approx(stats.percentile(samples, q))
     assert stats.ordered_percentile(sorted(samples)[:63], 90) is None
+
+
+def test_counts_with_another_c_library_are_not_compared():
+    older, newer = (
+        replace(found, device=replace(found.device, libc=libc))
+        for found, libc in (
+            (board(counted(1_000_000)), "glibc 2.36"),
+            (board(counted(990_000)), "glibc 2.41"),
+        )
+    )
+    with pytest.raises(UsageError, match=r"device libc: 'glibc 2\.36' and 'glibc 2\.41'"):
+        compare(older, newer)
