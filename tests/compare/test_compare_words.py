@@ -374,12 +374,8 @@ def test_a_percentile_of_ordered_samples_is_the_percentile(samples, q):
 
 
 def test_counts_with_another_c_library_are_not_compared():
-    older, newer = (
-        replace(found, device=replace(found.device, libc=libc))
-        for found, libc in (
-            (board(counted(1_000_000)), "glibc 2.36"),
-            (board(counted(990_000)), "glibc 2.41"),
-        )
-    )
+    older, newer = board(counted(1_000_000)), board(counted(990_000))
+    newer = replace(newer, device=replace(newer.device, libc="glibc 2.41"))
+    older = replace(older, device=replace(older.device, libc="glibc 2.36"))
     with pytest.raises(UsageError, match=r"device libc: 'glibc 2\.36' and 'glibc 2\.41'"):
         compare(older, newer)
