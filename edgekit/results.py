@@ -6,6 +6,7 @@ Statistics are computed from the samples when they are shown (`edgekit.stats`), 
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import median
 from typing import Annotated, Literal
 
 import msgspec
@@ -142,8 +143,16 @@ class Accuracy(msgspec.Struct, frozen=True):
 class Instructions(msgspec.Struct, frozen=True):
     """Instructions per inference; never a time."""
 
-    per_inference: tuple[int, ...]  # raw, one an inference
+    per_inference: tuple[Positive, ...]  # raw, one an inference
     source: str  # perf_event_open, or the emulated CPU: qemu cortex-a72
+    loads: Positive = 1  # of the model, each with equally many of the inferences
+
+    @property
+    def medians(self) -> tuple[float, ...]:
+        """One a load: within a load the counts resemble each other."""
+        size = -(-len(self.per_inference) // self.loads)
+        starts = range(0, len(self.per_inference), max(1, size))
+        return tuple(median(self.per_inference[at : at + size]) for at in starts)
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cache
 from math import atan, cos, fsum, pi, sin, sqrt
 from statistics import NormalDist, median
@@ -275,28 +274,6 @@ def _moments(values: Sequence[float]) -> tuple[float, float]:
     """Mean and standard deviation (n − 1) of a few values, without numpy's cost of each call."""
     mean = fsum(values) / len(values)
     return mean, sqrt(fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
-
-
-def median_bounds(counts: Numbers, confidence: float = 0.99) -> Bounds:
-    """Bounds of the median of independent counts of any distribution: order statistics.
-
-    The r-th smallest and r-th largest with the greatest r for which P(Binomial(n, ½) < r) ≤ 1 − confidence
-    (David & Nagaraja, Order Statistics, 3rd ed., 7.1); the range for fewer than 7 counts, which bounds
-    nothing at 99 %.
-
-    Raises:
-        ValueError: No counts.
-    """
-    ordered = sorted(map(float, counts))
-    if not ordered:
-        raise ValueError("no counts have no median")
-    allowed = Fraction(1 - confidence) * 2 ** len(ordered)
-    rank, below, term = 0, 0, 1  # of 2ⁿ: how often fewer than `rank`, and how often just as many, lie below
-    while below + term <= allowed:
-        below, term = below + term, term * (len(ordered) - rank) // (rank + 1)
-        rank += 1
-    at = max(rank - 1, 0)
-    return Bounds(median(ordered), ordered[at], ordered[-1 - at])
 
 
 def ratio_bootstrap(

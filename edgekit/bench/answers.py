@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from edgekit import results
+from edgekit.results import Positive
 
 SCHEMA = "edgekit.guest/1"
 
@@ -82,8 +85,9 @@ class Instructions(msgspec.Struct, frozen=True):
 
     runtime: Runtime
     input_sha256: str
-    per_inference: tuple[int, ...]
+    per_inference: Annotated[tuple[Positive, ...], msgspec.Meta(min_length=1)]
     source: str
+    loads: Positive
 
 
 class DeviceFields(msgspec.Struct, frozen=True):

@@ -151,5 +151,5 @@ def _accuracy(same: list[Collected], passes: Passes) -> None:
 
 def _instructions(item: Collected, passes: Passes) -> None:
     answer = passes.instructions(item.cell, item.repeats)
-    item.instructions = Instructions(answer.per_inference, answer.source)
+    item.instructions = Instructions(answer.per_inference, answer.source, answer.loads)
     _describe(item, answer)

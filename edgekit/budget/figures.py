@@ -38,9 +38,8 @@ def figure(cell: Cell, metric: Metric) -> Figure | Absent:
     """Return a cell's figure of a metric, or why there is none.
 
     Latency is the median of the repeats' own percentiles, bounded by Student's t on them
-    (`stats.repeat_bounds`). Instructions read from a CPU's own counter are the median of the counts, bounded
-    by order statistics; those of an emulated CPU, sizes, memory and accuracy on its pictures are taken as
-    they are.
+    (`stats.repeat_bounds`), and so are instructions read from a CPU's own counter, by the medians of the
+    model's loads; those of an emulated CPU, sizes, memory and accuracy on its pictures are taken as they are.
 
     Raises:
         RecordError: The result file is damaged there.
@@ -84,7 +83,9 @@ def _instructions(cell: Cell) -> Figure | Absent:
         return Absent("instructions were not counted")
     if counted.source.startswith("qemu "):
         return _exact(statistics.median(counted.per_inference), counted.source)
-    bounds = stats.median_bounds(counted.per_inference, CONFIDENCE)
+    bounds = stats.repeat_bounds(counted.medians, CONFIDENCE)
+    if bounds is None:
+        return Figure(counted.medians[0], doubt="a model that was loaded once shows no spread")
     return Figure(bounds.value, bounds.low, bounds.high, note=counted.source)
 
 

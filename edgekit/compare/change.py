@@ -100,7 +100,7 @@ def count_change(baseline: Instructions, candidate: Instructions) -> Change | No
     """Judge instructions: more or fewer where the counts differ by over 0.1 %.
 
     An emulated CPU's counts are the same on every run; a real counter's are taken with the bounds of their
-    medians.
+    loads' medians.
 
     Returns:
         None where either side was not counted, or both by different means.
@@ -132,10 +132,11 @@ def count_change(baseline: Instructions, candidate: Instructions) -> Change | No
 
 
 def _bounds(counted: Instructions) -> stats.Bounds:
-    if not _emulated(counted):
-        return stats.median_bounds(counted.per_inference)
     value = stats.spread(counted.per_inference).value
-    return stats.Bounds(value, value, value)
+    if _emulated(counted):
+        return stats.Bounds(value, value, value)
+    once = stats.Bounds(value, min(counted.per_inference), max(counted.per_inference))
+    return stats.repeat_bounds(counted.medians) or once
 
 
 def _emulated(counted: Instructions) -> bool:

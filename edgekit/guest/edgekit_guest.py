@@ -40,6 +40,7 @@ import math
 import os
 import platform
 import signal
+import struct
 import sys
 import time
 import traceback
@@ -617,8 +618,8 @@ def instructions(request: dict[str, Any]) -> dict[str, Any]:
     """Count the instructions of single inferences: this thread's, in user space.
 
     How long the C library looks for memory depends on where that was given back before, and so on every byte
-    that this process ever asked for; for ONNX Runtime it is up to 0.4 % of a small model. The model is loaded
-    several times, each time elsewhere in memory, so that no chance decides for all inferences.
+    that this process ever asked for; for ONNX Runtime it is up to 0.4 % of a small model. So the heap's gaps
+    are filled, and the model is loaded several times, each time elsewhere, so that no chance decides for all.
     """
     check_one_thread(request)
     check_model_file(request)
@@ -635,7 +636,7 @@ def instructions(request: dict[str, Any]) -> dict[str, Any]:
         answer["per_inference"] += count_warm(read, model.invoke, request)
         answer["runtime"] = describe(model, request)
         del model
-    return answer
+    return dict(answer, loads=request["loads"])
 
 
 def check_one_thread(request: dict[str, Any]) -> None:
@@ -656,26 +657,32 @@ def count_warm(read: Callable[[], int], invoke: Callable[[], Any], request: dict
     gc.disable()
     # reading the counter costs some hundred instructions itself; they are measured and taken off
     overhead = sorted(count_instructions(read, int, 31))[15]
-    return [max(0, count - overhead) for count in count_instructions(read, invoke, request["min_runs"])]
+    return [count - overhead for count in count_instructions(read, invoke, request["min_runs"])]
+
+
+class HeapInfo(ctypes.Structure):
+    """Struct mallinfo of mallinfo(3)."""
+
+    _fields_ = (("others", ctypes.c_int * 9), ("keepcost", ctypes.c_int))  # bytes of the heap's top
 
 
 def fill_heap() -> None:
     """Use up the gaps in the C library's heap, so that memory is found in the same way whatever came before.
 
-    A block from above the highest one there is fills no gap, and is given back.
+    A block from the heap's top, above every gap, is given back.
     """
     if platform.libc_ver()[0] != "glibc":
         return
     libc = ctypes.CDLL(None)
     libc.malloc.argtypes, libc.malloc.restype = [ctypes.c_size_t], ctypes.c_void_p
     libc.free.argtypes = [ctypes.c_void_p]
-    largest = 100_000  # bytes; from 128 KiB on, memory comes from the kernel
-    highest = libc.malloc(largest)
-    libc.free(highest)
-    for size in [largest >> halvings for halvings in range(7)] + list(range(1536, 15, -16)):
-        while (block := libc.malloc(size) or highest) < highest:
+    libc.sbrk.argtypes, libc.sbrk.restype = [ctypes.c_ssize_t], ctypes.c_void_p
+    libc.mallinfo.restype = HeapInfo
+    top = libc.sbrk(0) - libc.mallinfo().keepcost
+    for size in [100_000 >> halvings for halvings in range(7)] + list(range(1536, 15, -16)):
+        while (block := libc.malloc(size) or top) < top:
             pass
-        libc.free(block)
+        libc.free(block if block > top else None)
 
 
 def count_instructions(read: Callable[[], int], function: Callable[[], Any], runs: int) -> list[int]:
@@ -688,28 +695,43 @@ def count_instructions(read: Callable[[], int], function: Callable[[], Any], run
     return counts
 
 
-def instruction_counter(kind: int = 0, event: int = 1) -> Callable[[], int]:
+def instruction_counter() -> Callable[[], int]:
     """Open the kernel's counter of instructions retired in user space by this thread; return its reader.
 
     perf_event_open(2): type 0 is PERF_TYPE_HARDWARE, event 1 PERF_COUNT_HW_INSTRUCTIONS.
     """
-    calls = {"x86_64": 298, "aarch64": 241, "armv7l": 364, "armv6l": 364, "i686": 336, "riscv64": 241}
-    number = calls.get(platform.machine())
-    if number is None or not sys.platform.startswith("linux"):
-        raise GuestError("no-counter", f"perf_event_open is not known on {platform.machine()}.")
+    machine = platform.machine()  # the kernel's, which can be of 64 bits where this process is of 32
+    calls = {"aarch64": 364, "armv7l": 364, "armv6l": 364, "x86_64": 336, "i686": 336}
+    if interpreter_bits() == 64:
+        calls = {"aarch64": 241, "x86_64": 298, "riscv64": 241}
+    if machine not in calls or not sys.platform.startswith("linux"):
+        raise GuestError("no-counter", f"perf_event_open is not known on {machine}.")
     attributes: Any = (ctypes.c_uint64 * 14)()  # struct perf_event_attr, 112 bytes
-    attributes[0] = kind | 112 << 32 if sys.byteorder == "little" else kind << 32 | 112
-    attributes[1] = event
+    attributes[0] = 112 << 32 if sys.byteorder == "little" else 112
+    attributes[1] = 1
+    attributes[4] = 1 << 0 | 1 << 1  # for how long it was wanted, and for how long it counted
     attributes[5] = 1 << 5 | 1 << 6  # exclude_kernel, exclude_hv
     libc = ctypes.CDLL(None, use_errno=True)
-    descriptor: int = libc.syscall(number, attributes, 0, -1, -1, 8)  # this thread, any CPU, close on exec
+    descriptor: int = libc.syscall(calls[machine], attributes, 0, -1, -1, 8)  # this thread, any CPU, cloexec
     if descriptor >= 0:
-        return lambda: int.from_bytes(os.read(descriptor, 8), sys.byteorder)
+        return functools.partial(read_counter, descriptor)
     code = ctypes.get_errno()
     if code in (errno.EACCES, errno.EPERM):
         level = read_text("/proc/sys/kernel/perf_event_paranoid") or "unknown"
         raise GuestError("no-counter", f"The kernel forbids it: perf_event_paranoid is {level}, 2 would do.")
     raise GuestError("no-counter", f"The CPU offers no instruction counter here ({os.strerror(code)}).")
+
+
+def read_counter(descriptor: int) -> int:
+    """Return how many instructions there were so far, if every one was counted."""
+    count, wanted, counted = struct.unpack("3Q", os.read(descriptor, 24))
+    if counted < wanted:  # another program uses the counter, or this kind of core has another one
+        raise GuestError(
+            "no-counter",
+            f"The counter ran for {counted / wanted:.0%} of the time only: pin to one kind of core with "
+            "--affinity, and end other programs that count.",
+        )
+    return int(count)
 
 
 def operators(request: dict[str, Any]) -> dict[str, Any]:

@@ -72,6 +72,7 @@ class ScriptedDevice:
                 "input_sha256": "a" * 64,
                 "per_inference": [5, 5, 5],
                 "source": "perf_event_open",
+                "loads": 1,
             },
         }
         return fields[request["pass"]]()

@@ -350,22 +350,6 @@ def test_students_quantile_is_scipys(confidence, freedom):
     assert stats._student(confidence, freedom) == pytest.approx(stdtrit(freedom, confidence), rel=1e-10)
 
 
-@settings(deadline=None)
-@given(st.lists(st.integers(1, 10**9), min_size=1, max_size=200))
-def test_bounds_of_a_median_are_order_statistics(counts):
-    from scipy.stats import binom
-
-    bounds, n = stats.median_bounds(counts), len(counts)
-    assert (min(counts) <= bounds.low <= bounds.value <= bounds.high <= max(counts)) or n == 1
-    rank = max((r for r in range(n + 1) if binom.cdf(r - 1, n, 0.5) <= 0.01), default=0)
-    assert bounds.low == sorted(counts)[max(rank - 1, 0)]
-
-
-def test_no_counts_have_no_median():
-    with pytest.raises(ValueError, match="no median"):
-        stats.median_bounds([])
-
-
 @settings(deadline=None, max_examples=20)
 @given(st.lists(st.integers(0, 10**9), min_size=64, max_size=150), st.sampled_from([50, 90]))
 def test_a_percentile_of_ordered_samples_is_the_percentile(samples, q):

@@ -2,6 +2,8 @@
 
 import importlib.util
 import os
+import struct
+from types import SimpleNamespace
 
 import pytest
 from asking import GUEST
@@ -110,13 +112,51 @@ def test_memory_fields_are_bytes(guest, files):
     assert guest.proc_field("/proc/meminfo", "MemAvailable") == 512 * 1024
 
 
-def test_a_software_event_counts_so_the_kernel_understands_the_request(guest):
-    try:
-        read = guest.instruction_counter(kind=1, event=1)  # PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK
-    except guest.GuestError as error:
-        pytest.skip(f"{error} `sysctl kernel.perf_event_paranoid=2` permits it.")
-    counts = guest.count_instructions(read, lambda: sum(range(10000)), 3)
-    assert all(count > 0 for count in counts)
+@pytest.fixture
+def counted(guest):
+    """Return what is read where the kernel says: a count, time wanted, time counted."""
+
+    def read(*values):
+        reading, writing = os.pipe()
+        try:
+            os.write(writing, struct.pack("3Q", *values))
+            return guest.read_counter(reading)
+        finally:
+            os.close(reading)
+            os.close(writing)
+
+    return read
+
+
+def test_a_counter_that_ran_all_the_time_is_read(counted):
+    assert counted(12_345, 700, 700) == 12_345
+
+
+def test_a_counter_that_stood_still_meanwhile_is_not_believed(guest, counted):
+    with pytest.raises(guest.GuestError, match=r"ran for 25% of the time only.*--affinity"):
+        counted(12_345, 800, 200)
+
+
+@pytest.mark.parametrize(
+    ("machine", "bits", "number"),
+    [
+        ("aarch64", 64, 241),
+        ("aarch64", 32, 364),
+        ("armv7l", 32, 364),
+        ("x86_64", 64, 298),
+        ("x86_64", 32, 336),
+    ],
+)
+def test_the_kernel_is_asked_by_the_number_that_processes_of_this_size_have(
+    guest, monkeypatch, machine, bits, number
+):
+    asked = []
+    library = SimpleNamespace(syscall=lambda *arguments: asked.append(arguments[0]) or 7)
+    monkeypatch.setattr(guest.platform, "machine", lambda: machine)
+    monkeypatch.setattr(guest, "interpreter_bits", lambda: bits)
+    monkeypatch.setattr(guest.ctypes, "CDLL", lambda *_, **__: library)
+    guest.instruction_counter()
+    assert asked == [number]
 
 
 @pytest.mark.parametrize(
