@@ -72,7 +72,7 @@ def timed(
         repeats=tuple(repeats),
         memory=Memory(40_000_000, 42_000_000, 45_000_000) if memory else None,
         accuracy=None if wrong is None else predicted(wrong),
-        instructions=Instructions(counts, source) if counts else None,
+        instructions=Instructions(counts, source, loads=len(counts)) if counts else None,
         input_sha256="a" * 64,
         findings=(flaw,) if flaw else (),
     )

@@ -138,11 +138,15 @@ def test_part_of_the_pictures_has_an_accuracy_and_no_drop(tmp_path):
 
 
 def test_a_counters_instructions_are_judged_with_their_spread(tmp_path):
-    counts = tuple(range(1_000_000, 1_000_064))  # order statistics 23 and 42 of 64
+    counts = tuple(range(1_000_000, 1_000_064))  # one a load; half the interval is 2.39 · 18.6 / √64
     result = session(timed(MS, MS, counts=counts))
     assert only(tmp_path, "instructions = 1_000_041", result).verdict == "pass"
     between = only(tmp_path, "instructions = 1_000_030", result)
-    assert (between.verdict, between.low, between.high) == ("inconclusive", 1_000_022, 1_000_041)
+    assert between.verdict == "inconclusive"
+    assert (between.low, between.high) == (
+        pytest.approx(1_000_025.9, abs=0.1),
+        pytest.approx(1_000_037.1, abs=0.1),
+    )
     assert "give it a tolerance" in between.reason
     assert only(tmp_path, "instructions = 1_000_021", result).verdict == "fail"
     assert only(tmp_path, 'instructions = 999_999\ntolerance = "0.01 %"', result).verdict == "pass"
