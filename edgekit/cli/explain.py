@@ -43,6 +43,7 @@ def explain(
 
     Example: edgekit explain digits/int8.tflite --runtime tflite-runtime --runtime litert
     """
+    from edgekit.artefact import MANIFEST
     from edgekit.cli.console import print_record, progress_bar, quote, say_next
     from edgekit.cli.show_operators import as_record, show_explanation
     from edgekit.device import find_profile, reached_at
@@ -57,4 +58,8 @@ def explain(
         print_record(as_record(found))
     else:
         show_explanation(found)
-    say_next(f"edgekit bench {quote(files[-1])} --device {profiles[-1].name}")
+    file = files[-1]
+    if (file.parent / MANIFEST).is_file():  # bench takes files of artefact sets alone
+        say_next(f"edgekit bench {quote(file)} --device {profiles[-1].name}")
+    else:
+        say_next(f"edgekit inspect {quote(file)}")

@@ -32,7 +32,6 @@ RECONNECT = 60.0  # seconds to go on trying to reach a device that was there bef
 ANSWER = 60.0  # seconds for anything that should be quick
 STORE = 300.0  # seconds for a slow card to take what was sent
 _PAUSE = 10.0  # seconds between attempts, at most
-_SIGNALLED = 128  # a shell's status for a command that signal n ended is this plus n
 
 
 class ShellTransport(ABC):
@@ -216,8 +215,7 @@ class ShellTransport(ABC):
         if not status.isdigit():
             self.close()  # the next connection makes it again
             raise TransientDeviceError(f"{site.folder} on {self._name} has vanished.", "Try again.")
-        code = int(status)
-        return Completed(stdout, stderr, _SIGNALLED - code if code > _SIGNALLED else code)
+        return Completed.of_shell(stdout, stderr, int(status))
 
     def _script(self, script: str, *arguments: str, deadline: float) -> Completed:
         try:

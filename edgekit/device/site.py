@@ -130,8 +130,9 @@ def interpreter(site: Site, profile: Profile, default: str, progress: Progress) 
     wanted = named or default
     if not wanted or profile.python == PORTABLE:
         return ""
-    old = bool(site.python) and tuple(map(int, site.python.split("."))) < OLDEST_PYTHON
-    if site.python and not old:
+    version = re.fullmatch(r"(\d+)\.(\d+)", site.python)  # whatever was started may say something else
+    old = version is not None and tuple(map(int, version.groups())) < OLDEST_PYTHON
+    if version and not old:
         return resolved(wanted, site.home) if wanted.startswith("~/") else wanted
     needed = f"{'.'.join(map(str, OLDEST_PYTHON))} or newer is needed"
     if named:

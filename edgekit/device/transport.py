@@ -38,6 +38,11 @@ class Completed:
     stderr: str
     code: int  # exit status; negative: the signal that ended it
 
+    @classmethod
+    def of_shell(cls, stdout: bytes, stderr: str, status: int) -> Completed:
+        """Take a shell's status, which is 128 more than the signal that ended a command."""
+        return cls(stdout, stderr, 128 - status if status > 128 else status)
+
 
 class Transport(Protocol):
     """A way to a device.

@@ -89,14 +89,14 @@ def _operator(
 ) -> Operator:
     dtype, shape = next(_typed(node.outputs), ("unknown", ()))
     name = _FUSION.sub("", node.name)
-    kind = kind_of(node.op)
+    kind = kind_of(node.op, depthwise=name in grouped)
     # a fused node keeps the name of the layer whose work it does
-    layer = layers.get(name) if kind in ("convolution", "dense") else None
+    layer = layers.get(name) if kind in ("convolution", "depthwise convolution", "dense") else None
     work = layer.multiply_adds if layer else 0
     return Operator(
         op=node.op,
         name=name,
-        kind="depthwise convolution" if kind == "convolution" and name in grouped else kind,
+        kind=kind,
         shape=shape,
         dtype={"float": "float32", "double": "float64"}.get(dtype, dtype),
         multiply_adds=work,

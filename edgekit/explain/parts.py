@@ -10,7 +10,7 @@ The format: https://flatbuffers.dev/internals and LiteRT's schema.fbs.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
@@ -86,15 +86,6 @@ class Parts:
 
     def _field(self, slot: int) -> int:
         return int(self._table.Pos + self._table.Offset(slot))
-
-
-def apply(data: bytes, edits: Iterable[Edit]) -> bytes:
-    """Return the file that edits make of another; the guest does the same on the device."""
-    edited = bytearray(data)
-    for offset, text in edits:
-        piece = bytes.fromhex(text)
-        edited[offset : offset + len(piece)] = piece
-    return bytes(edited)
 
 
 def _values(length: int, value: Any) -> list[int]:

@@ -20,7 +20,6 @@ from edgekit.errors import TransientDeviceError
 from edgekit.files import sha256_bytes
 
 READY = b"ready"  # the agent, once everything is unpacked
-_SIGNALLED = 128  # a shell's status of a command that a signal ended, less the signal
 
 
 def request(number: int, argv: Sequence[str], stdin: str) -> bytes:
@@ -50,9 +49,7 @@ def answer(number: int, line: bytes) -> Completed | None:
         raise TransientDeviceError(
             "What the emulated board said was damaged on its serial line.", "Run the command again."
         ) from error
-    return Completed(
-        stdout, stderr.decode("utf-8", "replace"), _SIGNALLED - code if code > _SIGNALLED else code
-    )
+    return Completed.of_shell(stdout, stderr.decode("utf-8", "replace"), code)
 
 
 def _checked(content: bytes, digest: bytes) -> bytes:
