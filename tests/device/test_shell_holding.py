@@ -243,6 +243,11 @@ def test_a_python_that_is_too_old_is_not_used(here, recorder):
     assert recorder.notes == ["board's Python 3.7 is not used: 3.9 or newer is needed."]
 
 
+def test_a_program_that_says_no_version_is_no_python(here, recorder):
+    here.program("python3", "echo welcome")
+    assert here.connect(recorder).python == ""
+
+
 def test_a_board_without_python_has_none(here, recorder):
     here.program("python3", "exit 127")
     assert here.connect(recorder).python == ""
