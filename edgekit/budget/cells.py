@@ -1,4 +1,4 @@
-"""What was measured, cell by cell: device × model × artefact × runtime × threads.
+"""What was measured, cell by cell: device × model × artefact × runtime × threads × pace × CPUs.
 
 Results are many and mostly raw samples. A file is read once, its samples are passed over unread, and are
 decoded for those cells that some budget is about.
@@ -24,7 +24,6 @@ from edgekit.results import (
     Finding,
     Instructions,
     Memory,
-    Mode,
     Natural,
     Reference,
     Result,
@@ -49,6 +48,7 @@ class _Measurement(msgspec.Struct, frozen=True):
     memory: Memory | None = None
     accuracy: msgspec.Raw = _NONE
     instructions: msgspec.Raw = _NONE
+    affinity: tuple[int, ...] = ()
     findings: tuple[Finding, ...] = ()
 
 
@@ -64,11 +64,11 @@ class _Session(msgspec.Struct, frozen=True):
     schema: str
     created: str
     device: Device
-    mode: Mode
     measurements: tuple[_Measurement, ...]
     references: tuple[Reference, ...] = ()
     evaluations: msgspec.Raw = msgspec.Raw(b"[]")
     partial: str | None = None
+    fps: float | None = None
 
 
 _SESSION = msgspec.json.Decoder(_Session)
@@ -95,9 +95,9 @@ class Session:
         return self._record.created, self.order
 
     @property
-    def mode(self) -> Mode:
-        """How thoroughly it measured."""
-        return self._record.mode
+    def fps(self) -> float | None:
+        """Inferences a second to which they were spaced; None: back to back, or emulated, without a pace."""
+        return None if self.device.emulated else self._record.fps
 
     @property
     def partial(self) -> str | None:
@@ -169,9 +169,25 @@ class Cell:
         return self._record.runtime
 
     @property
+    def without(self) -> str:
+        """What its runtime's names end with, beyond the version: ` without XNNPACK`, or nothing."""
+        return self.runtime.label.removeprefix(f"{self.runtime.name} {self.runtime.version}")
+
+    @property
+    def runtime_names(self) -> tuple[str, str]:
+        """What budgets call its runtime: without the version, and with it."""
+        name, version = self.runtime.name, self.runtime.version
+        return f"{name}{self.without}", f"{name}=={version}{self.without}"
+
+    @property
     def threads(self) -> int:
         """How many threads it was given."""
         return self._record.threads
+
+    @property
+    def affinity(self) -> tuple[int, ...]:
+        """The CPUs that it was pinned to, in order; empty: not pinned."""
+        return tuple(sorted({*self._record.affinity}))
 
     @property
     def memory(self) -> Memory | None:
@@ -206,30 +222,35 @@ class Measured:
 
     cells: tuple[Cell, ...]
     superseded: int = 0  # measurements that a newer session made again
+    partial: tuple[Session, ...] = ()  # sessions that are not whole, even those of which no cell counts
 
 
 def read_cells(paths: Sequence[Path]) -> Measured:
     """Read result files.
 
     Sessions are told apart by when they were made; a cell is the same one whatever its file's content and its
-    runtime's version. Versions side by side in one session are all kept.
+    runtime's version. Versions side by side in one session are all kept. Another pace, other CPUs or a
+    runtime without XNNPACK make another cell.
 
     Raises:
         RecordError: One of them is not a result, damaged, or written by a newer edgekit.
     """
-    newest: dict[tuple[str, str, str, str, int], list[Cell]] = {}
+    newest: dict[tuple[object, ...], list[Cell]] = {}
     count = 0
+    partial: list[Session] = []
     for order, path in enumerate(paths):
-        for cell in _session(path, order).cells():
+        session = _session(path, order)
+        partial += [session] if session.partial else []
+        for cell in session.cells():
             count += 1
-            key = (cell.device, cell.model, cell.artefact.file, cell.runtime.name, cell.threads)
-            known = newest.setdefault(key, [])
-            if known and known[0].session.age < cell.session.age:
+            whom = (cell.device, cell.model, cell.artefact.file, cell.runtime_names[0], cell.threads)
+            known = newest.setdefault((*whom, session.fps, cell.affinity), [])
+            if known and known[0].session.age < session.age:
                 known.clear()
-            if not known or known[0].session is cell.session:
+            if not known or known[0].session is session:
                 known.append(cell)
     cells = tuple(cell for group in newest.values() for cell in group)
-    return Measured(cells, count - len(cells))
+    return Measured(cells, count - len(cells), tuple(partial))
 
 
 def _session(path: Path, order: int) -> Session:

@@ -43,6 +43,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     artefact: str
     runtime: str
     threads: int | None
+    affinity: tuple[int, ...] = ()  # CPUs it was pinned to; empty: not pinned
+    fps: float | None = None  # spaced inferences; None: back to back
     metric: str
     unit: Unit
     limit: float
@@ -74,7 +76,7 @@ def judge(budgets: Sequence[Budget], measured: Measured) -> tuple[Verdict, ...]:
     Raises:
         RecordError: A result file is damaged.
     """
-    index = Index(measured.cells)
+    index = Index(measured)
     known: dict[tuple[int, str], Figure | Absent] = {}
 
     def look(cell: Cell, metric: Metric) -> Figure | Absent:
@@ -100,7 +102,7 @@ def _budget(
     budget: Budget, index: Index, look: Callable[[Cell, Metric], Figure | Absent]
 ) -> Iterator[Verdict]:
     cells, why = index.find(budget)
-    cut = index.cut_short(budget)
+    cut = index.cut_short(budget, cells)
     for key in budget.limits:
         metric, found, elsewhere = METRICS[key], 0, why
         blank = _blank(budget, metric)
@@ -112,7 +114,7 @@ def _budget(
             found += 1
             yield _verdict(blank, metric, cell, seen)
         if not found:
-            yield replace(blank, reason=elsewhere)
+            yield replace(blank, reason="; ".join(filter(None, (elsewhere, cut))))
         elif cut:
             yield replace(blank, reason=cut)
 
@@ -135,6 +137,7 @@ def _verdict(blank: Verdict, metric: Metric, cell: Cell, seen: Figure | Absent) 
         artefact=cell.artefact.file,
         runtime=cell.runtime.label,
         threads=cell.threads,
+        affinity=cell.affinity,
         result=str(cell.session.path),
     )
 
@@ -199,7 +202,7 @@ def _more(seen: Figure, limit: float) -> str:
 
 def _blank(budget: Budget, metric: Metric) -> Verdict:
     """Say what a limit is, and of whom: `missing`, until something is found."""
-    whom = {key: getattr(budget, key) for key in (*PATTERNS, "threads")}
+    whom = {key: getattr(budget, key) for key in (*PATTERNS, "threads", "fps")}
     return Verdict(
         verdict="missing",
         budget=budget.name,

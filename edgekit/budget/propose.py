@@ -9,7 +9,7 @@ from math import ceil, floor, isfinite, log10
 from pathlib import Path
 
 from edgekit.budget.cells import Cell, Measured
-from edgekit.budget.figures import Absent, Figure, figure
+from edgekit.budget.figures import Figure, figure
 from edgekit.budget.judge import Verdict
 from edgekit.budget.metrics import METRICS, Metric
 from edgekit.errors import InvalidError, RecordError
@@ -46,7 +46,8 @@ def propose(path: Path, verdicts: Sequence[Verdict], measured: Measured) -> Prop
     """Propose budgets.
 
     In a file that is there, limits are replaced that failed, were inconclusive, or that every cell leaves far
-    behind; the others stay, and no table is added. Where there is no file, each cell gets a table.
+    behind; the others stay, and no table is added. Where there is no file, each cell gets a table,
+    without limits on what nothing bounds.
 
     Raises:
         RecordError: The file cannot be read.
@@ -55,7 +56,7 @@ def propose(path: Path, verdicts: Sequence[Verdict], measured: Measured) -> Prop
     if not path.exists():
         if all(cell.flaw for cell in measured.cells):
             raise InvalidError("No measurement is valid, so nothing can be proposed.", "Measure again.")
-        return Proposal(path, "", _HEADING + "\n".join(map(_table, _ordered(measured.cells))))
+        return Proposal(path, "", _HEADING + "\n".join(_tables(measured.cells)))
     import tomlkit
 
     try:
@@ -121,27 +122,40 @@ def _rounded_up(value: float) -> str:
     return f"{ceil(value * 10**decimals - 1e-6) / 10**decimals:.{decimals}f}"
 
 
-def _ordered(cells: Iterable[Cell]) -> list[Cell]:
-    valid = (cell for cell in cells if cell.flaw is None)
-    return sorted(
-        valid,
-        key=lambda c: (c.device, c.model, c.artefact.file, c.runtime.name, c.threads, c.runtime.version),
-    )
+def _tables(cells: Iterable[Cell]) -> Iterable[str]:
+    """Yield a table [[budget]] a cell; one for those that no budget can tell apart, such as by --affinity."""
+    alike: dict[tuple[str, str, str, str, int, float], list[Cell]] = {}
+    for cell in cells:
+        runtime, _ = cell.runtime_names
+        whom = (cell.device, cell.model, cell.artefact.file, runtime, cell.threads, cell.session.fps or 0.0)
+        alike.setdefault(whom, []).append(cell)
+    for _, group in sorted(alike.items()):
+        # without a version, a table is about every one that was measured, or that a session did not reach
+        named = len({cell.runtime.version for cell in group}) > 1 or any(c.session.partial for c in group)
+        by_name: dict[str, list[Cell]] = {}
+        for cell in group:
+            if cell.flaw is None:
+                by_name.setdefault(cell.runtime_names[named], []).append(cell)
+        yield from (_table(runtime, same) for runtime, same in sorted(by_name.items()))
 
 
-def _table(cell: Cell) -> str:
-    """A table [[budget]] for one cell."""
+def _table(runtime: str, cells: Sequence[Cell]) -> str:
+    """A table [[budget]] that all of these cells keep."""
     import tomlkit
 
-    table = tomlkit.table()
-    table["device"], table["model"] = cell.device, cell.model
-    table["artefact"], table["runtime"] = cell.artefact.file, cell.runtime.name
-    table["threads"] = cell.threads
-    figures = {metric: figure(cell, metric) for metric in METRICS.values()}
-    for metric, seen in figures.items():
-        if isinstance(seen, Figure) and seen.value is not None:
-            table[metric.key] = written(metric, _side(metric, seen.value, seen.low, seen.high))
-    counted = figures[METRICS["instructions"]]
-    if not isinstance(counted, Absent):
+    table, one = tomlkit.table(), cells[0]
+    table["device"], table["model"] = one.device, one.model
+    table["artefact"], table["runtime"] = one.artefact.file, runtime
+    table["threads"] = one.threads
+    if fps := one.session.fps:
+        table["fps"] = int(fps) if fps.is_integer() else fps
+    for metric in METRICS.values():
+        figures = [figure(cell, metric) for cell in cells]
+        # what has no bounds would be inconclusive under any limit
+        sure = [seen for seen in figures if isinstance(seen, Figure) and not seen.doubt]
+        sides = [_side(metric, seen.value, seen.low, seen.high) for seen in sure if seen.value is not None]
+        if len(sides) == len(cells):
+            table[metric.key] = written(metric, min(sides) if metric.least else max(sides))
+    if "instructions" in table:
         table["tolerance"] = TOLERANCE
     return f"[[budget]]\n{tomlkit.dumps(table)}"

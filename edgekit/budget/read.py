@@ -5,8 +5,9 @@
     device = "rpi4*"                # patterns: * and ? stand for anything; not given: any
     model = "mobilenet_v1_0.5_32_digits"
     artefact = "int8.tflite"
-    runtime = "litert"              # or with its version: "litert==2.3.*"
+    runtime = "litert"              # or "litert==2.3.*", or "litert without XNNPACK"
     threads = 1                     # not given: any number
+    fps = 30                        # of inferences spaced by --fps; not given: back to back
     latency_p50 = "25 ms"           # at most
     latency_p90 = "30 ms"           # at most
     peak_memory = "60 MB"           # at most: resident set of a process that only infers
@@ -26,6 +27,7 @@ import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from math import inf
 from pathlib import Path
 from typing import NoReturn
 
@@ -39,7 +41,7 @@ else:
     import tomli as tomllib
 
 PATTERNS = ("device", "model", "artefact", "runtime")
-KEYS = ("name", *PATTERNS, "threads", *METRICS, "tolerance")
+KEYS = ("name", *PATTERNS, "threads", "fps", *METRICS, "tolerance")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Budget:
     artefact: str = "*"
     runtime: str = "*"
     threads: int | None = None  # None: any
+    fps: float | None = None  # inferences a second, spaced; None: back to back
     tolerance: float | None = None  # fraction of the limits of metrics that are the same on every run
 
     def tolerance_of(self, metric: Metric) -> float | None:
@@ -124,6 +127,7 @@ class _File:
             name=self._pattern(index, "name", table, f"budget {index + 1}"),
             limits=limits,
             threads=self._threads(index, table.get("threads", "*")),
+            fps=self._fps(index, table["fps"]) if "fps" in table else None,
             tolerance=self._tolerance(index, table, limits),
             **{key: self._pattern(index, key, table, "*") for key in PATTERNS},
         )
@@ -157,6 +161,15 @@ class _File:
                 ("budget", index, "threads"),
                 f"threads: {value!r} is no number of threads.",
                 'Write a number of at least 1, or "*".',
+            )
+        return value
+
+    def _fps(self, index: int, value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
+            self._fail(
+                ("budget", index, "fps"),
+                f"fps: {value!r} is no number of inferences a second.",
+                "Write the number that was given to --fps, or leave the key out: back to back.",
             )
         return value
 

@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterable, Sequence
 from fnmatch import translate
 from functools import cache
 
-from edgekit.budget.cells import Cell
+from edgekit.budget.cells import Cell, Measured
 from edgekit.budget.read import Budget
 
 
 class Index:
     """Cells by device and model, so that many budgets look at few of them."""
 
-    def __init__(self, cells: Sequence[Cell]) -> None:
+    def __init__(self, measured: Measured) -> None:
         self._by: dict[str, dict[str, list[Cell]]] = {}
-        for cell in cells:
+        for cell in measured.cells:
             self._by.setdefault(cell.device, {}).setdefault(cell.model, []).append(cell)
-        self._partial = {cell.session.path: cell.session for cell in cells if cell.session.partial}.values()
+        self._partial = measured.partial
 
     def find(self, budget: Budget) -> tuple[list[Cell], str]:
         """Return the cells that a budget is about; where there are none, why."""
@@ -32,33 +32,53 @@ class Index:
             return [], _none("model", budget.model, (name for name, _ in models))
         steps: tuple[tuple[str, str, Callable[[Cell], tuple[str, ...]]], ...] = (
             ("artefact", budget.artefact, lambda cell: (cell.artefact.file,)),
-            ("runtime", budget.runtime, _runtime_names),
+            ("runtime", budget.runtime, lambda cell: cell.runtime_names),
             ("threads", str(budget.threads or "*"), lambda cell: (str(cell.threads),)),
         )
         for what, pattern, names in steps:
             kept = [cell for cell in chosen if any(_matches(pattern, name) for name in names(cell))]
+            if what == "runtime":
+                kept = [cell for cell in kept if pattern == "*" or _without(pattern) == cell.without]
             if not kept:
                 return [], _none(what, pattern, (names(cell)[-1] for cell in chosen))
             chosen = kept
-        return chosen, ""
+        paced = [cell for cell in chosen if cell.session.fps == budget.fps]
+        if not paced:
+            seen = sorted({_pace(cell.session.fps, cell.session.device.emulated) for cell in chosen})
+            return [], f"measured {' and '.join(seen)}, not {_pace(budget.fps)}"
+        return paced, ""
 
-    def cut_short(self, budget: Budget) -> str:
-        """Say that a session on a device of this budget did not reach everything; empty: all did.
+    def cut_short(self, budget: Budget, cells: Sequence[Cell]) -> str:
+        """Say which session may have lost a cell that a budget is about; empty: none has.
 
-        A budget without patterns needs no more than its one cell.
+        None has where all that the budget is about on that device, its `cells`, was measured later. What the
+        very session measured is enough only for a budget that can be about nothing else.
         """
-        single = budget.threads is not None and not any(
-            {"*", "?", "["} & {*pattern} for pattern in (budget.model, budget.artefact, budget.runtime)
-        )
-        for session in () if single else self._partial:
-            if _matches(budget.device, session.device.profile):
-                where = f"{session.device.profile} ({session.path})"
-                return f"the session on {where} is not whole: {session.partial}"
+        for cut in self._partial:
+            device = cut.device.profile
+            if cut.fps != budget.fps or not _matches(budget.device, device):
+                continue
+            oldest = min((cell.session.age for cell in cells if cell.device == device), default=None)
+            if oldest is None or oldest < cut.age or (oldest == cut.age and not _single(budget)):
+                return f"the session on {device} ({cut.path}) is not whole: {cut.partial}"
         return ""
 
 
-def _runtime_names(cell: Cell) -> tuple[str, ...]:
-    return cell.runtime.name, f"{cell.runtime.name}=={cell.runtime.version}"
+def _single(budget: Budget) -> bool:
+    """Whether a budget can be about one cell of a session only."""
+    exact = not any({"*", "?", "["} & {*name} for name in (budget.model, budget.artefact, budget.runtime))
+    return exact and "==" in budget.runtime and budget.threads is not None
+
+
+def _without(pattern: str) -> str:
+    """What a pattern of runtimes says of XNNPACK: `*` in a version does not stand for its absence."""
+    return "".join(pattern.partition(" without ")[1:])
+
+
+def _pace(fps: float | None, emulated: bool = False) -> str:
+    if emulated:
+        return "on an emulated board, which has no pace"
+    return f"at {fps:g} inferences a second (--fps {fps:g})" if fps else "back to back"
 
 
 def _none(what: str, pattern: str, known: Iterable[str]) -> str:

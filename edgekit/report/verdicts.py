@@ -43,7 +43,7 @@ def cells(verdict: Verdict) -> tuple[str, ...]:
         verdict.device,
         f"{verdict.model}/{verdict.artefact}",
         verdict.runtime,
-        str(verdict.threads or "*"),
+        f"{verdict.threads or '*'}{_conditions(verdict)}",
         metric.title,
         NONE if verdict.measured is None else metric.show(verdict.measured),
         limit(verdict),
@@ -54,11 +54,11 @@ def cells(verdict: Verdict) -> tuple[str, ...]:
 
 
 def limit(verdict: Verdict) -> str:
-    """`≤ 25.0 ms`, `1.140 M ± 0.1 %`."""
+    """`≤ 25.0 ms`, `1.140 M + 0.1 %`."""
     metric = METRICS[verdict.metric]
     text = metric.show(verdict.limit)
     if verdict.tolerance is not None:
-        return f"{text} ± {verdict.tolerance * 100:g} %"
+        return f"{text} + {verdict.tolerance * 100:g} %"
     return f"{'≥' if metric.least else '≤'} {text}"
 
 
@@ -81,7 +81,16 @@ def tally(verdicts: Sequence[Verdict]) -> str:
 def whom(verdict: Verdict) -> str:
     """What was judged, in words."""
     threads = "1 thread" if verdict.threads == 1 else f"{verdict.threads or 'any'} threads"
-    return visible(f"{verdict.model}/{verdict.artefact} · {verdict.runtime} · {threads}")
+    return visible(
+        f"{verdict.model}/{verdict.artefact} · {verdict.runtime} · {threads}{_conditions(verdict)}"
+    )
+
+
+def _conditions(verdict: Verdict) -> str:
+    """` on CPUs 2, 3 at 30 a second`; empty: not pinned, back to back."""
+    cpus = ", ".join(map(str, verdict.affinity))
+    pinned = f" on CPU{'s' * (len(verdict.affinity) > 1)} {cpus}" if cpus else ""
+    return pinned + (f" at {verdict.fps:g} a second" if verdict.fps else "")
 
 
 def sentence(verdict: Verdict) -> str:

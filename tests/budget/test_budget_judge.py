@@ -12,7 +12,7 @@ from sessions import MODEL, MS, board, counted, saved, session, timed
 
 from edgekit.budget import exit_code, judge, read_budgets, read_cells
 from edgekit.errors import RecordError
-from edgekit.results import Finding
+from edgekit.results import NO_DELEGATE, Finding
 
 HOT = Finding("invalid", "throttled", "The firmware reports throttling.", "Add a fan.")
 COUNTS = (1_140_213, 1_140_240, 1_140_198)
@@ -29,6 +29,7 @@ def only(folder: Path, limits: str, *results):
     return found[0]
 
 
+EXACT = f'model = "{MODEL}"\nartefact = "int8.tflite"\nruntime = "litert==2.3.0"\nthreads = 1\nsize = "9 MB"'
 LEVELS = tuple(MS * (1 + x) for x in (-0.01, 0.01, 0.0))  # t(.99, 2) · s / √3 = 4.02 %
 
 
@@ -286,16 +287,120 @@ def test_versions_side_by_side_in_one_session_are_all_judged(tmp_path):
     assert only(tmp_path, 'runtime = "litert==2.2.*"\nsize = "9 MB"', result).runtime == "litert 2.2.0"
 
 
+def without_xnnpack(measurement):
+    runtime = msgspec.structs.replace(measurement.runtime, delegate=None, options=NO_DELEGATE)
+    return msgspec.structs.replace(measurement, runtime=runtime)
+
+
+def test_a_newer_result_without_xnnpack_does_not_speak_for_the_runtime_as_it_comes(tmp_path):
+    slow = board(counted(1_400_000))
+    off = board(without_xnnpack(counted(990_000)), created="2026-03-02T00:00:00Z")
+    for runtime in ("litert", "litert==2.3.0", "litert*", "litert==2.*"):
+        found = only(tmp_path, f'runtime = "{runtime}"\ninstructions = "1 M"', slow, off)
+        assert (found.verdict, found.runtime, found.measured) == ("fail", "litert 2.3.0", 1_400_000)
+        alone = only(tmp_path, f'runtime = "{runtime}"\ninstructions = "1 M"', off)
+        assert (alone.verdict, "there are litert==2.3.0 without XNNPACK" in alone.reason) == ("missing", True)
+    for runtime in ("litert without XNNPACK", "litert==2.3.0 without XNNPACK", "lite*==2.* without XNNPACK"):
+        found = only(tmp_path, f'runtime = "{runtime}"\ninstructions = "1 M"', slow, off)
+        assert (found.verdict, found.runtime) == ("pass", "litert 2.3.0 without XNNPACK")
+    assert len(verdicts(tmp_path, '[[budget]]\nruntime = "*"\ninstructions = "1 M"', slow, off)) == 2
+
+
+def test_a_budget_is_of_one_pace(tmp_path):
+    plain, spaced = session(timed(MS, MS)), session(timed(3 * MS, 3 * MS), fps=30.0, created="2026-03-02")
+    both = '[[budget]]\nlatency_p50 = "2 ms"\n[[budget]]\nfps = 30\nlatency_p50 = "2 ms"'
+    found = verdicts(tmp_path, both, plain, spaced)
+    assert [(each.fps, round(each.measured / MS)) for each in found] == [(None, 1), (30, 3)]
+    for results, limits, words in (
+        ([spaced], 'size = "9 MB"', "measured at 30 inferences a second (--fps 30), not back to back"),
+        ([plain], 'fps = 7.5\nsize = "9 MB"', "measured back to back, not at 7.5 inferences a second"),
+        ([board(counted(9))], 'fps = 30\nsize = "9 MB"', "measured on an emulated board, which has no pace"),
+    ):
+        missing = only(tmp_path, limits, *results)
+        assert (missing.verdict, words in missing.reason) == ("missing", True), missing.reason
+    odd = board(timed(MS, MS), fps=30.0)  # an emulated processor that was timed
+    assert only(tmp_path, 'size = "9 MB"', odd).verdict == "pass"
+
+
+def test_cells_that_were_pinned_to_other_cpus_are_each_judged(tmp_path):
+    def pinned(level, *cpus):
+        return msgspec.structs.replace(timed(level, level * 1.001), affinity=cpus)
+
+    results = [session(pinned(3 * MS)), session(pinned(MS, 2, 3), created="2026-03-02")]
+    found = verdicts(tmp_path, '[[budget]]\nlatency_p50 = "2 ms"', *results)
+    assert [(each.affinity, each.verdict) for each in found] == [((), "fail"), ((2, 3), "pass")]
+    again = session(pinned(4 * MS, 3, 2), created="2026-03-03")
+    assert only(tmp_path, 'latency_p50 = "1 ns"', again, results[1]).affinity == (2, 3)
+
+
+def test_no_inference_takes_no_instructions(tmp_path):
+    with pytest.raises(RecordError, match="damaged"):
+        only(tmp_path, 'instructions = "1 M"', board(counted(0, 0, 0)))
+
+
 def test_a_session_that_was_cut_short_does_not_pass_for_what_it_may_not_have_reached(tmp_path):
     cut = session(timed(MS, MS), partial="Interrupted.", ended="interrupted")
     done, rest = verdicts(tmp_path, '[[budget]]\nsize = "9 MB"', cut)
     assert (done.verdict, rest.verdict) == ("pass", "missing")
     assert "is not whole" in rest.reason
     assert "Interrupted." in rest.reason
-    exact = f'model = "{MODEL}"\nartefact = "int8.tflite"\nruntime = "litert"\nthreads = 1\nsize = "9 MB"'
-    assert only(tmp_path, exact, cut).verdict == "pass"
+    assert only(tmp_path, EXACT, cut).verdict == "pass"
     whole = session(timed(MS, MS), created="2026-03-02T00:00:00Z")
     assert only(tmp_path, 'size = "9 MB"', cut, whole).verdict == "pass"
+
+
+LOST = "int8.tflite: does not load"
+OTHER = timed(MS, MS, file="float32.tflite")
+
+
+@pytest.mark.parametrize(
+    "budget", [EXACT, EXACT.replace("threads = 1\n", ""), 'artefact = "int8*"\nsize = "9 MB"']
+)
+def test_a_cell_that_the_newest_session_lost_does_not_pass_by_an_older_one(tmp_path, budget):
+    yesterday = session(timed(MS, MS), OTHER)
+    today = session(OTHER, created="2026-03-02T00:00:00Z", partial=LOST, ended="failed")
+    done, lost = verdicts(tmp_path, f"[[budget]]\n{budget}", yesterday, today)
+    assert (done.verdict, lost.verdict) == ("pass", "missing")
+    assert f"results/1.json) is not whole: {LOST}" in lost.reason
+    later = session(OTHER, created="2026-03-03T00:00:00Z")  # supersedes all that today's session measured
+    assert exit_code(verdicts(tmp_path, f"[[budget]]\n{budget}", yesterday, today, later)) == 3
+    again = session(timed(MS, MS), created="2026-03-03T00:00:00Z")
+    assert only(tmp_path, budget, yesterday, today, again).verdict == "pass"
+
+
+def test_a_cell_that_one_device_lost_does_not_pass_by_another_device(tmp_path):
+    budget = f'[[budget]]\ndevice = "rpi*-emulated"\n{EXACT}'
+    both = [timed(wrong=None), timed(wrong=None, file="float32.tflite")]
+    lost = board(both[1], partial=LOST, ended="failed")
+    five = board(*both, device="rpi5-emulated")
+    found = verdicts(tmp_path, budget, lost, five)
+    assert [(each.device, each.verdict) for each in found] == [
+        ("rpi5-emulated", "pass"),
+        ("rpi*-emulated", "missing"),
+    ]
+    assert "the session on rpi4-emulated" in found[1].reason
+    assert exit_code(verdicts(tmp_path, budget, board(*both), five)) == 0
+    nothing = board(partial=LOST, ended="failed")
+    assert exit_code(verdicts(tmp_path, budget, nothing, five)) == 3
+
+
+def test_a_version_that_failed_does_not_pass_by_another_one(tmp_path):
+    cut = session(timed(MS, MS, version="2.1.0"), partial="litert 2.3.0: does not load", ended="failed")
+    for runtime in ("litert", "litert==2.*", "*"):
+        found = verdicts(tmp_path, f"[[budget]]\n{EXACT.replace('litert==2.3.0', runtime)}", cut)
+        assert [each.verdict for each in found] == ["pass", "missing"]
+    lost = only(tmp_path, EXACT, cut)
+    assert (lost.verdict, "litert 2.3.0: does not load" in lost.reason) == ("missing", True)
+    assert only(tmp_path, EXACT.replace("2.3.0", "2.1.0"), cut).verdict == "pass"
+
+
+def test_a_session_of_another_pace_or_device_that_was_cut_short_takes_nothing_away(tmp_path):
+    named = {"created": "2026-03-02T00:00:00Z", "partial": LOST, "ended": "failed"}
+    whole = session(timed(MS, MS))
+    assert only(tmp_path, EXACT, whole, session(OTHER, fps=30.0, **named)).verdict == "pass"
+    assert (
+        only(tmp_path, 'device = "rpi4"\nsize = "9 MB"', whole, board(counted(9), **named)).verdict == "pass"
+    )
 
 
 @pytest.mark.parametrize(

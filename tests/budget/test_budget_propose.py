@@ -3,17 +3,20 @@
 import re
 import subprocess
 from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sessions import MS, board, counted, saved, session, timed
 
 from edgekit.budget import judge, propose, read_budgets, read_cells
 from edgekit.budget.metrics import METRICS, parse_limit
 from edgekit.budget.propose import written
 from edgekit.errors import InvalidError
-from edgekit.results import Finding
+from edgekit.results import NO_DELEGATE, Finding
 
 COUNTS = (1_140_213, 1_140_240, 1_140_198)
 STATED = """\
@@ -106,6 +109,98 @@ def test_where_there_is_no_file_every_valid_cell_gets_a_whole_table(tmp_path):
     assert {each.verdict for each in judge((first, second), measured)} == {"pass"}
     assert "bound\n# plus 20 %" in proposal.after
     assert proposal.diff.startswith("--- /dev/null\n")
+
+
+def measurements():
+    """Cells that share much; some with a single repeat, some flawed."""
+    flaw = Finding("invalid", "noisy", "The repeats vary.")
+
+    def made(version, threads, file, level, repeats, off, cpus, flawed):
+        found = timed(
+            *[level * MS] * repeats,
+            version=version,
+            threads=threads,
+            file=file,
+            size=int(1e6 * level),
+            flaw=flaw if flawed else None,
+            counts=tuple(int(1e6 * level) + i for i in range(4)),
+        )
+        runtime = replace(found.runtime, options=NO_DELEGATE if off else {})
+        return replace(found, runtime=runtime, affinity=cpus)
+
+    return st.builds(
+        made,
+        st.sampled_from(["2.1.0", "2.3.0"]),
+        st.sampled_from([1, 4]),
+        st.sampled_from(["int8.tflite", "float32.tflite"]),
+        st.floats(0.5, 2),
+        st.integers(1, 3),
+        st.booleans(),
+        st.sampled_from([(), (3,)]),
+        st.integers(0, 4).map(lambda n: n == 0),
+    )
+
+
+def sessions():
+    def made(cells, device, fps, day):
+        once = {(c.runtime.label, c.threads, c.artefact.file): c for c in cells}  # as a session has them
+        return session(*once.values(), device=device, fps=fps, created=f"2026-03-0{day}")
+
+    return st.builds(
+        made,
+        st.lists(measurements(), min_size=1, max_size=6),
+        st.sampled_from(["rpi4", "rpi5"]),
+        st.sampled_from([None, 30.0, 7.5]),
+        st.integers(1, 3),
+    )
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(sessions(), min_size=1, max_size=4))
+def test_what_begins_a_file_passes_whatever_was_measured_side_by_side(results):
+    with TemporaryDirectory() as name:
+        path = Path(name) / "budgets.toml"
+        measured = read_cells(saved(Path(name), *results))
+        assume(not all(cell.flaw for cell in measured.cells))
+        path.write_text(propose(path, (), measured).after)
+        verdicts = judge(read_budgets(path), measured)
+    # a flawed cell that differs in its CPUs alone cannot be left out
+    assert {each.verdict for each in verdicts} - {"invalid"} == {"pass"}
+    judged = {(each.result, each.runtime, each.threads, each.artefact, each.affinity) for each in verdicts}
+    for cell in measured.cells:
+        whom = (str(cell.session.path), cell.runtime.label, cell.threads, cell.artefact.file, cell.affinity)
+        assert cell.flaw or whom in judged
+
+
+def test_versions_side_by_side_get_a_table_each_and_a_lone_one_is_not_named(tmp_path):
+    off = timed(MS, MS, version="2.1.0", file="float32.tflite")
+    off = replace(off, runtime=replace(off.runtime, options=NO_DELEGATE))
+    flaw = Finding("invalid", "noisy", "The repeats vary.")
+    result = session(
+        timed(MS, MS * 1.01),
+        timed(2 * MS, 2.02 * MS, version="2.1.0"),
+        timed(MS, MS, file="float32.tflite"),
+        off,
+        timed(MS, MS, threads=4),
+        timed(MS, MS, threads=4, version="2.1.0", flaw=flaw),
+    )
+    (tmp_path / "budgets.toml").write_text(proposed(tmp_path, "", replace(result, fps=30.0)).after)
+    budgets = read_budgets(tmp_path / "budgets.toml")
+    assert [(each.artefact, each.runtime, each.threads, each.fps) for each in budgets] == [
+        ("float32.tflite", "litert", 1, 30),
+        ("float32.tflite", "litert without XNNPACK", 1, 30),
+        ("int8.tflite", "litert==2.1.0", 1, 30),
+        ("int8.tflite", "litert==2.3.0", 1, 30),
+        ("int8.tflite", "litert==2.3.0", 4, 30),
+    ]
+    assert "fps = 30\n" in (tmp_path / "budgets.toml").read_text()
+
+
+def test_what_a_session_that_was_cut_short_proposes_passes(tmp_path):
+    cut = session(timed(MS, MS * 1.01), partial="litert 2.1.0: does not load", ended="failed")
+    (tmp_path / "budgets.toml").write_text(proposed(tmp_path, "", cut).after)
+    verdicts = judge(read_budgets(tmp_path / "budgets.toml"), read_cells(saved(tmp_path, cut)))
+    assert {each.verdict for each in verdicts} == {"pass"}
 
 
 def test_without_a_valid_measurement_no_file_is_proposed(tmp_path):

@@ -22,6 +22,7 @@ model = 'mobilenet_v1_0.5_32_digits'
 artefact = "int8.tflite"
 runtime = "litert==2.*"
 threads = 4
+fps = 30
 latency_p50 = "25 ms"
 latency_p90 = "0.03 s"
 peak_memory = "60 MB"
@@ -56,6 +57,7 @@ def test_every_key_is_read_into_si_and_nanoseconds(tmp_path):
         }
     )
     assert (first.name, first.device, first.runtime, first.threads) == ("digits", "rpi4*", "litert==2.*", 4)
+    assert (first.fps, second.fps) == (30, None)
     assert first.tolerance == pytest.approx(0.001)
     assert (second.name, second.device, second.threads, second.tolerance) == ("budget 2", "*", None, None)
     assert second.limits == {"instructions": 1_140_000}
@@ -105,6 +107,10 @@ def test_a_tolerance_is_only_of_what_is_the_same_on_every_run(tmp_path):
         ('[[budget]]\nthreads = 0\nsize = "1 MB"', 2, "threads: 0 is no number of threads"),
         ('[[budget]]\nthreads = "all"\nsize = "1 MB"', 2, "threads: 'all'"),
         ('[[budget]]\nthreads = true\nsize = "1 MB"', 2, "threads: True"),
+        ("[[budget]]\nfps = 0\nsize = '1 B'", 2, "fps: 0 is no number of inferences a second"),
+        ("[[budget]]\nfps = inf\nsize = '1 B'", 2, "fps: inf"),
+        ("[[budget]]\nfps = true\nsize = '1 B'", 2, "fps: True"),
+        ('[[budget]]\nfps = "30"\nsize = "1 B"', 2, "fps: '30'"),
         ('[[budget]]\ndevice = ""\nsize = "1 MB"', 2, "device: '' is no text"),
         ('[[budget]]\nname = 5\nsize = "1 MB"', 2, "name: 5 is no text"),
         ('[[budget]]\nsize = "1 MB"\n[[budget]]\ndevice = "rpi4"', 3, "this budget limits nothing"),

@@ -66,6 +66,28 @@ def test_a_failing_instruction_budget_names_the_emulated_cpu(tmp_path):
     assert "ms" not in done.out.replace("items", "")
 
 
+def test_a_combination_that_the_newest_session_lost_is_missing(tmp_path):
+    lost = session(
+        timed(MS, file="float32.tflite"),
+        created="2026-03-02T00:00:00Z",
+        partial="int8.tflite: does not load",
+        ended="failed",
+    )
+    done = check(tmp_path, '[[budget]]\nartefact = "int8.tflite"\nsize = "1 MB"', REAL, lost, code=3)
+    assert "1 missing, 1 pass" in done.out
+    assert "the session on rpi4 (results/1.json) is not whole: int8.tflite: does not load" in done.out
+
+
+def test_cpus_and_pace_are_shown_where_they_were_chosen(tmp_path):
+    (measured,) = REAL.measurements
+    pinned = replace(REAL, measurements=(replace(measured, affinity=(3, 2)),), fps=30.0)
+    done = check(tmp_path, '[[budget]]\nfps = 30\nlatency_p50 = "1 ns"', pinned, REAL, code=1)
+    assert (
+        "int8.tflite · litert 2.3.0 · 1 thread on CPUs 2, 3 at 30 a second: latency p50 1.00 ms" in done.out
+    )
+    assert "1 fail\n" in done.out
+
+
 def test_a_malformed_file_names_line_and_key(tmp_path):
     done = check(tmp_path, '[[budget]]\nsize = "1 MB"\nlatncy_p50 = "1 ms"', REAL, code=2)
     assert "budgets.toml, line 3: unknown key 'latncy_p50'. Did you mean 'latency_p50'?" in done.sentence

@@ -121,4 +121,4 @@ def test_a_reference_is_shown_with_its_tolerance():
     counted = replace(
         VERDICT, metric="instructions", unit="instructions", limit=1.14e6, measured=1.2e6, tolerance=0.001
     )
-    assert sentence(counted).startswith("fail: instructions 1.200 M, limit 1.140 M ± 0.1 %, over by +5.26 %")
+    assert sentence(counted).startswith("fail: instructions 1.200 M, limit 1.140 M + 0.1 %, over by +5.26 %")
