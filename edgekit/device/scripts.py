@@ -167,13 +167,13 @@ until make && take; do
     sleep 1
     continue
   fi
-  # somebody is taking it, or was killed while it had it or was taking it
+  # somebody is taking it, which a busy device makes slow, or was killed while it had it or was taking it
   unclear=$((unclear + 1))
-  if [ "$unclear" -ge 10 ]; then
+  if [ "$unclear" -ge 30 ]; then
     rmdir "$folder/takeover" 2>/dev/null
     [ -d "$folder/lock" ] || mkdir "$folder/lock" || { echo "unmade"; exit 1; }
   fi
-  if [ -n "$pid" ] || [ "$unclear" -ge 10 ]; then remove_stale; fi
+  if [ -n "$pid" ] || [ "$unclear" -ge 30 ]; then remove_stale; fi
   sleep 0.1
 done
 trap leave HUP INT TERM PIPE
