@@ -72,6 +72,7 @@ class Artefact(msgspec.Struct, frozen=True):
 
 # what TFLite's runtimes are given where XNNPACK is switched off
 NO_DELEGATE = {"experimental_op_resolver_type": "BUILTIN_WITHOUT_DEFAULT_DELEGATES"}
+WITHOUT_XNNPACK = " without XNNPACK"  # how the names of such runtimes end
 
 
 class Runtime(msgspec.Struct, frozen=True):
@@ -86,7 +87,7 @@ class Runtime(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str:
         """Name and version, and what was switched off."""
-        off = " without XNNPACK" if NO_DELEGATE.items() <= self.options.items() else ""
+        off = WITHOUT_XNNPACK if NO_DELEGATE.items() <= self.options.items() else ""
         return f"{self.name} {self.version}{off}"
 
 

@@ -88,6 +88,12 @@ def test_cpus_and_pace_are_shown_where_they_were_chosen(tmp_path):
     assert "1 fail\n" in done.out
 
 
+def test_what_is_missing_is_asked_for_as_its_budget_has_it(tmp_path):
+    budget = '[[budget]]\ndevice = "rpi4"\nruntime = "litert without XNNPACK"\nfps = 30\nlatency_p50 = "1 ns"'
+    done = check(tmp_path, budget, REAL, code=3)
+    assert "edgekit bench --device rpi4 --fps 30 --no-xnnpack" in done.err
+
+
 def test_a_malformed_file_names_line_and_key(tmp_path):
     done = check(tmp_path, '[[budget]]\nsize = "1 MB"\nlatncy_p50 = "1 ms"', REAL, code=2)
     assert "budgets.toml, line 3: unknown key 'latncy_p50'. Did you mean 'latency_p50'?" in done.sentence
