@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,9 @@ from pathlib import Path, PurePath
 from edgekit.artefact import MANIFEST, ArtefactFile, ArtefactSet, check_files, read_set
 from edgekit.errors import DataError, UsageError
 from edgekit.results import Artefact, Evaluation, Reference
+
+_KERAS = (".keras", ".h5", ".hdf5")
+_MODELS = (".tflite", ".onnx")
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ def subjects(paths: Sequence[Path]) -> tuple[Subject, ...]:
         folder = path if path.is_dir() else path.parent
         if not path.exists():
             raise UsageError(f"{path} does not exist.", "Make an artefact set with `edgekit convert`.")
+        if path.is_file():
+            _check_in_set(path)
         artefacts = read_set(folder)
         check_files(artefacts)
         chosen = [
@@ -66,6 +72,19 @@ def subjects(paths: Sequence[Path]) -> tuple[Subject, ...]:
             found.setdefault((folder.resolve(), file.name), subject)
     named = set_names({folder: subject.set for (folder, _), subject in found.items()})
     return tuple(replace(subject, set=named[folder]) for (folder, _), subject in found.items())
+
+
+def _check_in_set(path: Path) -> None:
+    """Raise a UsageError if a file cannot be one of an artefact set."""
+    name = shlex.quote(str(path))
+    if path.suffix.lower() in _KERAS:
+        raise UsageError(f"{path} is a Keras model, not an artefact.", f"edgekit convert {name}")
+    if not (path.parent / MANIFEST).is_file():
+        what = f"{path} lies in no artefact set: there is no {MANIFEST} beside it."
+        hint = "Name a folder that `edgekit convert` wrote, or a file in one."
+        if path.suffix in _MODELS:
+            hint += f" For instructions alone: edgekit explain {name}"
+        raise UsageError(what, hint)
 
 
 def set_names(models: Mapping[Path, str]) -> dict[Path, str]:

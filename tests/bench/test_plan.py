@@ -1,5 +1,6 @@
 """What gets measured, and in which order."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,25 @@ def test_a_file_beside_a_set_is_not_of_it(tiny):
 def test_a_path_that_is_not_there_is_named(tmp_path):
     with pytest.raises(UsageError, match="nothing-here"):
         subjects([tmp_path / "nothing-here"])
+
+
+@pytest.mark.parametrize(
+    ("name", "says", "hint"),
+    [
+        ("cnn.keras", "cnn.keras is a Keras model, not an artefact.", "edgekit convert"),
+        (
+            "alone.tflite",
+            "alone.tflite lies in no artefact set: there is no manifest.json",
+            "edgekit explain",
+        ),
+        ("cat.png", "cat.png lies in no artefact set: there is no manifest.json", "`edgekit convert` wrote"),
+    ],
+)
+def test_a_file_that_is_of_no_set_is_named_with_what_to_do_instead(tmp_path, name, says, hint):
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(UsageError, match=re.escape(says)) as error:
+        subjects([tmp_path / name])
+    assert hint in error.value.hint
 
 
 def test_a_folder_without_a_manifest_is_no_set(tmp_path):
