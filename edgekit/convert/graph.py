@@ -77,13 +77,20 @@ def starts_with_preprocessing(model: Any) -> bool:
     import keras
 
     own = (keras.layers.Rescaling, keras.layers.Normalization)
+    still = (
+        keras.layers.InputLayer,
+        keras.layers.Resizing,
+        keras.layers.CenterCrop,
+        keras.layers.Cropping2D,
+        keras.layers.ZeroPadding2D,
+    )
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             return starts_with_preprocessing(layer)
         if isinstance(layer, own):
             return True
-        # augmentation does nothing at inference
-        passive = isinstance(layer, keras.layers.InputLayer) or type(layer).__name__.startswith("Random")
+        # augmentation does nothing at inference; the others move pixels and leave their scale alone
+        passive = isinstance(layer, still) or type(layer).__name__.startswith("Random")
         if not passive:
             return False
     return False

@@ -8,6 +8,7 @@ from edgekit.convert.load import Material, load
 from edgekit.convert.output import check_output, write_set
 from edgekit.convert.quality import Reference, ask_keras
 from edgekit.convert.request import ConvertRequest
+from edgekit.convert.scale import check_scale
 from edgekit.convert.verdict import check_drops
 from edgekit.convert.work import Work
 from edgekit.progress import SILENT, Progress
@@ -31,7 +32,9 @@ def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet
     progress.step("Reading the graph")
     graph = freeze(material.loaded)
     progress.step("Asking Keras")
-    reference = ask_keras(keras_scores(material.loaded), material.evaluation)
+    scores = keras_scores(material.loaded)
+    reference = ask_keras(scores, material.evaluation)
+    check_scale(request, material, scores, reference, progress)
     if reference.guesses:
         progress.note(_guessing_note(reference, material))
     work = Work(request, material, graph, reference, progress)

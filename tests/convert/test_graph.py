@@ -42,6 +42,8 @@ def test_a_model_that_scales_its_own_pictures_is_recognised_also_inside_another(
     assert starts_with_preprocessing(scaling)
     assert starts_with_preprocessing(keras.Sequential([keras.Input((32, 32, 3)), scaling]))
     assert not starts_with_preprocessing(plain)
+    moved = [keras.layers.Resizing(32, 32), keras.layers.ZeroPadding2D(1), keras.layers.Rescaling(1 / 255)]
+    assert starts_with_preprocessing(keras.Sequential([keras.Input((48, 48, 3)), *moved]))
 
 
 def test_a_grouped_convolution_becomes_onnx(keras):
