@@ -32,6 +32,8 @@ def show_comparison(found: Comparison) -> None:
     rows = [[visible(cell(pair)) for _, _, cell in columns] for pair in found.pairs]
     words = [index for index, (_, left, _) in enumerate(columns) if left]
     console.print(grid("Candidate against baseline", [heading for heading, _, _ in columns], rows, words))
+    if any(map(_other_file, found.pairs)):
+        console.print(Text("* the file itself differs"))
     for pair in found.pairs:
         label = visible(f"{pair.model}/{pair.artefact} · {pair.runtime} · threads {pair.threads}")
         for word, reason in _reasons(pair):
@@ -69,7 +71,7 @@ def _columns(found: Comparison) -> list[_Column]:
         (
             "Artefact",
             True,
-            lambda pair: pair.artefact + ("*" if pair.changed and "→" not in pair.artefact else ""),
+            lambda pair: pair.artefact + "*" * _other_file(pair),
         ),
         ("Runtime", True, lambda pair: pair.runtime),
         ("Threads", False, lambda pair: pair.threads),
@@ -98,6 +100,11 @@ def _columns(found: Comparison) -> list[_Column]:
         ("Drop\npp", False, _drop),
         ("Verdict", True, lambda pair: pair.word),
     ]
+
+
+def _other_file(pair: Compared) -> bool:
+    """Whether the sides' files have one name and different contents."""
+    return pair.changed and "→" not in pair.artefact
 
 
 def _of(change: Change | None, cell: Callable[[Change], str]) -> str:
