@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from edgekit.compare import Comparison
+    from edgekit.results import Result
 
 Across = Literal["device", "model", "artefact", "runtime", "threads"]
 
@@ -53,9 +58,40 @@ def compare(
         sys.stdout.buffer.write(to_json(found))
     else:
         show_comparison(found)
-    code, again = exit_code(found), "edgekit bench BASELINE_SET NEW_SET --mode rigorous"
+    code = exit_code(found)
+    advice = _advice(found, sides, across) if code else ""
     if code == GateError.exit_code:
         worse = sum(pair.word in ("slower", "more") for pair in found.pairs)
-        raise GateError(f"{worse} of {len(found.pairs)} got worse.", f"Confirm with fresh repeats: {again}")
-    say_next(again if code else "edgekit report -o report.html")
+        raise GateError(f"{worse} of {len(found.pairs)} got worse.", advice)
+    if not code:
+        say_next("edgekit report -o report.html")
+    elif advice:
+        say_next(advice)
     raise typer.Exit(code)
+
+
+def _advice(found: Comparison, sides: Sequence[Result], across: Across | None) -> str:
+    """What would tell more about sides that are worse, missing or not sure; empty: nothing does."""
+    words = {pair.word for pair in found.pairs}
+    counted = [side.device.emulated for side in sides]  # whether it has counts, and no times
+    again = "edgekit bench BASELINE_SET NEW_SET"
+    if "slower" in words:
+        return f"Confirm with fresh repeats: {again} --mode rigorous"
+    if "more" in words:
+        return _operators(sides, across)
+    if all(counted):
+        return f"{again} --device {sides[-1].device.profile}"
+    return "" if any(counted) else f"{again} --mode rigorous"
+
+
+def _operators(sides: Sequence[Result], across: Across | None) -> str:
+    """Return how to see which operators take more instructions."""
+    device = sides[-1].device.profile
+    there = "" if device == "rpi4-emulated" else f" --device {device}"
+    commands = {
+        "device": f"edgekit explain FILE --device {sides[0].device.profile} --device {device}",
+        "runtime": f"edgekit explain FILE --runtime OLD --runtime NEW{there}",
+        "threads": "",  # the operators are counted with one
+    }
+    command = commands.get(across or "", f"edgekit explain OLD_FILE NEW_FILE{there}")
+    return command and f"See which operator: {command}"

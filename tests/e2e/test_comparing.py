@@ -62,3 +62,43 @@ def test_compare_within_one_result_and_with_a_cell_missing(tmp_path):
     assert re.search(r"0\.5000.*fewer", turned.out)
     paths = saved(tmp_path, both, board(counted(1_000_000)))
     assert "missing" in run("compare", *paths, cwd=tmp_path, code=3).out
+
+
+@pytest.mark.parametrize(
+    ("across", "hint"),
+    [
+        ((), "See which operator: edgekit explain OLD_FILE NEW_FILE"),
+        (("--across", "device"), "edgekit explain FILE --device rpi4-emulated --device rpi5-emulated"),
+        (("--across", "runtime"), "edgekit explain FILE --runtime OLD --runtime NEW"),
+    ],
+)
+def test_more_instructions_are_followed_by_where_to_see_which_operator_takes_them(tmp_path, across, hint):
+    after = board(
+        counted(2_000_000, version="2.4.0" if "runtime" in across else "2.3.0"),
+        device="rpi5-emulated" if "device" in across else "rpi4-emulated",
+    )
+    paths = saved(tmp_path, board(counted(1_000_000)), after)
+    done = run("compare", *paths, *across, cwd=tmp_path, code=1)
+    assert hint in done.sentence
+    assert "rigorous" not in done.sentence
+
+
+def test_no_advice_is_given_between_times_and_counts(tmp_path):
+    paths = saved(tmp_path, REAL, board(counted(1_000_000)))
+    done = run("compare", *paths, "--across", "device", cwd=tmp_path, code=3)
+    assert done.err == ""
+
+
+def test_unsteady_times_are_followed_by_more_repeats_and_missing_counts_by_another_session(tmp_path):
+    paths = saved(tmp_path, session(timed(*[20 * MS] * 3)), session(timed(*[24 * MS] * 3)))
+    assert "--mode rigorous" in run("compare", *paths, cwd=tmp_path, code=4).sentence
+    both = board(counted(1_000_000), counted(2_000_000, runtime="tflite-runtime", version="2.14.0"))
+    paths = saved(tmp_path, both, board(counted(1_000_000)))
+    done = run("compare", *paths, cwd=tmp_path, code=3)
+    assert done.sentence == "Next: edgekit bench BASELINE_SET NEW_SET --device rpi4-emulated"
+
+
+def test_an_asterisk_is_explained_where_one_is_shown(tmp_path):
+    paths = saved(tmp_path, board(counted(1_000_000)), board(counted(1_000_000, sha256="b" * 64)))
+    assert "* the file itself differs\n" in run("compare", *paths, cwd=tmp_path, COLUMNS="200").out
+    assert "*" not in run("compare", paths[0], paths[0], cwd=tmp_path, COLUMNS="200").out
