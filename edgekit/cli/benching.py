@@ -59,7 +59,7 @@ def measure_each(
         KeyboardInterrupt: Interrupted before anything was measured.
     """
     from edgekit.bench import bench, save_result
-    from edgekit.cli.console import progress_bar, show_error
+    from edgekit.cli.console import progress_bar, show_error, show_interrupted
     from edgekit.results import write_result
 
     measured: list[tuple[Result, Path]] = []
@@ -80,6 +80,7 @@ def measure_each(
         except KeyboardInterrupt:
             if not measured:
                 raise
+            show_interrupted()
             interrupted = True
         if interrupted or (measured and measured[-1][0].ended == "interrupted"):
             return measured, _INTERRUPTED

@@ -52,6 +52,13 @@ def show_error(error: EdgekitError) -> None:
         console.print(Text(error.hint))
 
 
+def show_interrupted() -> None:
+    """Print that the command was interrupted; whoever pressed Ctrl-C needs no hint."""
+    from rich.text import Text
+
+    stderr_console().print(Text("Interrupted.", "bold red"))
+
+
 def show_os_error(error: OSError) -> int:
     """Print an operating system error that no stage foresaw; return the exit code."""
     where = f" ({error.filename})" if error.filename else ""

@@ -50,6 +50,8 @@ def quiet_stderr() -> Iterator[None]:
         os.dup2(kept.fileno(), _STDERR)
         try:
             yield
+        except KeyboardInterrupt:
+            raise  # nothing failed: what was kept explains nothing
         except BaseException:
             kept.seek(0)
             screen.write(kept.read().decode(errors="replace"))

@@ -54,10 +54,11 @@ def test_where_every_device_fails_each_is_named_once(devices, capsys):
     assert (said.count("first: Gone."), said.count("second: No address.")) == (1, 1)
 
 
-def test_an_interruption_before_the_second_device_keeps_the_first_and_says_so(devices):
+def test_an_interruption_before_the_second_device_keeps_the_first_and_says_so(devices, capsys):
     devices["second"] = KeyboardInterrupt()
     measured, code = measure_each(REQUEST, DEVICES, None)
     assert (len(measured), code) == (1, 130)
+    assert capsys.readouterr().err == "Interrupted.\n"
 
 
 def test_an_interrupted_device_is_the_last(devices):

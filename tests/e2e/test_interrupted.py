@@ -50,6 +50,37 @@ def test_a_killed_conversion_leaves_no_set_and_the_next_one_succeeds(tmp_path, s
     assert [p.name for p in tmp_path.iterdir()] == ["set"], "the killed run's leavings are swept"
 
 
+@pytest.mark.parametrize("after", [0.0, 1.5])
+def test_ctrl_c_is_answered_with_one_line_also_while_tensorflow_is_imported(tmp_path, after):
+    with _start("convert", "--alpha", "0.5", cwd=tmp_path) as process:
+        started = process.stderr.readline()
+        time.sleep(after)
+        process.send_signal(signal.SIGINT)
+        said = [line for line in (started, *process.stderr) if line.strip()]
+    assert process.returncode == 130
+    assert said[-1] == "Interrupted.\n"
+    assert said.count("Interrupted.\n") == 1
+    assert not [line for line in said if "rror" in line or "WARNING" in line or "Traceback" in line]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_in_a_measurement_is_said_once_and_keeps_what_was_measured(tmp_path, artefacts):
+    command = ("bench", artefacts / "int8.tflite", "--runtime", "litert", "--mode", "standard")
+    with _start(*command, "--threads", "1", "--output", "result.json", cwd=tmp_path) as process:
+        said = ""
+        while "Measuring" not in said:
+            line = process.stderr.readline()
+            assert line, said
+            said += line
+        time.sleep(16)  # the first of five repeats takes 10 s
+        process.send_signal(signal.SIGINT)
+        said += process.stderr.read()
+    assert process.returncode == 130
+    assert said.count("Interrupted.") == 1
+    assert "the session ended early: Interrupted." in said
+    assert read_result(tmp_path / "result.json").ended == "interrupted"
+
+
 def test_a_killed_bench_leaves_no_result_and_no_process_and_the_next_one_succeeds(tmp_path, artefacts):
     command = (artefacts, "--runtime", "litert", "--threads", "1", "--output", "result.json")
     _kill_when(_start("bench", *command, cwd=tmp_path), "Measuring", after=1.0)

@@ -41,6 +41,20 @@ def test_what_was_kept_back_is_shown_when_the_block_fails():
     assert "the real reason" in done.stderr
 
 
+def test_an_interruption_shows_nothing_of_what_was_kept_back():
+    code = (
+        "import os\n"
+        "from edgekit.zoo.quiet import quiet_stderr\n"
+        "try:\n"
+        "    with quiet_stderr():\n"
+        "        os.write(2, b'chatter')\n"
+        "        raise KeyboardInterrupt\n"
+        "except KeyboardInterrupt:\n"
+        "    os.write(2, b'after')"
+    )
+    assert _run(code).stderr == "after"
+
+
 def test_keras_is_set_up_for_the_converters_whatever_its_own_settings_say(tmp_path):
     code = (
         "import os\n"
