@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import edgekit
@@ -51,8 +51,8 @@ def bench(
     evaluations = _evaluations(files) if request.accuracy else ()
     profile = request.profile or find_profile(request.device)
     created = _now()
-    if request.fps and not profile.timed:
-        progress.note(f"{profile.name} has no time: inferences are counted, and not spaced by --fps.")
+    for ignored in () if profile.timed else _ignored(request):
+        progress.note(f"{profile.name} {ignored}")
     progress.step(f"Looking at the device {profile.name}")
     with connected(transport or open_transport(profile), progress) as device:
         python = interpreter(device, profile, progress)
@@ -109,6 +109,16 @@ def probe(
         pushed = push(device, python, (), (), progress, evaluation=False)
         found = python.guest(device, pushed.paths).ask(answers.Probe, {"pass": "probe"}, PATIENCE)
     return Fingerprint(_device(found, profile), found.environment, available(python.target))
+
+
+def _ignored(request: BenchRequest) -> Iterator[str]:
+    """Yield why something that was asked for does nothing on a board without time."""
+    if request.fps:
+        yield "has no time: inferences are counted, and not spaced by --fps."
+    if request.mode != "quick":
+        yield f"has no time: counts are exact, and --mode {request.mode} changes nothing."
+    if request.affinity:
+        yield "has a single CPU: --affinity changes nothing."
 
 
 def _evaluations(files: Sequence[Subject]) -> tuple[Evaluation, ...]:

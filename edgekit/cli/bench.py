@@ -64,7 +64,7 @@ def bench(
 ) -> None:
     """Measure latency, memory and accuracy of artefacts on devices; on an emulated board count instructions.
 
-    An emulated board has no time: --mode, --fps, --threads and --memory do not apply there.
+    An emulated board has no time: --mode, --fps, --threads, --affinity and --memory do not apply there.
 
     Ends with 4 where a measurement is invalid, with 3 where one is missing or a device is not there, with
     130 where it was interrupted; what was measured is kept.

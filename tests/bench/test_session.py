@@ -381,6 +381,21 @@ def test_on_an_emulated_board_instructions_are_counted_and_nothing_is_timed(devi
         assert measurement.findings == ()
 
 
+def test_what_an_emulated_board_cannot_follow_is_noted(device, tiny, notes):
+    fields = {"threads": (1,), "runtimes": ("litert",), "profile": EMULATED}
+    run(device, tiny / "int8.tflite", notes, fps=30.0, mode="rigorous", affinity=(0,), **fields)
+    assert notes.notes[:3] == [
+        "board-emulated has no time: inferences are counted, and not spaced by --fps.",
+        "board-emulated has no time: counts are exact, and --mode rigorous changes nothing.",
+        "board-emulated has a single CPU: --affinity changes nothing.",
+    ]
+
+
+def test_what_an_emulated_board_was_not_asked_is_not_noted(device, tiny, notes):
+    run(device, tiny / "int8.tflite", notes, threads=(1,), runtimes=("litert",), profile=EMULATED)
+    assert notes.notes == []
+
+
 def test_counts_that_differ_among_themselves_are_flagged(device, script, tiny):
     def unsteady(request):
         if request["pass"] != "instructions":
