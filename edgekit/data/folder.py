@@ -138,9 +138,9 @@ def _scan(folder: Path, progress: Progress) -> tuple[list[_File], tuple[str, ...
             else:
                 others.append(file)
     if others:
-        progress.note(
-            f"Ignored {len(others)} files that are not pictures, such as {_shown(others[0], folder)}."
-        )
+        example = _shown(others[0], folder)
+        several = f"{len(others)} files that are not pictures, such as {example}."
+        progress.note(f"Ignored {several if len(others) > 1 else f'{example}, which is no picture.'}")
     if not files:
         raise DataError(
             f"{str(folder)!r} has {len(names)} class folders but no pictures.",

@@ -101,6 +101,12 @@ def test_other_files_and_hidden_ones_are_left_alone(folder, progress, picture):
     assert progress.notes == ["Ignored 2 files that are not pictures, such as 'cat/notes.txt'."]
 
 
+def test_a_single_file_that_is_no_picture_is_named(folder, progress):
+    (folder / "cat" / "notes.txt").write_text("hello")
+    load(folder, progress)
+    assert progress.notes == ["Ignored 'cat/notes.txt', which is no picture."]
+
+
 def test_pictures_deeper_in_a_class_belong_to_it(folder, picture):
     (folder / "cat" / "2024" / "may").mkdir(parents=True)
     picture(999).save(folder / "cat" / "2024" / "may" / "deep.png")
