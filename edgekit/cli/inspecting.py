@@ -87,6 +87,11 @@ def _model(target: str, alpha: float | None, resolution: int | None, classes: in
                 cost(build(spec)),
             )
         source = resolve(target, alpha=alpha, resolution=resolution, classes=classes, progress=progress)
+        if source.file.is_dir() and not (source.file / "saved_model.pb").is_file():
+            raise UsageError(
+                f"{target} is a folder without saved_model.pb or {MANIFEST}.",
+                "edgekit inspect takes a model, an artefact or an artefact set.",
+            )
         progress.step("Loading the model")
         return ModelCost(source.name, cost(source.load().model))
 
