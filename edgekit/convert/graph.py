@@ -102,7 +102,13 @@ def _check_types(model: Any) -> None:
             f"The model takes exactly {model.input_shape[0]} pictures at a time.",
             "Save it with a free batch size: keras.Input without batch_shape.",
         )
-    types = {str(model.inputs[0].dtype), *(layer.compute_dtype for layer in model.layers)} - {None}
+    taken = str(model.inputs[0].dtype)
+    if taken == "uint8":
+        raise ModelError(
+            "The model takes uint8 pictures; float32 is needed.",
+            "Build it with keras.Input(..., dtype='float32') and the same weights.",
+        )
+    types = {taken, *(layer.compute_dtype for layer in model.layers)} - {None}
     if other := sorted(types - {"float32"}):
         raise ModelError(
             f"The model computes in {', '.join(other)}; edgekit converts float32 models.",

@@ -36,6 +36,13 @@ def test_half_precision_is_refused(keras):
         freeze(_loaded(keras.Sequential(layers)))
 
 
+def test_a_model_of_uint8_pictures_is_refused_with_how_to_build_it(keras):
+    layers = [keras.Input((32, 32, 3), dtype="uint8"), keras.layers.Rescaling(1 / 255), *_head(keras)]
+    with pytest.raises(ModelError, match="takes uint8 pictures; float32 is needed") as error:
+        freeze(_loaded(keras.Sequential(layers)))
+    assert "dtype='float32'" in error.value.hint
+
+
 def test_a_model_that_scales_its_own_pictures_is_recognised_also_inside_another(keras):
     scaling = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Rescaling(1 / 255), *_head(keras)])
     plain = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(4, 3), *_head(keras)])
