@@ -100,9 +100,12 @@ def _distinct(
     conflicts = {digest for digest, found in classes.items() if len(found) > 1}
     chosen = [i for digest, i in first.items() if digest not in conflicts]
     if copies := len(hashes) - len(first):
-        progress.note(f"{copies} pictures are copies of others; each picture is used once.")
+        are = "picture is a copy of another" if copies == 1 else "pictures are copies of others"
+        progress.note(f"{copies} {are}; each picture is used once.")
     if conflicts:
-        progress.note(f"{len(conflicts)} pictures lie in more than one class and are not used.")
+        lie = "picture lies" if len(conflicts) == 1 else "pictures lie"
+        are = "is" if len(conflicts) == 1 else "are"
+        progress.note(f"{len(conflicts)} {lie} in more than one class and {are} not used.")
     return chosen
 
 

@@ -85,7 +85,7 @@ def test_copies_in_another_format_do_not_land_in_two_splits(folder, progress, pi
 def test_a_picture_in_two_classes_is_not_used(folder, progress):
     shutil.copy(folder / "cat" / "0.png", folder / "dog" / "cat or dog.png")
     assert total(load(folder, progress)) == 19
-    assert "1 pictures lie in more than one class and are not used." in progress.notes
+    assert "1 picture lies in more than one class and is not used." in progress.notes
 
 
 def test_other_files_and_hidden_ones_are_left_alone(folder, progress, picture):

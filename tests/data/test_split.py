@@ -57,7 +57,7 @@ def test_copies_are_used_once_and_said(progress):
     hashes = [*source.hashes()[:29], source.hashes()[1]]
     splits = split_pictures(source, np.arange(30) % 2, hashes, ["a", "b"], progress=progress)
     assert sum(map(len, splits)) == 29
-    assert progress.notes == ["1 pictures are copies of others; each picture is used once."]
+    assert progress.notes == ["1 picture is a copy of another; each picture is used once."]
 
 
 def test_a_picture_in_two_classes_is_not_used(progress):
@@ -65,7 +65,7 @@ def test_a_picture_in_two_classes_is_not_used(progress):
     hashes = [*source.hashes()[:29], source.hashes()[0]]
     splits = split_pictures(source, np.arange(30) % 2, hashes, ["a", "b"], progress=progress)
     assert source.hashes()[0] not in {digest for split in splits for digest in split.hashes}
-    assert "1 pictures lie in more than one class and are not used." in progress.notes
+    assert "1 picture lies in more than one class and is not used." in progress.notes
 
 
 def test_what_the_source_sets_aside_evaluates_also_when_a_copy_lies_in_training():
