@@ -72,8 +72,10 @@ def compare(
 
 def _advice(found: Comparison, sides: Sequence[Result], across: Across | None) -> str:
     """What would tell more about sides that are worse, missing or not sure; empty: nothing does."""
+    from edgekit.report.kinds import counts_only
+
     words = {pair.word for pair in found.pairs}
-    counted = [side.device.emulated for side in sides]  # whether it has counts, and no times
+    counted = [counts_only(side.device) for side in sides]
     again = "edgekit bench BASELINE_SET NEW_SET"
     if "slower" in words:
         return f"Confirm with fresh repeats: {again} --mode rigorous"

@@ -85,8 +85,7 @@ class Server:
 @pytest.fixture
 def server(tmp_path, monkeypatch):
     if shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin") is None:
-        reason = "needs sshd: apt-get install openssh-server"
-        pytest.fail(reason) if "CI" in os.environ else pytest.skip(reason)
+        pytest.skip("needs sshd: apt-get install openssh-server")
     found = Server(tmp_path)
     monkeypatch.setenv("PATH", str(found.programs), prepend=os.pathsep)
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
