@@ -27,14 +27,14 @@ from pathlib import Path
 from statistics import median
 
 from edgekit.artefact import MANIFEST
-from edgekit.bench import BenchRequest, Schedule
-from edgekit.bench.artefacts import subjects
-from edgekit.bench.interpreter import interpreter
-from edgekit.bench.passes import Passes
-from edgekit.bench.plan import Cell
-from edgekit.bench.supply import push
 from edgekit.device import find_profile, open_transport
 from edgekit.errors import EdgekitError
+from edgekit.measurement import BenchRequest, Schedule
+from edgekit.measurement.artefacts import subjects
+from edgekit.measurement.interpreter import interpreter
+from edgekit.measurement.passes import Passes
+from edgekit.measurement.plan import Cell
+from edgekit.measurement.supply import push
 from edgekit.runtime import ensure_bundle, parse_runtime
 
 ALPHA = 0.5
@@ -143,7 +143,7 @@ def model_set(folder: Path, resolution: int) -> Path:
 
 def convert_at(folder: str, resolution: int) -> None:
     """Build the model at a resolution and convert it."""
-    from edgekit.convert import ConvertRequest, convert
+    from edgekit.conversion import ConvertRequest, convert
     from edgekit.zoo import ModelSpec, build, resolve
 
     source = resolve(CHECKPOINT)

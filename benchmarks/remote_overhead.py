@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from edgekit.bench import BenchRequest, Schedule, bench
 from edgekit.device import Completed, Profile
 from edgekit.device.ssh import SshTransport
+from edgekit.measurement import BenchRequest, Schedule, bench
 
 NOTHINGS = 9
 

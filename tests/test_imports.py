@@ -25,16 +25,16 @@ MAY_IMPORT = {
     "inspection": RECORDS,
     "data": RECORDS,
     "zoo": RECORDS,
-    "train": {*RECORDS, "data", "zoo"},
-    "convert": {*RECORDS, "data", "zoo", "inspection"},
+    "training": {*RECORDS, "data", "zoo"},
+    "conversion": {*RECORDS, "data", "zoo", "inspection"},
     "debian": {"errors", "files", "lookup", "progress"},
     "device": {*RECORDS, "debian"},
     "runtime": {*RECORDS, "debian", "device"},
-    "bench": {*RECORDS, "device", "runtime"},
-    "explain": {*RECORDS, "device", "runtime", "bench", "inspection"},
+    "measurement": {*RECORDS, "device", "runtime"},
+    "explanation": {*RECORDS, "device", "runtime", "measurement", "inspection"},
     "budget": RECORDS,
-    "compare": RECORDS,
-    "report": {*RECORDS, "budget", "compare"},  # of these the finished verdicts
+    "comparison": RECORDS,
+    "reporting": {*RECORDS, "budget", "comparison"},  # of these the finished verdicts
     "advice": {*RECORDS, "device"},
     "guest": set(),
 }
@@ -120,12 +120,12 @@ def test_the_help_loads_nothing_heavy():
 @pytest.mark.parametrize(
     "module",
     [
-        "edgekit.bench",
-        "edgekit.report",
+        "edgekit.measurement",
+        "edgekit.reporting",
         "edgekit.device",
         "edgekit.runtime",
         "edgekit.inspection",
-        "edgekit.explain",
+        "edgekit.explanation",
     ],
 )
 def test_what_runs_beside_a_device_never_loads_tensorflow(module):

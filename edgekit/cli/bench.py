@@ -77,14 +77,14 @@ def bench(
     """
     import sys
 
-    from edgekit.bench import BenchRequest
     from edgekit.cli.benching import measure_each, profiles
     from edgekit.cli.choices import newest_set, numbers, threads_of
     from edgekit.cli.console import command_line, quote, say_next, show_error
     from edgekit.cli.table import show_results
     from edgekit.errors import DeviceError
     from edgekit.files import check_writable
-    from edgekit.report.to_json import to_json
+    from edgekit.measurement import BenchRequest
+    from edgekit.reporting.to_json import to_json
 
     chosen = profiles(device or ["host"], address, user, output)
     request = BenchRequest(

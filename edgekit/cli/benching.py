@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from edgekit.errors import EdgekitError, UsageError
 
 if TYPE_CHECKING:
-    from edgekit.bench import BenchRequest
     from edgekit.device import Profile
+    from edgekit.measurement import BenchRequest
     from edgekit.results import Result
 
 _INTERRUPTED = 130  # as a shell says it of a program that SIGINT ended
@@ -58,8 +58,8 @@ def measure_each(
         EdgekitError: The only device gave no result.
         KeyboardInterrupt: Interrupted before anything was measured.
     """
-    from edgekit.bench import bench, save_result
     from edgekit.cli.console import progress_bar, show_error, show_interrupted
+    from edgekit.measurement import bench, save_result
     from edgekit.results import write_result
 
     measured: list[tuple[Result, Path]] = []

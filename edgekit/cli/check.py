@@ -42,7 +42,7 @@ def check(
     from edgekit.cli.console import say_next
     from edgekit.errors import GateError, UsageError
     from edgekit.files import write_atomic
-    from edgekit.report.verdicts import tally
+    from edgekit.reporting.verdicts import tally
 
     gc.disable()  # what is read stays until the end and has no cycles: collecting would only walk through it
     if write and not update:

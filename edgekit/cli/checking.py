@@ -36,7 +36,7 @@ def show_verdicts(verdicts: Sequence[Verdict], measured: Measured) -> None:
 
     from edgekit.cli.console import stdout_console
     from edgekit.cli.grid import grid
-    from edgekit.report.verdicts import HEADINGS, WORDS, cells, ordered, sentence, tally, visible, whom
+    from edgekit.reporting.verdicts import HEADINGS, WORDS, cells, ordered, sentence, tally, visible, whom
 
     console = stdout_console()
     if not (console.is_terminal or "COLUMNS" in os.environ):
@@ -76,8 +76,8 @@ def publish(verdicts: Sequence[Verdict], budgets: Path, junit: Path | None, summ
         StorageError: One of them cannot be written.
     """
     from edgekit.files import storage_errors, write_atomic
-    from edgekit.report.to_junit import to_junit
-    from edgekit.report.to_step_summary import to_step_summary
+    from edgekit.reporting.to_junit import to_junit
+    from edgekit.reporting.to_step_summary import to_step_summary
 
     if junit:
         write_atomic(junit, to_junit(verdicts))
@@ -94,7 +94,7 @@ def unmended(verdicts: Sequence[Verdict], proposal: Proposal, *, written: bool) 
     """Say what a proposal changes and what it cannot mend; return the latter."""
     from edgekit.budget.propose import mends
     from edgekit.cli.console import quote, say_next
-    from edgekit.report.verdicts import sentence, visible, whom
+    from edgekit.reporting.verdicts import sentence, visible, whom
 
     left = [verdict for verdict in verdicts if not mends(verdict)]
     for verdict in left:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from edgekit.compare import Comparison
+    from edgekit.comparison import Comparison
     from edgekit.results import Result
 
 Across = Literal["device", "model", "artefact", "runtime", "threads"]
@@ -47,8 +47,8 @@ def compare(
 
     from edgekit.cli.comparing import show_comparison, to_json
     from edgekit.cli.console import say_next
-    from edgekit.compare import compare as run
-    from edgekit.compare import exit_code
+    from edgekit.comparison import compare as run
+    from edgekit.comparison import exit_code
     from edgekit.errors import GateError
     from edgekit.results import read_result
 
@@ -72,7 +72,7 @@ def compare(
 
 def _advice(found: Comparison, sides: Sequence[Result], across: Across | None) -> str:
     """What would tell more about sides that are worse, missing or not sure; empty: nothing does."""
-    from edgekit.report.kinds import counts_only
+    from edgekit.reporting.kinds import counts_only
 
     words = {pair.word for pair in found.pairs}
     counted = [counts_only(side.device) for side in sides]

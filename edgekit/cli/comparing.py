@@ -10,7 +10,7 @@ from edgekit import units
 from edgekit.cli.grid import NONE
 
 if TYPE_CHECKING:
-    from edgekit.compare import Change, Compared, Comparison
+    from edgekit.comparison import Change, Compared, Comparison
 
 SCHEMA = "edgekit.compare/1"
 _WIDE = 200  # columns, where standard output is no terminal: a file or a log cuts nothing off
@@ -23,7 +23,7 @@ def show_comparison(found: Comparison) -> None:
 
     from edgekit.cli.console import stdout_console
     from edgekit.cli.grid import grid
-    from edgekit.report.verdicts import visible
+    from edgekit.reporting.verdicts import visible
 
     console = stdout_console()
     if not (console.is_terminal or "COLUMNS" in os.environ):
@@ -53,7 +53,7 @@ def to_json(found: Comparison) -> bytes:
 
     import msgspec
 
-    from edgekit.compare import exit_code
+    from edgekit.comparison import exit_code
 
     pairs = [{"verdict": pair.word, **asdict(pair)} for pair in found.pairs]
     record = {"schema": SCHEMA, "exit_code": exit_code(found), **asdict(found), "pairs": pairs}

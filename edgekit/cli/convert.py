@@ -77,8 +77,8 @@ def convert(
     """
     from edgekit.cli.console import command_line, print_record, progress_bar, quote, say_next
     from edgekit.cli.show import show_set
-    from edgekit.convert import ConvertRequest
-    from edgekit.convert import convert as run
+    from edgekit.conversion import ConvertRequest
+    from edgekit.conversion import convert as run
     from edgekit.units import parse_fraction
     from edgekit.zoo import resolve
 

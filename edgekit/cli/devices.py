@@ -67,10 +67,10 @@ def probe(name: Name = "host", address: Address = "", user: User = "", as_json: 
 
     Example: edgekit devices probe rpi4
     """
-    from edgekit.bench import probe as look
     from edgekit.cli.console import print_record, progress_bar, quote, say_next
     from edgekit.cli.show_devices import show_fingerprint
     from edgekit.device import find_profile, reached_at
+    from edgekit.measurement import probe as look
 
     profile = reached_at(find_profile(name), address=address, user=user)
     with progress_bar() as progress:
@@ -91,10 +91,10 @@ def doctor(name: Name = "host", address: Address = "", user: User = "", as_json:
     Example: edgekit devices doctor rpi4
     """
     from edgekit.advice import advise
-    from edgekit.bench import probe as look
     from edgekit.cli.console import print_record, progress_bar, quote, say_next
     from edgekit.cli.show_devices import show_advice
     from edgekit.device import find_profile, reached_at
+    from edgekit.measurement import probe as look
 
     profile = reached_at(find_profile(name), address=address, user=user)
     with progress_bar() as progress:

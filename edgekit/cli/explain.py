@@ -47,8 +47,8 @@ def explain(
     from edgekit.cli.console import print_record, progress_bar, quote, say_next
     from edgekit.cli.show_operators import as_record, show_explanation
     from edgekit.device import find_profile, reached_at
-    from edgekit.explain import ExplainRequest
-    from edgekit.explain import explain as count
+    from edgekit.explanation import ExplainRequest
+    from edgekit.explanation import explain as count
 
     profiles = tuple(reached_at(find_profile(name)) for name in device or ["rpi4-emulated"])
     request = ExplainRequest(files=tuple(files), profiles=profiles, runtimes=tuple(runtime or ()), seed=seed)

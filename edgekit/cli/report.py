@@ -27,8 +27,8 @@ def report(
     from edgekit.cli.choices import newest_result
     from edgekit.cli.console import progress_bar, quote, say_next
     from edgekit.cli.table import show_results
-    from edgekit.report import write_report
-    from edgekit.report.to_json import to_json
+    from edgekit.reporting import write_report
+    from edgekit.reporting.to_json import to_json
     from edgekit.results import read_result
 
     paths = results or [newest_result()]

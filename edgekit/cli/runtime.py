@@ -84,9 +84,9 @@ def build(
 
 def _target(device: str, progress: Progress) -> Target:
     """Return what a device's bundles are built for; a device that brings no Python need not be there."""
-    from edgekit.bench.interpreter import interpreter
     from edgekit.device import find_profile, open_transport, reached_at
     from edgekit.device.transport import connected
+    from edgekit.measurement.interpreter import interpreter
     from edgekit.runtime import ensure_portable
     from edgekit.runtime.target import this_python
 

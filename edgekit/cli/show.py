@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from edgekit.device import Profile
     from edgekit.results import Device, Environment
     from edgekit.runtime import Bundle
-    from edgekit.train import TrainOutcome
+    from edgekit.training import TrainOutcome
 
 _ROOMY = 120  # columns from which on a terminal has room for all that is known of devices
 
@@ -112,8 +112,8 @@ def _origin(name: str) -> str:
 
 def show_device(device: Device, environment: Environment) -> None:
     """Show a device's fingerprint and state, a line for each thing that could be read."""
-    from edgekit.report.environment import device_facts, state_facts
-    from edgekit.report.kinds import counts_only
+    from edgekit.reporting.environment import device_facts, state_facts
+    from edgekit.reporting.kinds import counts_only
 
     facts = device_facts(device) | state_facts(environment, counts=counts_only(device))
     show(grid(device.profile, ("", ""), list(facts.items()), words=(0, 1)))

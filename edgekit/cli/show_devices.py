@@ -9,8 +9,8 @@ from edgekit.cli.grid import grid, show
 
 if TYPE_CHECKING:
     from edgekit.advice import Advice
-    from edgekit.bench import Fingerprint
     from edgekit.device import Profile
+    from edgekit.measurement import Fingerprint
 
 
 def show_profile(profile: Profile) -> None:

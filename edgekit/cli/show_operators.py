@@ -11,7 +11,7 @@ from edgekit.cli.grid import NONE, grid, show
 from edgekit.units import significant
 
 if TYPE_CHECKING:
-    from edgekit.explain import Breakdown, Operator, Pair
+    from edgekit.explanation import Breakdown, Operator, Pair
 
 _SHORT = {"depthwise convolution": "depthwise conv."}
 _TITLE = "Instructions of one inference"
@@ -26,7 +26,7 @@ def show_explanation(found: Sequence[Breakdown]) -> None:
     """Show one breakdown, or two side by side, and what they come to."""
     from rich.text import Text
 
-    from edgekit.explain import causes, differences, line_up
+    from edgekit.explanation import causes, differences, line_up
 
     if len(found) == 1:
         _show_one(found[0])
@@ -40,8 +40,8 @@ def show_explanation(found: Sequence[Breakdown]) -> None:
 
 def as_record(found: Sequence[Breakdown]) -> dict[str, object]:
     """Return what `--json` prints: the breakdowns, with what is computed from them."""
-    from edgekit.explain import causes, differences, line_up
-    from edgekit.explain.record import SCHEMA
+    from edgekit.explanation import causes, differences, line_up
+    from edgekit.explanation.record import SCHEMA
 
     sides = [
         {**msgspec.structs.asdict(side), "remainder": side.remainder, "causes": causes(side)}

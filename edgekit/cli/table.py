@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from edgekit.report.comparison import Comparison
-    from edgekit.report.rows import Row
-    from edgekit.report.table import TableOf
+    from edgekit.reporting.comparison import Comparison
+    from edgekit.reporting.rows import Row
+    from edgekit.reporting.table import TableOf
     from edgekit.results import Result
 
 _WIDE = 200  # columns, where standard output is no terminal: a file or a log cuts nothing off
@@ -21,7 +21,7 @@ _SUBJECT = ("set", "artefact", "runtime", "threads")  # what the lines of a cell
 
 def show_results(results: Sequence[Result]) -> None:
     """Print one session, or several beside each other; each by itself where they share no measurement."""
-    from edgekit.report.comparison import compare
+    from edgekit.reporting.comparison import compare
 
     found = compare(results) if len(results) > 1 else None
     if found:
@@ -33,9 +33,9 @@ def show_results(results: Sequence[Result]) -> None:
 
 def show_result(result: Result) -> None:
     """Print a result's table, its summary, the device's state and its findings."""
-    from edgekit.report.columns import table
-    from edgekit.report.environment import state_line
-    from edgekit.report.summary import summarise
+    from edgekit.reporting.columns import table
+    from edgekit.reporting.environment import state_line
+    from edgekit.reporting.summary import summarise
 
     console, shown = _console(), table(result)
     _print_table(console, shown.within(console.width))
@@ -45,9 +45,9 @@ def show_result(result: Result) -> None:
 
 
 def _show_comparison(results: Sequence[Result], found: Comparison) -> None:
-    from edgekit.report.comparison_columns import fitted
-    from edgekit.report.comparison_summary import compare_summary
-    from edgekit.report.environment import state_line
+    from edgekit.reporting.comparison_columns import fitted
+    from edgekit.reporting.comparison_summary import compare_summary
+    from edgekit.reporting.environment import state_line
 
     console = _console()
     _print_table(console, fitted(found, console.width), [line.cell for line in found.lines])
@@ -99,7 +99,7 @@ def _print_states(console: Console, states: dict[str, str]) -> None:
 def _print_findings(console: Console, computed: Sequence[Row], device: str = "") -> None:
     from rich.text import Text
 
-    from edgekit.report.rows import findings
+    from edgekit.reporting.rows import findings
 
     for found in findings(computed):
         style = "bold red" if found.kind == "invalid" else "yellow"

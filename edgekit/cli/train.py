@@ -51,8 +51,8 @@ def train(
     from edgekit.cli.console import print_record, progress_bar, quote, say_next
     from edgekit.cli.show import show_training
     from edgekit.lookup import models_folders
-    from edgekit.train import TrainRequest
-    from edgekit.train import train as run
+    from edgekit.training import TrainRequest
+    from edgekit.training import train as run
 
     request = TrainRequest(
         family=family,

@@ -10,7 +10,7 @@ from edgekit.runtime import ensure_bundle, parse_runtime
 from edgekit.runtime.target import this_python
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-MODELS = Path(__file__).resolve().parents[1] / "bench" / "models"
+MODELS = Path(__file__).resolve().parents[1] / "measurement" / "models"
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,12 @@ import pytest
 from rich.console import Console
 from sessions import MS, session, timed
 
-import edgekit.bench
-from edgekit.bench import BenchRequest
+import edgekit.measurement
 from edgekit.cli import console
 from edgekit.cli.benching import measure_each, profiles
 from edgekit.device import Profile
 from edgekit.errors import DeviceError, UsageError
+from edgekit.measurement import BenchRequest
 
 DEVICES = [Profile(description="", transport="local", name=name) for name in ("first", "second")]
 REQUEST = BenchRequest(artefacts=("set",))
@@ -27,7 +27,7 @@ def devices(monkeypatch, tmp_path):
             raise given
         return given
 
-    monkeypatch.setattr(edgekit.bench, "bench", bench)
+    monkeypatch.setattr(edgekit.measurement, "bench", bench)
     # the console of a command has a descriptor of its own, which nobody closes in a process that goes on
     monkeypatch.setattr(console, "stderr_console", lambda: Console(stderr=True, soft_wrap=True))
     monkeypatch.chdir(tmp_path)

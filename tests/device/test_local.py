@@ -127,7 +127,7 @@ def test_a_file_is_pulled_by_copying_it(tmp_path):
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nothing_outlives_an_edgekit_that_was_ended(how, tmp_path):
     """The asker is ended while the guest, which watches its input, is busy."""
-    from edgekit.bench.guest import GUEST
+    from edgekit.measurement.guest import GUEST
 
     model = tmp_path / "hang"
     model.write_text("hang")

@@ -3,8 +3,8 @@
 import pytest
 from asking import COUNTING_TIME, MODELS, ask, real, run_guest
 
-from edgekit.explain.calibration import INPUTS, MANY, chains
-from edgekit.explain.parts import Parts
+from edgekit.explanation.calibration import INPUTS, MANY, chains
+from edgekit.explanation.parts import Parts
 from edgekit.inspection import inspect_file
 
 FEW = {"pass": "operators", "clock": True, "warmup_runs": 1, "min_runs": 4}

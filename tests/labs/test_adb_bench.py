@@ -19,8 +19,8 @@ from adb_fixtures import AdbLab, AdbServer, open_lab
 from adb_phone import TMP, Phone
 from board import Process
 
-from edgekit.bench import BenchRequest, Schedule, bench
 from edgekit.device import Profile
+from edgekit.measurement import BenchRequest, Schedule, bench
 from edgekit.results import Accuracy, Result, read_result
 
 RUNTIMES = ("litert", "tflite-runtime", "onnxruntime")
@@ -31,7 +31,7 @@ ANDROID = Profile(description="", transport="adb", name="android", fixed_perform
 PROGRAM = """
 import sys
 from pathlib import Path
-from edgekit.bench import BenchRequest, Schedule, bench
+from edgekit.measurement import BenchRequest, Schedule, bench
 from edgekit.device import Profile
 from edgekit.results import write_result
 

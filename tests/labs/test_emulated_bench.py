@@ -14,8 +14,8 @@ from emulated import qemu  # noqa: F401 - a fixture
 from ssh_lab import SshLab, profile
 from ssh_use import Notes
 
-from edgekit.bench import BenchRequest, Schedule, bench, guest
 from edgekit.device import find_profile
+from edgekit.measurement import BenchRequest, Schedule, bench, guest
 from edgekit.results import Measurement, Result
 
 SAME = 0.001  # of the instructions: two runs differ by no more

@@ -8,10 +8,10 @@ import pytest
 from emulated import qemu  # noqa: F401 - a fixture
 
 from edgekit.device import find_profile
-from edgekit.explain import Breakdown, ExplainRequest, causes, differences, explain, line_up
+from edgekit.explanation import Breakdown, ExplainRequest, causes, differences, explain, line_up
 
 TESTS = Path(__file__).parent.parent
-CUT, PROFILED = TESTS / "explain" / "models" / "branches.tflite", TESTS / "bench" / "models" / "int8.onnx"
+CUT, PROFILED = TESTS / "explanation" / "models" / "branches.tflite", TESTS / "measurement" / "models" / "int8.onnx"
 # of the whole. These models are so small that what a call takes is half of it; a MobileNet's stays below 4 %.
 UNEXPLAINED = 0.10
 

@@ -22,9 +22,9 @@ from msgspec.structs import replace
 from ssh_use import Notes
 
 from edgekit.artefact import MANIFEST, read_set
-from edgekit.bench import BenchRequest, bench
 from edgekit.device import find_profile
 from edgekit.files import sha256_file
+from edgekit.measurement import BenchRequest, bench
 from edgekit.results import Measurement, Result, write_result
 from edgekit.schema import write_record
 

@@ -15,8 +15,8 @@ from board import wait_until
 from ssh_lab import SshBoard, SshLab, profile
 from ssh_use import Notes
 
-from edgekit.bench import BenchRequest, Schedule, bench
 from edgekit.errors import DeviceError, RuntimeMissingError
+from edgekit.measurement import BenchRequest, Schedule, bench
 from edgekit.progress import SILENT, Progress
 from edgekit.results import Measurement, Result, read_result
 

@@ -25,7 +25,7 @@ OTHERS, OTHERS_SIZE = f"{HOME}/others", 100_000_000
 Fault = Callable[["subprocess.Popen[str]"], object]  # what happens while the command runs
 # the command itself, with constants that a test can wait for
 EDGEKIT = """
-from edgekit.bench import passes, request, session
+from edgekit.measurement import passes, request, session
 from edgekit.cli import main
 from edgekit.device import shell
 request.MODES["quick"] = request.Schedule(3, 3, 0, max_seconds=1, warmup_runs=1, warmup_seconds=0)

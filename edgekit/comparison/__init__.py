@@ -1,0 +1,14 @@
+"""Two sides of measurements, cell by cell: what got slower, what got faster, what cannot be told.
+
+pairs     which cells belong together, and whether they may be compared at all
+change    one figure of two cells: ratio, interval, word
+compare   two results -> comparison
+"""
+
+from __future__ import annotations
+
+from edgekit.comparison.change import Change
+from edgekit.comparison.judge import Compared, Comparison, compare, exit_code
+from edgekit.comparison.pairs import ACROSS, Across
+
+__all__ = ["ACROSS", "Across", "Change", "Compared", "Comparison", "compare", "exit_code"]

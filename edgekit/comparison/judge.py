@@ -1,0 +1,209 @@
+"""Two results, or one with two sides in it, into a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgekit import stats
+from edgekit.comparison.change import FEWEST_REPEATS, Change, count_change, time_change
+from edgekit.comparison.pairs import Across, Pair, Pairs, Side, pair_results, pair_within
+from edgekit.errors import GateError, InvalidError, UnavailableError, UsageError
+from edgekit.results import Result
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Predictions of two sides on the same pictures; fractions."""
+
+    n: int
+    same: float  # share of pictures with the same top-1
+    drop: float | None  # accuracy lost, baseline minus candidate; None: the labels are not in a result
+    low: float | None  # its paired 95 % interval
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One pair of cells. Sizes in bytes."""
+
+    model: str  # each `before → after` where the sides differ
+    artefact: str
+    runtime: str
+    threads: str
+    device: str
+    bytes: tuple[int, int]
+    changed: bool  # whether the artefact is another file
+    invalid: str  # why one side cannot be trusted; empty: both can
+    latency: Change | None
+    instructions: Change | None
+    agreement: Agreement | None
+
+    @property
+    def word(self) -> str:
+        """The worst of what was found."""
+        if self.invalid:
+            return "invalid"
+        words = [change.word for change in (self.latency, self.instructions) if change]
+        return min(words, key=_RANKS.index, default="missing")
+
+
+_RANKS = ("slower", "more", "inconclusive", "faster", "fewer", "same")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything that belongs together, judged; and what has no counterpart."""
+
+    pairs: tuple[Compared, ...]
+    missing: tuple[str, ...]  # in the baseline alone
+    new: tuple[str, ...]  # in the candidate alone
+    notes: tuple[str, ...]  # what to know before believing it
+
+
+def compare(
+    baseline: Result,
+    candidate: Result | None = None,
+    *,
+    across: Across | None = None,
+    named: str | None = None,
+) -> Comparison:
+    """Compare two results cell by cell, or the cells of one that differ in one dimension.
+
+    Args:
+        baseline: What is compared with.
+        candidate: What is judged; None: the baseline holds both sides, told apart by `across`.
+        across: The one dimension in which the sides may differ.
+        named: With one result: the baseline's name in that dimension; None: the first measured.
+
+    Raises:
+        UsageError: Nothing can be compared, or the sides differ in what must be alike.
+    """
+    if candidate is not None and named is not None:
+        raise UsageError("--baseline names a side within one result.", "With two, the first is the baseline.")
+    if candidate is None:
+        if across is None or across == "device":
+            raise UsageError(
+                "One result is compared within itself, and a session has one device.",
+                "Name two results, or say what differs: --across model, artefact, runtime or threads.",
+            )
+        found = pair_within(baseline, across, named)
+    else:
+        found = pair_results(baseline, candidate, across)
+    if not found.pairs:
+        raise UsageError(f"Nothing can be compared: {_leftover(found)}", "Name what differs with --across.")
+    return Comparison(
+        _compared(found.pairs),
+        tuple(side.label for side in found.missing),
+        tuple(side.label for side in found.new),
+        _notes(baseline, candidate),
+    )
+
+
+def exit_code(comparison: Comparison) -> int:
+    """1: something is slower or takes more; else 3: something is missing; else 4: something is not sure."""
+    words = {pair.word for pair in comparison.pairs}
+    if words & {"slower", "more"}:
+        return GateError.exit_code
+    if "missing" in words or comparison.missing:
+        return UnavailableError.exit_code
+    return InvalidError.exit_code if words & {"inconclusive", "invalid"} else 0
+
+
+def _leftover(found: Pairs) -> str:
+    names = [", ".join(side.label for side in sides[:3]) or "nothing" for sides in (found.missing, found.new)]
+    return f"the one has {names[0]}; the other {names[1]}."
+
+
+def _compared(pairs: Sequence[Pair]) -> tuple[Compared, ...]:
+    medians = [(_medians(pair.baseline), _medians(pair.candidate)) for pair in pairs]
+    tested = [
+        index
+        for index, sides in enumerate(medians)
+        if min(map(len, sides)) >= FEWEST_REPEATS and not _flaw(pairs[index])
+    ]
+    adjusted = stats.holm([stats.mann_whitney(*medians[index]) for index in tested])
+    p = dict(zip(tested, adjusted, strict=True))
+    return tuple(_pair(pair, medians[index], p.get(index), len(tested)) for index, pair in enumerate(pairs))
+
+
+def _pair(pair: Pair, medians: tuple[list[float], list[float]], p: float | None, cells: int) -> Compared:
+    before, after = pair.baseline.measurement, pair.candidate.measurement
+    flaw = _flaw(pair)
+    timed = not flaw and all(medians) and min(medians[0]) > 0
+    counts = None if flaw else (before.instructions, after.instructions)
+    return Compared(
+        model=_arrow(before.artefact.set, after.artefact.set),
+        artefact=_arrow(before.artefact.file, after.artefact.file),
+        runtime=_arrow(pair.baseline.variant("runtime"), pair.candidate.variant("runtime")),
+        threads=_arrow(str(before.threads), str(after.threads)),
+        device=_arrow(pair.baseline.variant("device"), pair.candidate.variant("device")),
+        bytes=(before.artefact.bytes, after.artefact.bytes),
+        changed=before.artefact.sha256 != after.artefact.sha256,
+        invalid=flaw,
+        latency=time_change(medians[0], medians[1], p, cells) if timed else None,
+        instructions=count_change(counts[0], counts[1]) if counts and counts[0] and counts[1] else None,
+        agreement=_agreement(pair),
+    )
+
+
+def _arrow(before: str, after: str) -> str:
+    return before if before == after else f"{before} → {after}"
+
+
+def _medians(side: Side) -> list[float]:
+    """The repeats' medians; none where the device is emulated, since they say nothing about the board."""
+    import numpy as np
+
+    if side.result.device.emulated:
+        return []
+    return [float(np.median(repeat.samples_ns)) for repeat in side.measurement.repeats]
+
+
+def _flaw(pair: Pair) -> str:
+    for name, side in (("baseline", pair.baseline), ("candidate", pair.candidate)):
+        for finding in side.measurement.findings:
+            if finding.kind == "invalid":
+                return f"{name}: {finding.code}: {finding.message}"
+    return ""
+
+
+def _agreement(pair: Pair) -> Agreement | None:
+    """How far predictions on the same pictures agree, right or wrong."""
+    import numpy as np
+
+    before, after = pair.baseline.measurement.accuracy, pair.candidate.measurement.accuracy
+    if not before or not after or before.evaluation_sha256 != after.evaluation_sha256:
+        return None
+    one, other = (np.asarray(side.predictions) for side in (before, after))
+    if one.size == 0 or one.size != other.size:
+        return None
+    same = float(np.mean(one == other))
+    for side in (pair.baseline, pair.candidate):
+        for truth in side.result.evaluations:
+            if truth.sha256 == before.evaluation_sha256 and len(truth.labels) == one.size:
+                labels = np.asarray(truth.labels)
+                return Agreement(one.size, same, *stats.paired_drop(one == labels, other == labels))
+    return Agreement(one.size, same, None, None, None)
+
+
+def _notes(baseline: Result, candidate: Result | None) -> tuple[str, ...]:
+    """What both results show that a reader should know."""
+    notes = [
+        f"The {name} is not whole: {result.partial}"
+        for name, result in (("baseline", baseline), ("candidate", candidate))
+        if result and result.partial
+    ]
+    if candidate is None:
+        return tuple(notes)
+    if not candidate.device.emulated:
+        notes.append(
+            "Measured in two sessions: what drifted between them is not in the intervals. Surer is one "
+            "session of both: edgekit bench OLD_SET NEW_SET --mode rigorous, then compare --across model."
+        )
+    seen = {"kernel": "system", "Python": "python", "libc": "libc"}
+    for word, key in seen.items():
+        before, after = getattr(baseline.device, key), getattr(candidate.device, key)
+        if before != after and baseline.device.profile == candidate.device.profile:
+            notes.append(f"The device's {word} changed: {before} to {after}.")
+    return tuple(notes)

@@ -1,0 +1,116 @@
+"""A Keras model as one frozen inference graph, from which every format is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edgekit.conversion.noise import converter
+from edgekit.data.dataset import Float32
+from edgekit.errors import ModelError
+from edgekit.zoo import LoadedModel, import_tensorflow
+
+_INPUT = "input"
+
+
+@dataclass(frozen=True)
+class FloatGraph:
+    """The model for one picture; its variables are constants, its training-only parts are gone."""
+
+    function: Any  # concrete TensorFlow function: float32 [1, height, width, 3] → [1, classes]
+    input: str  # tensor name in the graph
+    output: str
+
+    @property
+    def graph_def(self) -> Any:
+        """The graph as TensorFlow's protocol buffer."""
+        return self.function.graph.as_graph_def()
+
+
+def freeze(loaded: LoadedModel) -> FloatGraph:
+    """Trace a model for one picture and turn its variables into constants.
+
+    Raises:
+        ModelError: It computes in another type than float32, or cannot be traced.
+    """
+    tf = import_tensorflow()
+    # TensorFlow has no public name for this function; its own converters use it too
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    model, contract = loaded.model, loaded.preprocessing
+    _check_types(model)
+    picture = tf.TensorSpec((1, contract.height, contract.width, 3), tf.float32, name=_INPUT)
+    with converter("an inference graph"), _inlined():
+        traced = tf.function(lambda x: model(x, training=False), autograph=False)
+        frozen = convert_variables_to_constants_v2(traced.get_concrete_function(picture))
+    (source,), (result,) = frozen.inputs, frozen.outputs
+    return FloatGraph(frozen, source.name, result.name)
+
+
+@contextmanager
+def _inlined() -> Iterator[None]:
+    """Trace into the functions that Keras compiles for some layers; ONNX has no word for a call."""
+    tf = import_tensorflow()
+    eagerly = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(eagerly)
+
+
+def keras_scores(loaded: LoadedModel) -> Callable[[Float32], Float32]:
+    """Return the Keras model as a function, float32 [n, H, W, 3] → [n, classes]: the reference."""
+    tf = import_tensorflow()
+    model, contract = loaded.model, loaded.preprocessing
+    batch = tf.TensorSpec((None, contract.height, contract.width, 3), tf.float32)
+    traced = tf.function(lambda x: model(x, training=False), input_signature=[batch], autograph=False)
+    return lambda images: np.asarray(traced(images), dtype=np.float32)
+
+
+def starts_with_preprocessing(model: Any) -> bool:
+    """Whether the model scales its pictures itself, so that they must reach it as 0–255."""
+    import keras
+
+    own = (keras.layers.Rescaling, keras.layers.Normalization)
+    still = (
+        keras.layers.InputLayer,
+        keras.layers.Resizing,
+        keras.layers.CenterCrop,
+        keras.layers.Cropping2D,
+        keras.layers.ZeroPadding2D,
+    )
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            return starts_with_preprocessing(layer)
+        if isinstance(layer, own):
+            return True
+        # augmentation does nothing at inference; the others move pixels and leave their scale alone
+        passive = isinstance(layer, still) or type(layer).__name__.startswith("Random")
+        if not passive:
+            return False
+    return False
+
+
+def _check_types(model: Any) -> None:
+    if model.input_shape[0] not in (None, 1):
+        raise ModelError(
+            f"The model takes exactly {model.input_shape[0]} pictures at a time.",
+            "Save it with a free batch size: keras.Input without batch_shape.",
+        )
+    taken = str(model.inputs[0].dtype)
+    if taken == "uint8":
+        raise ModelError(
+            "The model takes uint8 pictures; float32 is needed.",
+            "Build it with keras.Input(..., dtype='float32') and the same weights.",
+        )
+    types = {taken, *(layer.compute_dtype for layer in model.layers)} - {None}
+    if other := sorted(types - {"float32"}):
+        raise ModelError(
+            f"The model computes in {', '.join(other)}; edgekit converts float32 models.",
+            "Load its weights into the same model built under the policy float32 and save that.",
+        )

@@ -1,0 +1,136 @@
+"""Quantizing to int8, with stronger means one after the other for as long as too much is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import msgspec
+
+from edgekit.artefact import Format, Quality
+from edgekit.conversion.feed import Feed
+from edgekit.conversion.probe import Probe, load_probe, watch
+from edgekit.conversion.quality import sqnr_db
+from edgekit.conversion.ranges import Ranges, minmax_ranges, mse_ranges
+from edgekit.data.dataset import Float32
+from edgekit.inspection import inspect_bytes
+from edgekit.progress import Progress
+from edgekit.units import percent, points
+
+SQNR_PICTURES = 32
+FLOAT_LAYERS = (1, 2, 4, 8)  # most fragile layers left in float32, rung by rung
+
+Quantize: TypeAlias = Callable[[Ranges, Set[str]], bytes]
+Judge: TypeAlias = Callable[[bytes], Quality]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One rung: a file and how right it is."""
+
+    what: str  # how it was made
+    data: bytes
+    quality: Quality
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The int8 quantization of one float32 file."""
+
+    format: Format
+    float_file: bytes
+    calibration: Feed
+    quantize: Quantize
+    judge: Judge
+    mixed: bool = True  # whether layers may stay in float32; integer-only processors refuse such a file
+
+    def climb(self, limit: float, progress: Progress) -> tuple[Candidate, tuple[str, ...]]:
+        """Quantize; take the next rung while the accuracy drop is above `limit` (a fraction).
+
+        The rungs: min/max ranges; ranges of least squared error; the most fragile layers in float32.
+        The evaluation pictures decide when to stop, so a file from a higher rung is chosen among few
+        and its accuracy is slightly flattered.
+
+        Returns:
+            The first candidate within the limit, else the one that loses least; and a line for every
+            rung that was tried.
+        """
+        tried: list[Candidate] = []
+        for what, data in self._rungs(progress, tried):
+            tried.append(Candidate(what, data, self.judge(data)))
+            if tried[-1].quality.drop <= limit:
+                break
+        best = min(tried, key=lambda candidate: candidate.quality.drop)
+        quality = msgspec.structs.replace(best.quality, sqnr_db=self.layer_sqnr(best.data))
+        lines = tuple(_line(candidate, chosen=candidate is best) for candidate in tried)
+        return Candidate(best.what, best.data, quality), lines
+
+    def layer_sqnr(self, data: bytes) -> dict[str, float]:
+        """SQNR behind each layer with weights, in dB, in execution order, by layer name."""
+        return {name.partition(";")[0]: value for name, _, value in self._measured(data)}
+
+    def _rungs(self, progress: Progress, tried: Sequence[Candidate]) -> Iterator[tuple[str, bytes]]:
+        """Yield (what it is, file) rung by rung; `tried` grows by each before the next is asked for."""
+        probe = load_probe(self.float_file, self.format)
+        count = f"{len(self.calibration)} pictures"
+        progress.step(f"Calibrating {self.format}", len(self.calibration))
+        full = self._pin(probe, minmax_ranges(watch(probe, self._counted(progress))))
+        yield f"min/max ranges of {count}", self.quantize(full, frozenset())
+
+        progress.step(f"Finding better ranges for {self.format}", len(self.calibration))
+        narrow = self._pin(probe, mse_ranges(watch(probe, self._counted(progress)), full))
+        yield f"ranges of least squared error of {count}", self.quantize(narrow, frozenset())
+
+        if not self.mixed:
+            return
+        better, ranges = min(zip(tried, (full, narrow), strict=True), key=lambda pair: pair[0].quality.drop)
+        fragile = self._fragile(better.data)
+        for kept in (fragile[:k] for k in FLOAT_LAYERS if k < len(fragile)):
+            names = ", ".join(name.partition(";")[0] for name in kept)
+            yield f"{better.what}, in float32 {names}", self.quantize(ranges, frozenset(kept))
+
+    def _counted(self, progress: Progress) -> Iterator[Float32]:
+        for done, picture in enumerate(self.calibration, 1):
+            progress.advance(done)
+            yield picture
+
+    def _pin(self, probe: Probe, ranges: Ranges) -> Ranges:
+        """Give the input the range of the contract: no picture, however bright, may be clipped."""
+        contract = self.calibration.preprocessing
+        scaled = [(v - m) / s for v in (0.0, 255.0) for m, s in zip(contract.mean, contract.std, strict=True)]
+        return {**ranges, **dict.fromkeys(probe.inputs, (min(scaled), max(scaled)))}
+
+    def _fragile(self, data: bytes) -> list[str]:
+        """Layers by the noise they add, most first; named by their output tensor.
+
+        An estimate: the noise-to-signal ratio behind a layer, less the ratio behind the layer before it.
+        """
+        added, before = {}, 0.0
+        for _, tensor, decibel in self._measured(data):
+            ratio = 10 ** (-decibel / 10)
+            added[tensor] = ratio - before
+            before = ratio
+        return sorted(added, key=lambda tensor: -added[tensor])
+
+    def _measured(self, data: bytes) -> Iterator[tuple[str, str, float]]:
+        """Yield (tensor measured at, the layer's output tensor, SQNR in dB) for each layer with weights.
+
+        Quantizing merges a layer with the activation behind it; then that one's output is what both
+        files have.
+        """
+        feed = Feed(self.calibration.split, self.calibration.preprocessing, SQNR_PICTURES)
+        real, quantized = load_probe(self.float_file, self.format), load_probe(data, self.format)
+        found = sqnr_db((real.activations(picture), quantized.activations(picture)) for picture in feed)
+        layers = inspect_bytes(self.float_file, f"float32.{self.format}").layers
+        for index, layer in enumerate(layers):
+            if layer.multiply_adds:
+                at = next((x.tensor for x in layers[index:] if x.tensor in found), None)
+                if at is not None:
+                    yield at, layer.tensor, found[at]
+
+
+def _line(candidate: Candidate, *, chosen: bool) -> str:
+    quality = candidate.quality
+    result = f"{percent(quality.accuracy)} %, drop {points(quality.drop)} pp"
+    return f"{candidate.what}: {result}{' (chosen)' if chosen else ''}"

@@ -1,0 +1,119 @@
+"""What a conversion starts from: the model and the pictures that fit it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from edgekit.artefact import Preprocessing
+from edgekit.conversion.feed import Feed, hold
+from edgekit.conversion.graph import starts_with_preprocessing
+from edgekit.conversion.request import ConvertRequest
+from edgekit.data import Dataset, load_dataset
+from edgekit.errors import UsageError
+from edgekit.progress import Progress
+from edgekit.zoo import LoadedModel, Source
+
+FEW_PICTURES = 100  # below that, ranges depend on which pictures were drawn
+_IDENTITY = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+
+
+@dataclass(frozen=True)
+class Material:
+    """A loaded model and its pictures, all under one preprocessing contract."""
+
+    source: Source
+    loaded: LoadedModel
+    dataset: Dataset
+    calibration: Feed
+    evaluation: Feed
+
+    @property
+    def family(self) -> str | None:
+        """The model's family, where known."""
+        return self.source.family
+
+
+def load(request: ConvertRequest, progress: Progress) -> Material:
+    """Load the model, then the dataset at the model's resolution.
+
+    Raises:
+        ModelError: The model cannot be read.
+        DataError: The dataset cannot be read.
+        UsageError: The two do not fit, or no dataset is known.
+    """
+    source = request.source
+    name = request.dataset or source.dataset
+    if name is None:
+        raise UsageError(
+            f"It is not known which pictures {source.origin} classifies.",
+            "Name them with --dataset: digits, shapes, cifar10, a folder with a sub-folder a class, or .npz.",
+        )
+    progress.step("Loading the model")
+    loaded = source.load()
+    contract = _contract(request, loaded)
+    loaded = replace(loaded, preprocessing=contract)
+    progress.step("Reading the pictures")
+    dataset = load_dataset(
+        name,
+        resolution=(contract.height, contract.width),
+        mean=contract.mean,
+        std=contract.std,
+        seed=request.seed,
+        progress=progress,
+    )
+    _check_classes(source, loaded, dataset)
+    _note_doubts(request, dataset, progress)
+    calibration = dataset.calibration
+    if "int8" in request.precisions:  # every format and every pass looks at the same few
+        progress.step("Decoding the calibration pictures", min(request.calibration, len(calibration)))
+        calibration = hold(calibration, contract, progress, request.calibration)
+    progress.step("Decoding the evaluation pictures", len(dataset.evaluation))
+    evaluation = hold(dataset.evaluation, contract, progress)
+    return Material(
+        source=source,
+        loaded=loaded,
+        dataset=replace(dataset, evaluation=evaluation),
+        calibration=Feed(calibration, contract, request.calibration),
+        evaluation=Feed(evaluation, contract),
+    )
+
+
+def _contract(request: ConvertRequest, loaded: LoadedModel) -> Preprocessing:
+    """What was asked for, else the card's, else identity for a model that scales its input itself."""
+    own = loaded.preprocessing
+    if request.source.card is None and starts_with_preprocessing(loaded.model):
+        own = msgspec.structs.replace(own, mean=_IDENTITY[0], std=_IDENTITY[1])
+    return msgspec.structs.replace(own, mean=request.mean or own.mean, std=request.std or own.std)
+
+
+def _check_classes(source: Source, loaded: LoadedModel, dataset: Dataset) -> None:
+    if loaded.classes != len(dataset.labels):
+        raise UsageError(
+            f"{source.origin} tells {loaded.classes} classes apart, the dataset {dataset.name} has "
+            f"{len(dataset.labels)}.",
+            "Name the pictures the model was trained on with --dataset.",
+        )
+    if source.card is not None and source.card.labels != dataset.labels:
+        first = next(
+            i for i, (a, b) in enumerate(zip(source.card.labels, dataset.labels, strict=True)) if a != b
+        )
+        raise UsageError(
+            f"Class {first} of {source.origin} is {source.card.labels[first]!r}, that of the dataset "
+            f"{dataset.name} is {dataset.labels[first]!r}.",
+            "Give the dataset's classes the names, and so the order, that the model was trained with.",
+        )
+
+
+def _note_doubts(request: ConvertRequest, dataset: Dataset, progress: Progress) -> None:
+    """Say what makes the figures less trustworthy."""
+    found = min(request.calibration, len(dataset.calibration))
+    if "int8" in request.precisions and found < FEW_PICTURES:
+        progress.note(f"Only {found} calibration pictures: ranges settle at 200 to 500.")
+    card = request.source.card
+    if card is not None and card.splits.evaluation != dataset.evaluation.record():
+        progress.note(
+            f"The evaluation pictures are not those that {card.name} was tested on; it may have been trained "
+            "on some of them, and its accuracy may be flattered."
+        )

@@ -1,0 +1,175 @@
+"""The artefact set on disk."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal, TypeAlias, cast, get_args
+
+from edgekit import __version__, artefact
+from edgekit.artefact import (
+    MANIFEST,
+    SCHEMA,
+    ArtefactFile,
+    ArtefactSet,
+    Format,
+    Manifest,
+    Model,
+    Precision,
+    Quality,
+    Tensor,
+)
+from edgekit.conversion.load import Material
+from edgekit.conversion.quality import Reference
+from edgekit.conversion.request import ConvertRequest
+from edgekit.data.evaluation import save_evaluation
+from edgekit.errors import UsageError
+from edgekit.files import new_folder, sha256_bytes, storage_errors, write_atomic
+from edgekit.inspection import Inspection, TensorInfo
+from edgekit.schema import write_record
+
+LABELS = "labels.txt"
+EVALUATION = "evaluation.npz"
+DType: TypeAlias = Literal["float32", "int8", "uint8"]
+_TOOLS = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai-edge-litert", "numpy")
+
+
+def check_output(folder: Path) -> None:
+    """Make sure, before any work, that the set can be written and that nothing but a set is replaced.
+
+    Raises:
+        UsageError: Something else is there, or it is the current folder.
+        StorageError: The place cannot be written.
+    """
+    with storage_errors(folder):
+        if folder.resolve() == Path.cwd():
+            raise UsageError(
+                f"{folder} is the current folder, which cannot be replaced by the set.",
+                "Name another folder with --output.",
+            )
+        if folder.is_dir():
+            _check_replaceable(folder)
+        elif folder.exists():
+            raise UsageError(f"{folder} is a file.", "Name a folder with --output.")
+        nearest = next(p for p in folder.absolute().parents if p.exists())
+        tempfile.TemporaryFile(dir=nearest).close()
+
+
+def _check_replaceable(folder: Path) -> None:
+    found = {path.name for path in folder.iterdir()}
+    known = {f"{precision}.{format}" for precision in get_args(Precision) for format in get_args(Format)}
+    others = sorted(found - known - {MANIFEST, LABELS, EVALUATION})
+    if others or (found and MANIFEST not in found):
+        what = f"holds {others[0]}" if others else "is not empty and holds no artefact set"
+        raise UsageError(
+            f"{folder} {what}; it would be replaced as a whole.", "Name another folder with --output."
+        )
+
+
+def describe(
+    found: Inspection,
+    data: bytes,
+    precision: Precision,
+    quality: Quality,
+    *,
+    recipe: tuple[str, ...],
+    target: str,
+) -> ArtefactFile:
+    """The record of one file."""
+    return ArtefactFile(
+        name=found.name,
+        format=found.format,
+        precision=precision,
+        sha256=sha256_bytes(data),
+        bytes=len(data),
+        input=_tensor(found.inputs[0]),
+        output=_tensor(found.outputs[0]),
+        ops=found.ops,
+        quality=quality,
+        target=target,
+        recipe=recipe,
+    )
+
+
+def write_set(
+    request: ConvertRequest,
+    material: Material,
+    reference: Reference,
+    files: Sequence[tuple[ArtefactFile, bytes]],
+) -> ArtefactSet:
+    """Write every file, and the manifest last.
+
+    Raises:
+        StorageError: The folder cannot be written or the disk is full; no trace is left.
+    """
+    with new_folder(request.output) as staging:
+        for file, data in files:
+            write_atomic(staging / file.name, data)
+        write_atomic(staging / LABELS, "".join(f"{x}\n" for x in material.dataset.labels).encode())
+        # with Keras' answers, for devices to be compared with
+        digest = save_evaluation(staging / EVALUATION, material.dataset.evaluation, reference.top1)
+        manifest = _manifest(request, material, reference, [file for file, _ in files], digest)
+        write_record(staging / MANIFEST, manifest)
+    return ArtefactSet(request.output, manifest)
+
+
+def _manifest(
+    request: ConvertRequest,
+    material: Material,
+    reference: Reference,
+    files: Sequence[ArtefactFile],
+    evaluation_sha256: str,
+) -> Manifest:
+    dataset, contract = material.dataset, material.loaded.preprocessing
+    return Manifest(
+        schema=SCHEMA,
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        edgekit=__version__,
+        command=request.command,
+        model=_model(material),
+        dataset=artefact.Dataset(
+            name=dataset.name,
+            calibration=material.calibration.record(),
+            evaluation=dataset.evaluation.record(),
+            overlap=len(set(material.calibration.hashes) & set(dataset.evaluation.hashes)),
+        ),
+        preprocessing=contract,
+        preprocessing_sha256=contract.sha256,
+        labels=dataset.labels,
+        evaluation_file=EVALUATION,
+        evaluation_sha256=evaluation_sha256,
+        keras_accuracy=float(reference.right.mean()),
+        files=tuple(files),
+        tools={name: version(name) for name in _TOOLS},
+    )
+
+
+def _model(material: Material) -> Model:
+    from edgekit.zoo import cost
+
+    source, contract = material.source, material.loaded.preprocessing
+    counted = cost(material.loaded.model)
+    return Model(
+        name=source.name,
+        source=source.origin,
+        sha256=source.sha256,
+        parameters=counted.parameters,
+        multiply_adds=counted.multiply_adds,
+        family=source.family,
+        alpha=source.alpha,
+        resolution=contract.height if contract.height == contract.width else None,
+    )
+
+
+def _tensor(found: TensorInfo) -> Tensor:
+    quantization = found.quantization
+    return Tensor(
+        name=found.name,
+        shape=found.shape,
+        dtype=cast("DType", found.dtype),
+        scale=quantization.scales[0] if quantization else None,
+        zero_point=quantization.zero_points[0] if quantization else None,
+    )

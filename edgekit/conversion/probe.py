@@ -1,0 +1,113 @@
+"""Looking inside model files: every activation's real values, picture by picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
+
+import numpy as np
+
+from edgekit.artefact import Format
+from edgekit.conversion.ranges import Activations
+from edgekit.conversion.run import onnx_session, real, stored
+from edgekit.data.dataset import Float32
+from edgekit.zoo.quiet import quiet_stderr
+
+
+class Probe(Protocol):
+    """A model file whose inner values can be read."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Tensors that hold the picture itself, whatever their layout."""
+
+    def activations(self, picture: Float32) -> Activations:
+        """Return the real values of every activation for one float32 picture [1, H, W, 3]."""
+
+
+def load_probe(data: bytes, format: Format) -> Probe:
+    """Load a file to look inside."""
+    with quiet_stderr():
+        return TfliteProbe(data) if format == "tflite" else OnnxProbe(data)
+
+
+def watch(probe: Probe, pictures: Iterable[Float32]) -> Iterator[Activations]:
+    """Yield the activations of one picture after the other."""
+    for picture in pictures:
+        yield probe.activations(picture)
+
+
+class TfliteProbe:
+    """A TFLite file without delegates, every tensor kept."""
+
+    def __init__(self, data: bytes) -> None:
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+        from edgekit.inspection import inspect_bytes
+
+        self._interpreter = Interpreter(
+            model_content=data,
+            num_threads=1,
+            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            experimental_preserve_all_tensors=True,
+        )
+        self._interpreter.allocate_tensors()
+        self._input = self._interpreter.get_input_details()[0]
+        found = inspect_bytes(data, "model.tflite")
+        self.inputs: tuple[str, ...] = (found.inputs[0].name,)
+        written = {*self.inputs, *(layer.tensor for layer in found.layers)}
+        self._kept = [
+            detail
+            for detail in self._interpreter.get_tensor_details()
+            if detail["name"] in written and detail["dtype"] in (np.float32, np.int8, np.uint8)
+        ]
+
+    def activations(self, picture: Float32) -> Activations:
+        """Return the real values of every activation for one float32 picture [1, H, W, 3]."""
+        self._interpreter.set_tensor(self._input["index"], stored(picture, self._input))
+        self._interpreter.invoke()
+        return {d["name"]: real(self._interpreter.get_tensor(d["index"]), d) for d in self._kept}
+
+
+class OnnxProbe:
+    """An ONNX file whose every float32 tensor was made an output; executed literally."""
+
+    def __init__(self, data: bytes) -> None:
+        import onnx
+
+        model = onnx.shape_inference.infer_shapes(onnx.load_model_from_string(data))
+        quantized = {n.output[0]: n.input[0] for n in model.graph.node if n.op_type == "QuantizeLinear"}
+        # a quantized tensor's real values are those its DequantizeLinear returns
+        self._meant = {
+            node.output[0]: quantized[node.input[0]]
+            for node in model.graph.node
+            if node.op_type == "DequantizeLinear" and node.input[0] in quantized
+        }
+        outputs = {output.name for output in model.graph.output}
+        written = {name for node in model.graph.node for name in node.output}
+        for value in model.graph.value_info:
+            is_float = value.type.tensor_type.elem_type == onnx.TensorProto.FLOAT
+            if is_float and value.name in written - outputs:
+                model.graph.output.append(value)
+        self._session = onnx_session(model.SerializeToString(), optimise=False)
+        self._input = self._session.get_inputs()[0].name
+        self._names = [output.name for output in self._session.get_outputs()]
+        self.inputs: tuple[str, ...] = tuple(_layouts(model, self._input))
+
+    def activations(self, picture: Float32) -> Activations:
+        """Return the real values of every activation for one float32 picture [1, H, W, 3]."""
+        values = dict(zip(self._names, self._session.run(self._names, {self._input: picture}), strict=True))
+        return {
+            self._input: picture,
+            **values,
+            **{self._meant[n]: values[n] for n in self._meant if n in values},
+        }
+
+
+def _layouts(model: Any, name: str) -> Iterator[str]:
+    """The input and what is only a rearrangement of it."""
+    same = {name}
+    for node in model.graph.node:
+        if node.op_type in ("Transpose", "Reshape", "Identity") and node.input[0] in same:
+            same.update(node.output)
+    yield from sorted(same)

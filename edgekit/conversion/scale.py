@@ -1,0 +1,72 @@
+"""How pixels reach a model of one's own: what is assumed must be what it was trained with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+
+from edgekit.conversion.feed import Feed
+from edgekit.conversion.load import Material
+from edgekit.conversion.quality import Reference
+from edgekit.conversion.request import ConvertRequest
+from edgekit.data.dataset import Float32
+from edgekit.errors import UsageError
+from edgekit.progress import Progress
+from edgekit.stats import wilson
+from edgekit.units import percent
+
+SCALES = ((127.5, 127.5), (0.0, 255.0), (0.0, 1.0))  # mean and std that give −1 … 1, 0 … 1, 0 … 255
+PICTURES = 256  # of the evaluation pictures, tried with each scale
+DOUBT = 9.0  # McNemar's statistic, (gained − lost)² / (gained + lost); by chance in 3 of 1,000 cases
+
+
+def check_scale(
+    request: ConvertRequest,
+    material: Material,
+    scores: Callable[[Float32], Float32],
+    reference: Reference,
+    progress: Progress,
+) -> None:
+    """Say which scale a model without a card is given, and refuse one that is clearly not its own.
+
+    Raises:
+        UsageError: With another usual scale clearly more of the evaluation pictures are right.
+    """
+    if request.source.card is not None or request.mean is not None or request.std is not None:
+        return
+    feed = material.evaluation
+    contract = feed.preprocessing
+    own = (contract.mean[0], contract.std[0])
+    why = "it scales them itself" if own == (0.0, 1.0) else "as nothing else was said (--mean, --std)"
+    progress.note(f"Pixels reach the model as {_formula(*own)}: {why}.")
+    n = min(PICTURES, len(feed))
+    labels, right = feed.split.labels[:n], reference.right[:n]
+    commonest = int(np.bincount(labels).max()) / n  # what one answer to everything gets right
+    best, figures = 0.0, ((0.0, 0.0), 0.0)
+    for mean, std in SCALES:
+        other = msgspec.structs.replace(contract, mean=(mean,) * 3, std=(std,) * 3)
+        if other == contract:
+            continue
+        answers = [scores(batch).argmax(axis=1) for batch in Feed(feed.split, other, n).batches()]
+        theirs = np.concatenate(answers) == labels
+        if wilson(int(theirs.sum()), n)[0] <= commonest:
+            continue
+        gained, lost = int((theirs & ~right).sum()), int((right & ~theirs).sum())
+        if gained > lost and (doubt := (gained - lost) ** 2 / (gained + lost)) > max(best, DOUBT):
+            best, figures = doubt, ((mean, std), float(theirs.mean()))
+    if best:
+        (mean, std), share = figures
+        raise UsageError(
+            f"With pixels as {_formula(*own)} the Keras model is right on {percent(float(right.mean()))} % "
+            f"of {n} evaluation pictures, with {_formula(mean, std)} on {percent(share)} %.",
+            f"Say what it was trained with: --mean {mean:g} --std {std:g}; "
+            f"for what was assumed, --mean {own[0]:g} --std {own[1]:g}.",
+        )
+
+
+def _formula(mean: float, std: float) -> str:
+    if (mean, std) == (0.0, 1.0):
+        return "0 … 255"
+    return f"(x − {mean:g}) / {std:g}" if mean else f"x / {std:g}"

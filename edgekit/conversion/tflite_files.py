@@ -1,0 +1,110 @@
+"""Making .tflite files with TensorFlow's own converter and quantizer."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import Any
+
+from edgekit.conversion.graph import FloatGraph
+from edgekit.conversion.noise import converter
+from edgekit.conversion.ranges import Ranges
+from edgekit.conversion.request import IO
+from edgekit.zoo import import_tensorflow
+
+_IDENTIFIER = b"TFL3"
+_SIGNATURE = "serving_default"  # TensorFlow's name for the only one
+
+
+def float32_tflite(graph: FloatGraph) -> bytes:
+    """Convert to float32; batch norms and paddings are folded into the convolutions.
+
+    Raises:
+        ModelError: An operator has no TFLite counterpart.
+    """
+    return _convert(graph, "a float32 TFLite file", half=False)
+
+
+def float16_tflite(graph: FloatGraph) -> bytes:
+    """Convert with weights stored as float16; inputs, outputs and arithmetic stay float32."""
+    return _convert(graph, "a float16 TFLite file", half=True)
+
+
+def int8_tflite(float_file: bytes, ranges: Ranges, io: IO, float_layers: Set[str] = frozenset()) -> bytes:
+    """Quantize a float32 file: int8 weights per channel, int8 activations by the ranges given.
+
+    Args:
+        float_file: What `float32_tflite` returned.
+        ranges: (lowest, highest) real value of every activation, by tensor name.
+        io: Type of the file's input and output.
+        float_layers: Output tensors of operators to leave in float32.
+
+    Raises:
+        ModelError: The quantizer cannot quantize this model.
+    """
+    tf = import_tensorflow()
+    # The steps of TFLiteConverter's own post-training quantization, taken one by one: in one go it
+    # neither accepts ranges from elsewhere nor leaves operators out.
+    from tensorflow.lite.python.convert import mlir_quantize
+
+    dtype = getattr(tf, io)
+    with converter("an int8 TFLite file"):
+        return bytes(
+            mlir_quantize(
+                _with_ranges(float_file, ranges),
+                input_data_type=dtype,
+                output_data_type=dtype,
+                denylisted_nodes=set(float_layers) or None,
+            )
+        )
+
+
+def _convert(graph: FloatGraph, what: str, half: bool) -> bytes:
+    tf = import_tensorflow()
+    with converter(what):
+        tool = tf.lite.TFLiteConverter.from_concrete_functions([graph.function])
+        if half:
+            tool.optimizations = [tf.lite.Optimize.DEFAULT]
+            tool.target_spec.supported_types = [tf.float16]
+        return _with_signature(bytes(tool.convert()))
+
+
+def _with_signature(file: bytes) -> bytes:
+    """Name the input and output as `input` and `output`, for callers that ask by name."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    model: Any = schema.ModelT.InitFromPackedBuf(file, 0)
+    graph = model.subgraphs[0]
+    signature = schema.SignatureDefT()
+    signature.signatureKey, signature.subgraphIndex = _SIGNATURE, 0
+    signature.inputs, signature.outputs = [], []
+    for name, index, entries in (
+        ("input", graph.inputs[0], signature.inputs),
+        ("output", graph.outputs[0], signature.outputs),
+    ):
+        entry = schema.TensorMapT()
+        entry.name, entry.tensorIndex = name, index
+        entries.append(entry)
+        graph.tensors[index].name = name
+    model.signatureDefs = [signature]
+    return _packed(model, len(file))
+
+
+def _with_ranges(float_file: bytes, ranges: Ranges) -> bytes:
+    """Write the ranges where the quantizer reads them: each tensor's quantization record."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    model: Any = schema.ModelT.InitFromPackedBuf(float_file, 0)
+    for tensor in model.subgraphs[0].tensors:
+        known = ranges.get(tensor.name.decode())
+        if known is not None:
+            tensor.quantization = tensor.quantization or schema.QuantizationParametersT()
+            tensor.quantization.min, tensor.quantization.max = [known[0]], [known[1]]
+    return _packed(model, len(float_file))
+
+
+def _packed(model: Any, size: int) -> bytes:
+    import flatbuffers
+
+    builder = flatbuffers.Builder(size)
+    builder.Finish(model.Pack(builder), file_identifier=_IDENTIFIER)
+    return bytes(builder.Output())

@@ -1,0 +1,241 @@
+"""What makes a measurement invalid, and what its reader should know. Every finding has its figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import median
+
+from edgekit import stats
+from edgekit.measurement.request import Schedule
+from edgekit.results import Environment, Finding, Measurement, Reference
+
+CLOCK_TOLERANCE = 0.05  # share by which a CPU's clock may differ during a session
+VARIATION_WARNING = 0.05  # coefficient of variation of the repeats' medians
+VARIATION_LIMIT = 0.10
+OTHER_CPUS = 0.25  # CPUs kept busy by other processes
+ACCURACY_TOLERANCE = 0.005  # share of pictures by which two executions of one file may differ
+PACE = 0.95  # share of the inferences a second asked for that must be reached
+UNSTEADY = 0.005  # spread of the middle half of an emulated board's instruction counts
+OUTLIERS = 0.01  # share of the samples; beyond, p99 shows little else
+FEWEST_SAMPLES = 64  # the floor below which even p90 is not known (stats.percentile_floor)
+
+# Raspberry Pi firmware: get_throttled. The lower bits are about now, the upper ones since boot.
+_THROTTLE_BITS = {
+    0: "under-voltage",
+    1: "a capped clock",
+    2: "throttling",
+    3: "the soft temperature limit",
+}
+
+
+@dataclass(frozen=True)
+class Session:
+    """What the findings about one measurement are judged against."""
+
+    schedule: Schedule
+    before: Environment
+    after: Environment
+    reference: Reference | None = None
+    emulated: bool = False
+    timed: bool = True  # False: instructions were counted, nothing was timed
+    failure: str | None = None  # why the measurement ended early
+    remedy: str = ""  # for that
+    fps: float | None = None  # inferences a second asked for; None: back to back
+    max_celsius: float | None = None  # what a repeat waits for the CPU to cool down to; None: nothing
+
+
+def findings(measurement: Measurement, session: Session) -> tuple[Finding, ...]:
+    """Judge one measurement."""
+    return tuple(
+        finding
+        for check in (
+            _incomplete,
+            _throttled,
+            _hot,
+            _clock,
+            _noise,
+            _too_few,
+            _slow,
+            _busy,
+            _outliers,
+            _accuracy,
+            _unsteady,
+            _emulated,
+        )
+        for finding in check(measurement, session)
+    )
+
+
+def _incomplete(measurement: Measurement, session: Session) -> Iterator[Finding]:
+    done, planned = len(measurement.repeats), session.schedule.repeats if session.timed else 0
+    if session.failure:
+        remedy = session.remedy or "Measure again once the cause is gone."
+        yield Finding("invalid", "failed", session.failure, remedy)
+    elif done < planned:
+        yield Finding(
+            "invalid",
+            "incomplete",
+            f"Only {done} of {planned} repeats were made.",
+            "Measure again and let it end.",
+        )
+
+
+def _throttled(_: Measurement, session: Session) -> Iterator[Finding]:
+    before, after = session.before.throttled, session.after.throttled
+    if before is None or after is None:
+        return
+    now = (before | after) & 0xF
+    during = (after & ~before) >> 16 & 0xF  # newly remembered since the session began
+    seen = [name for bit, name in _THROTTLE_BITS.items() if (now | during) >> bit & 1]
+    if seen:
+        yield Finding(
+            "invalid",
+            "throttled",
+            f"The firmware reports {' and '.join(seen)} (bits {before:#x} before, {after:#x} after).",
+            "Use the board's own power supply, add a heat sink or fan, and measure again.",
+        )
+
+
+def _hot(measurement: Measurement, session: Session) -> Iterator[Finding]:
+    limit = session.max_celsius
+    seen = [repeat for repeat in measurement.repeats if repeat.celsius is not None]
+    hottest = max(seen, key=lambda repeat: repeat.celsius or 0.0, default=None)
+    if limit is not None and hottest and hottest.celsius is not None and hottest.celsius > limit:
+        yield Finding(
+            "invalid",
+            "too-hot",
+            f"The CPU was at {hottest.celsius:.0f} °C after waiting {hottest.waited_seconds:.0f} s for "
+            f"{limit:.0f} °C.",
+            "Add a heat sink or fan, or raise `max_celsius` or `cool_seconds` in the device's profile.",
+        )
+
+
+def _clock(measurement: Measurement, session: Session) -> Iterator[Finding]:
+    seen = [khz for repeat in measurement.repeats for khz in repeat.frequency_khz or ()]
+    if seen and max(seen) > min(seen) * (1 + CLOCK_TOLERANCE):
+        governor = f" (governor {session.before.governor})" if session.before.governor else ""
+        yield Finding(
+            "invalid",
+            "clock-moved",
+            f"The clock moved between {min(seen) / 1000:.0f} and {max(seen) / 1000:.0f} MHz{governor}.",
+            "Set the performance governor, let the device cool down, and measure again.",
+        )
+
+
+def _noise(measurement: Measurement, _: Session) -> Iterator[Finding]:
+    medians = [median(repeat.samples_ns) for repeat in measurement.repeats]
+    variation = stats.coefficient_of_variation(medians)
+    if variation is None or variation <= VARIATION_WARNING:
+        return
+    over = variation > VARIATION_LIMIT
+    yield Finding(
+        "invalid" if over else "warning",
+        "noisy",
+        f"The repeats' medians vary by {variation:.1%} (coefficient of variation, "
+        f"limit {VARIATION_LIMIT if over else VARIATION_WARNING:.0%}).",
+        "Close other programs, pin the CPUs, or measure longer.",
+    )
+
+
+def _too_few(measurement: Measurement, session: Session) -> Iterator[Finding]:
+    fewest = min((len(repeat.samples_ns) for repeat in measurement.repeats), default=0)
+    if fewest >= session.schedule.min_runs or not session.timed:
+        return
+    total = sum(len(repeat.samples_ns) for repeat in measurement.repeats)
+    yield Finding(
+        "invalid" if total < FEWEST_SAMPLES else "warning",
+        "too-few-samples",
+        f"A repeat ended after {fewest} of {session.schedule.min_runs} inferences: "
+        f"{session.schedule.max_seconds:.0f} s were up.",
+        "Percentiles need samples: use a smaller model or a faster device.",
+    )
+
+
+def _slow(measurement: Measurement, session: Session) -> Iterator[Finding]:
+    """Compare the pace of each repeat, from its first inference's begin to its last one's, with the asked."""
+    paces = [
+        (len(repeat.samples_ns) - 1) * 1e9 / (repeat.loop_ns - repeat.samples_ns[-1])
+        for repeat in measurement.repeats
+        if repeat.loop_ns and len(repeat.samples_ns) > 1
+    ]
+    if session.fps and paces and min(paces) < PACE * session.fps:
+        yield Finding(
+            "warning",
+            "pace-missed",
+            f"{session.fps:g} inferences a second were asked for; {min(paces):.4g} were reached.",
+            "Ask for fewer, or use a smaller model or more threads.",
+        )
+
+
+def _busy(measurement: Measurement, session: Session) -> Iterator[Finding]:
+    during = [repeat.other_cpus for repeat in measurement.repeats if repeat.other_cpus is not None]
+    start = session.before.other_cpus
+    if max(during, default=0.0) > OTHER_CPUS:
+        yield Finding(
+            "warning",
+            "busy",
+            f"Other processes kept up to {max(during):.1f} CPUs busy while this was measured.",
+            "Close what else is running and measure again.",
+        )
+    elif start is not None and start > OTHER_CPUS:
+        yield Finding(
+            "warning",
+            "busy",
+            f"Other processes kept {start:.1f} CPUs busy when the session began.",
+            "Close what else is running and measure again.",
+        )
+
+
+def _outliers(measurement: Measurement, _: Session) -> Iterator[Finding]:
+    count = sum(int(stats.outliers(repeat.samples_ns).sum()) for repeat in measurement.repeats)
+    total = sum(len(repeat.samples_ns) for repeat in measurement.repeats)
+    if count > OUTLIERS * total:
+        yield Finding(
+            "warning",
+            "outliers",
+            f"{count:,} of {total:,} samples ({count / total:.2%}) lie more than {stats.OUTLIER_MADS} MAD "
+            "from the median. They are kept.",
+            "p99 shows them; other programs or the hypervisor may have caused them.",
+        )
+
+
+def _accuracy(measurement: Measurement, session: Session) -> Iterator[Finding]:
+    accuracy, reference = measurement.accuracy, session.reference
+    if accuracy is None or reference is None:
+        return
+    here = accuracy.correct / accuracy.n
+    pictures = round(abs(here - reference.accuracy) * accuracy.n)
+    if abs(here - reference.accuracy) > ACCURACY_TOLERANCE and pictures > 2:
+        yield Finding(
+            "warning",
+            "accuracy-differs",
+            f"{here:.2%} of the pictures are right here; the computer that converted the file "
+            f"found {reference.accuracy:.2%} ({pictures} pictures of {accuracy.n}).",
+            f"The file was made for {reference.target!r}; this runtime computes it differently on this CPU.",
+        )
+
+
+def _unsteady(measurement: Measurement, session: Session) -> Iterator[Finding]:
+    if session.timed or measurement.instructions is None:
+        return
+    counts = sorted(measurement.instructions.per_inference)
+    quarter = len(counts) // 4
+    spread = (counts[-1 - quarter] - counts[quarter]) / median(counts)
+    if spread > UNSTEADY:
+        yield Finding(
+            "warning",
+            "unsteady",
+            f"The middle half of the instruction counts differ by {spread:.2%} (limit {UNSTEADY:.1%}).",
+            "A runtime whose work depends on time or chance is at work; a tight budget will not hold.",
+        )
+
+
+def _emulated(_: Measurement, session: Session) -> Iterator[Finding]:
+    if session.emulated and session.timed:
+        yield Finding(
+            "warning",
+            "emulated",
+            "The device is emulated: these are not the times that real hardware takes.",
+            "Compare accuracy and instruction counts only.",
+        )

@@ -1,0 +1,133 @@
+"""Asking the guest: one process on the device, one request, one answer."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+import edgekit
+from edgekit.device import Completed, Payload, Transport
+from edgekit.errors import (
+    DataError,
+    DeviceError,
+    EdgekitError,
+    InvalidError,
+    ModelError,
+    RecordError,
+    RuntimeMissingError,
+    TransientDeviceError,
+    UnavailableError,
+    UsageError,
+)
+from edgekit.files import sha256_file
+from edgekit.measurement.answers import SCHEMA, Failure
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+GUEST = Path(edgekit.__file__).parent / "guest" / "edgekit_guest.py"
+ATTEMPTS = 3  # when the device says that trying again may help
+
+# the guest's code: the error it becomes, and what to do
+_ERRORS: dict[str, tuple[type[EdgekitError], str]] = {
+    "bad-affinity": (UsageError, "Name CPUs that the device has."),
+    "evaluation-unreadable": (DataError, "Run `edgekit convert` again."),
+    "hash-mismatch": (RecordError, "Run `edgekit convert` again."),
+    "memory-unreadable": (UnavailableError, "Measure without the memory pass."),
+    "model-unreadable": (ModelError, "Try another version of the runtime, or convert the model again."),
+    "model-unsupported": (ModelError, "edgekit measures models with one input and one output."),
+    "no-counter": (UnavailableError, ""),
+    "out-of-memory": (DeviceError, "Use a smaller model or a device with more memory."),
+    "output-wrong": (InvalidError, "Try another version of the runtime, or convert the model again."),
+    "runtime-missing": (RuntimeMissingError, "Name another version of the runtime."),
+}
+
+
+class _Envelope(msgspec.Struct):
+    schema: str
+    error: Failure | None = None
+
+
+def guest_payload() -> Payload:
+    """The guest's file, to be pushed."""
+    return Payload(GUEST, sha256_file(GUEST), GUEST.stat().st_size)
+
+
+class Guest:
+    """The guest on a connected device, pushed there before."""
+
+    def __init__(self, transport: Transport, python: Sequence[str], script: str) -> None:
+        """Prepare.
+
+        Args:
+            transport: Connected.
+            python: How an interpreter is started there.
+            script: Where the guest lies there.
+        """
+        self._transport = transport
+        # -I -S: nothing but the standard library and the bundle; -B: nothing is written beside it
+        self._argv = [*python, "-I", "-S", "-B", script, "-"]
+
+    def ask(self, kind: type[T], request: dict[str, Any], deadline: float) -> T:
+        """Run one pass in a fresh process.
+
+        Args:
+            kind: The record the answer becomes.
+            request: The guest's fields; see edgekit_guest.py.
+            deadline: Seconds after which the process is ended.
+
+        Raises:
+            EdgekitError: The guest refused, crashed, or was not done in time.
+        """
+        text = msgspec.json.encode({"schema": SCHEMA, "watch_stdin": True, **request}).decode() + "\n"
+        return _decode(self._run(text, deadline, ATTEMPTS), kind)
+
+    def _run(self, request: str, deadline: float, attempts: int) -> Completed:
+        try:
+            return self._transport.run(self._argv, stdin=request, deadline=deadline)
+        except TransientDeviceError:
+            if attempts == 1:
+                raise
+            return self._run(request, deadline, attempts - 1)
+
+
+def _decode(done: Completed, kind: type[T]) -> T:
+    try:
+        envelope = msgspec.json.decode(done.stdout, type=_Envelope)
+        if envelope.error is None and done.code == 0:
+            return msgspec.json.decode(done.stdout, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise _died(done) from error
+    if envelope.error is None:
+        raise _died(done)
+    error_kind, hint = _ERRORS.get(envelope.error.code, (DeviceError, _last_line(done.stderr)))
+    raise error_kind(envelope.error.message, hint)
+
+
+def _died(done: Completed) -> DeviceError:
+    """Say how a process ended that gave no answer."""
+    if done.code == -signal.SIGKILL:
+        return DeviceError(
+            "The measuring process was killed (SIGKILL) before it answered.",
+            "The kernel does that when memory runs out: close other programs there, or use a smaller model.",
+        )
+    if done.code < 0:
+        try:
+            how = f"was ended by {signal.Signals(-done.code).name}"
+        except ValueError:
+            how = f"was ended by signal {-done.code}"
+    else:
+        how = f"ended with status {done.code}"
+    said = _last_line(done.stderr)
+    return DeviceError(
+        f"The measuring process {how} without an answer{': ' if said else ''}{said}",
+        "Try another version of the runtime.",
+    )
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1][:200] if lines else ""

@@ -1,0 +1,101 @@
+"""What gets measured, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from edgekit.errors import UsageError
+from edgekit.measurement.artefacts import Subject
+from edgekit.measurement.request import ALL_CPUS
+from edgekit.runtime import KINDS, Bundle, RuntimeSpec, parse_runtime
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One artefact × runtime × number of threads."""
+
+    subject: Subject
+    bundle: Bundle
+    threads: int
+
+    def __str__(self) -> str:
+        plural = "" if self.threads == 1 else "s"
+        return (
+            f"{self.subject.set}/{self.subject.file.name} with {self.bundle} on {self.threads} thread{plural}"
+        )
+
+
+def wanted_runtimes(asked: Sequence[str], subjects: Sequence[Subject]) -> tuple[RuntimeSpec, ...]:
+    """Return the runtimes asked for, or every one that executes one of the files.
+
+    Raises:
+        UsageError: A runtime is unknown, or executes none of the files.
+    """
+    formats = {subject.file.format for subject in subjects}
+    if not asked:
+        return tuple(RuntimeSpec(kind) for kind in KINDS.values() if kind.format in formats)
+    chosen = tuple(dict.fromkeys(parse_runtime(text) for text in asked))
+    for spec in chosen:
+        if spec.kind.format not in formats:
+            names = ", ".join(subject.file.name for subject in subjects)
+            raise UsageError(
+                f"{spec} executes .{spec.kind.format} files, and there is none among {names}.",
+                f"Name one of {', '.join(k.name for k in KINDS.values() if k.format in formats)}.",
+            )
+    return chosen
+
+
+def left_out(chosen: Sequence[RuntimeSpec], subjects: Sequence[Subject]) -> str:
+    """Say which files none of the chosen runtimes executes; empty: each is executed."""
+    executed = {spec.kind.format for spec in chosen}
+    names = [subject.file.name for subject in subjects if subject.file.format not in executed]
+    if not names:
+        return ""
+    runtimes = " or ".join(str(spec) for spec in chosen)
+    return (
+        f"Leaving out {', '.join(names)}: {runtimes} does not execute {'it' if len(names) == 1 else 'them'}."
+    )
+
+
+def wanted_threads(asked: Sequence[int], cpus: int) -> tuple[int, ...]:
+    """Return the numbers of threads, ascending, each once.
+
+    Args:
+        asked: Numbers of threads, or ALL_CPUS.
+        cpus: CPUs that may be used: those that are pinned, or all the device has.
+
+    Raises:
+        UsageError: More threads than CPUs.
+    """
+    counts = sorted({cpus if threads == ALL_CPUS else threads for threads in asked})
+    if counts[-1] > cpus:
+        raise UsageError(
+            f"{counts[-1]} threads were asked for; the device has {cpus} usable "
+            f"CPU{'' if cpus == 1 else 's'} (pinned, or in all).",
+            "Give 1." if cpus == 1 else f"Give 1 to {cpus}.",
+        )
+    return tuple(counts)
+
+
+def cells(subjects: Sequence[Subject], bundles: Sequence[Bundle], threads: Sequence[int]) -> tuple[Cell, ...]:
+    """Combine every file with each runtime that executes it and each number of threads."""
+    return tuple(
+        Cell(subject, bundle, count)
+        for subject in subjects
+        for bundle in bundles
+        if KINDS[bundle.record.runtime].format == subject.file.format
+        for count in threads
+    )
+
+
+def interleaved(chosen: Sequence[T], repeats: int) -> Iterator[T]:
+    """Yield every cell once a repeat, forwards and backwards in turn: A B B A A B …
+
+    A drift of the device, such as its warming up, then hits all cells alike.
+    """
+    for repeat in range(repeats):
+        yield from chosen if repeat % 2 == 0 else reversed(chosen)

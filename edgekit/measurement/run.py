@@ -1,0 +1,155 @@
+"""Carrying a plan out: latency first, interleaved, then memory, accuracy and instructions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from edgekit.errors import EdgekitError, TransientDeviceError, UnavailableError
+from edgekit.measurement import answers
+from edgekit.measurement.passes import Passes
+from edgekit.measurement.plan import Cell, interleaved
+from edgekit.measurement.request import BenchRequest
+from edgekit.progress import Progress
+from edgekit.results import Accuracy, Ended, Instructions, Memory, Repeat, Runtime
+
+
+@dataclass(eq=False)
+class Collected:
+    """What one cell has given so far."""
+
+    cell: Cell
+    repeats: list[Repeat] = field(default_factory=list)
+    runtime: Runtime | None = None
+    input_sha256: str | None = None
+    memory: Memory | None = None
+    accuracy: Accuracy | None = None
+    instructions: Instructions | None = None
+    error: EdgekitError | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a session came to."""
+
+    collected: list[Collected]
+    partial: str | None  # why it is not whole; None: it is
+    ended: Ended
+    lacks: tuple[str, ...]  # what the device cannot do, and why
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One process on the device. It is left out once an earlier one failed for the same cell."""
+
+    collected: Collected
+    run: Callable[[], None]
+    optional: str = ""  # what the result lacks where the device cannot do this
+
+
+def measure(chosen: Sequence[Cell], passes: Passes, request: BenchRequest, progress: Progress) -> Outcome:
+    """Run every process of a session.
+
+    A cell that fails is left alone from then on; the others go on. An interruption, or a device that is
+    gone, ends the session with what there is.
+
+    Raises:
+        EdgekitError: Nothing was measured; the first cell's error.
+        KeyboardInterrupt: Interrupted before anything was measured.
+    """
+    collected = [Collected(cell) for cell in chosen]
+    tasks = list(_tasks(collected, passes, request))
+    often = f", {request.plan.repeats} times each" if passes.timed else ""
+    progress.step(f"Measuring {len(chosen)} combination{'s' * (len(chosen) != 1)}{often}", len(tasks))
+    ended: BaseException | None = None
+    beyond: dict[str, str] = {}  # what this device cannot do, and why
+    try:
+        for done, task in enumerate(tasks):
+            progress.advance(done)
+            if task.collected.error is None and task.optional not in beyond:
+                _try(task, progress, beyond)
+        progress.advance(len(tasks))
+    except (KeyboardInterrupt, TransientDeviceError) as error:
+        ended = error
+    errors = [item.error for item in collected if item.error]
+    if not any(item.runtime for item in collected):
+        raise ended or errors[0]
+    reasons = [f"{item.cell}: {item.error.what}" for item in collected if item.error]
+    if ended:
+        reasons.append("Interrupted." if isinstance(ended, KeyboardInterrupt) else str(ended))
+    how: Ended = "failed" if errors else "whole"
+    if ended:
+        how = "interrupted" if isinstance(ended, KeyboardInterrupt) else "lost"
+    lacks = tuple(f"{what}: {why}" for what, why in beyond.items())
+    return Outcome(collected, " ".join(reasons) or None, how, lacks)
+
+
+def _try(task: _Task, progress: Progress, beyond: dict[str, str]) -> None:
+    try:
+        task.run()
+    except TransientDeviceError:
+        raise
+    except EdgekitError as error:
+        # exactly this class: the device cannot do it; its subclasses say that something went wrong
+        if task.optional and type(error) is UnavailableError:
+            progress.note(f"{task.optional}: {error.what}")
+            beyond[task.optional] = error.what
+        else:
+            task.collected.error = error
+
+
+def _tasks(collected: Sequence[Collected], passes: Passes, request: BenchRequest) -> Iterator[_Task]:
+    """Yield the session's processes in order. An emulated board has no times and its memory is not real."""
+    if not passes.timed:
+        for item in collected:
+            yield _Task(item, partial(_instructions, item, passes))
+    for position, item in enumerate(interleaved(collected, request.plan.repeats if passes.timed else 0)):
+        yield _Task(item, partial(_latency, item, passes, position))
+    if request.memory and passes.timed:
+        for item in collected:
+            yield _Task(item, partial(_memory, item, passes), "No memory figures")
+    if request.accuracy:
+        for same in _pairs(collected):
+            yield _Task(same[0], partial(_accuracy, same, passes))
+    if request.instructions and passes.timed:
+        for item in collected:
+            if item.cell.threads == 1:
+                yield _Task(item, partial(_instructions, item, passes), "No instruction counts")
+
+
+def _pairs(collected: Sequence[Collected]) -> list[list[Collected]]:
+    """Group cells that differ only in the number of threads, which ascends."""
+    groups: dict[tuple[int, int], list[Collected]] = {}
+    for item in collected:
+        groups.setdefault((id(item.cell.subject), id(item.cell.bundle)), []).append(item)
+    return list(groups.values())
+
+
+def _latency(item: Collected, passes: Passes, position: int) -> None:
+    answer = passes.latency(item.cell)
+    item.repeats.append(answer.repeat(position))
+    _describe(item, answer)
+
+
+def _describe(item: Collected, answer: answers.Latency | answers.Instructions) -> None:
+    found, bundle = answer.runtime, item.cell.bundle.record
+    item.runtime = Runtime(found.name, found.version, found.delegate, bundle.sha256, found.options)
+    item.input_sha256 = answer.input_sha256
+
+
+def _memory(item: Collected, passes: Passes) -> None:
+    item.memory = passes.memory(item.cell, item.repeats)
+
+
+def _accuracy(same: list[Collected], passes: Passes) -> None:
+    """Classify once: the answer does not depend on the number of threads."""
+    found = passes.accuracy(same[0].cell, same[0].repeats)
+    for item in same:
+        item.accuracy = found
+
+
+def _instructions(item: Collected, passes: Passes) -> None:
+    answer = passes.instructions(item.cell, item.repeats)
+    item.instructions = Instructions(answer.per_inference, answer.source, answer.loads)
+    _describe(item, answer)

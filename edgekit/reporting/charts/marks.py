@@ -1,0 +1,131 @@
+"""What the charts share: a row's data, scales, tooltips, and strips with their label above."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from edgekit.reporting.charts.theme import FONT, PRECISIONS, Theme, shapes
+from edgekit.reporting.rows import Row
+from edgekit.reporting.table import Table
+
+if TYPE_CHECKING:
+    import altair as alt
+
+Datum: TypeAlias = "dict[str, Any]"  # what a mark is drawn from, by field
+
+STEP = 48  # pixels a strip: its label, then its marks
+LABEL, MIDDLE = 0.2, 0.62  # where in a strip, from its top
+
+
+def datum(row: Row, shown: Table) -> Datum:
+    """Return what every mark of a row carries: how it is drawn, and the table's cells for the tooltip."""
+    cells = {column.key: column.cell(row) for column in shown.columns}
+    return cells | {
+        "label": row.label if row.valid else f"INVALID · {row.label}",
+        "precision": row.precision,
+        "runtime": row.runtime,
+        "sound": row.valid,
+    }
+
+
+def strip(row: Row, shown: Table, place: int) -> Datum:
+    """Return a row's data with where its strip's label and marks stand."""
+    return datum(row, shown) | {"place": place, "zero": 0, "top": place + LABEL, "middle": place + MIDDLE}
+
+
+def data(values: Iterable[Datum]) -> alt.Data:
+    """Hold data inside the chart."""
+    import altair as alt
+
+    return alt.Data(values=list(values))  # type: ignore[no-untyped-call] # altair's generated classes
+
+
+def tooltip(shown: Table, *keys: str) -> list[alt.Tooltip]:
+    """Show those of the table's columns, with their units, after what was measured."""
+    import altair as alt
+
+    titles = {column.key: column.heading for column in shown.columns}
+    wanted = [key for key in ("set", "artefact", "runtime", "threads", "valid", *keys) if key in titles]
+    return [alt.Tooltip(f"{key}:N", title=titles[key]) for key in wanted]
+
+
+def colour(theme: Theme, present: Sequence[Row]) -> alt.Color:
+    """Colour by precision."""
+    import altair as alt
+
+    legend = alt.Legend(title="precision", symbolOpacity=1) if theme.legend else None
+    return alt.Color("precision:N", scale=_precisions(theme, present), legend=legend)
+
+
+def fill(theme: Theme, present: Sequence[Row]) -> alt.Fill:
+    """Fill with the same colours; the legend is that of `colour`."""
+    import altair as alt
+
+    return alt.Fill("precision:N", scale=_precisions(theme, present), legend=None)
+
+
+def _precisions(theme: Theme, present: Sequence[Row]) -> alt.Scale:
+    import altair as alt
+
+    found = {row.precision for row in present}
+    used = {name: c for name, c in zip(PRECISIONS, theme.precisions, strict=True) if name in found}
+    return alt.Scale(domain=list(used), range=list(used.values()))
+
+
+def shape(theme: Theme, present: Sequence[Row]) -> alt.Shape:
+    """Shape by runtime."""
+    import altair as alt
+
+    named = shapes(row.runtime for row in present)
+    scale = alt.Scale(domain=list(named), range=list(named.values()))
+    return alt.Shape(
+        "runtime:N",
+        scale=scale,
+        legend=alt.Legend(title="runtime", symbolOpacity=1) if theme.legend else None,
+    )
+
+
+def by_validity(valid: float, invalid: float) -> Any:
+    """Choose an opacity by whether the measurement is valid."""
+    import altair as alt
+
+    return alt.condition("datum.sound", alt.value(valid), alt.value(invalid))
+
+
+def height(field: str, strips: float) -> alt.Y:
+    """Place marks by strip, the first at the top."""
+    import altair as alt
+
+    return alt.Y(f"{field}:Q", scale=alt.Scale(domain=[0, strips], reverse=True, nice=False), axis=None)
+
+
+def bars(
+    values: alt.Data, strips: float, start: str, end: str, axis: alt.X | None = None, *, thickness: int = 14
+) -> alt.Chart:
+    """Draw a lying bar of so many pixels in each strip, from one field to another."""
+    import altair as alt
+
+    drawn: alt.Chart = (
+        alt.Chart(values)
+        .mark_bar(size=thickness, orient="horizontal")
+        .encode(x=axis or alt.X(f"{start}:Q"), x2=f"{end}:Q", y=height("middle", strips))
+    )
+    return drawn
+
+
+def labels(values: alt.Data, theme: Theme, strips: float, *, bold: bool = False) -> alt.Chart:
+    """Write each strip's label above its marks, from the left edge, so that a phone has room for it."""
+    import altair as alt
+
+    text = alt.Chart(values).mark_text(
+        align="left",
+        baseline="middle",
+        fontSize=12,
+        fontWeight="bold" if bold else "normal",
+        font=FONT,
+        color=theme.ink,
+        limit=alt.ExprRef("width"),  # longer names end in an ellipsis
+    )
+    labelled: alt.Chart = text.encode(x=alt.value(0), y=height("top", strips), text="label:N")
+    return labelled

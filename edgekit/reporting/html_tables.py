@@ -1,0 +1,89 @@
+"""Tables as the page's template wants them: grouped headings, intervals under their figures, bars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from typing import Any, TypeVar
+
+from edgekit.reporting.comparison import Comparison, Line
+from edgekit.reporting.comparison_columns import comparison_table, threads_of
+from edgekit.reporting.rows import Row
+from edgekit.reporting.table import NONE, ColumnOf, Table
+
+T = TypeVar("T")
+_IDENTITY = {"set", "artefact", "runtime", "threads", "valid", "device"}  # what a row's heading says
+
+
+def session_view(shown: Table) -> dict[str, Any]:
+    """Arrange a session's table: a body for each set and thread count."""
+    bar = _bars(shown.rows)
+    arranged = _arranged(shown.columns)
+    bodies = groupby(shown.rows, key=lambda row: (row.set, row.threads))
+    return arranged | {
+        "several_sets": shown.columns[0].key == "set",
+        "bodies": [[(row, _cells(row, arranged, bar(row))) for row in body] for _, body in bodies],
+    }
+
+
+def comparison_view(found: Comparison) -> dict[str, Any]:
+    """Arrange a comparison's table: a body for each file, runtime and thread count, with a line a device."""
+    shown = comparison_table(found)
+    arranged = _arranged(shown.columns)
+    timed = any(line.row.latency for line in found.lines)
+    # an emulator's times are not drawn beside a device's
+    drawn = [x for x in found.lines if not timed or x.time or x.session == found.bases.times]
+    bar, with_bar = _bars(line.row for line in drawn), set(map(id, drawn))
+
+    def cells(line: Line) -> list[dict[str, Any]]:
+        return _cells(line, arranged, bar(line.row) if id(line) in with_bar else {})
+
+    return arranged | {
+        "bodies": [
+            (cell[0].row, threads_of(cell), [(line, cells(line)) for line in cell]) for cell in found.cells
+        ],
+    }
+
+
+def _arranged(columns: Sequence[ColumnOf[T]]) -> dict[str, Any]:
+    figures = [column for column in columns if column.key not in _IDENTITY]
+    main = [column for column in figures if not column.below]
+    groups = groupby(main, key=lambda column: column.group)
+    return {
+        "groups": [(name, len(list(group))) for name, group in groups],
+        "columns": main,
+        "below": {column.below: column for column in figures if column.below},
+    }
+
+
+def _bars(comparable: Iterable[Row]) -> Callable[[Row], dict[str, float]]:
+    """Return how long a row's bar is, by its column; the longest is 1.
+
+    Bars are of times, or of counts where nothing was timed: never of both.
+    """
+    sound = [row for row in comparable if row.valid]
+    key, read = ("p50", _time) if any(row.latency for row in sound) else ("instructions", _count)
+    longest = max(map(read, sound), default=0.0)
+    return lambda row: {key: read(row) / longest} if row.valid and read(row) else {}
+
+
+def _time(row: Row) -> float:
+    return row.latency.p50.value if row.latency else 0.0
+
+
+def _count(row: Row) -> float:
+    return row.instructions.median.value if row.instructions else 0.0
+
+
+def _cells(line: Any, arranged: dict[str, Any], bars: dict[str, float]) -> list[dict[str, Any]]:
+    return [_cell(line, column, arranged["below"].get(column.key), bars) for column in arranged["columns"]]
+
+
+def _cell(line: T, column: ColumnOf[T], under: ColumnOf[T] | None, bars: dict[str, float]) -> dict[str, Any]:
+    detail = under.cell(line) if under else NONE
+    return {
+        "text": column.cell(line),
+        "detail": "" if under is None or detail == NONE else f"{detail} {under.unit}".rstrip(),
+        "bar": bars.get(column.key),
+        "words": column.words,
+    }

@@ -1,0 +1,146 @@
+"""What a result means, in plain sentences, and only as far as the data carry.
+
+Two speeds are called different when every repeat of one lies beyond every repeat of the other by more
+than 5 %, the smallest difference that edgekit would call a regression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgekit import units
+from edgekit.reporting import counts
+from edgekit.reporting.agreement import versions_sentences
+from edgekit.reporting.columns import latency_unit
+from edgekit.reporting.kinds import counted_on, counts_only
+from edgekit.reporting.phrases import Headline, by_set, consequences, gains, pairs_of, runtimes_of, words
+from edgekit.reporting.rows import Latency, Row, rows
+from edgekit.results import Result
+from edgekit.stats import ratio_range
+
+_CLEAR = 1.05
+_REPEATS = 3  # fewer do not show how far repeats differ
+
+
+def summarise(result: Result, computed: Sequence[Row] | None = None) -> tuple[str, ...]:
+    """Return a session's summary, one sentence an item: what limits it first, then what it shows.
+
+    Args:
+        result: The session.
+        computed: Its rows, where they are at hand already.
+    """
+    computed = rows(result) if computed is None else computed
+    said = []
+    for sound in _comparable(result, computed):
+        said += _fastest(sound) + _quantized(sound) + _runtimes(sound)
+    if counts_only(result.device):
+        said += counts.sentences(computed)
+    return (*cautions(result, computed), *said, *versions_sentences(result))
+
+
+def cautions(result: Result, computed: Sequence[Row]) -> tuple[str, ...]:
+    """Return what a reader must know before the figures; empty for a whole, valid session."""
+    said = []
+    if result.partial:
+        said.append(f"The session ended early: {result.partial.rstrip('.')}.")
+    invalid = sum(not row.valid for row in computed)
+    if not computed:
+        said.append("Nothing was measured.")
+    elif invalid == len(computed):
+        figures = "counts" if counts_only(result.device) else "times"
+        said.append(f"No measurement is valid, so no {figures} are compared.")
+    elif invalid:
+        verb = "is" if invalid == 1 else "are"
+        said.append(
+            f"{invalid} of {len(computed)} measurements {verb} invalid and left out of the comparisons."
+        )
+    if any(row.latency and row.latency.p50.low <= 0 for row in computed):
+        said.append("Times of 0 ns are below what the device's clock can tell and are not compared.")
+    if counts_only(result.device):
+        said.append(f"Instructions were counted on {counted_on(result)}: each figure is a count, not a time.")
+    elif result.device.emulated:
+        said.append("The device is emulated: its times are the emulator's, not the board's.")
+    return tuple(said)
+
+
+def headlines(result: Result, computed: Sequence[Row]) -> tuple[Headline, ...]:
+    """Return what quantization bought, for the fastest int8 file that ran beside its float32 file."""
+    if counts_only(result.device):
+        return counts.headlines(result, computed)
+    pairs = [pair for sound in _comparable(result, computed) for pair in pairs_of(sound, _p50)]
+    if not pairs:
+        return ()
+    int8, float32 = min(pairs, key=lambda pair: _p50(pair[0]))
+    versus = f"{words(int8)}, against {float32.artefact}"
+    found = []
+    if _clearly(int8, float32):
+        ratio, low, high = ratio_range(_latency(float32).p50, _latency(int8).p50)
+        found.append(Headline(f"{ratio:.1f}×", "faster", f"{low:.2f} to {high:.2f} across repeats; {versus}"))
+    return (*found, *gains(int8, float32))
+
+
+def _comparable(result: Result, computed: Sequence[Row]) -> list[list[Row]]:
+    """Return the rows whose times mean something, apart by artefact set."""
+    if result.device.emulated:
+        return []
+    return by_set(row for row in computed if row.valid and row.latency and row.latency.p50.low > 0)
+
+
+def _fastest(sound: Sequence[Row]) -> list[str]:
+    ranked = sorted(sound, key=_p50)
+    if not ranked:
+        return []
+    best = ranked[0]
+    unit, length = latency_unit(sound)
+    among = "" if best.name == best.file else " of its set"
+    time = f"{units.significant(_p50(best) / length)} {unit} an inference (p50)"
+    text = f"Fastest{among} is {words(best)}: {time}"
+    equal = [row for row in ranked[1:] if not _clearly(best, row)]
+    if equal:
+        more = f" and {len(equal) - 1} more" if len(equal) > 1 else ""
+        text += f", with no clear difference to {words(equal[0])}{more}"
+    return [text + "."]
+
+
+def _quantized(sound: Sequence[Row]) -> list[str]:
+    return [
+        f"{words(int8)} {_speed(int8, float32, float32.artefact)} and {consequences(int8, float32)}."
+        for int8, float32 in pairs_of(sound, _p50)
+    ]
+
+
+def _runtimes(sound: Sequence[Row]) -> list[str]:
+    """For each int8 file on the fewest threads, compare the fastest runtime with the others."""
+    return [
+        f"{words(best)} {_speed(best, other, other.runtime)}." for best, other in runtimes_of(sound, _p50)
+    ]
+
+
+def _speed(row: Row, other: Row, name: str) -> str:
+    """Say how a row's speed compares with another's, which is called `name`."""
+    if min(_latency(row).repeats, _latency(other).repeats) < _REPEATS:
+        return f"cannot be compared in speed with {name} (fewer than {_REPEATS} repeats)"
+    ratio, low, high = ratio_range(_latency(other).p50, _latency(row).p50)
+    if _clearly(row, other):
+        return f"is {ratio:.1f}× faster than {name} ({low:.2f} to {high:.2f} across repeats)"
+    if _clearly(other, row):
+        return f"is {1 / ratio:.1f}× slower than {name} ({1 / high:.2f} to {1 / low:.2f} across repeats)"
+    return f"shows no clear difference in speed to {name} (ratio {low:.2f} to {high:.2f} across repeats)"
+
+
+def _clearly(row: Row, other: Row) -> bool:
+    """Whether a row is faster than another beyond what the repeats allow."""
+    timed = _latency(row), _latency(other)
+    if min(latency.repeats for latency in timed) < _REPEATS:
+        return False
+    return ratio_range(timed[1].p50, timed[0].p50)[1] > _CLEAR
+
+
+def _latency(row: Row) -> Latency:
+    if row.latency is None:
+        raise ValueError(f"{row.label} has no latency")
+    return row.latency
+
+
+def _p50(row: Row) -> float:
+    return _latency(row).p50.value

@@ -1,0 +1,125 @@
+"""A page that works offline, in light and dark, on a phone and on paper. It loads nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from edgekit.reporting.charts import figures
+from edgekit.reporting.charts.compared import compared
+from edgekit.reporting.charts.figure import configured
+from edgekit.reporting.charts.theme import PAGE, PRECISIONS, glyph, shapes
+from edgekit.reporting.columns import moment, table
+from edgekit.reporting.comparison import compare
+from edgekit.reporting.comparison_columns import listed
+from edgekit.reporting.comparison_summary import compare_summary
+from edgekit.reporting.environment import device_facts, state_facts, state_line
+from edgekit.reporting.html_tables import comparison_view, session_view
+from edgekit.reporting.kinds import counts_only
+from edgekit.reporting.method import conditions, method
+from edgekit.reporting.rows import Row, findings
+from edgekit.reporting.summary import cautions, headlines, summarise
+from edgekit.reporting.table import NONE
+from edgekit.results import Result
+
+_HERE = Path(__file__).parent
+
+
+def to_html(results: Sequence[Result]) -> bytes:
+    """Return the page: how devices compare; and of every session what it came to and how it was measured."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    scripts = (
+        _library(),
+        (_HERE / "page.js").read_text("utf-8"),
+    )
+    page = environment.get_template("page.html.j2").render(
+        style=(_HERE / "page.css").read_text("utf-8"),
+        scripts=scripts,
+        # only these scripts run and nothing is fetched, so that a name in a result can do no harm
+        allowed=" ".join(map(_hash, scripts)),
+        comparison=_comparison(results) if len(results) > 1 else None,
+        sessions=[_session(result) for result in results],
+    )
+    return page.encode()
+
+
+@cache
+def _library() -> str:
+    """Return Vega, Vega-Lite and Vega-Embed as one script (0.9 MB; seconds to build)."""
+    import vl_convert
+
+    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+
+
+def _hash(script: str) -> str:
+    """Name a script in a content security policy."""
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _comparison(results: Sequence[Result]) -> dict[str, Any] | None:
+    found = compare(results)
+    if found is None:
+        return None
+    shown = [line.row for line in found.lines]
+    drawn = compared(found, PAGE)
+    return {
+        "name": f"{listed(found.devices)} beside each other",
+        "sets": sorted({row.set for row in shown}),
+        "summary": compare_summary(results, found),
+        "table": comparison_view(found),
+        "figures": [(figure, configured(figure.chart, PAGE)) for figure in drawn],
+        "precisions": _precisions(shown),
+        "runtimes": _runtimes(shown),
+    }
+
+
+def _precisions(computed: Sequence[Row]) -> list[str]:
+    return [name for name in PRECISIONS if any(row.precision == name for row in computed)]
+
+
+def _runtimes(computed: Sequence[Row]) -> dict[str, str]:
+    """Return the glyph of each runtime."""
+    return {name: glyph(shape) for name, shape in shapes(row.runtime for row in computed).items()}
+
+
+def _session(result: Result) -> dict[str, Any]:
+    shown, counts = table(result), counts_only(result.device)
+    limits = cautions(result, shown.rows)
+    return {
+        "title": shown.title,
+        "counts": counts,
+        "name": f"{' and '.join(sorted({row.set for row in shown.rows}))} on {result.device.profile}",
+        "time": moment(result.created),
+        "conditions": conditions(result),
+        "result": result,
+        "cautions": limits,
+        "summary": summarise(result, shown.rows)[len(limits) :],
+        "headlines": headlines(result, shown.rows),
+        "table": session_view(shown),
+        "findings": findings(shown.rows),
+        "figures": [(figure, configured(figure.chart, PAGE)) for figure in figures(result, shown, PAGE)],
+        "precisions": _precisions(shown.rows),
+        "runtimes": _runtimes(shown.rows),
+        "device": device_facts(result.device),
+        "states": _states(*(state_facts(s, counts=counts) for s in (result.before, result.after))),
+        "state_line": state_line(result),
+        "method": method(result),
+    }
+
+
+def _states(before: dict[str, str], after: dict[str, str]) -> list[tuple[str, str, str]]:
+    names = dict.fromkeys((*before, *after))
+    return [(name, before.get(name, NONE), after.get(name, NONE)) for name in names]

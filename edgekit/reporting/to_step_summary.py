@@ -1,0 +1,36 @@
+"""Verdicts for a GitHub step's summary: Markdown, what does not pass first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from edgekit.budget import Verdict
+from edgekit.reporting.verdicts import HEADINGS, WORDS, cells, ordered, tally, visible
+
+_MOST = 500  # rows of each table: a summary may have 1 MiB
+
+
+def to_step_summary(verdicts: Sequence[Verdict], budgets: str = "budgets.toml") -> bytes:
+    """Return the verdicts as Markdown: a table of what does not pass, and one of the rest, folded."""
+    bad = [verdict for verdict in ordered(verdicts) if verdict.verdict != "pass" or verdict.stale]
+    good = [verdict for verdict in verdicts if verdict.verdict == "pass" and not verdict.stale]
+    parts = [f"## edgekit check: {tally(verdicts) or 'nothing judged'}", f"Budgets: {plain(budgets)}"]
+    if bad:
+        parts.append(_table(bad, why=True))
+    if good:
+        parts.append(f"<details><summary>{len(good)} within budget</summary>\n\n{_table(good)}\n\n</details>")
+    return ("\n\n".join(parts) + "\n\n").encode()
+
+
+def _table(verdicts: Sequence[Verdict], why: bool = False) -> str:
+    headings = [*HEADINGS, *["Why"] * why]
+    ruling = [":--" if index in WORDS or index >= len(HEADINGS) else "--:" for index in range(len(headings))]
+    rows = [[*map(plain, cells(each)), *[plain(each.reason)] * why] for each in verdicts[:_MOST]]
+    more = f"\n\n… and {len(verdicts) - _MOST} more." if len(verdicts) > _MOST else ""
+    return "\n".join(f"| {' | '.join(row)} |" for row in (headings, ruling, *rows)) + more
+
+
+def plain(text: str) -> str:
+    """Escape what Markdown or HTML would read as markup; keep it on one line."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~&@])", r"\\\1", visible(text))

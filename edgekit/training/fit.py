@@ -1,0 +1,138 @@
+"""Running the optimizer from the last whole epoch to the last one."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from edgekit.errors import UsageError
+from edgekit.progress import Progress
+from edgekit.training.feed import Feed
+from edgekit.training.run import Epoch, Run
+from edgekit.zoo.card import Training
+
+_WARM_UP = 0.05  # share of the steps in which the learning rate rises
+_LAST_RATE = 1e-3  # share of the highest learning rate that the cosine ends at
+_REDRAW = 0.25  # seconds between changes of the progress text
+_NOTES = 10  # lines kept of a whole training
+
+
+def fit(model: Any, feed: Feed, run: Run, progress: Progress) -> list[Epoch]:
+    """Train a model in place; return the history of all its epochs, those of earlier processes included.
+
+    The calibration split gives the second curve. It chooses nothing: the weights are those after the
+    last epoch, so the evaluation split stays unseen until then.
+
+    Raises:
+        UsageError: The loss became infinite or no number.
+        DataError: A picture can no longer be read.
+    """
+    import keras
+
+    settings = run.settings.training
+    _compile(model, settings, feed.steps)
+    history = run.restore(model, feed.steps)
+    if history:
+        progress.note(f"Going on after epoch {history[-1].epoch} of {settings.epochs}, in {run.folder}.")
+    if len(history) == settings.epochs:
+        return history
+    log = _Log(model, feed.steps, run, history, progress)
+    with feed.own_errors():
+        model.fit(
+            feed.batches(len(history), settings.epochs),
+            initial_epoch=len(history),
+            epochs=settings.epochs,
+            steps_per_epoch=feed.steps,
+            validation_data=feed.whole(feed.dataset.calibration),
+            shuffle=False,  # the feed has its own order
+            verbose=0,
+            callbacks=[
+                keras.callbacks.LambdaCallback(
+                    on_epoch_begin=log.begin, on_train_batch_end=log.batch, on_epoch_end=log.end
+                )
+            ],
+        )
+    return history
+
+
+def _compile(model: Any, settings: Training, steps: int) -> None:
+    """Give the model AdamW under a cosine schedule with warm-up (Loshchilov and Hutter 2017, 2019)."""
+    import keras
+
+    total = settings.epochs * steps
+    rise = max(1, round(_WARM_UP * total))
+    rate = keras.optimizers.schedules.CosineDecay(
+        settings.learning_rate / 100,
+        max(1, total - rise),
+        alpha=_LAST_RATE,
+        warmup_target=settings.learning_rate,
+        warmup_steps=rise,
+    )
+    model.compile(
+        keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay),
+        keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
+        metrics=["accuracy"],
+    )
+
+
+@dataclass
+class _Log:
+    """What happens beside the optimizer: progress, the history, the state on disk."""
+
+    model: Any
+    steps: int  # an epoch
+    run: Run
+    history: list[Epoch]
+    progress: Progress
+    _started: float = 0.0
+    _drawn: float = 0.0
+
+    def begin(self, epoch: int, _logs: dict[str, float]) -> None:
+        """Start an epoch's clock and its random numbers."""
+        self._started = time.monotonic()
+        for layer in self.model.layers:
+            # Keras keeps no dropout state in a file: a resumed run would draw others
+            if (generator := getattr(layer, "seed_generator", None)) is not None:
+                generator.state.assign([self.run.settings.training.seed, epoch])
+
+    def batch(self, batch: int, logs: dict[str, float]) -> None:
+        """Show where the training is, not more often than a person can read."""
+        if time.monotonic() - self._drawn < _REDRAW:
+            return
+        self._drawn = time.monotonic()
+        epochs, epoch = self.run.settings.training.epochs, len(self.history)
+        self.progress.step(
+            f"Training {self.run.folder.name} · epoch {epoch + 1} of {epochs} · loss {logs['loss']:.3f} · "
+            f"accuracy {logs['accuracy']:.1%}",
+            total=epochs * self.steps,
+        )
+        self.progress.advance(epoch * self.steps + batch + 1)
+
+    def end(self, epoch: int, logs: dict[str, float]) -> None:
+        """Keep the epoch, unless it went astray."""
+        if not math.isfinite(logs["loss"]):
+            raise UsageError(
+                f"The loss became {logs['loss']} in epoch {epoch + 1}, with learning rate "
+                f"{self.run.settings.training.learning_rate}.",
+                "Add --restart and a smaller --learning-rate.",
+            )
+        self.history.append(
+            Epoch(
+                epoch=epoch + 1,
+                seconds=time.monotonic() - self._started,
+                learning_rate=float(self.model.optimizer.learning_rate),
+                loss=logs["loss"],
+                accuracy=logs["accuracy"],
+                validation_loss=logs["val_loss"],
+                validation_accuracy=logs["val_accuracy"],
+            )
+        )
+        self.run.save(self.model, self.history)
+        epochs = self.run.settings.training.epochs
+        if (epoch + 1) % math.ceil(epochs / _NOTES) == 0 or epoch + 1 == epochs:
+            self.progress.note(
+                f"Epoch {epoch + 1} of {epochs}: loss {logs['loss']:.3f}, accuracy {logs['accuracy']:.1%}, "
+                f"on the calibration split {logs['val_accuracy']:.1%}"
+            )

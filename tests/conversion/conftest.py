@@ -1,0 +1,80 @@
+"""One conversion of a shipped model, shared by the tests, and small models of a user's kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgekit.artefact import ArtefactSet, Preprocessing
+from edgekit.conversion import ConvertRequest, convert
+from edgekit.conversion.feed import Feed
+from edgekit.data import load_dataset
+from edgekit.zoo import import_tensorflow, resolve
+
+
+class Recorder:
+    """Keeps what a stage reports."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+        self.notes: list[str] = []
+
+    def step(self, what: str, total: float | None = None) -> None:
+        self.steps.append(what)
+
+    def advance(self, done: float) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture(scope="session")
+def converted(tmp_path_factory: pytest.TempPathFactory) -> ArtefactSet:
+    """MobileNet v1 α .5 of digits in every format and precision. Read only."""
+    folder = tmp_path_factory.mktemp("converted")
+    request = ConvertRequest(
+        source=resolve("mobilenet_v1", alpha=0.5, resolution=32),
+        output=folder / "set",
+        precisions=("float32", "float16", "int8"),
+        command="edgekit convert --alpha 0.5 --int8 --float16",
+    )
+    return convert(request)
+
+
+@pytest.fixture(scope="session")
+def calibration() -> Feed:
+    """A few calibration pictures of digits at 32 pixels."""
+    dataset = load_dataset("digits", resolution=32)
+    return Feed(dataset.calibration, Preprocessing(height=32, width=32), 20)
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained model that scales its own pictures, is not square and gives logits."""
+    import_tensorflow()
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((24, 40, 3)),
+            layers.RandomFlip(),
+            layers.Rescaling(1 / 127.5, offset=-1),
+            layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(10),
+        ]
+    )
+    path = tmp_path_factory.mktemp("small") / "small.keras"
+    model.save(path)
+    return path

@@ -1,0 +1,181 @@
+"""The whole conversion, on a shipped model."""
+
+import numpy as np
+import pytest
+
+from edgekit.artefact import MANIFEST, check_files, read_set
+from edgekit.conversion import ConvertRequest, convert, work
+from edgekit.conversion.run import load_runner
+from edgekit.errors import ModelError, UsageError
+from edgekit.inspection import inspect_file
+from edgekit.zoo import cost, resolve
+
+
+def _file(artefacts, name):
+    return next(file for file in artefacts.manifest.files if file.name == name)
+
+
+def test_the_set_on_disk_is_the_one_that_was_returned(converted):
+    check_files(converted)
+    assert read_set(converted.folder) == converted
+    names = {path.name for path in converted.folder.iterdir()}
+    assert names == {
+        *("float32.tflite", "float16.tflite", "int8.tflite", "float32.onnx", "int8.onnx"),
+        *("labels.txt", "evaluation.npz", MANIFEST),
+    }
+
+
+def test_the_evaluation_file_holds_pictures_labels_and_keras_answers(converted):
+    manifest = converted.manifest
+    with np.load(converted.folder / manifest.evaluation_file) as arrays:
+        images, labels, keras = arrays["images"], arrays["labels"], arrays["keras"]
+    assert (images.dtype, images.shape[1:]) == (np.uint8, (32, 32, 3))
+    assert len(images) == len(labels) == len(keras) == manifest.dataset.evaluation.n
+    assert (labels == keras).mean() == manifest.keras_accuracy
+    assert (converted.folder / "labels.txt").read_text().splitlines() == list(manifest.labels)
+
+
+@pytest.mark.parametrize("name", ["int8.tflite", "int8.onnx"])
+def test_int8_loses_at_most_half_a_percentage_point(converted, name):
+    quality = _file(converted, name).quality
+    assert quality.drop <= 0.005
+    assert quality.accuracy_low < quality.accuracy < quality.accuracy_high
+    assert quality.drop_low <= quality.drop <= quality.drop_high
+
+
+@pytest.mark.parametrize("name", ["float32.tflite", "float32.onnx"])
+def test_float_files_compute_what_keras_computes(converted, name):
+    quality = _file(converted, name).quality
+    assert quality.max_abs_error <= 1e-4
+    assert quality.agreement >= 0.999
+
+
+def test_tflite_files_name_their_input_and_output(converted):
+    from ai_edge_litert.interpreter import Interpreter
+
+    for precision in ("float32", "float16", "int8"):
+        interpreter = Interpreter(str(converted.folder / f"{precision}.tflite"))
+        names = {"inputs": ["input"], "outputs": ["output"]}
+        assert interpreter.get_signature_list() == {"serving_default": names}
+
+
+def test_int8_takes_less_than_a_third_of_the_bytes(converted):
+    assert _file(converted, "int8.tflite").bytes <= 0.305 * _file(converted, "float32.tflite").bytes
+    assert _file(converted, "int8.onnx").bytes <= 0.305 * _file(converted, "float32.onnx").bytes
+    assert _file(converted, "float16.tflite").bytes <= 0.55 * _file(converted, "float32.tflite").bytes
+
+
+def test_batch_norms_and_paddings_are_folded(converted):
+    for precision in ("float32", "int8"):
+        tflite, onnx = (_file(converted, f"{precision}.{kind}").ops for kind in ("tflite", "onnx"))
+        assert tflite == {"CONV_2D": 15, "DEPTHWISE_CONV_2D": 13, "RESHAPE": 1, "SOFTMAX": 1}
+        assert onnx["Conv"] == 28
+        assert onnx["Transpose"] <= 2
+        assert not {"BatchNormalization", "Mul", "Add", "Pad"} & onnx.keys()
+
+
+@pytest.mark.parametrize("name", ["int8.tflite", "int8.onnx"])
+def test_every_convolution_has_a_scale_for_each_channel_and_no_weight_zero_point(converted, name):
+    found = inspect_file(converted.folder / name)
+    convolutions = [layer for layer in found.layers if layer.multiply_adds]
+    assert len(convolutions) == 28
+    for layer in convolutions:
+        channels = layer.shape[-1 if found.format == "tflite" else 1]
+        assert layer.weights.dtype == "int8"
+        assert len(layer.weights.scales) == channels
+        assert set(layer.weights.zero_points) == {0}
+
+
+def test_the_manifest_tells_where_the_files_come_from(converted):
+    manifest = converted.manifest
+    counted = cost(resolve("mobilenet_v1", alpha=0.5, resolution=32).load().model)
+    assert manifest.model.parameters == counted.parameters == 834_666
+    assert manifest.model.multiply_adds == counted.multiply_adds
+    assert inspect_file(converted.folder / "float32.tflite").multiply_adds == counted.multiply_adds
+    assert inspect_file(converted.folder / "float32.onnx").multiply_adds == counted.multiply_adds
+    assert (manifest.model.family, manifest.model.alpha, manifest.model.resolution) == (
+        "mobilenet_v1",
+        0.5,
+        32,
+    )
+    assert manifest.dataset.overlap == 0
+    assert manifest.dataset.calibration.n >= 200
+    assert manifest.preprocessing.sha256 == manifest.preprocessing_sha256
+    assert manifest.command == "edgekit convert --alpha 0.5 --int8 --float16"
+    assert {"tensorflow", "onnxruntime", "ai-edge-litert"} <= manifest.tools.keys()
+
+
+@pytest.mark.parametrize("name", ["int8.tflite", "int8.onnx"])
+def test_int8_files_record_their_recipe_and_the_noise_behind_each_layer(converted, name):
+    file = _file(converted, name)
+    assert "min/max ranges of 200 pictures: " in file.recipe[1]
+    assert [line.endswith("(chosen)") for line in file.recipe].count(True) == 1
+    if file.format == "onnx":
+        assert file.recipe[0] == "7-bit weights per channel, 8-bit activations, softmax in float32"
+        assert file.recipe[-1].startswith("no saturation: fast kernels change the top-1 of ")
+    assert len(file.quality.sqnr_db) == 28
+    assert all(5 < value < 60 for value in file.quality.sqnr_db.values())
+
+
+def test_a_users_model_converts_with_its_own_size_scaling_and_logits(
+    small_model, tmp_path, recorder, monkeypatch
+):
+    measured = []
+
+    def counted(data, format, *, optimise=True):
+        measured.append((data, optimise))
+        return load_runner(data, format, optimise=optimise)
+
+    monkeypatch.setattr(work, "load_runner", counted)
+    artefacts = convert(
+        ConvertRequest(source=resolve(str(small_model)), output=tmp_path / "set", dataset="digits"), recorder
+    )
+    contract, file = artefacts.manifest.preprocessing, _file(artefacts, "int8.tflite")
+    assert (contract.height, contract.width) == (24, 40)
+    assert (contract.mean, contract.std) == ((0, 0, 0), (1, 1, 1))
+    assert (file.input.scale, file.input.zero_point) == (1.0, -128)
+    assert artefacts.manifest.model.resolution is None
+    assert any("cannot be told from guessing" in note for note in recorder.notes)
+    assert "softmax" not in _file(artefacts, "int8.onnx").recipe[0]
+    assert len(measured) == len(set(measured)), "no file is measured twice in the same way"
+
+
+def test_a_failed_conversion_leaves_the_old_set_alone(small_model, tmp_path):
+    old = tmp_path / "set"
+    old.mkdir()
+    (old / MANIFEST).write_text("old")
+    request = ConvertRequest(source=resolve(str(small_model)), output=old, dataset="shapes")
+    with pytest.raises(UsageError, match=r"10 classes"):
+        convert(request)
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
+    assert (old / MANIFEST).read_text() == "old"
+
+
+def test_a_folder_that_holds_something_else_is_not_replaced(small_model, tmp_path):
+    (tmp_path / "holiday.jpg").write_text("precious")
+    request = ConvertRequest(source=resolve(str(small_model)), output=tmp_path, dataset="digits")
+    with pytest.raises(UsageError, match=r"holds holiday\.jpg"):
+        convert(request)
+    assert (tmp_path / "holiday.jpg").read_text() == "precious"
+
+
+def test_a_model_without_known_pictures_asks_for_them(small_model, tmp_path):
+    with pytest.raises(UsageError, match="--dataset"):
+        convert(ConvertRequest(source=resolve(str(small_model)), output=tmp_path / "set"))
+
+
+@pytest.mark.parametrize(("kind", "said"), [("tflite", "tf.Erfinv"), ("onnx", "Erfinv")])
+def test_an_operator_without_counterpart_is_named_and_nothing_else_is_printed(tmp_path, capfd, kind, said):
+    import keras
+
+    image = keras.Input((32, 32, 3))
+    features = keras.ops.erfinv(keras.ops.tanh(keras.layers.Conv2D(4, 3)(image)))
+    scores = keras.layers.Dense(10)(keras.layers.GlobalAveragePooling2D()(features))
+    keras.Model(image, scores).save(tmp_path / "odd.keras")
+    capfd.readouterr()
+    source = resolve(str(tmp_path / "odd.keras"))
+    with pytest.raises(ModelError, match=said) as raised:
+        convert(ConvertRequest(source=source, output=tmp_path / "set", dataset="digits", formats=(kind,)))
+    assert "--format" in raised.value.hint
+    assert capfd.readouterr() == ("", "")
+    assert not (tmp_path / "set").exists()

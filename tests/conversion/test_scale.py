@@ -1,0 +1,39 @@
+"""Models of one's own: how pixels reach them is said, and never silently wrong."""
+
+import pytest
+
+from edgekit.conversion import ConvertRequest, convert
+from edgekit.errors import UsageError
+from edgekit.zoo import import_tensorflow, resolve
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    """A trained model that takes pixels as −1 … 1."""
+    import_tensorflow()
+    return resolve("mobilenet_v1_0.25_32_digits").load().model
+
+
+def request(path, **named):
+    named |= {"output": path.parent / "set", "dataset": "digits", "precisions": ("float32",)}
+    return ConvertRequest(source=resolve(str(path)), formats=("onnx",), **named)
+
+
+def test_what_is_assumed_is_said(shipped, tmp_path, recorder):
+    shipped.save(tmp_path / "own.keras")
+    convert(request(tmp_path / "own.keras"), recorder)
+    assumed = "Pixels reach the model as (x − 127.5) / 127.5: as nothing else was said (--mean, --std)."
+    assert assumed in recorder.notes
+
+
+def test_a_scale_inside_that_cannot_be_seen_is_found_by_its_answers(shipped, tmp_path, recorder):
+    import keras
+
+    scaled = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Rescaling(1 / 127.5, -1), shipped])
+    scaled.export(tmp_path / "own", verbose=False)
+    with pytest.raises(UsageError, match=r"is right on [\d.]+ % of 256 .* with 0 … 255 on 100") as refused:
+        convert(request(tmp_path / "own"), recorder)
+    assert "--mean 0 --std 1;" in refused.value.hint
+    assert not (tmp_path / "set").exists()
+    convert(request(tmp_path / "own", mean=(0, 0, 0), std=(1, 1, 1)), recorder)
+    assert (tmp_path / "set" / "float32.onnx").is_file()
