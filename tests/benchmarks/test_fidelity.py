@@ -5,12 +5,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.artefact_sets import make_set
 
 from edgekit.runtime import ensure_bundle, parse_runtime
 from edgekit.runtime.target import this_python
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-MODELS = Path(__file__).resolve().parents[1] / "measurement" / "models"
+MODELS = Path(__file__).resolve().parents[1] / "support" / "models"
 
 
 @pytest.fixture(scope="module")
@@ -77,10 +78,7 @@ def test_googles_tool_runs_with_the_bundles_wheels(fidelity):
     assert fidelity.google(bundle.folder, MODELS / "float32.tflite", runs) >= 0
 
 
-def test_edgekit_itself_measures_in_a_race(fidelity, tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(MODELS.parent)
-    from artefacts import make_set
-
+def test_edgekit_itself_measures_in_a_race(fidelity, tmp_path):
     folder = make_set(tmp_path / "tiny", ("int8.tflite",))
     (found,) = fidelity.races_of(folder, 32, seconds=0.05)
     fidelity.run_once(found, backwards=False)

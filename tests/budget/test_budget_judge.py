@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
-from sessions import MODEL, MS, board, counted, saved, session, timed
+from support.sessions import MODEL, MS, board, counted, saved, session, timed
 
 from edgekit.budget import exit_code, judge, read_budgets, read_cells
 from edgekit.errors import RecordError

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from sessions import MS, board, counted, saved, session, timed
+from support.sessions import MS, board, counted, saved, session, timed
 
 from edgekit.budget import judge, propose, read_budgets, read_cells
 from edgekit.budget.metrics import METRICS, parse_limit

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 from rich.console import Console
-from sessions import MS, session, timed
+from support.sessions import MS, session, timed
 
 import edgekit.measurement
 from edgekit.cli import console

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from scipy.stats import mannwhitneyu
-from sessions import EVALUATION, MS, board, counted, predicted, session, timed
+from support.sessions import EVALUATION, MS, board, counted, predicted, session, timed
 
 from edgekit import stats
 from edgekit.comparison import compare, exit_code

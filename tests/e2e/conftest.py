@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from commands import measure, run
+from support.commands import measure, run
 
 
 @pytest.fixture(scope="session")

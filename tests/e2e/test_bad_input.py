@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import run
+from support.commands import run
 
 SHIPPED = Path(__file__).resolve().parents[2] / "models"
 MODEL = "mobilenet_v1_0.5_32_digits"

@@ -5,9 +5,9 @@ import re
 from xml.etree import ElementTree as ET
 
 import pytest
-from commands import run
 from msgspec.structs import replace
-from sessions import MODEL, MS, board, counted, saved, session, timed
+from support.commands import run
+from support.sessions import MODEL, MS, board, counted, saved, session, timed
 
 from edgekit.results import Finding
 

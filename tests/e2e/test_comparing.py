@@ -4,9 +4,9 @@ import json
 import re
 
 import pytest
-from commands import run
 from msgspec.structs import replace
-from sessions import MS, board, counted, saved, session, timed
+from support.commands import run
+from support.sessions import MS, board, counted, saved, session, timed
 
 from edgekit.results import Finding
 

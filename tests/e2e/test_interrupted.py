@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from commands import measure, run
+from support.commands import measure, run
 
 from edgekit.artefact import check_files, read_set
 from edgekit.results import read_result

@@ -1,7 +1,7 @@
 """What runs beside a device starts fast: TensorFlow is never imported."""
 
 import pytest
-from commands import run
+from support.commands import run
 
 QUICK = ("--runtime", "litert", "--threads", "1", "--no-accuracy", "--no-memory")
 

@@ -11,7 +11,7 @@ from edgekit.explanation.calibration import INPUTS, MANY, chains, profile_cost
 from edgekit.inspection import inspect_file
 from edgekit.measurement.answers import Runtime
 
-MODELS = Path(__file__).parent.parent / "measurement" / "models"
+MODELS = Path(__file__).parent.parent / "support" / "models"
 RUNTIME = Runtime("onnxruntime", "1.31.1", None, {})
 
 

@@ -1,6 +1,6 @@
 """What breakdowns come to, in sentences with figures."""
 
-from breakdowns import breakdown, operator
+from support.breakdowns import breakdown, operator
 
 from edgekit.explanation import causes, differences, line_up
 from edgekit.results import Runtime

@@ -15,7 +15,7 @@ from edgekit.measurement import supply
 from edgekit.runtime import Bundle
 from edgekit.runtime.store import BundleRecord
 
-MODELS = Path(__file__).parent.parent / "measurement" / "models"
+MODELS = Path(__file__).parent.parent / "support" / "models"
 BOARD, OTHER = find_profile("rpi4-emulated"), find_profile("rpi5-emulated")
 PYTHON = {
     "executable": "python3",

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from breakdowns import breakdown, operator
+from support.breakdowns import breakdown, operator
 
 from edgekit.cli.show_operators import as_record, show_explanation
 

@@ -1,8 +1,8 @@
 """Two lists of operators side by side."""
 
-from breakdowns import operator
 from hypothesis import given
 from hypothesis import strategies as st
+from support.breakdowns import operator
 
 from edgekit.explanation import line_up
 

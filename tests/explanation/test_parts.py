@@ -8,7 +8,7 @@ import pytest
 from edgekit.errors import ModelError
 from edgekit.explanation.parts import Parts
 
-SMALL = Path(__file__).parent.parent / "measurement" / "models"
+SMALL = Path(__file__).parent.parent / "support" / "models"
 FILES = [
     Path(__file__).parent / "models" / "branches.tflite",
     SMALL / "int8.tflite",

@@ -1,7 +1,7 @@
 """Runtimes to put before the guest."""
 
 import pytest
-from asking import MISBEHAVING, SHORT, bundle_path
+from support.asking import MISBEHAVING, SHORT, bundle_path
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import struct
 from types import SimpleNamespace
 
 import pytest
-from asking import GUEST
+from support.asking import GUEST
 
 PI4 = """processor\t: 0
 BogoMIPS\t: 108.00

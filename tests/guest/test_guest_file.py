@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from asking import GUEST, MODELS, ask, run_guest
+from support.asking import GUEST, MODELS, ask, run_guest
 
 
 def run_by_hand(path):

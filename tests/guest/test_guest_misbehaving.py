@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from asking import GUEST, ask, run_guest
+from support.asking import GUEST, ask, run_guest
 
 
 def test_what_a_runtime_prints_does_not_corrupt_the_answer(misbehaving):

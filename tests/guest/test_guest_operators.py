@@ -1,7 +1,7 @@
 """The guest's pass over operators. Nanoseconds are counted here: what is counted is not looked at."""
 
 import pytest
-from asking import COUNTING_TIME, MODELS, ask, real, run_guest
+from support.asking import COUNTING_TIME, MODELS, ask, real, run_guest
 
 from edgekit.explanation.calibration import INPUTS, MANY, chains
 from edgekit.explanation.parts import Parts

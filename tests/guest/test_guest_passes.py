@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 import pytest
-from asking import COUNTING_TIME, MODELS, SHORT, ask, real, run_guest
+from support.asking import COUNTING_TIME, MODELS, SHORT, ask, real, run_guest
 
 from edgekit.results import NO_DELEGATE
 

@@ -11,7 +11,10 @@ from edgekit.device import find_profile
 from edgekit.explanation import Breakdown, ExplainRequest, causes, differences, explain, line_up
 
 TESTS = Path(__file__).parent.parent
-CUT, PROFILED = TESTS / "explanation" / "models" / "branches.tflite", TESTS / "measurement" / "models" / "int8.onnx"
+CUT, PROFILED = (
+    TESTS / "explanation" / "models" / "branches.tflite",
+    TESTS / "support" / "models" / "int8.onnx",
+)
 # of the whole. These models are so small that what a call takes is half of it; a MobileNet's stays below 4 %.
 UNEXPLAINED = 0.10
 

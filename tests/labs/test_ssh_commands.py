@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from board import Process, wait_until
 from ssh_lab import HOME, SshBoard, SshLab
+from support.artefact_sets import make_set
 
 from edgekit.results import Result, read_result
 
@@ -39,9 +40,6 @@ HUNG = "passes.PATIENCE = 9.0"  # of a pass; the first look at the board has its
 @pytest.fixture(scope="module")
 def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real int8 model of a few kilobytes. Read only."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(Path(__file__).parents[1] / "bench")
-        from artefacts import make_set
     return make_set(tmp_path_factory.mktemp("made") / "set", ("int8.tflite",)) / "int8.tflite"
 
 

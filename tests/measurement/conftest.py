@@ -1,8 +1,8 @@
 """Devices and artefact sets for the bench."""
 
 import pytest
-from artefacts import make_set
-from scripted import Notes, ScriptedDevice
+from support.artefact_sets import make_set
+from support.scripted import Notes, ScriptedDevice
 
 from edgekit.device.fake import FakeTransport
 from edgekit.measurement import supply

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from artefacts import edit_manifest, make_set
+from support.artefact_sets import edit_manifest, make_set
 
 from edgekit.device import find_profile
 from edgekit.errors import RecordError

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from artefacts import edit_manifest
+from support.artefact_sets import edit_manifest
 
 from edgekit.artefact import MANIFEST, check_files, read_set
 from edgekit.errors import RecordError

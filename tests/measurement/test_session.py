@@ -6,8 +6,8 @@ import time
 
 import numpy as np
 import pytest
-from artefacts import FILES, edit_manifest, make_set
-from scripted import PROBE, refused
+from support.artefact_sets import FILES, edit_manifest, make_set
+from support.scripted import PROBE, refused
 
 from edgekit.device import Completed, Profile, find_profile
 from edgekit.errors import (

@@ -3,7 +3,7 @@
 import msgspec
 import numpy as np
 import pytest
-from simulated import HOT, joined, simulate
+from support.simulated import HOT, joined, simulate
 
 from edgekit.reporting.charts import figures
 from edgekit.reporting.charts.figure import configured

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from simulated import (
+from support.simulated import (
     DEVICE,
     EVALUATION,
     HOT,

@@ -7,7 +7,7 @@ import re
 
 import msgspec
 import pytest
-from simulated import DEVICE, HOT, emulated, on_host, simulate
+from support.simulated import DEVICE, HOT, emulated, on_host, simulate
 from test_report_charts import charts
 from test_report_files import written
 

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
-from simulated import BUSY, EVALUATION, HOT, retimed, simulate
+from support.simulated import BUSY, EVALUATION, HOT, retimed, simulate
 
 from edgekit.errors import StorageError, UsageError
 from edgekit.reporting import write_report

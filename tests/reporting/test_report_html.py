@@ -7,7 +7,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from simulated import BUSY, HOT, simulate
+from support.simulated import BUSY, HOT, simulate
 from test_report_files import renamed
 
 from edgekit.reporting.charts import figures

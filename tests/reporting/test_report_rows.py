@@ -3,7 +3,7 @@
 import msgspec
 import numpy as np
 import pytest
-from simulated import BUSY, EVALUATION, HOT, IMAGES, joined, simulate
+from support.simulated import BUSY, EVALUATION, HOT, IMAGES, joined, simulate
 
 from edgekit import stats
 from edgekit.reporting.rows import findings, rows

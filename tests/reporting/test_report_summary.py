@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from simulated import HOT, IMAGES, digest, joined, retimed, simulate
+from support.simulated import HOT, IMAGES, digest, joined, retimed, simulate
 
 from edgekit.reporting.rows import rows
 from edgekit.reporting.summary import headlines, summarise

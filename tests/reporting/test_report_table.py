@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from simulated import BUSY, HOT, simulate
+from support.simulated import BUSY, HOT, simulate
 
 from edgekit.reporting.columns import moment, points, table
 from edgekit.reporting.table import INSUFFICIENT, NONE

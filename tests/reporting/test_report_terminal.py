@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from simulated import HOT, emulated, judged, on_host, simulate
+from support.simulated import HOT, emulated, judged, on_host, simulate
 
 from edgekit.cli.table import show_results
 

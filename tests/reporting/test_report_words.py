@@ -1,7 +1,7 @@
 """How it was measured and on what, in words."""
 
 import msgspec
-from simulated import joined, simulate
+from support.simulated import joined, simulate
 
 from edgekit.reporting.columns import table
 from edgekit.reporting.environment import device_facts, state_facts

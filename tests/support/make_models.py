@@ -1,4 +1,4 @@
-"""Makes the small models in `models/`: `python tests/measurement/make_models.py`. They are committed.
+"""Makes the small models in `models/`: `python tests/support/make_models.py`. They are committed.
 
 A convolution, a depthwise convolution, pooling and a classifier of 3 classes over 8 × 8 pictures, with
 seeded weights: all that a runtime must be able to do, in a few kB.

@@ -14,7 +14,7 @@ from edgekit.runtime.catalogue import default_version
 from edgekit.runtime.target import this_python
 
 GUEST = Path(edgekit.__file__).parent / "guest" / "edgekit_guest.py"
-MODELS = Path(__file__).parent.parent / "measurement" / "models"
+MODELS = Path(__file__).parent / "models"
 COUNTING_TIME = (str(Path(__file__).parent / "counting_time.py"),)
 MISBEHAVING = Path(__file__).parent / "misbehaving"
 SHORT = {"min_runs": 20, "min_seconds": 0.02, "warmup_seconds": 0.01}

@@ -1,0 +1,1 @@
+"""What tests of several areas share: records made up for them, models, commands run as a person runs them."""
