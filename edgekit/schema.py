@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TypeVar
 
@@ -48,8 +49,13 @@ def decode_record(path: Path, kind: type[T], schema: str) -> T:
         raise RecordError(f"{path} is damaged: {error}.", f"Make the {what} again.") from error
 
 
-def encode_record(record: msgspec.Struct) -> bytes:
-    """Return a record as indented JSON with a final newline."""
+def now() -> str:
+    """Return the moment in UTC, to the second, as records have it: 2026-11-28T19:10:08Z."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def encode_record(record: object) -> bytes:
+    """Return a record, or anything that msgspec encodes, as indented JSON with a final newline."""
     return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
 
 

@@ -21,8 +21,9 @@ from edgekit.artefact import Preprocessing
 from edgekit.errors import UsageError
 from edgekit.files import storage_errors, write_atomic
 from edgekit.training.scratch import runs_errors, scratch_folder
+from edgekit.words import first_line
 from edgekit.zoo.card import Splits, Training
-from edgekit.zoo.load import WEIGHTS_SUFFIX, first_line
+from edgekit.zoo.load import WEIGHTS_SUFFIX
 
 
 class Settings(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.errors import ModelError
+from edgekit.words import first_line
 from edgekit.zoo.quiet import import_tensorflow
 from edgekit.zoo.safety import NOT_WHOLE, check_h5, check_keras_archive
 
@@ -56,12 +57,6 @@ def check_exists(path: Path) -> None:
             raise ModelError(f"There is no file {path}.", "Check the path.")
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}.", "Check its permissions.") from error
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of a foreign error's text, as one sentence."""
-    text = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    return text if text.endswith(".") else f"{text}."
 
 
 def _check_kind(path: Path) -> None:

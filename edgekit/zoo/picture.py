@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.errors import ModelError
-from edgekit.zoo.load import first_line
+from edgekit.words import first_line
 
 
 def with_fixed_size(model: Any, resolution: int | None, path: Path) -> Any:

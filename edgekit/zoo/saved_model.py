@@ -37,7 +37,7 @@ def load_saved_model(path: Path) -> Any:
         image = keras.Input(batch_shape=(None, *shape[1:]))
         return keras.Model(image, layer(image)[output], name=path.resolve().name.replace(" ", "_"))
     except Exception as error:  # TensorFlow raises whatever a damaged folder provokes
-        from edgekit.zoo.load import first_line
+        from edgekit.words import first_line
 
         raise ModelError(f"{path} cannot be loaded: {first_line(error)}", NOT_WHOLE) from error
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from edgekit.errors import ModelError, UnavailableError, UsageError
 from edgekit.progress import SILENT, Progress
-from edgekit.zoo.load import WEIGHTS_SUFFIX, check_exists, first_line, load_model
+from edgekit.words import first_line
+from edgekit.zoo.load import WEIGHTS_SUFFIX, check_exists, load_model
 from edgekit.zoo.quiet import import_tensorflow
 from edgekit.zoo.safety import NOT_WHOLE
 from edgekit.zoo.spec import ModelSpec

@@ -1,0 +1,33 @@
+"""Small pieces of sentences that every part of edgekit writes in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a number with its noun: `1 image`, `2,004 images`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the question to ask about a name that is not known, after a space; empty: none is near.
+
+    Of `rpi5` and `rpi4`, `rip4` gives ` Did you mean 'rpi4'?`.
+    """
+    from difflib import get_close_matches
+
+    found = get_close_matches(name, list(known), n=1)
+    return f" Did you mean {found[0]!r}?" if found else ""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of a foreign error's text, as one sentence; its class where it says nothing."""
+    text = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return text if text.endswith(".") else f"{text}."
+
+
+def last_line(text: str) -> str:
+    """Return the last line of what a program said, as the end of a sentence."""
+    lines = text.strip().splitlines()
+    return (lines[-1][:200] if lines else "no reason was given").rstrip(".") + "."
