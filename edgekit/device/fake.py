@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from edgekit.device.transport import Completed, Payload, Pushed
 from edgekit.progress import SILENT, Progress
@@ -42,11 +41,6 @@ class FakeTransport:
         size = sum(payload.bytes for payload in new)
         transfer = Transfer(bytes=size, files=len(new), reused_files=len(payloads) - len(new))
         return Pushed({payload.sha256: f"/fake/{payload.sha256}" for payload in payloads}, transfer)
-
-    def pull(self, path: str, target: Path) -> None:
-        """Copy what was pushed under that path back."""
-        source = next(payload.source for payload in self.pushed if f"/fake/{payload.sha256}" == path)
-        target.write_bytes(source.read_bytes())
 
     def run(self, argv: Sequence[str], *, stdin: str, deadline: float) -> Completed:
         """Return the answer that the test prepared."""

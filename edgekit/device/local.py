@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -12,7 +11,6 @@ from pathlib import Path
 from edgekit.device.process import execute, overdue
 from edgekit.device.transport import Completed, Payload, Pushed
 from edgekit.errors import DeviceError
-from edgekit.files import storage_errors
 from edgekit.progress import SILENT, Progress
 from edgekit.results import Transfer
 
@@ -41,14 +39,6 @@ class LocalTransport:
                 raise DeviceError(f"{payload.source} is missing.", "Run the command again.")
         paths = {payload.sha256: str(payload.source.resolve()) for payload in payloads}
         return Pushed(paths, Transfer(reused_files=len(payloads)))
-
-    def pull(self, path: str, target: Path) -> None:
-        """Copy a file."""
-        with storage_errors(target):
-            try:
-                shutil.copyfile(path, target)
-            except FileNotFoundError as error:
-                raise DeviceError(f"{path} is not there to be copied.") from error
 
     def run(self, argv: Sequence[str], *, stdin: str, deadline: float) -> Completed:
         """Run a command; it and everything it started is gone when this returns or raises."""

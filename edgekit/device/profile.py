@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,6 +14,7 @@ import msgspec
 from edgekit.errors import RecordError, UsageError
 from edgekit.files import write_atomic
 from edgekit.lookup import devices_folders, user_devices_folder
+from edgekit.words import nearest
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -22,7 +22,7 @@ else:
     import tomli as tomllib
 
 SUFFIX = ".toml"
-
+_REMOTE = ("ssh", "adb")  # transports to devices that have an address
 
 OLDEST_PYTHON = (3, 9)  # for which the runtimes are provided; the guest itself would run on 3.8
 PORTABLE = "portable"  # as an interpreter: the one edgekit brings along
@@ -58,50 +58,33 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def find_profile(name: str) -> Profile:
     """Return the profile of that name; the project's own wins over the user's, which wins over edgekit's.
 
+    EDGEKIT_NAME_ADDRESS and EDGEKIT_NAME_USER in the environment win over the address and user in it.
+
     Args:
         name: `host`, or the path of a profile ending in `.toml`.
 
     Raises:
-        UsageError: There is no such profile; the nearest names are given.
+        UsageError: There is no such profile; the nearest name is given.
         RecordError: Its file is not a valid profile.
     """
-    if name.endswith(SUFFIX):
-        return read_profile(Path(name))
-    for folder in devices_folders():
-        path = folder / f"{name}{SUFFIX}"
-        if path.is_file():
-            return read_profile(path)
-    known = _names()
-    raise UsageError(
-        f"There is no device {name!r}.{_nearest(name, known)}",
-        f"Known devices: {', '.join(known) or 'none'}. `edgekit devices list` describes them.",
-    )
+    profile = _written(name)
+    prefix = "EDGEKIT_" + re.sub(r"\W", "_", profile.name).upper()
+    found = {key: os.environ.get(f"{prefix}_{key.upper()}") for key in ("address", "user")}
+    return _moved(profile, found) if profile.transport in _REMOTE else profile
 
 
 def reached_at(profile: Profile, *, address: str = "", user: str = "") -> Profile:
-    """Return the profile with another address or user, if there is one to take instead of its own.
-
-    Args:
-        profile: A device's.
-        address: Wins over EDGEKIT_NAME_ADDRESS in the environment, which wins over the profile's.
-        user: Likewise, EDGEKIT_NAME_USER.
+    """Return the profile with another address or user, where one is given.
 
     Raises:
         UsageError: The device is not one that has an address.
     """
-    if profile.transport not in ("ssh", "adb"):
-        if address or user:
-            raise UsageError(
-                f"{profile.name} has no address: it is reached by {profile.transport!r}.",
-                "Leave out --address and --user, or name another device.",
-            )
-        return profile
-    prefix = "EDGEKIT_" + re.sub(r"\W", "_", profile.name).upper()
-    return msgspec.structs.replace(
-        profile,
-        address=address or os.environ.get(f"{prefix}_ADDRESS") or profile.address,
-        user=user or os.environ.get(f"{prefix}_USER") or profile.user,
-    )
+    if (address or user) and profile.transport not in _REMOTE:
+        raise UsageError(
+            f"{profile.name} has no address: it is reached by {profile.transport!r}.",
+            "Leave out --address and --user, or name another device.",
+        )
+    return _moved(profile, {"address": address, "user": user})
 
 
 def add_profile(name: str, fields: Mapping[str, object], *, like: str = "") -> Path:
@@ -121,7 +104,7 @@ def add_profile(name: str, fields: Mapping[str, object], *, like: str = "") -> P
         raise UsageError(
             f"{name!r} cannot be a device's name.", "Use letters, digits, dots and dashes, such as rpi4-desk."
         )
-    base = find_profile(like) if like else find_profile(name) if name in _names() else None
+    base = _written(like) if like else _written(name) if name in _names() else None
     if base and base.transport != fields["transport"]:
         raise UsageError(
             f"{base.name} is reached by {base.transport!r}, not by {fields['transport']!r}.",
@@ -167,9 +150,28 @@ def read_profile(path: Path) -> Profile:
     for key in fields:
         if key not in known:
             raise RecordError(
-                f"{path} has the unknown key {key!r}.{_nearest(key, known)}", f"Keys: {', '.join(known)}."
+                f"{path} has the unknown key {key!r}.{nearest(key, known)}", f"Keys: {', '.join(known)}."
             )
     return _profile({**fields, "name": path.stem}, str(path))
+
+
+def _written(name: str) -> Profile:
+    """Read the profile of that name as its file has it."""
+    if name.endswith(SUFFIX):
+        return read_profile(Path(name))
+    for folder in devices_folders():
+        path = folder / f"{name}{SUFFIX}"
+        if path.is_file():
+            return read_profile(path)
+    known = _names()
+    raise UsageError(
+        f"There is no device {name!r}.{nearest(name, known)}",
+        f"Known devices: {', '.join(known) or 'none'}. `edgekit devices list` describes them.",
+    )
+
+
+def _moved(profile: Profile, place: Mapping[str, str | None]) -> Profile:
+    return msgspec.structs.replace(profile, **{key: value for key, value in place.items() if value})
 
 
 def _profile(fields: Mapping[str, object], what: str) -> Profile:
@@ -181,8 +183,3 @@ def _profile(fields: Mapping[str, object], what: str) -> Profile:
 
 def _names() -> list[str]:
     return sorted({path.stem for folder in devices_folders() for path in folder.glob(f"*{SUFFIX}")})
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    found = get_close_matches(name, known, n=1)
-    return f" Did you mean {found[0]!r}?" if found else ""

@@ -12,7 +12,6 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from edgekit.device.archive import Member, members, pack, room
 from edgekit.device.holder import Holder
@@ -22,7 +21,6 @@ from edgekit.device.scripts import HOLD, LIST, MARKER, RECEIVE, RUN, STOP
 from edgekit.device.site import Arrival, Site, interpreter, last_line, who
 from edgekit.device.transport import Completed, Payload, Pushed
 from edgekit.errors import DeviceError, EdgekitError, TransientDeviceError
-from edgekit.files import write_atomic
 from edgekit.progress import SILENT, Progress
 from edgekit.results import Transfer
 from edgekit.units import megabytes, seconds
@@ -123,13 +121,6 @@ class ShellTransport(ABC):
     def push(self, payloads: Sequence[Payload], progress: Progress = SILENT) -> Pushed:
         """Send what the device does not have, in one stream; each payload arrives whole or not at all."""
         return self._push(payloads, progress, ATTEMPTS)
-
-    def pull(self, path: str, target: Path) -> None:
-        """Copy a file from the device; it appears whole or not at all."""
-        done = self._script('cat <"$1"', path, deadline=STORE)
-        if done.code:
-            raise DeviceError(f"{path} is not there to be copied from {self._name}: {last_line(done.stderr)}")
-        write_atomic(target, done.stdout)
 
     def run(self, argv: Sequence[str], *, stdin: str, deadline: float) -> Completed:
         """Run a command; it and everything it started is gone when this returns or raises."""

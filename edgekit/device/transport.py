@@ -77,9 +77,6 @@ class Transport(Protocol):
             progress: Advanced by the bytes that were sent.
         """
 
-    def pull(self, path: str, target: Path) -> None:
-        """Copy a file from the device."""
-
     def run(self, argv: Sequence[str], *, stdin: str, deadline: float) -> Completed:
         """Run a command to its end.
 

@@ -116,14 +116,6 @@ def test_a_file_that_is_missing_is_named(tmp_path):
         LocalTransport().push([Payload(tmp_path / "gone", "a" * 64, 1)])
 
 
-def test_a_file_is_pulled_by_copying_it(tmp_path):
-    (tmp_path / "a").write_text("x")
-    LocalTransport().pull(str(tmp_path / "a"), tmp_path / "b")
-    assert (tmp_path / "b").read_text() == "x"
-    with pytest.raises(DeviceError, match="none"):
-        LocalTransport().pull(str(tmp_path / "none"), tmp_path / "c")
-
-
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nothing_outlives_an_edgekit_that_was_ended(how, tmp_path):
     """The asker is ended while the guest, which watches its input, is busy."""

@@ -125,15 +125,25 @@ def test_any_address_survives_the_file(home, address):
 
 def test_a_flag_wins_over_the_environment_and_that_over_the_profile(home, monkeypatch):
     add_profile("rpi-zero2", {"transport": "ssh", "address": "from-file", "user": "pi"})
-    profile = find_profile("rpi-zero2")
-    assert reached_at(profile).address == "from-file"
+    assert find_profile("rpi-zero2").address == "from-file"
     monkeypatch.setenv("EDGEKIT_RPI_ZERO2_ADDRESS", "from-environment")
     monkeypatch.setenv("EDGEKIT_RPI_ZERO2_USER", "ci")
-    assert reached_at(profile).address == "from-environment"
-    assert reached_at(profile, address="from-flag").address == "from-flag"
-    assert reached_at(profile).user == "ci"
+    profile = find_profile("rpi-zero2")
+    assert (profile.address, profile.user) == ("from-environment", "ci")
+    assert "from-environment" in [each.address for each in list_profiles()]
+    moved = reached_at(profile, address="from-flag")
+    assert (moved.address, moved.user) == ("from-flag", "ci")
+    assert reached_at(profile) == profile
 
 
-def test_this_computer_has_no_address():
+def test_an_address_in_the_environment_is_not_written_down(home, monkeypatch):
+    monkeypatch.setenv("EDGEKIT_RPI5_USER", "ci")
+    path = add_profile("lab-5", {"transport": "ssh", "address": "lab"}, like="rpi5")
+    assert "ci" not in path.read_text()
+
+
+def test_this_computer_has_no_address(monkeypatch):
+    monkeypatch.setenv("EDGEKIT_HOST_ADDRESS", "10.0.0.2")
+    assert find_profile("host").address == ""
     with pytest.raises(UsageError, match="host has no address"):
         reached_at(find_profile("host"), address="10.0.0.2")

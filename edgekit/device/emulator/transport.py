@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from pathlib import Path
 from tempfile import TemporaryFile
 
 from edgekit.device.emulator.image import (
@@ -19,12 +18,11 @@ from edgekit.device.emulator.machine import QEMU, Board, Machine
 from edgekit.device.profile import Profile
 from edgekit.device.transport import Completed, Payload, Pushed
 from edgekit.errors import DeviceError, RecordError
-from edgekit.files import storage_errors, write_atomic
+from edgekit.files import storage_errors
 from edgekit.progress import SILENT, Progress
 from edgekit.results import Transfer
 
 _KERNEL_MIB = 160  # what the kernel and a small process need beside the files
-_PULL_SECONDS = 120.0
 _NOT_STARTED = (126, 127)  # a shell's status of a program that cannot be started, or is not there
 
 
@@ -76,13 +74,6 @@ class EmulatorTransport:
         self._payloads.update(new)
         # nothing is sent: the machine boots with the files, and that is part of booting
         return Pushed({payload.sha256: f"{BLOBS}/{payload.sha256}" for payload in payloads}, Transfer())
-
-    def pull(self, path: str, target: Path) -> None:
-        """Copy a file from the machine."""
-        done = self.run(["cat", "--", path], stdin="", deadline=_PULL_SECONDS)
-        if done.code:
-            raise DeviceError(f"{path} is not on {self._board.name} to be copied: {done.stderr.strip()}.")
-        write_atomic(target, done.stdout)
 
     def run(self, argv: Sequence[str], *, stdin: str, deadline: float) -> Completed:
         """Run a command, after booting the machine if it is not running with everything that was pushed."""
