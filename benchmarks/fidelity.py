@@ -159,7 +159,7 @@ def convert_at(folder: str, resolution: int) -> None:
 def races_of(folder: Path, resolution: int, seconds: float) -> Iterator[Race]:
     """Yield one race a file of a set."""
     request = BenchRequest(
-        artefacts=(folder,), schedule=Schedule(repeats=1, min_runs=128, min_seconds=seconds), threads=(1,)
+        artefacts=(folder,), mode=Schedule(repeats=1, min_runs=128, min_seconds=seconds), threads=(1,)
     )
     profile = find_profile("host")
     device = open_transport(profile)

@@ -48,13 +48,12 @@ def main() -> None:
     profile = Profile(description="", transport="ssh", name="board", address=chosen.address)
     request = BenchRequest(
         artefacts=(chosen.artefacts,),
-        profile=profile,
-        device=profile.name,
+        device=profile,
         threads=(1,),
         accuracy=False,
         memory=False,
         instructions=False,
-        schedule=Schedule(repeats=1, min_runs=64, min_seconds=0.1, warmup_seconds=0.1),
+        mode=Schedule(repeats=1, min_runs=64, min_seconds=0.1, warmup_seconds=0.1),
     )
     bench(request, transport=Watched(profile))
     watched = Watched(profile)

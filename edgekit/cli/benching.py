@@ -68,7 +68,7 @@ def measure_each(
     for profile in chosen:
         try:
             with progress_bar() as progress:
-                result = bench(replace(request, device=profile.name, profile=profile), progress)
+                result = bench(replace(request, device=profile), progress)
                 if output:
                     write_result(output, result)
                 measured.append((result, output or save_result(result)))

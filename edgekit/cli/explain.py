@@ -51,7 +51,7 @@ def explain(
     from edgekit.explanation import explain as count
 
     profiles = tuple(reached_at(find_profile(name)) for name in device or ["rpi4-emulated"])
-    request = ExplainRequest(files=tuple(files), profiles=profiles, runtimes=tuple(runtime or ()), seed=seed)
+    request = ExplainRequest(files=tuple(files), devices=profiles, runtimes=tuple(runtime or ()), seed=seed)
     with progress_bar() as progress:
         found = count(request, progress)
     if as_json:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from edgekit.device import Profile
+from edgekit.device import Profile, find_profile
 from edgekit.errors import UsageError
 from edgekit.files import sha256_file
 from edgekit.inspection import Inspection, inspect_file
@@ -26,7 +26,7 @@ class ExplainRequest:
     """
 
     files: tuple[Path, ...]
-    profiles: tuple[Profile, ...]
+    devices: tuple[str | Profile, ...]  # profiles, or their names
     runtimes: tuple[str, ...] = ()  # NAME or NAME==VERSION; empty: the usual one for each file
     seed: int = 0  # of the input
 
@@ -49,23 +49,25 @@ def cases(request: ExplainRequest) -> tuple[Case, ...]:
     """Return the one or two cases of a request.
 
     Raises:
-        UsageError: More than two are named, a runtime does not execute its file, or a device cannot count.
+        UsageError: More than two are named, a device is not known, a runtime does not execute its file, or
+            a device cannot count.
         ModelError: A file cannot be read.
     """
     for what, named in (
         ("files", request.files),
-        ("devices", request.profiles),
+        ("devices", request.devices),
         ("runtimes", request.runtimes),
     ):
         if len(named) > MOST:
             raise UsageError(f"{len(named)} {what} are named; two can be compared.", "Name one or two.")
-    sides = max(len(request.files), len(request.profiles), len(request.runtimes))
+    sides = max(len(request.files), len(request.devices), len(request.runtimes))
+    profiles = [find_profile(device) if isinstance(device, str) else device for device in request.devices]
     found = {path: _inspect(path) for path in request.files}
     chosen = [
         _case(path, found[path], profile, text)
         for path, profile, text in zip(
             _repeated(request.files, sides),
-            _repeated(request.profiles, sides),
+            _repeated(profiles, sides),
             _repeated(request.runtimes or ("",), sides),
             strict=True,
         )

@@ -44,7 +44,7 @@ class Passes:
 
     def latency(self, cell: Cell) -> answers.Latency:
         """Time one repeat."""
-        plan = self._request.plan
+        plan = self._request.schedule
         fields = {
             "pass": "latency",
             "min_runs": plan.min_runs,
@@ -61,8 +61,8 @@ class Passes:
 
     def memory(self, cell: Cell, repeats: list[Repeat]) -> Memory:
         """Read the resident set at three moments."""
-        fields = self._fields(cell, {"pass": "memory", "warmup_runs": self._request.plan.warmup_runs})
-        deadline = _deadline(repeats, self._request.plan.warmup_runs)
+        fields = self._fields(cell, {"pass": "memory", "warmup_runs": self._request.schedule.warmup_runs})
+        deadline = _deadline(repeats, self._request.schedule.warmup_runs)
         found = self._guest.ask(answers.Memory, fields, deadline)
         return Memory(found.baseline, found.loaded, found.peak, found.pss)
 

@@ -36,12 +36,10 @@ class BenchRequest:
     """One session: these artefacts, on this device, with these runtimes and numbers of threads."""
 
     artefacts: tuple[Path, ...]  # artefact sets, or single files of a set
-    device: str = "host"  # a profile's name
-    profile: Profile | None = None  # instead of the one of that name
+    device: str | Profile = "host"  # a profile, or its name
     runtimes: tuple[str, ...] = ()  # NAME or NAME==VERSION; empty: every one that suits
     threads: tuple[int, ...] = (1, ALL_CPUS)
-    mode: Mode = "quick"
-    schedule: Schedule | None = None  # instead of the mode's
+    mode: Mode | Schedule = "quick"
     accuracy: bool = True
     memory: bool = True
     instructions: bool = True
@@ -70,6 +68,6 @@ class BenchRequest:
             raise UsageError(f"Seed {self.seed} or CPUs {self.affinity} are negative.", "Give 0 or more.")
 
     @property
-    def plan(self) -> Schedule:
+    def schedule(self) -> Schedule:
         """How long to measure."""
-        return self.schedule or MODES[self.mode]
+        return self.mode if isinstance(self.mode, Schedule) else MODES[self.mode]

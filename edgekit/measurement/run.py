@@ -60,7 +60,7 @@ def measure(chosen: Sequence[Cell], passes: Passes, request: BenchRequest, progr
     """
     collected = [Collected(cell) for cell in chosen]
     tasks = list(_tasks(collected, passes, request))
-    often = f", {request.plan.repeats} times each" if passes.timed else ""
+    often = f", {request.schedule.repeats} times each" if passes.timed else ""
     progress.step(f"Measuring {len(chosen)} combination{'s' * (len(chosen) != 1)}{often}", len(tasks))
     ended: BaseException | None = None
     beyond: dict[str, str] = {}  # what this device cannot do, and why
@@ -104,7 +104,7 @@ def _tasks(collected: Sequence[Collected], passes: Passes, request: BenchRequest
     if not passes.timed:
         for item in collected:
             yield _Task(item, partial(_instructions, item, passes))
-    for position, item in enumerate(interleaved(collected, request.plan.repeats if passes.timed else 0)):
+    for position, item in enumerate(interleaved(collected, request.schedule.repeats if passes.timed else 0)):
         yield _Task(item, partial(_latency, item, passes, position))
     if request.memory and passes.timed:
         for item in collected:

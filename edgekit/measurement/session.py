@@ -49,7 +49,7 @@ def bench(
     if omitted := left_out(specs, files):
         progress.note(omitted)
     evaluations = _evaluations(files) if request.accuracy else ()
-    profile = request.profile or find_profile(request.device)
+    profile = find_profile(request.device) if isinstance(request.device, str) else request.device
     created = _now()
     for ignored in () if profile.timed else _ignored(request):
         progress.note(f"{profile.name} {ignored}")
@@ -71,7 +71,7 @@ def bench(
         created=created,
         edgekit=edgekit.__version__,
         command=request.command,
-        mode=request.mode,
+        mode=request.mode if isinstance(request.mode, str) else "quick",
         seed=request.seed,
         device=_device(before, profile),
         before=before.environment,
@@ -115,7 +115,7 @@ def _ignored(request: BenchRequest) -> Iterator[str]:
     """Yield why something that was asked for does nothing on a board without time."""
     if request.fps:
         yield "has no time: inferences are counted, and not spaced by --fps."
-    if request.mode != "quick":
+    if isinstance(request.mode, str) and request.mode != "quick":
         yield f"has no time: counts are exact, and --mode {request.mode} changes nothing."
     if request.affinity:
         yield "has a single CPU: --affinity changes nothing."
@@ -151,7 +151,7 @@ def _measurements(
         )
         reference = item.cell.subject.reference()
         session = Session(
-            request.plan,
+            request.schedule,
             before,
             after,
             reference,

@@ -22,7 +22,7 @@ def devices(monkeypatch, tmp_path):
     gives = {name: session(timed(2 * MS), device=name) for name in ("first", "second")}
 
     def bench(request, progress):
-        given = gives[request.device]
+        given = gives[request.device.name]
         if isinstance(given, BaseException):
             raise given
         return given

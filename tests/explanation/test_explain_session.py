@@ -86,10 +86,8 @@ def board(monkeypatch, tmp_path):
     return Board()
 
 
-def run(board, *files, profiles=(BOARD,), runtimes=()):
-    request = ExplainRequest(
-        files=tuple(MODELS / file for file in files), profiles=profiles, runtimes=runtimes
-    )
+def run(board, *files, devices=(BOARD,), runtimes=()):
+    request = ExplainRequest(files=tuple(MODELS / file for file in files), devices=devices, runtimes=runtimes)
     device = FakeTransport(board.answer)
     found = explain(request, transport=device)
     assert not device.is_open
@@ -134,12 +132,12 @@ def test_two_runtimes_and_versions_are_two_sides(board):
 
 
 def test_two_devices_are_two_sides_in_the_order_they_were_named(board):
-    sides = run(board, "int8.tflite", profiles=(OTHER, BOARD))
+    sides = run(board, "int8.tflite", devices=(OTHER, BOARD))
     assert [side.device for side in sides] == ["rpi5-emulated", "rpi4-emulated"]
 
 
 def test_everything_of_one_device_is_brought_before_anything_is_counted(board):
-    request = ExplainRequest(files=(MODELS / "float32.tflite", MODELS / "int8.tflite"), profiles=(BOARD,))
+    request = ExplainRequest(files=(MODELS / "float32.tflite", MODELS / "int8.tflite"), devices=(BOARD,))
     pushed = []
 
     class Watched(FakeTransport):
@@ -160,8 +158,9 @@ def test_everything_of_one_device_is_brought_before_anything_is_counted(board):
         (["int8.tflite"] * 3, {}, "3 files are named"),
         (["int8.tflite", "int8.tflite"], {}, "named twice"),
         (["int8.tflite"], {"runtimes": ("litert", "litert")}, "named twice"),
-        (["int8.onnx"], {"profiles": (find_profile("host"),)}, "the clock of host does not count"),
+        (["int8.onnx"], {"devices": (find_profile("host"),)}, "the clock of host does not count"),
         (["."], {}, "is a folder"),
+        (["int8.tflite"], {"devices": ("rpi4-emulate",)}, "There is no device 'rpi4-emulate'"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(board, files, fields, words):
@@ -182,7 +181,7 @@ def test_a_damaged_file_is_refused_before_the_device_is_touched(board, tmp_path)
         shutil.copy(MODELS / name, broken)
         broken.write_bytes(broken.read_bytes()[:-600])
         with pytest.raises(ModelError, match="damaged"):
-            explain(ExplainRequest(files=(broken,), profiles=(BOARD,)), transport=FakeTransport(board.answer))
+            explain(ExplainRequest(files=(broken,), devices=(BOARD,)), transport=FakeTransport(board.answer))
     with pytest.raises(ModelError, match="cannot be read"):
         run(board, "nowhere.tflite")
     assert board.requests == []
@@ -191,7 +190,7 @@ def test_a_damaged_file_is_refused_before_the_device_is_touched(board, tmp_path)
 def test_a_device_that_counts_nothing_says_which_one_does(board):
     board.refusal = {"error": {"code": "no-counter", "message": "The kernel forbids it: paranoid is 3."}}
     with pytest.raises(UnavailableError) as caught:
-        run(board, "int8.tflite", profiles=(replace_profile(),))
+        run(board, "int8.tflite", devices=(replace_profile(),))
     assert "rpi4 counts no instructions: The kernel forbids it: paranoid is 3." in str(caught.value)
     assert "--device rpi4-emulated" in caught.value.hint
     assert board.counted[0]["clock"] is False

@@ -38,7 +38,7 @@ from edgekit.results import write_result
 profile = Profile(description="", transport="adb", name="android", fixed_performance=True)
 schedule = Schedule(repeats=2, min_runs=4, min_seconds=float(sys.argv[2]), warmup_runs=1, warmup_seconds=0)
 request = BenchRequest(
-    artefacts=(Path(sys.argv[1]),), profile=profile, runtimes=("litert",), threads=(1,), schedule=schedule,
+    artefacts=(Path(sys.argv[1]),), device=profile, runtimes=("litert",), threads=(1,), mode=schedule,
     accuracy=False, memory=False, instructions=False,
 )
 write_result(Path(sys.argv[3]), bench(request))
@@ -73,16 +73,16 @@ def measured(phone: Phone, digits: Path) -> Result:
 
 @pytest.fixture(scope="module")
 def host(digits: Path) -> Result:
-    return bench(request(digits, None))
+    return bench(request(digits, "host"))
 
 
-def request(artefacts: Path, profile: Profile | None, *runtimes: str, accuracy: bool = True) -> BenchRequest:
+def request(artefacts: Path, profile: str | Profile, *runtimes: str, accuracy: bool = True) -> BenchRequest:
     return BenchRequest(
         artefacts=(artefacts,),
-        profile=profile,
+        device=profile,
         runtimes=runtimes,
         threads=(1,),
-        schedule=SHORT,
+        mode=SHORT,
         accuracy=accuracy,
         memory=False,
         instructions=False,

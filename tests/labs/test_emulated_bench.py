@@ -14,7 +14,6 @@ from emulated import qemu  # noqa: F401 - a fixture
 from ssh_lab import SshLab, profile
 from ssh_use import Notes
 
-from edgekit.device import find_profile
 from edgekit.measurement import BenchRequest, Schedule, bench, guest
 from edgekit.results import Measurement, Result
 
@@ -37,7 +36,7 @@ def int8(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
 @pytest.fixture(scope="module")
 def first(qemu: None, int8: tuple[Path, ...]) -> Result:  # noqa: F811
     """Everything about these files on a Raspberry Pi 4's core."""
-    return bench(BenchRequest(artefacts=int8, profile=find_profile("rpi4-emulated"), threads=(1,)), Notes())
+    return bench(BenchRequest(artefacts=int8, device="rpi4-emulated", threads=(1,)), Notes())
 
 
 def by_file(result: Result) -> Found:
@@ -92,16 +91,15 @@ def test_a_longer_script_on_the_board_changes_no_count(
     longer = tmp_path / guest.GUEST.name
     longer.write_text(guest.GUEST.read_text() + "#" * 20_000 + "\n")
     monkeypatch.setattr(guest, "GUEST", longer)
-    profile = find_profile("rpi4-emulated")
-    again = by_file(bench(BenchRequest(artefacts=int8[1:], profile=profile, threads=(1,), accuracy=False)))
+    again = by_file(
+        bench(BenchRequest(artefacts=int8[1:], device="rpi4-emulated", threads=(1,), accuracy=False))
+    )
     for which, found in again.items():
         assert counted(found) == pytest.approx(counted(by_file(first)[which]), rel=SAME), which
 
 
 def test_another_run_on_a_busy_computer_counts_the_same(first: Result, int8: tuple[Path, ...]) -> None:
-    request = BenchRequest(
-        artefacts=int8, profile=find_profile("rpi4-emulated"), threads=(1,), accuracy=False
-    )
+    request = BenchRequest(artefacts=int8, device="rpi4-emulated", threads=(1,), accuracy=False)
     with busy_computer():
         again = by_file(bench(request, Notes()))
     for which, found in by_file(first).items():
@@ -111,9 +109,7 @@ def test_another_run_on_a_busy_computer_counts_the_same(first: Result, int8: tup
 def test_dot_products_spare_instructions_where_a_runtime_uses_them(
     first: Result, int8: tuple[Path, ...]
 ) -> None:
-    request = BenchRequest(
-        artefacts=int8[:1], profile=find_profile("rpi5-emulated"), threads=(1,), accuracy=False
-    )
+    request = BenchRequest(artefacts=int8[:1], device="rpi5-emulated", threads=(1,), accuracy=False)
     newer = by_file(bench(request, Notes()))
     for runtime, low, high in (("litert", 1.5, 4.0), ("tflite-runtime", 0.99, 1.01)):
         old, new = (counted(found[runtime, "int8.tflite"]) for found in (by_file(first), newer))
@@ -126,9 +122,9 @@ def test_predictions_are_those_of_the_same_runtime_on_a_board_over_ssh(
     ssh_lab.board("pi64")
     request = BenchRequest(
         artefacts=int8,
-        profile=profile("pi64", emulated=True),
+        device=profile("pi64", emulated=True),
         threads=(1,),
-        schedule=SHORT,
+        mode=SHORT,
         memory=False,
         instructions=False,
     )

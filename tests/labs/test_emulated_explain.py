@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from emulated import qemu  # noqa: F401 - a fixture
 
-from edgekit.device import find_profile
 from edgekit.explanation import Breakdown, ExplainRequest, causes, differences, explain, line_up
 
 TESTS = Path(__file__).parent.parent
@@ -22,7 +21,7 @@ UNEXPLAINED = 0.10
 @pytest.fixture(scope="module")
 def counted(qemu: None) -> tuple[Breakdown, ...]:  # noqa: F811 - the fixture
     """A file whose operators were cut out, and one that was profiled: one boot."""
-    return explain(ExplainRequest(files=(CUT, PROFILED), profiles=(find_profile("rpi4-emulated"),)))
+    return explain(ExplainRequest(files=(CUT, PROFILED), devices=("rpi4-emulated",)))
 
 
 @pytest.mark.parametrize("side", [0, 1], ids=["cut", "profiled"])

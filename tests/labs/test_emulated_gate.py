@@ -22,7 +22,6 @@ from msgspec.structs import replace
 from ssh_use import Notes
 
 from edgekit.artefact import MANIFEST, read_set
-from edgekit.device import find_profile
 from edgekit.files import sha256_file
 from edgekit.measurement import BenchRequest, bench
 from edgekit.results import Measurement, Result, write_result
@@ -103,7 +102,7 @@ def measure(files: list[Path], *runtimes: str) -> Result:
     """Count instructions on a Raspberry Pi 4's core: one boot."""
     request = BenchRequest(
         artefacts=tuple(files),
-        profile=find_profile("rpi4-emulated"),
+        device="rpi4-emulated",
         runtimes=runtimes,
         threads=(1,),
         accuracy=False,

@@ -35,12 +35,12 @@ def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def request(*artefacts: Path, **fields: object) -> BenchRequest:
     """Ask for as little time as possible: everything is emulated."""
-    given = {"threads": (1,), "schedule": SHORT, "memory": False, "instructions": False, **fields}
+    given = {"threads": (1,), "mode": SHORT, "memory": False, "instructions": False, **fields}
     return BenchRequest(artefacts=artefacts, **given)  # type: ignore[arg-type]
 
 
 def on_board(board: SshBoard, *artefacts: Path, progress: Progress = SILENT, **fields: object) -> Result:
-    return bench(request(*artefacts, profile=profile(board.name, emulated=True), **fields), progress)
+    return bench(request(*artefacts, device=profile(board.name, emulated=True), **fields), progress)
 
 
 def by_file(result: Result) -> dict[tuple[str, str], Measurement]:

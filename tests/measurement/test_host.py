@@ -23,7 +23,7 @@ SHORT = Schedule(repeats=2, min_runs=64, min_seconds=0.05, warmup_seconds=0.05)
 def result(tmp_path_factory):
     """One session over three files."""
     folder = make_set(tmp_path_factory.mktemp("set") / "tiny", ("float16.tflite", "int8.tflite", "int8.onnx"))
-    return bench(BenchRequest(artefacts=(folder,), schedule=SHORT, threads=(1,), command="edgekit bench"))
+    return bench(BenchRequest(artefacts=(folder,), mode=SHORT, threads=(1,), command="edgekit bench"))
 
 
 def test_every_figure_is_there(result):
@@ -86,7 +86,7 @@ def test_a_manifest_of_a_newer_edgekit_is_refused(tmp_path):
     folder = make_set(tmp_path / "tiny", ("int8.tflite",))
     edit_manifest(folder, schema="edgekit.manifest/99")
     with pytest.raises(RecordError, match=r"edgekit\.manifest/99"):
-        bench(BenchRequest(artefacts=(folder,), schedule=SHORT))
+        bench(BenchRequest(artefacts=(folder,), mode=SHORT))
 
 
 SCRIPT = """
@@ -94,7 +94,7 @@ import sys
 from pathlib import Path
 from edgekit.measurement import BenchRequest, Schedule, bench, save_result
 schedule = Schedule(repeats=2, min_runs=64, min_seconds=float(sys.argv[2]), warmup_seconds=0.05)
-request = BenchRequest(artefacts=(Path(sys.argv[1]),), schedule=schedule, threads=(1,), runtimes=("litert",))
+request = BenchRequest(artefacts=(Path(sys.argv[1]),), mode=schedule, threads=(1,), runtimes=("litert",))
 result = bench(request)
 save_result(result, Path(sys.argv[3]))
 assert not {"tensorflow", "keras", "onnxruntime"} & set(sys.modules)

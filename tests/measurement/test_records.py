@@ -15,7 +15,7 @@ from edgekit.results import read_result
 def saved(device, tiny, tmp_path):
     """A saved result."""
     schedule = Schedule(repeats=1, min_runs=4, min_seconds=0)
-    request = BenchRequest(artefacts=(tiny / "int8.onnx",), schedule=schedule, threads=(1,))
+    request = BenchRequest(artefacts=(tiny / "int8.onnx",), mode=schedule, threads=(1,))
     return save_result(bench(request, transport=device), tmp_path / "results")
 
 

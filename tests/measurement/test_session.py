@@ -25,8 +25,8 @@ from edgekit.measurement import BenchRequest, Schedule, bench, probe, supply
 SCHEDULE = Schedule(repeats=2, min_runs=128, min_seconds=0)
 
 
-def run(device, path, notes=None, **fields):
-    request = BenchRequest(**{"artefacts": (path,), "schedule": SCHEDULE, **fields})
+def run(device, path, notes=None, /, **fields):
+    request = BenchRequest(**{"artefacts": (path,), "mode": SCHEDULE, **fields})
     return bench(request, transport=device, **({"progress": notes} if notes else {}))
 
 
@@ -110,7 +110,7 @@ def test_every_process_runs_without_site_packages_and_writes_no_bytecode(device,
 def test_an_emulated_device_is_recorded_and_warned_about(device, tiny, tmp_path):
     profile = tmp_path / "board.toml"
     profile.write_text('description = "x"\ntransport = "local"\nemulated = true\naffinity = [3]\n')
-    request = BenchRequest(artefacts=(tiny,), schedule=SCHEDULE, device=str(profile))
+    request = BenchRequest(artefacts=(tiny,), mode=SCHEDULE, device=str(profile))
     result = bench(request, transport=device)
     assert result.device.emulated
     assert all(m.findings[0].code == "emulated" and m.affinity == (3,) for m in result.measurements)
@@ -369,7 +369,7 @@ EMULATED = Profile(
 
 
 def test_on_an_emulated_board_instructions_are_counted_and_nothing_is_timed(device, script, tiny):
-    result = run(device, tiny, profile=EMULATED, threads=(1,))
+    result = run(device, tiny, device=EMULATED, threads=(1,))
     assert {request["pass"] for request in script.requests} == {"python", "probe", "instructions", "accuracy"}
     assert result.partial is None
     for measurement in result.measurements:
@@ -382,7 +382,7 @@ def test_on_an_emulated_board_instructions_are_counted_and_nothing_is_timed(devi
 
 
 def test_what_an_emulated_board_cannot_follow_is_noted(device, tiny, notes):
-    fields = {"threads": (1,), "runtimes": ("litert",), "profile": EMULATED}
+    fields = {"threads": (1,), "runtimes": ("litert",), "device": EMULATED}
     run(device, tiny / "int8.tflite", notes, fps=30.0, mode="rigorous", affinity=(0,), **fields)
     assert notes.notes[:3] == [
         "board-emulated has no time: inferences are counted, and not spaced by --fps.",
@@ -392,7 +392,7 @@ def test_what_an_emulated_board_cannot_follow_is_noted(device, tiny, notes):
 
 
 def test_what_an_emulated_board_was_not_asked_is_not_noted(device, tiny, notes):
-    run(device, tiny / "int8.tflite", notes, threads=(1,), runtimes=("litert",), profile=EMULATED)
+    run(device, tiny / "int8.tflite", notes, threads=(1,), runtimes=("litert",), device=EMULATED)
     assert notes.notes == []
 
 
@@ -404,7 +404,7 @@ def test_counts_that_differ_among_themselves_are_flagged(device, script, tiny):
         return Completed(json.dumps(answer).encode(), "", 0)
 
     script.faults.append(unsteady)
-    result = run(device, tiny / "int8.onnx", profile=EMULATED, threads=(1,))
+    result = run(device, tiny / "int8.onnx", device=EMULATED, threads=(1,))
     (finding,) = result.measurements[0].findings
     assert (finding.kind, finding.code) == ("warning", "unsteady")
     assert "9.52%" in finding.message
@@ -419,7 +419,7 @@ def test_a_cpu_that_stays_too_hot_makes_the_measurement_invalid(device, script, 
 
     script.faults.append(hot)
     profile = Profile(description="", transport="local", name="hot", max_celsius=70)
-    result = run(device, tiny / "int8.onnx", profile=profile, threads=(1,))
+    result = run(device, tiny / "int8.onnx", device=profile, threads=(1,))
     assert {request["max_celsius"] for request in script.requests if request["pass"] == "latency"} == {70}
     (finding,) = [f for f in result.measurements[0].findings if f.code == "too-hot"]
     assert (finding.kind, finding.message) == (
@@ -434,5 +434,5 @@ def test_a_python_that_the_profile_names_must_be_new_enough(device, script, tiny
     script.faults.append(lambda r: Completed(answer, "", 0) if r["pass"] == "python" else None)
     profile = Profile(description="", transport="ssh", name="pi", python="/opt/old/python3")
     with pytest.raises(DeviceError, match=r"is Python 3\.7; 3\.9 or newer is needed") as caught:
-        run(device, tiny, profile=profile)
+        run(device, tiny, device=profile)
     assert "portable" in caught.value.hint
