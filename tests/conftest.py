@@ -3,8 +3,11 @@
 import os
 import signal
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
+from support.commands import run
+from support.once import once
 
 # A suite that runs in the background, or without a terminal, inherits these ignored, and so would every
 # process that tests interrupt or hang up.
@@ -22,3 +25,13 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped, where everything is required: {call.excinfo.value}"
     return report
+
+
+@pytest.fixture(scope="session")
+def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The artefact set of the α 0.5 model that ships for digits, made by the command itself. Read only."""
+
+    def make(folder: Path) -> None:
+        run("convert", "--alpha", "0.5", "--int8", "--output", folder / "set", cwd=folder)
+
+    return once(tmp_path_factory, "converted", make) / "set"

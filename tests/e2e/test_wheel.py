@@ -2,51 +2,17 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-import uv
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The `edgekit` command of an environment that holds the wheel and what the wheel asks for."""
-    folder = tmp_path_factory.mktemp("wheel")
-    tool = uv.find_uv_bin()
-    environment = {
-        key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH")
-    }
-
-    def call(*command: str | Path) -> None:
-        subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
-
-    # every package the wheel brings is already in this environment: reuse those exact versions
-    frozen = subprocess.run(
-        [tool, "pip", "freeze", "--exclude-editable", "--python", sys.executable],
-        check=True,
-        capture_output=True,
-    )
-    (folder / "constraints.txt").write_bytes(frozen.stdout)
-    call(
-        tool,
-        "build",
-        "--quiet",
-        "--wheel",
-        "--no-build-isolation",
-        "--python",
-        sys.executable,
-        "--out-dir",
-        folder,
-        ROOT,
-    )
-    call(tool, "venv", "--quiet", "--python", sys.executable, folder / "env")
-    wheel = next(folder.glob("*.whl"))
-    python = folder / "env" / "bin" / "python"
-    call(tool, "pip", "install", "--quiet", "--python", python, "-c", "constraints.txt", wheel)
-    return python.with_name("edgekit")
+@pytest.fixture
+def installed(wheel_python: Path) -> Path:
+    """The `edgekit` command of that environment."""
+    return wheel_python.with_name("edgekit")
 
 
 def _run(command: Path, *args: str, cwd: Path) -> str:
