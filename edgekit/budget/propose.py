@@ -124,11 +124,11 @@ def _rounded_up(value: float) -> str:
 
 def _tables(cells: Iterable[Cell]) -> Iterable[str]:
     """Yield a table [[budget]] a cell; one for those that no budget can tell apart, such as by --affinity."""
-    alike: dict[tuple[str, str, str, str, int, float], list[Cell]] = {}
+    alike: dict[tuple[str | float, ...], list[Cell]] = {}
     for cell in cells:
-        runtime, _ = cell.runtime_names
-        whom = (cell.device, cell.model, cell.artefact.file, runtime, cell.threads, cell.session.fps or 0.0)
-        alike.setdefault(whom, []).append(cell)
+        runtime = (cell.runtime.name, not cell.runtime.xnnpack)
+        subject = (cell.device, cell.model, cell.artefact.file, *runtime, cell.threads)
+        alike.setdefault((*subject, cell.session.fps or 0.0), []).append(cell)
     for _, group in sorted(alike.items()):
         # without a version, a table is about every one that was measured, or that a session did not reach
         named = len({cell.runtime.version for cell in group}) > 1 or any(c.session.partial for c in group)
@@ -146,6 +146,8 @@ def _table(runtime: str, cells: Sequence[Cell]) -> str:
     table, one = tomlkit.table(), cells[0]
     table["device"], table["model"] = one.device, one.model
     table["artefact"], table["runtime"] = one.artefact.file, runtime
+    if not one.runtime.xnnpack:
+        table["xnnpack"] = False
     table["threads"] = one.threads
     if fps := one.session.fps:
         table["fps"] = int(fps) if fps.is_integer() else fps

@@ -111,7 +111,6 @@ def unmended(verdicts: Sequence[Verdict], proposal: Proposal, *, written: bool) 
 def how_to_mend(verdicts: Sequence[Verdict], budgets: Path) -> str:
     """The command that a person would want next."""
     from edgekit.cli.console import quote
-    from edgekit.results import WITHOUT_XNNPACK
 
     words = {verdict.verdict for verdict in verdicts}
     if "fail" in words:
@@ -123,7 +122,7 @@ def how_to_mend(verdicts: Sequence[Verdict], budgets: Path) -> str:
         doubtful = next(verdict for verdict in verdicts if verdict.verdict != "pass")
         mode = " --mode rigorous" if doubtful.verdict == "inconclusive" else ""
         pace = f" --fps {doubtful.fps:g}" if doubtful.fps else ""
-        kernels = " --no-xnnpack" if doubtful.runtime.endswith(WITHOUT_XNNPACK) else ""
+        kernels = " --no-xnnpack" if doubtful.xnnpack is False else ""
         device = "DEVICE" if {"*", "?"} & {*doubtful.device} else quote(doubtful.device)
         return f"edgekit bench --device {device}{mode}{pace}{kernels}"
     if any(verdict.stale for verdict in verdicts):

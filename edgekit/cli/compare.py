@@ -72,18 +72,16 @@ def compare(
 
 def _advice(found: Comparison, sides: Sequence[Result], across: Across | None) -> str:
     """What would tell more about sides that are worse, missing or not sure; empty: nothing does."""
-    from edgekit.reporting.kinds import counts_only
-
     words = {pair.word for pair in found.pairs}
-    counted = [counts_only(side.device) for side in sides]
+    timed = [side.device.timed for side in sides]
     again = "edgekit bench BASELINE_SET NEW_SET"
     if "slower" in words:
         return f"Confirm with fresh repeats: {again} --mode rigorous"
     if "more" in words:
         return _operators(sides, across)
-    if all(counted):
+    if not any(timed):
         return f"{again} --device {sides[-1].device.profile}"
-    return "" if any(counted) else f"{again} --mode rigorous"
+    return f"{again} --mode rigorous" if all(timed) else ""
 
 
 def _operators(sides: Sequence[Result], across: Across | None) -> str:
