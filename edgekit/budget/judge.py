@@ -204,7 +204,7 @@ def _more(seen: Figure, limit: float) -> str:
 
 
 def _blank(budget: Budget, metric: Metric) -> Verdict:
-    """Say what a limit is, and of whom: `missing`, until something is found."""
+    """Say what a limit is and what it is about: `missing`, until something is found."""
     subject = {key: getattr(budget, key) for key in (*PATTERNS, "xnnpack", "threads", "fps")}
     subject["runtime"] += without(budget.xnnpack)
     return Verdict(

@@ -66,20 +66,25 @@ def propose(path: Path, verdicts: Sequence[Verdict], measured: Measured) -> Prop
     mark = "\ufeff" * before.startswith("\ufeff")  # an editor's byte order mark is no TOML
     document = tomlkit.parse(before.removeprefix(mark))
     tables = document.get("budget", [])
-    for index, key, limit in _mended(verdicts):
+    for index, key, limit in _updates(verdicts):
         tables[index][key] = limit
     return Proposal(path, before, mark + tomlkit.dumps(document))
 
 
-def mends(verdict: Verdict) -> bool:
-    """Whether a proposal can do something about a verdict: there is a measured value to go by."""
+def unresolved(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Return the verdicts that no proposal can do something about."""
+    return [verdict for verdict in verdicts if not can_update(verdict)]
+
+
+def can_update(verdict: Verdict) -> bool:
+    """Whether there is a measured value that a proposal can go by."""
     return verdict.verdict in ("pass", "fail", "inconclusive") and verdict.measured is not None
 
 
-def _mended(verdicts: Sequence[Verdict]) -> Iterable[tuple[int, str, str]]:
+def _updates(verdicts: Sequence[Verdict]) -> Iterable[tuple[int, str, str]]:
     """Yield table, key and text of each limit to replace."""
     groups: dict[tuple[int, str], list[Verdict]] = {}
-    for verdict in filter(mends, verdicts):
+    for verdict in filter(can_update, verdicts):
         groups.setdefault((verdict.index, verdict.metric), []).append(verdict)
     for (index, key), judged in groups.items():
         if any(each.verdict != "pass" for each in judged) or all(each.stale for each in judged):

@@ -49,7 +49,7 @@ KEYS = ("name", *PATTERNS, "xnnpack", "threads", "fps", *METRICS, "tolerance")
 
 @dataclass(frozen=True)
 class Budget:
-    """One table [[budget]]: whom it is about, and the limits."""
+    """One table [[budget]]: what it is about, and the limits."""
 
     index: int  # of the table in its file, from 0
     name: str

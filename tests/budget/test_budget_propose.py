@@ -168,8 +168,8 @@ def test_what_begins_a_file_passes_whatever_was_measured_side_by_side(results):
     assert {each.verdict for each in verdicts} - {"invalid"} == {"pass"}
     judged = {(each.result, each.runtime, each.threads, each.artefact, each.affinity) for each in verdicts}
     for cell in measured.cells:
-        whom = (str(cell.session.path), cell.runtime.label, cell.threads, cell.artefact.file, cell.affinity)
-        assert cell.flaw or whom in judged
+        subject = (str(cell.session.path), cell.runtime.label, cell.threads, cell.artefact.file, cell.affinity)
+        assert cell.flaw or subject in judged
 
 
 def test_versions_side_by_side_get_a_table_each_and_a_lone_one_is_not_named(tmp_path):
