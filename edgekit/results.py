@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from edgekit.artefact import Format, Precision
 from edgekit.schema import decode_record, write_record
 
-SCHEMA = "edgekit.result/1"
+SCHEMA = "edgekit.result/2"
 
 Mode = Literal["quick", "standard", "rigorous"]
 # whole; interrupted by the user; the device was lost; or some measurement failed while the others went on
@@ -42,7 +42,8 @@ class Device(msgspec.Struct, frozen=True):
     cores: tuple[tuple[str, int], ...] = ()  # core name and how many, as /proc/cpuinfo has them
     free_bytes: int | None = None  # on the file system that holds edgekit's folder
     transport: str = "local"
-    emulated: bool = False
+    emulated: bool = False  # its times, if it has any, are not those of the hardware
+    timed: bool = True  # False: an emulated board whose clock counts instructions, so that nothing is a time
 
     @property
     def timed(self) -> bool:
@@ -75,11 +76,6 @@ class Artefact(msgspec.Struct, frozen=True):
     precision: Precision
 
 
-# what TFLite's runtimes are given where XNNPACK is switched off
-NO_DELEGATE = {"experimental_op_resolver_type": "BUILTIN_WITHOUT_DEFAULT_DELEGATES"}
-WITHOUT_XNNPACK = " without XNNPACK"  # how the names of such runtimes end
-
-
 class Runtime(msgspec.Struct, frozen=True):
     """What executed it."""
 
@@ -88,12 +84,17 @@ class Runtime(msgspec.Struct, frozen=True):
     delegate: str | None = None  # XNNPACK, CPUExecutionProvider
     bundle: str | None = None  # content hash of the wheels it came from
     options: dict[str, str] = {}  # settings that bear on speed, by the runtime's own names
+    xnnpack: bool = True  # False: switched off, so that TFLite's runtimes use kernels of their own
 
     @property
     def label(self) -> str:
         """Name and version, and what was switched off."""
-        off = WITHOUT_XNNPACK if NO_DELEGATE.items() <= self.options.items() else ""
-        return f"{self.name} {self.version}{off}"
+        return f"{self.name} {self.version}{without(self.xnnpack)}"
+
+
+def without(xnnpack: bool | None) -> str:
+    """Return what follows a runtime's name where XNNPACK is switched off: ` without XNNPACK`."""
+    return " without XNNPACK" if xnnpack is False else ""
 
 
 class Repeat(msgspec.Struct, frozen=True):
@@ -247,13 +248,24 @@ class Result(msgspec.Struct, frozen=True):
             raise ValueError("an emulated board has no times")
 
 
+def _to_2(record: dict[str, Any]) -> None:
+    """Upgrade from version 1, which named neither an untimed device nor XNNPACK that is switched off."""
+    record["device"]["timed"] = record["device"].get("transport") != "emulator"
+    for measurement in record["measurements"]:
+        resolver = measurement["runtime"].get("options", {}).get("experimental_op_resolver_type")
+        measurement["runtime"]["xnnpack"] = resolver != "BUILTIN_WITHOUT_DEFAULT_DELEGATES"
+
+
+UPGRADES = (_to_2,)
+
+
 def read_result(path: Path) -> Result:
-    """Read a result file.
+    """Read a result file, of this or an earlier version of edgekit.
 
     Raises:
         RecordError: Not a result, damaged, or written by a newer edgekit.
     """
-    return decode_record(path, Result, SCHEMA)
+    return decode_record(path, Result, SCHEMA, UPGRADES)
 
 
 def write_result(path: Path, result: Result) -> None:

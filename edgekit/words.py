@@ -31,3 +31,8 @@ def last_line(text: str) -> str:
     """Return the last line of what a program said, as the end of a sentence."""
     lines = text.strip().splitlines()
     return (lines[-1][:200] if lines else "no reason was given").rstrip(".") + "."
+
+
+def visible(text: str) -> str:
+    """Write what cannot be printed (line ends, escape sequences, what XML forbids) as Python would."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

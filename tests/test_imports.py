@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "explanation": {*RECORDS, "device", "runtime", "measurement", "inspection"},
     "budget": RECORDS,
     "comparison": RECORDS,
-    "reporting": {*RECORDS, "budget", "comparison"},  # of these the finished verdicts
+    "reporting": RECORDS,
     "advice": {*RECORDS, "device"},
     "guest": set(),
 }

@@ -1,5 +1,6 @@
 import json
 
+import msgspec
 import pytest
 
 from edgekit.artefact import SCHEMA as MANIFEST_SCHEMA
@@ -65,3 +66,41 @@ def test_a_missing_file_and_a_folder_are_said_so(tmp_path):
 def test_a_folder_without_a_manifest_is_no_artefact_set(tmp_path):
     with pytest.raises(RecordError, match=r"no artefact set.*edgekit convert"):
         read_set(tmp_path)
+
+
+class Thing(msgspec.Struct):
+    schema: str
+    metres: float
+    name: str = ""
+
+
+def _in_metres(record):
+    record["metres"] = record.pop("feet") * 0.3048
+
+
+def _named(record):
+    record["name"] = f"{record['metres']:.0f} m"
+
+
+@pytest.mark.parametrize(
+    ("version", "fields"),
+    [(1, {"feet": 10}), (2, {"metres": 3.048}), (3, {"metres": 3.048, "name": "3 m"})],
+)
+def test_a_record_of_an_older_version_is_upgraded_step_by_step(tmp_path, version, fields):
+    path = _write(tmp_path / "thing.json", schema=f"edgekit.thing/{version}", **fields)
+    found = decode_record(path, Thing, "edgekit.thing/3", (_in_metres, _named))
+    assert (found.schema, round(found.metres, 3), found.name) == ("edgekit.thing/3", 3.048, "3 m")
+
+
+def test_a_version_without_an_upgrade_is_unknown(tmp_path):
+    for version in (0, 1):
+        path = _write(tmp_path / "thing.json", schema=f"edgekit.thing/{version}", feet=10)
+        with pytest.raises(RecordError, match="unknown schema"):
+            decode_record(path, Thing, "edgekit.thing/3", (_named,))
+
+
+@pytest.mark.parametrize("fields", [{}, {"feet": None}, {"feet": []}])
+def test_a_record_that_cannot_be_upgraded_is_damaged(tmp_path, fields):
+    path = _write(tmp_path / "thing.json", schema="edgekit.thing/1", **fields)
+    with pytest.raises(RecordError, match=r"is damaged.*Make the thing again"):
+        decode_record(path, Thing, "edgekit.thing/2", (_in_metres,))

@@ -7,6 +7,9 @@
     figures    one metric of one cell, with its 99 % bounds
     judge      budgets × cells -> verdicts
     propose    verdicts -> budgets that would hold
+    verdicts   how a verdict is worded, wherever it is shown
+    advice     what to do next
+    to_*       verdicts for CI systems and programs
 
 `check` works on files alone: it needs no device and no runtime.
 """
@@ -15,7 +18,7 @@ from __future__ import annotations
 
 from edgekit.budget.cells import Cell, Measured, read_cells
 from edgekit.budget.judge import Verdict, exit_code, judge
-from edgekit.budget.propose import Proposal, propose
+from edgekit.budget.propose import Proposal, propose, unresolved
 from edgekit.budget.read import Budget, read_budgets
 
 __all__ = [
@@ -29,4 +32,5 @@ __all__ = [
     "propose",
     "read_budgets",
     "read_cells",
+    "unresolved",
 ]

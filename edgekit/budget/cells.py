@@ -14,9 +14,9 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
-from edgekit.errors import RecordError
 from edgekit.results import (
     SCHEMA,
+    UPGRADES,
     Accuracy,
     Artefact,
     Device,
@@ -25,11 +25,11 @@ from edgekit.results import (
     Instructions,
     Memory,
     Natural,
+    Positive,
     Reference,
-    Result,
     Runtime,
 )
-from edgekit.schema import decode_record
+from edgekit.schema import UNREADABLE, damaged, decode_record
 from edgekit.stats import ordered_percentile
 
 PERCENTILES = (50.0, 90.0)  # that budgets limit
@@ -43,7 +43,7 @@ class _Measurement(msgspec.Struct, frozen=True):
 
     artefact: Artefact
     runtime: Runtime
-    threads: int
+    threads: Positive
     repeats: msgspec.Raw
     memory: Memory | None = None
     accuracy: msgspec.Raw = _NONE
@@ -126,8 +126,8 @@ class Session:
         """
         try:
             return decoder.decode(raw)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise RecordError(f"{self.path} is damaged: {error}.", "Make the result again.") from error
+        except UNREADABLE as error:
+            raise damaged(self.path, SCHEMA, error) from error
 
 
 @dataclass(frozen=True)
@@ -169,15 +169,9 @@ class Cell:
         return self._record.runtime
 
     @property
-    def without(self) -> str:
-        """What its runtime's names end with, beyond the version: ` without XNNPACK`, or nothing."""
-        return self.runtime.label.removeprefix(f"{self.runtime.name} {self.runtime.version}")
-
-    @property
     def runtime_names(self) -> tuple[str, str]:
         """What budgets call its runtime: without the version, and with it."""
-        name, version = self.runtime.name, self.runtime.version
-        return f"{name}{self.without}", f"{name}=={version}{self.without}"
+        return self.runtime.name, f"{self.runtime.name}=={self.runtime.version}"
 
     @property
     def threads(self) -> int:
@@ -243,8 +237,9 @@ def read_cells(paths: Sequence[Path]) -> Measured:
         partial += [session] if session.partial else []
         for cell in session.cells():
             count += 1
-            whom = (cell.device, cell.model, cell.artefact.file, cell.runtime_names[0], cell.threads)
-            known = newest.setdefault((*whom, session.fps, cell.affinity), [])
+            subject = (cell.device, cell.model, cell.artefact.file, cell.threads)
+            runtime = (cell.runtime.name, cell.runtime.xnnpack)
+            known = newest.setdefault((*subject, *runtime, session.fps, cell.affinity), [])
             if known and known[0].session.age < session.age:
                 known.clear()
             if not known or known[0].session is session:
@@ -256,9 +251,9 @@ def read_cells(paths: Sequence[Path]) -> Measured:
 def _session(path: Path, order: int) -> Session:
     try:
         record = _SESSION.decode(path.read_bytes())
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except (OSError, *UNREADABLE):
         record = None
     if record is None or record.schema != SCHEMA:
-        decode_record(path, Result, SCHEMA)  # says what is wrong
-        raise RecordError(f"{path} is damaged.", "Make the result again.")
+        # upgrades what an earlier edgekit wrote, and says what is wrong with anything else
+        record = decode_record(path, _Session, SCHEMA, UPGRADES)
     return Session(path, record, order)

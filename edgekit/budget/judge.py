@@ -24,6 +24,7 @@ from edgekit.budget.metrics import METRICS, Metric, Unit
 from edgekit.budget.read import PATTERNS, Budget
 from edgekit.budget.select import Index
 from edgekit.errors import GateError, InvalidError, UnavailableError
+from edgekit.results import without
 
 Word = Literal["pass", "fail", "inconclusive", "invalid", "missing"]
 
@@ -41,7 +42,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     device: str  # as measured; the budget's pattern where nothing was
     model: str
     artefact: str
-    runtime: str
+    runtime: str  # ends with ` without XNNPACK` where that is switched off
+    xnnpack: bool | None = None  # None: nothing was measured, and the budget is about either
     threads: int | None
     affinity: tuple[int, ...] = ()  # CPUs it was pinned to; empty: not pinned
     fps: float | None = None  # spaced inferences; None: back to back
@@ -136,6 +138,7 @@ def _verdict(blank: Verdict, metric: Metric, cell: Cell, seen: Figure | Absent) 
         model=cell.model,
         artefact=cell.artefact.file,
         runtime=cell.runtime.label,
+        xnnpack=cell.runtime.xnnpack,
         threads=cell.threads,
         affinity=cell.affinity,
         result=str(cell.session.path),
@@ -201,8 +204,9 @@ def _more(seen: Figure, limit: float) -> str:
 
 
 def _blank(budget: Budget, metric: Metric) -> Verdict:
-    """Say what a limit is, and of whom: `missing`, until something is found."""
-    whom = {key: getattr(budget, key) for key in (*PATTERNS, "threads", "fps")}
+    """Say what a limit is and what it is about: `missing`, until something is found."""
+    subject = {key: getattr(budget, key) for key in (*PATTERNS, "xnnpack", "threads", "fps")}
+    subject["runtime"] += without(budget.xnnpack)
     return Verdict(
         verdict="missing",
         budget=budget.name,
@@ -211,5 +215,5 @@ def _blank(budget: Budget, metric: Metric) -> Verdict:
         unit=metric.unit,
         limit=budget.limits[metric.key],
         tolerance=budget.tolerance_of(metric),
-        **whom,
+        **subject,
     )

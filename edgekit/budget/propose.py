@@ -66,20 +66,25 @@ def propose(path: Path, verdicts: Sequence[Verdict], measured: Measured) -> Prop
     mark = "\ufeff" * before.startswith("\ufeff")  # an editor's byte order mark is no TOML
     document = tomlkit.parse(before.removeprefix(mark))
     tables = document.get("budget", [])
-    for index, key, limit in _mended(verdicts):
+    for index, key, limit in _updates(verdicts):
         tables[index][key] = limit
     return Proposal(path, before, mark + tomlkit.dumps(document))
 
 
-def mends(verdict: Verdict) -> bool:
-    """Whether a proposal can do something about a verdict: there is a measured value to go by."""
+def unresolved(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Return the verdicts that no proposal can do something about."""
+    return [verdict for verdict in verdicts if not can_update(verdict)]
+
+
+def can_update(verdict: Verdict) -> bool:
+    """Whether there is a measured value that a proposal can go by."""
     return verdict.verdict in ("pass", "fail", "inconclusive") and verdict.measured is not None
 
 
-def _mended(verdicts: Sequence[Verdict]) -> Iterable[tuple[int, str, str]]:
+def _updates(verdicts: Sequence[Verdict]) -> Iterable[tuple[int, str, str]]:
     """Yield table, key and text of each limit to replace."""
     groups: dict[tuple[int, str], list[Verdict]] = {}
-    for verdict in filter(mends, verdicts):
+    for verdict in filter(can_update, verdicts):
         groups.setdefault((verdict.index, verdict.metric), []).append(verdict)
     for (index, key), judged in groups.items():
         if any(each.verdict != "pass" for each in judged) or all(each.stale for each in judged):
@@ -124,11 +129,11 @@ def _rounded_up(value: float) -> str:
 
 def _tables(cells: Iterable[Cell]) -> Iterable[str]:
     """Yield a table [[budget]] a cell; one for those that no budget can tell apart, such as by --affinity."""
-    alike: dict[tuple[str, str, str, str, int, float], list[Cell]] = {}
+    alike: dict[tuple[str | float, ...], list[Cell]] = {}
     for cell in cells:
-        runtime, _ = cell.runtime_names
-        whom = (cell.device, cell.model, cell.artefact.file, runtime, cell.threads, cell.session.fps or 0.0)
-        alike.setdefault(whom, []).append(cell)
+        runtime = (cell.runtime.name, not cell.runtime.xnnpack)
+        subject = (cell.device, cell.model, cell.artefact.file, *runtime, cell.threads)
+        alike.setdefault((*subject, cell.session.fps or 0.0), []).append(cell)
     for _, group in sorted(alike.items()):
         # without a version, a table is about every one that was measured, or that a session did not reach
         named = len({cell.runtime.version for cell in group}) > 1 or any(c.session.partial for c in group)
@@ -146,6 +151,8 @@ def _table(runtime: str, cells: Sequence[Cell]) -> str:
     table, one = tomlkit.table(), cells[0]
     table["device"], table["model"] = one.device, one.model
     table["artefact"], table["runtime"] = one.artefact.file, runtime
+    if not one.runtime.xnnpack:
+        table["xnnpack"] = False
     table["threads"] = one.threads
     if fps := one.session.fps:
         table["fps"] = int(fps) if fps.is_integer() else fps

@@ -5,7 +5,8 @@
     device = "rpi4*"                # patterns: * and ? stand for anything; not given: any
     model = "mobilenet_v1_0.5_32_digits"
     artefact = "int8.tflite"
-    runtime = "litert"              # or "litert==2.3.*", or "litert without XNNPACK"
+    runtime = "litert"              # or "litert==2.3.*"
+    xnnpack = false                 # what --no-xnnpack measured; not given: true, and without a runtime any
     threads = 1                     # not given: any number
     fps = 30                        # of inferences spaced by --fps; not given: back to back
     latency_p50 = "25 ms"           # at most
@@ -26,14 +27,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from math import inf
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from edgekit.budget.lines import line_of, unreadable
 from edgekit.budget.metrics import METRICS, Metric, parse_limit, parse_tolerance
 from edgekit.errors import RecordError, UsageError
+from edgekit.results import without
+from edgekit.schema import upgrade
+from edgekit.words import nearest
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -41,12 +44,12 @@ else:
     import tomli as tomllib
 
 PATTERNS = ("device", "model", "artefact", "runtime")
-KEYS = ("name", *PATTERNS, "threads", "fps", *METRICS, "tolerance")
+KEYS = ("name", *PATTERNS, "xnnpack", "threads", "fps", *METRICS, "tolerance")
 
 
 @dataclass(frozen=True)
 class Budget:
-    """One table [[budget]]: whom it is about, and the limits."""
+    """One table [[budget]]: what it is about, and the limits."""
 
     index: int  # of the table in its file, from 0
     name: str
@@ -55,6 +58,7 @@ class Budget:
     model: str = "*"
     artefact: str = "*"
     runtime: str = "*"
+    xnnpack: bool | None = None  # False: XNNPACK is switched off; None: either
     threads: int | None = None  # None: any
     fps: float | None = None  # inferences a second, spaced; None: back to back
     tolerance: float | None = None  # fraction of the limits of metrics that are the same on every run
@@ -62,6 +66,18 @@ class Budget:
     def tolerance_of(self, metric: Metric) -> float | None:
         """The tolerance of a metric's limit; None: the limit is a ceiling, not a reference."""
         return self.tolerance if metric.tolerated else None
+
+
+def _fields(content: dict[str, Any]) -> None:
+    """Upgrade from edgekit 0.1, in which the runtime's pattern said that XNNPACK is switched off."""
+    tables, off = content.get("budget"), without(xnnpack=False)
+    for table in tables if isinstance(tables, list) else ():
+        runtime = table.get("runtime") if isinstance(table, dict) else None
+        if isinstance(runtime, str) and runtime.endswith(off):
+            table |= {"runtime": runtime.removesuffix(off), "xnnpack": False}
+
+
+UPGRADES = (_fields,)
 
 
 def read_budgets(path: Path) -> tuple[Budget, ...]:
@@ -91,9 +107,10 @@ class _File:
 
     def budgets(self) -> tuple[Budget, ...]:
         content = self._parse()
+        upgrade(content, UPGRADES)
         for key in content:
             if key != "budget":
-                self._fail((key,), f"unknown key {key!r}.{_nearest(key, ['budget', *KEYS])}", _TABLE)
+                self._fail((key,), f"unknown key {key!r}.{nearest(key, ['budget', *KEYS])}", _TABLE)
         tables = content.get("budget", [])
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             self._fail(("budget",), "'budget' is no array of tables.", _TABLE)
@@ -101,7 +118,7 @@ class _File:
             raise RecordError(f"{self._path} holds no budget.", _TABLE)
         return tuple(self._budget(index, table) for index, table in enumerate(tables))
 
-    def _parse(self) -> dict[str, object]:
+    def _parse(self) -> dict[str, Any]:
         try:
             return tomllib.loads(self._text)
         except (ValueError, RecursionError) as error:
@@ -116,7 +133,7 @@ class _File:
             if key not in KEYS:
                 self._fail(
                     ("budget", index, key),
-                    f"unknown key {key!r}.{_nearest(key, KEYS)}",
+                    f"unknown key {key!r}.{nearest(key, KEYS)}",
                     f"Keys: {', '.join(KEYS)}.",
                 )
         limits = {key: self._limit(index, key, table[key]) for key in METRICS if key in table}
@@ -126,6 +143,7 @@ class _File:
             index=index,
             name=self._pattern(index, "name", table, f"budget {index + 1}"),
             limits=limits,
+            xnnpack=self._xnnpack(index, table),
             threads=self._threads(index, table.get("threads", "*")),
             fps=self._fps(index, table["fps"]) if "fps" in table else None,
             tolerance=self._tolerance(index, table, limits),
@@ -152,6 +170,16 @@ class _File:
             return parse_tolerance(table["tolerance"])
         except UsageError as error:
             self._fail(("budget", index, "tolerance"), f"tolerance: {error.what}", error.hint)
+
+    def _xnnpack(self, index: int, table: dict[str, object]) -> bool | None:
+        value = table.get("xnnpack", None if table.get("runtime", "*") == "*" else True)
+        if value is not None and not isinstance(value, bool):
+            self._fail(
+                ("budget", index, "xnnpack"),
+                f"xnnpack: {value!r} is neither true nor false.",
+                "Write false for what was measured with --no-xnnpack.",
+            )
+        return value
 
     def _threads(self, index: int, value: object) -> int | None:
         if value == "*":
@@ -184,8 +212,3 @@ class _File:
 
 
 _TABLE = "Each budget is a table that begins with [[budget]]."
-
-
-def _nearest(key: str, known: Collection[str]) -> str:
-    found = get_close_matches(key, known, n=1)
-    return f" Did you mean {found[0]!r}?" if found else ""

@@ -37,11 +37,14 @@ class Index:
         )
         for what, pattern, names in steps:
             kept = [cell for cell in chosen if any(_matches(pattern, name) for name in names(cell))]
-            if what == "runtime":
-                kept = [cell for cell in kept if pattern == "*" or _without(pattern) == cell.without]
             if not kept:
                 return [], _none(what, pattern, (names(cell)[-1] for cell in chosen))
             chosen = kept
+            if what == "runtime" and budget.xnnpack is not None:
+                chosen = [cell for cell in kept if cell.runtime.xnnpack == budget.xnnpack]
+                if not chosen:
+                    other = "without" if budget.xnnpack else "with"
+                    return [], f"{' and '.join(_runtimes(kept))} was measured {other} XNNPACK only"
         paced = [cell for cell in chosen if cell.session.fps == budget.fps]
         if not paced:
             seen = sorted({_pace(cell.session.fps, cell.session.device.emulated) for cell in chosen})
@@ -70,9 +73,8 @@ def _single(budget: Budget) -> bool:
     return exact and "==" in budget.runtime and budget.threads is not None
 
 
-def _without(pattern: str) -> str:
-    """What a pattern of runtimes says of XNNPACK: `*` in a version does not stand for its absence."""
-    return "".join(pattern.partition(" without ")[1:])
+def _runtimes(cells: Iterable[Cell]) -> list[str]:
+    return sorted({cell.runtime_names[1] for cell in cells})
 
 
 def _pace(fps: float | None, emulated: bool = False) -> str:

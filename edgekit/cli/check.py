@@ -37,12 +37,14 @@ def check(
     import gc
     import sys
 
-    from edgekit.budget import exit_code, judge, propose, read_budgets, read_cells
-    from edgekit.cli.checking import all_results, how_to_mend, publish, show_verdicts, to_json, unmended
+    from edgekit.budget import exit_code, judge, propose, read_budgets, read_cells, unresolved
+    from edgekit.budget.advice import next_step
+    from edgekit.budget.to_json import to_json
+    from edgekit.budget.verdicts import tally
+    from edgekit.cli.checking import all_results, publish, show_proposal, show_verdicts
     from edgekit.cli.console import say_next
     from edgekit.errors import GateError, UsageError
     from edgekit.files import write_atomic
-    from edgekit.reporting.verdicts import tally
 
     gc.disable()  # what is read stays until the end and has no cycles: collecting would only walk through it
     if write and not update:
@@ -55,8 +57,9 @@ def check(
         sys.stdout.buffer.write(proposal.diff.encode(errors="surrogateescape"))
         if write and proposal.diff:
             write_atomic(budgets, proposal.after.encode())
-        left = unmended(verdicts, proposal, written=write)
-        raise typer.Exit(exit_code(left) if left else 0)  # never 1: what fails is mended
+        left = unresolved(verdicts)
+        show_proposal(proposal, left, written=write)
+        raise typer.Exit(exit_code(left) if left else 0)  # never 1: what fails is updated
     publish(verdicts, budgets, junit, summary)
     if as_json:
         sys.stdout.buffer.write(to_json(verdicts))
@@ -65,7 +68,7 @@ def check(
     code = exit_code(verdicts)
     if code == GateError.exit_code:
         raise GateError(
-            f"The budgets of {budgets} are broken: {tally(verdicts)}.", how_to_mend(verdicts, budgets)
+            f"The budgets of {budgets} are broken: {tally(verdicts)}.", next_step(verdicts, budgets)
         )
-    say_next(how_to_mend(verdicts, budgets))
+    say_next(next_step(verdicts, budgets))
     raise typer.Exit(code)

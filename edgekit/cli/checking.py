@@ -12,7 +12,6 @@ from edgekit.errors import UsageError
 if TYPE_CHECKING:
     from edgekit.budget import Measured, Proposal, Verdict
 
-SCHEMA = "edgekit.check/1"
 _WIDE = 200  # columns, where standard output is no terminal: a file or a log cuts nothing off
 _ROWS = 40  # more than anybody reads; drawing takes time
 _COLOURS = {"fail": "bold red", "missing": "red", "invalid": "magenta", "inconclusive": "yellow"}
@@ -34,9 +33,10 @@ def show_verdicts(verdicts: Sequence[Verdict], measured: Measured) -> None:
     """Print the table of verdicts, the worst first, and why each is what it is."""
     from rich.text import Text
 
+    from edgekit.budget.verdicts import HEADINGS, WORDS, cells, ordered, sentence, subject, tally
     from edgekit.cli.console import stdout_console
     from edgekit.cli.grid import grid
-    from edgekit.reporting.verdicts import HEADINGS, WORDS, cells, ordered, sentence, tally, visible, whom
+    from edgekit.words import visible
 
     console = stdout_console()
     if not (console.is_terminal or "COLUMNS" in os.environ):
@@ -49,7 +49,7 @@ def show_verdicts(verdicts: Sequence[Verdict], measured: Measured) -> None:
             style = _COLOURS.get(verdict.verdict, "dim")
             word, _, rest = sentence(verdict).partition(":")
             console.print(
-                Text.assemble((word, style), f" {visible(verdict.device)} · {whom(verdict)}:{rest}"),
+                Text.assemble((word, style), f" {visible(verdict.device)} · {subject(verdict)}:{rest}"),
                 soft_wrap=True,
             )
     if len(shown) > _ROWS:
@@ -58,26 +58,15 @@ def show_verdicts(verdicts: Sequence[Verdict], measured: Measured) -> None:
     console.print(Text(f"{tally(verdicts)}{old}"), soft_wrap=True)
 
 
-def to_json(verdicts: Sequence[Verdict]) -> bytes:
-    """Return the verdicts for programs, with the exit code."""
-    import msgspec
-
-    from edgekit.budget import exit_code
-
-    rows = [{**msgspec.structs.asdict(each), "margin": each.margin} for each in verdicts]
-    record = {"schema": SCHEMA, "exit_code": exit_code(verdicts), "verdicts": rows}
-    return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
-
-
 def publish(verdicts: Sequence[Verdict], budgets: Path, junit: Path | None, summary: Path | None) -> None:
     """Write the files for CI systems.
 
     Raises:
         StorageError: One of them cannot be written.
     """
+    from edgekit.budget.to_junit import to_junit
+    from edgekit.budget.to_step_summary import to_step_summary
     from edgekit.files import storage_errors, write_atomic
-    from edgekit.reporting.to_junit import to_junit
-    from edgekit.reporting.to_step_summary import to_step_summary
 
     if junit:
         write_atomic(junit, to_junit(verdicts))
@@ -90,45 +79,20 @@ def publish(verdicts: Sequence[Verdict], budgets: Path, junit: Path | None, summ
             file.write(to_step_summary(verdicts, str(budgets)))
 
 
-def unmended(verdicts: Sequence[Verdict], proposal: Proposal, *, written: bool) -> list[Verdict]:
-    """Say what a proposal changes and what it cannot mend; return the latter."""
-    from edgekit.budget.propose import mends
+def show_proposal(proposal: Proposal, left: Sequence[Verdict], *, written: bool) -> None:
+    """Say what a proposal leaves unresolved, and what to do with it."""
+    from edgekit.budget.verdicts import sentence, subject
     from edgekit.cli.console import quote, say_next
-    from edgekit.reporting.verdicts import sentence, visible, whom
+    from edgekit.words import visible
 
-    left = [verdict for verdict in verdicts if not mends(verdict)]
     for verdict in left:
-        _say(f"{visible(verdict.device)} · {whom(verdict)}: {sentence(verdict)}")
+        _say(f"{visible(verdict.device)} · {subject(verdict)}: {sentence(verdict)}")
     if not proposal.diff:
         _say(f"{proposal.path} stays as it is.")
     elif written:
         say_next(f"edgekit check --budgets {quote(proposal.path)}")
     else:
         say_next("the same with --write, once the diff is what you want")
-    return left
-
-
-def how_to_mend(verdicts: Sequence[Verdict], budgets: Path) -> str:
-    """The command that a person would want next."""
-    from edgekit.cli.console import quote
-    from edgekit.results import WITHOUT_XNNPACK
-
-    words = {verdict.verdict for verdict in verdicts}
-    if "fail" in words:
-        return (
-            "See what changed: edgekit compare BASELINE RESULT. "
-            f"Where it is meant to: edgekit check --budgets {quote(budgets)} --update"
-        )
-    if words != {"pass"}:
-        doubtful = next(verdict for verdict in verdicts if verdict.verdict != "pass")
-        mode = " --mode rigorous" if doubtful.verdict == "inconclusive" else ""
-        pace = f" --fps {doubtful.fps:g}" if doubtful.fps else ""
-        kernels = " --no-xnnpack" if doubtful.runtime.endswith(WITHOUT_XNNPACK) else ""
-        device = "DEVICE" if {"*", "?"} & {*doubtful.device} else quote(doubtful.device)
-        return f"edgekit bench --device {device}{mode}{pace}{kernels}"
-    if any(verdict.stale for verdict in verdicts):
-        return f"edgekit check --budgets {quote(budgets)} --update"
-    return "edgekit report -o report.html"
 
 
 def _say(text: str) -> None:

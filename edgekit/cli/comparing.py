@@ -12,7 +12,6 @@ from edgekit.cli.grid import NONE
 if TYPE_CHECKING:
     from edgekit.comparison import Change, Compared, Comparison
 
-SCHEMA = "edgekit.compare/1"
 _WIDE = 200  # columns, where standard output is no terminal: a file or a log cuts nothing off
 _COLOURS = {"slower": "bold red", "more": "bold red", "faster": "green", "fewer": "green", "same": "dim"}
 
@@ -23,7 +22,7 @@ def show_comparison(found: Comparison) -> None:
 
     from edgekit.cli.console import stdout_console
     from edgekit.cli.grid import grid
-    from edgekit.reporting.verdicts import visible
+    from edgekit.words import visible
 
     console = stdout_console()
     if not (console.is_terminal or "COLUMNS" in os.environ):
@@ -45,19 +44,6 @@ def show_comparison(found: Comparison) -> None:
         console.print(Text(f"new {visible(label)}: not in the baseline"), soft_wrap=True)
     for note in found.notes:
         console.print(Text(f"• {visible(note)}"), soft_wrap=True)
-
-
-def to_json(found: Comparison) -> bytes:
-    """Return the comparison for programs, with the exit code."""
-    from dataclasses import asdict
-
-    import msgspec
-
-    from edgekit.comparison import exit_code
-
-    pairs = [{"verdict": pair.word, **asdict(pair)} for pair in found.pairs]
-    record = {"schema": SCHEMA, "exit_code": exit_code(found), **asdict(found), "pairs": pairs}
-    return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
 
 
 _Column = tuple[str, bool, "Callable[[Compared], str]"]  # heading, whether it is text, cell

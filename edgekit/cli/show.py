@@ -113,9 +113,8 @@ def _origin(name: str) -> str:
 def show_device(device: Device, environment: Environment) -> None:
     """Show a device's fingerprint and state, a line for each thing that could be read."""
     from edgekit.reporting.environment import device_facts, state_facts
-    from edgekit.reporting.kinds import counts_only
 
-    facts = device_facts(device) | state_facts(environment, counts=counts_only(device))
+    facts = device_facts(device) | state_facts(environment, timed=device.timed)
     show(grid(device.profile, ("", ""), list(facts.items()), words=(0, 1)))
 
 

@@ -2,7 +2,9 @@
 
 pairs     which cells belong together, and whether they may be compared at all
 change    one figure of two cells: ratio, interval, word
-compare   two results -> comparison
+judge     two results -> comparison
+advice    what to do next
+to_json   a comparison for programs
 """
 
 from __future__ import annotations

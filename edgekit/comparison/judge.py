@@ -66,7 +66,7 @@ def compare(
     candidate: Result | None = None,
     *,
     across: Across | None = None,
-    named: str | None = None,
+    against: str | None = None,
 ) -> Comparison:
     """Compare two results cell by cell, or the cells of one that differ in one dimension.
 
@@ -74,20 +74,20 @@ def compare(
         baseline: What is compared with.
         candidate: What is judged; None: the baseline holds both sides, told apart by `across`.
         across: The one dimension in which the sides may differ.
-        named: With one result: the baseline's name in that dimension; None: the first measured.
+        against: With one result: the baseline's name in that dimension; None: the first measured.
 
     Raises:
         UsageError: Nothing can be compared, or the sides differ in what must be alike.
     """
-    if candidate is not None and named is not None:
-        raise UsageError("--baseline names a side within one result.", "With two, the first is the baseline.")
+    if candidate is not None and against is not None:
+        raise UsageError("--against names a side within one result.", "With two, the first is the baseline.")
     if candidate is None:
         if across is None or across == "device":
             raise UsageError(
                 "One result is compared within itself, and a session has one device.",
                 "Name two results, or say what differs: --across model, artefact, runtime or threads.",
             )
-        found = pair_within(baseline, across, named)
+        found = pair_within(baseline, across, against)
     else:
         found = pair_results(baseline, candidate, across)
     if not found.pairs:

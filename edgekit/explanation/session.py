@@ -129,7 +129,12 @@ def _breakdown(case: Case, answer: Operators, bundle: Bundle, found: answers.Dev
         cpu=found.cpu,
         features=found.features,
         runtime=Runtime(
-            runtime.name, runtime.version, runtime.delegate, bundle.record.sha256, runtime.options
+            runtime.name,
+            runtime.version,
+            runtime.delegate,
+            bundle.record.sha256,
+            runtime.options,
+            runtime.xnnpack,
         ),
         source=answer.source if case.profile.timed else f"qemu {case.profile.cpu}",
         method="profile" if profiled else "parts",

@@ -206,6 +206,7 @@ class Model:
     invoke: Callable[[], Any]
     delegate: str | None
     options: dict[str, str]
+    xnnpack = True  # False: switched off
 
     def feed(self, values: Any) -> None:
         """Take the values of the input."""
@@ -235,6 +236,7 @@ class TFLiteModel(Model):
         # XNNPACK is the only delegate that the interpreter applies of its own accord
         delegated = any(op["op_name"] == "DELEGATE" for op in self._interpreter._get_ops_details())
         self.delegate = "XNNPACK" if delegated else None
+        self.xnnpack = request["xnnpack"]
         self.options = {"num_threads": str(threads), **{name: kind.name for name, kind in resolver.items()}}
 
     @staticmethod
@@ -434,6 +436,7 @@ def describe(model: Model, request: dict[str, Any]) -> dict[str, Any]:
         "version": runtime_version(request),
         "delegate": model.delegate,
         "options": model.options,
+        "xnnpack": model.xnnpack,
     }
 
 

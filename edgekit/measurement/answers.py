@@ -26,6 +26,7 @@ class Runtime(msgspec.Struct, frozen=True):
     version: str
     delegate: str | None
     options: dict[str, str]
+    xnnpack: bool = True
 
 
 class Latency(msgspec.Struct, frozen=True):

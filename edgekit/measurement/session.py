@@ -184,7 +184,13 @@ def _device(found: answers.Probe, profile: Profile) -> Device:
     import msgspec
 
     fields = msgspec.structs.asdict(found.device)
-    return Device(profile=profile.name, transport=profile.transport, emulated=_emulated(profile), **fields)
+    return Device(
+        profile=profile.name,
+        transport=profile.transport,
+        emulated=_emulated(profile),
+        timed=profile.timed,
+        **fields,
+    )
 
 
 def _emulated(profile: Profile) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from edgekit.reporting.agreement import Agreement, versions_sentences
 from edgekit.reporting.comparison import Comparison, Line, Ratio
 from edgekit.reporting.comparison_columns import ratio_text
-from edgekit.reporting.kinds import counts_only
 from edgekit.reporting.phrases import words
 from edgekit.reporting.rows import rows
 from edgekit.reporting.summary import cautions
@@ -55,7 +54,7 @@ def _times(found: Comparison, lines: Sequence[Line], result: Result) -> list[str
 
 
 def _why(result: Result) -> str:
-    return "instructions are counts" if counts_only(result.device) else "its times are an emulator's"
+    return "its times are an emulator's" if result.device.timed else "instructions are counts"
 
 
 def _counts(found: Comparison, lines: Sequence[Line]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edgekit import units
 from edgekit.reporting.columns import moment
-from edgekit.reporting.kinds import counted_on, counts_only
+from edgekit.reporting.kinds import counted_on
 from edgekit.reporting.method import transfer_words
 from edgekit.results import Device, Environment, Result
 
@@ -34,12 +34,12 @@ def device_facts(device: Device) -> Facts:
     return {name: text for name, text in found.items() if text}
 
 
-def state_facts(state: Environment, *, counts: bool = False) -> Facts:
+def state_facts(state: Environment, *, timed: bool = True) -> Facts:
     """Say in what state the device was.
 
     Args:
         state: As it was read.
-        counts: It is an emulated board; what its clock would say is left out, since that is no time.
+        timed: False: an emulated board; what its clock says is left out, since it is not a time.
     """
     found = {
         "Time": moment(state.time),
@@ -54,13 +54,13 @@ def state_facts(state: Environment, *, counts: bool = False) -> Facts:
         "Memory available, GB": _gigabytes(state.memory_available_bytes),
         "Power": state.power,
     }
-    return {name: text for name, text in found.items() if text and not (counts and name in _CLOCKED)}
+    return {name: text for name, text in found.items() if text and (timed or name not in _CLOCKED)}
 
 
 def state_line(result: Result) -> str:
     """Say in one line how a device was kept while it measured, and what was copied there; may be empty."""
     before, after = result.before, result.after
-    if counts_only(result.device):
+    if not result.device.timed:
         said = [f"counted on {counted_on(result)}; not a time"]
     else:
         said = [

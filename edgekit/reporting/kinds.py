@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from edgekit.results import Device, Result
+from edgekit.results import Result
 
 NOT_A_TIME = "not a time"
-
-
-def counts_only(device: Device) -> bool:
-    """Whether it is an emulated board: its clock counts instructions, so it has no times at all."""
-    return device.transport == "emulator"
 
 
 def counted_on(result: Result) -> str:

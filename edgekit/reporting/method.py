@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from edgekit import units
-from edgekit.reporting.kinds import NOT_A_TIME, counted_on, counts_only, cpu_words
+from edgekit.reporting.kinds import NOT_A_TIME, counted_on, cpu_words
 from edgekit.reporting.rows import names
 from edgekit.results import Repeat, Result
 
 
 def conditions(result: Result) -> tuple[str, ...]:
     """Say in a few words each what must not be mistaken: counts, an emulator's times, pace and pinning."""
-    if counts_only(result.device):
+    if not result.device.timed:
         return (f"instructions on {counted_on(result)}, {NOT_A_TIME}",)
     emulated = ["emulated: the times are not the board's"] if result.device.emulated else []
     pace = [f"spaced to {result.fps:g} inferences a second"] if result.fps else []
@@ -61,7 +61,7 @@ def _counting(result: Result) -> list[str]:
     if not counted:
         return []
     over = f"over {_range([len(each.per_inference) for each in counted])} inferences of each measurement"
-    if counts_only(result.device):
+    if not result.device.timed:
         return [
             f"Instructions were counted on {counted_on(result)}, whose clock moves by one nanosecond an "
             f"instruction, {over}: a count, {NOT_A_TIME}. The figure is their median.",

@@ -12,7 +12,7 @@ from edgekit import units
 from edgekit.reporting import counts
 from edgekit.reporting.agreement import versions_sentences
 from edgekit.reporting.columns import latency_unit
-from edgekit.reporting.kinds import counted_on, counts_only
+from edgekit.reporting.kinds import counted_on
 from edgekit.reporting.phrases import Headline, by_set, consequences, gains, pairs_of, runtimes_of, words
 from edgekit.reporting.rows import Latency, Row, rows
 from edgekit.results import Result
@@ -33,7 +33,7 @@ def summarise(result: Result, computed: Sequence[Row] | None = None) -> tuple[st
     said = []
     for sound in _comparable(result, computed):
         said += _fastest(sound) + _quantized(sound) + _runtimes(sound)
-    if counts_only(result.device):
+    if not result.device.timed:
         said += counts.sentences(computed)
     return (*cautions(result, computed), *said, *versions_sentences(result))
 
@@ -47,7 +47,7 @@ def cautions(result: Result, computed: Sequence[Row]) -> tuple[str, ...]:
     if not computed:
         said.append("Nothing was measured.")
     elif invalid == len(computed):
-        figures = "counts" if counts_only(result.device) else "times"
+        figures = "times" if result.device.timed else "counts"
         said.append(f"No measurement is valid, so no {figures} are compared.")
     elif invalid:
         verb = "is" if invalid == 1 else "are"
@@ -56,7 +56,7 @@ def cautions(result: Result, computed: Sequence[Row]) -> tuple[str, ...]:
         )
     if any(row.latency and row.latency.p50.low <= 0 for row in computed):
         said.append("Times of 0 ns are below what the device's clock can tell and are not compared.")
-    if counts_only(result.device):
+    if not result.device.timed:
         said.append(f"Instructions were counted on {counted_on(result)}: each figure is a count, not a time.")
     elif result.device.emulated:
         said.append("The device is emulated: its times are the emulator's, not the board's.")
@@ -65,7 +65,7 @@ def cautions(result: Result, computed: Sequence[Row]) -> tuple[str, ...]:
 
 def headlines(result: Result, computed: Sequence[Row]) -> tuple[Headline, ...]:
     """Return what quantization bought, for the fastest int8 file that ran beside its float32 file."""
-    if counts_only(result.device):
+    if not result.device.timed:
         return counts.headlines(result, computed)
     pairs = [pair for sound in _comparable(result, computed) for pair in pairs_of(sound, _p50)]
     if not pairs:

@@ -19,7 +19,6 @@ from edgekit.reporting.comparison_columns import listed
 from edgekit.reporting.comparison_summary import compare_summary
 from edgekit.reporting.environment import device_facts, state_facts, state_line
 from edgekit.reporting.html_tables import comparison_view, session_view
-from edgekit.reporting.kinds import counts_only
 from edgekit.reporting.method import conditions, method
 from edgekit.reporting.rows import Row, findings
 from edgekit.reporting.summary import cautions, headlines, summarise
@@ -96,11 +95,11 @@ def _runtimes(computed: Sequence[Row]) -> dict[str, str]:
 
 
 def _session(result: Result) -> dict[str, Any]:
-    shown, counts = table(result), counts_only(result.device)
+    shown, timed = table(result), result.device.timed
     limits = cautions(result, shown.rows)
     return {
         "title": shown.title,
-        "counts": counts,
+        "timed": timed,
         "name": f"{' and '.join(sorted({row.set for row in shown.rows}))} on {result.device.profile}",
         "time": moment(result.created),
         "conditions": conditions(result),
@@ -114,7 +113,7 @@ def _session(result: Result) -> dict[str, Any]:
         "precisions": _precisions(shown.rows),
         "runtimes": _runtimes(shown.rows),
         "device": device_facts(result.device),
-        "states": _states(*(state_facts(s, counts=counts) for s in (result.before, result.after))),
+        "states": _states(*(state_facts(s, timed=timed) for s in (result.before, result.after))),
         "state_line": state_line(result),
         "method": method(result),
     }

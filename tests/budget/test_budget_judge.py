@@ -1,5 +1,6 @@
 """Verdicts: what passes, fails, cannot be told, cannot be trusted, or was never measured."""
 
+import json
 from pathlib import Path
 
 import msgspec
@@ -8,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
-from support.sessions import MODEL, MS, board, counted, saved, session, timed
+from support.sessions import MODEL, MS, as_edgekit_0_1_wrote_it, board, counted, saved, session, timed
 
-from edgekit.budget import exit_code, judge, read_budgets, read_cells
+from edgekit import results as records
+from edgekit.budget import cells, exit_code, judge, read_budgets, read_cells
 from edgekit.errors import RecordError
-from edgekit.results import NO_DELEGATE, Finding
+from edgekit.results import Finding
 
 HOT = Finding("invalid", "throttled", "The firmware reports throttling.", "Add a fan.")
 COUNTS = (1_140_213, 1_140_240, 1_140_198)
@@ -288,7 +290,7 @@ def test_versions_side_by_side_in_one_session_are_all_judged(tmp_path):
 
 
 def without_xnnpack(measurement):
-    runtime = msgspec.structs.replace(measurement.runtime, delegate=None, options=NO_DELEGATE)
+    runtime = msgspec.structs.replace(measurement.runtime, delegate=None, xnnpack=False)
     return msgspec.structs.replace(measurement, runtime=runtime)
 
 
@@ -299,11 +301,66 @@ def test_a_newer_result_without_xnnpack_does_not_speak_for_the_runtime_as_it_com
         found = only(tmp_path, f'runtime = "{runtime}"\ninstructions = "1 M"', slow, off)
         assert (found.verdict, found.runtime, found.measured) == ("fail", "litert 2.3.0", 1_400_000)
         alone = only(tmp_path, f'runtime = "{runtime}"\ninstructions = "1 M"', off)
-        assert (alone.verdict, "there are litert==2.3.0 without XNNPACK" in alone.reason) == ("missing", True)
-    for runtime in ("litert without XNNPACK", "litert==2.3.0 without XNNPACK", "lite*==2.* without XNNPACK"):
-        found = only(tmp_path, f'runtime = "{runtime}"\ninstructions = "1 M"', slow, off)
-        assert (found.verdict, found.runtime) == ("pass", "litert 2.3.0 without XNNPACK")
+        assert (alone.verdict, alone.reason) == (
+            "missing",
+            "litert==2.3.0 was measured without XNNPACK only",
+        )
     assert len(verdicts(tmp_path, '[[budget]]\nruntime = "*"\ninstructions = "1 M"', slow, off)) == 2
+
+
+@pytest.mark.parametrize("runtime", ["litert", "litert==2.3.0", "lite*==2.*"])
+@pytest.mark.parametrize("written", ['runtime = "{}"\nxnnpack = false', 'runtime = "{} without XNNPACK"'])
+def test_a_budget_is_of_a_runtime_without_xnnpack_as_edgekit_0_1_wrote_it_too(tmp_path, runtime, written):
+    slow, off = board(counted(1_400_000)), board(without_xnnpack(counted(990_000)))
+    budget = f'{written.format(runtime)}\ninstructions = "1 M"'
+    found = only(tmp_path, budget, slow, off)
+    assert (found.verdict, found.runtime, found.xnnpack) == ("pass", "litert 2.3.0 without XNNPACK", False)
+    missing = only(tmp_path, budget, slow)
+    assert (missing.verdict, missing.runtime) == ("missing", f"{runtime} without XNNPACK")
+    assert missing.reason == "litert==2.3.0 was measured with XNNPACK only"
+
+
+def test_results_of_edgekit_0_1_are_judged_as_those_of_today(tmp_path):
+    measured = without_xnnpack(counted(990_000)), counted(1_400_000)
+    limits = 'runtime = "litert"\nxnnpack = false\ninstructions = "1 M"\n[[budget]]\nlatency_p50 = "1 ms"'
+    results = board(*measured), session(timed(MS, 1.1 * MS))
+    today = verdicts(tmp_path, f"[[budget]]\n{limits}", *results)
+    for path in (tmp_path / "results").iterdir():
+        as_edgekit_0_1_wrote_it(path)
+    first = judge(
+        read_budgets(tmp_path / "budgets.toml"), read_cells(sorted((tmp_path / "results").iterdir()))
+    )
+    assert first == today
+    assert {each.verdict for each in today} == {"pass", "inconclusive"}
+
+
+def test_a_damaged_result_of_edgekit_0_1_is_named(tmp_path):
+    (path,) = saved(tmp_path, session(timed(MS)))
+    as_edgekit_0_1_wrote_it(path)
+    record = json.loads(path.read_text())
+    del record["device"]
+    path.write_text(json.dumps(record))
+    with pytest.raises(RecordError, match=r"0\.json is damaged"):
+        read_cells([path])
+
+
+@pytest.mark.parametrize(
+    ("mirror", "record"),
+    [
+        (cells._Session, records.Result),
+        (cells._Measurement, records.Measurement),
+        (cells._Repeat, records.Repeat),
+    ],
+)
+def test_what_is_read_of_a_result_is_what_its_record_has(mirror, record):
+    theirs = {field.name: field for field in msgspec.structs.fields(record)}
+    for mine in msgspec.structs.fields(mirror):
+        same = theirs[mine.name]
+        assert mine.required == same.required, mine.name
+        if mine.type is msgspec.Raw or cells._Measurement in getattr(mine.type, "__args__", ()):
+            continue  # decoded later, as the record has it
+        assert msgspec.json.schema(mine.type) == msgspec.json.schema(same.type), mine.name
+        assert mine.default == same.default, mine.name
 
 
 def test_a_budget_is_of_one_pace(tmp_path):

@@ -16,7 +16,7 @@ from edgekit.budget import judge, propose, read_budgets, read_cells
 from edgekit.budget.metrics import METRICS, parse_limit
 from edgekit.budget.propose import written
 from edgekit.errors import InvalidError
-from edgekit.results import NO_DELEGATE, Finding
+from edgekit.results import Finding
 
 COUNTS = (1_140_213, 1_140_240, 1_140_198)
 STATED = """\
@@ -125,7 +125,7 @@ def measurements():
             flaw=flaw if flawed else None,
             counts=tuple(int(1e6 * level) + i for i in range(4)),
         )
-        runtime = replace(found.runtime, options=NO_DELEGATE if off else {})
+        runtime = replace(found.runtime, xnnpack=not off)
         return replace(found, runtime=runtime, affinity=cpus)
 
     return st.builds(
@@ -168,13 +168,13 @@ def test_what_begins_a_file_passes_whatever_was_measured_side_by_side(results):
     assert {each.verdict for each in verdicts} - {"invalid"} == {"pass"}
     judged = {(each.result, each.runtime, each.threads, each.artefact, each.affinity) for each in verdicts}
     for cell in measured.cells:
-        whom = (str(cell.session.path), cell.runtime.label, cell.threads, cell.artefact.file, cell.affinity)
-        assert cell.flaw or whom in judged
+        subject = (str(cell.session.path), cell.runtime.label, cell.threads, cell.artefact.file, cell.affinity)
+        assert cell.flaw or subject in judged
 
 
 def test_versions_side_by_side_get_a_table_each_and_a_lone_one_is_not_named(tmp_path):
     off = timed(MS, MS, version="2.1.0", file="float32.tflite")
-    off = replace(off, runtime=replace(off.runtime, options=NO_DELEGATE))
+    off = replace(off, runtime=replace(off.runtime, xnnpack=False))
     flaw = Finding("invalid", "noisy", "The repeats vary.")
     result = session(
         timed(MS, MS * 1.01),
@@ -186,12 +186,12 @@ def test_versions_side_by_side_get_a_table_each_and_a_lone_one_is_not_named(tmp_
     )
     (tmp_path / "budgets.toml").write_text(proposed(tmp_path, "", replace(result, fps=30.0)).after)
     budgets = read_budgets(tmp_path / "budgets.toml")
-    assert [(each.artefact, each.runtime, each.threads, each.fps) for each in budgets] == [
-        ("float32.tflite", "litert", 1, 30),
-        ("float32.tflite", "litert without XNNPACK", 1, 30),
-        ("int8.tflite", "litert==2.1.0", 1, 30),
-        ("int8.tflite", "litert==2.3.0", 1, 30),
-        ("int8.tflite", "litert==2.3.0", 4, 30),
+    assert [(each.artefact, each.runtime, each.xnnpack, each.threads, each.fps) for each in budgets] == [
+        ("float32.tflite", "litert", True, 1, 30),
+        ("float32.tflite", "litert", False, 1, 30),
+        ("int8.tflite", "litert==2.1.0", True, 1, 30),
+        ("int8.tflite", "litert==2.3.0", True, 1, 30),
+        ("int8.tflite", "litert==2.3.0", True, 4, 30),
     ]
     assert "fps = 30\n" in (tmp_path / "budgets.toml").read_text()
 

@@ -256,7 +256,7 @@ def test_one_result_is_compared_within_itself():
         ("old → new", "1", "slower"),
         ("old → new", "4", "same"),
     ]
-    turned = compare(result, across="model", named="new")
+    turned = compare(result, across="model", against="new")
     assert [pair.word for pair in turned.pairs] == ["faster", "same"]
     threads = compare(result, across="threads")
     assert {pair.threads for pair in threads.pairs} == {"1 → 4"}
@@ -268,7 +268,7 @@ def test_one_result_is_compared_within_itself():
         ({}, "a session has one device"),
         ({"across": "device"}, "a session has one device"),
         ({"across": "runtime"}, "only one runtime: litert 2.3.0"),
-        ({"across": "model", "named": "none"}, "has only one model"),
+        ({"across": "model", "against": "none"}, "has only one model"),
     ],
 )
 def test_one_result_without_two_sides_is_refused(named, words):
@@ -279,9 +279,9 @@ def test_one_result_without_two_sides_is_refused(named, words):
 def test_a_baseline_that_is_not_there_is_refused():
     result = session(timed(*around(20)), timed(*around(20), threads=4))
     with pytest.raises(UsageError, match="no threads '2'"):
-        compare(result, across="threads", named="2")
+        compare(result, across="threads", against="2")
     with pytest.raises(UsageError, match="within one result"):
-        compare(result, result, named="2")
+        compare(result, result, against="2")
 
 
 def test_what_a_reader_should_know_is_said():

@@ -54,7 +54,7 @@ def test_compare_within_one_result_and_with_a_cell_missing(tmp_path):
         path,
         "--across",
         "runtime",
-        "--baseline",
+        "--against",
         "tflite-runtime 2.14.0",
         cwd=tmp_path,
         COLUMNS="200",

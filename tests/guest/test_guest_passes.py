@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from support.asking import COUNTING_TIME, MODELS, SHORT, ask, real, run_guest
 
-from edgekit.results import NO_DELEGATE
-
 PAIRS = [
     ("litert", "float32.tflite"),
     ("litert", "float16.tflite"),
@@ -77,7 +75,9 @@ def test_the_timed_input_is_the_same_for_every_runtime_and_follows_the_seed():
 def test_xnnpack_can_be_switched_off_and_that_is_recorded(runtime):
     answer = ask(real(runtime, "float32.tflite", xnnpack=False))["runtime"]
     assert answer["delegate"] is None
-    assert answer["options"] == {"num_threads": "1", **NO_DELEGATE}
+    resolver = "BUILTIN_WITHOUT_DEFAULT_DELEGATES"
+    assert answer["options"] == {"num_threads": "1", "experimental_op_resolver_type": resolver}
+    assert answer["xnnpack"] is False
 
 
 def test_what_executed_the_model_is_recorded():

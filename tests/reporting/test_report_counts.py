@@ -176,7 +176,7 @@ def test_the_method_tells_what_counted_and_no_pace():
 
 def test_a_boards_state_has_nothing_that_its_clock_says():
     result = emulated()
-    assert state_facts(result.before, counts=True) == {"Memory available, GB": "1.90"}
+    assert state_facts(result.before, timed=False) == {"Memory available, GB": "1.90"}
     assert state_line(result).startswith("counted on an emulated Cortex-A72; not a time; 7 files")
     assert device_facts(result.device)["Profile"] == "rpi4-emulated, emulated"
 

@@ -7,7 +7,7 @@ from support.simulated import BUSY, EVALUATION, HOT, IMAGES, joined, simulate
 
 from edgekit import stats
 from edgekit.reporting.rows import findings, rows
-from edgekit.results import NO_DELEGATE, Accuracy, Repeat
+from edgekit.results import Accuracy, Repeat
 
 
 def one(result, **changed):
@@ -22,7 +22,7 @@ def repeat(*samples: int) -> Repeat:
 
 def test_a_runtime_without_its_delegate_is_another_one():
     [measurement] = one(simulate()).measurements
-    runtime = msgspec.structs.replace(measurement.runtime, options={"num_threads": "1", **NO_DELEGATE})
+    runtime = msgspec.structs.replace(measurement.runtime, xnnpack=False)
     [usual], [without] = rows(one(simulate())), rows(one(simulate(), runtime=runtime))
     assert without.runtime == f"{usual.runtime} without XNNPACK"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +100,8 @@ def session(
 ) -> Result:
     """A session that measured these."""
     moment = Environment(time=created, governor="performance")
+    # an emulated board whose clock counts instructions, or an emulated processor that is timed
+    timed = not emulated or any(m.repeats for m in measurements)
     return Result(
         schema=SCHEMA,
         created=created,
@@ -113,8 +116,8 @@ def session(
             cpu="Cortex-A72",
             cpus=4,
             emulated=emulated,
-            # an emulated board whose clock counts instructions, or an emulated processor that is timed
-            transport="emulator" if emulated and not any(m.repeats for m in measurements) else "ssh",
+            transport="ssh" if timed else "emulator",
+            timed=timed,
         ),
         before=moment,
         after=moment,
@@ -130,6 +133,19 @@ def session(
 def board(*measurements: Measurement, device: str = "rpi4-emulated", **named: object) -> Result:
     """A session on an emulated board."""
     return session(*measurements, device=device, emulated=True, **named)
+
+
+def as_edgekit_0_1_wrote_it(path: Path) -> None:
+    """Rewrite a result as version 1 of its schema had it."""
+    record = json.loads(path.read_text())
+    del record["device"]["timed"]
+    for measurement in record["measurements"]:
+        if not measurement["runtime"].pop("xnnpack"):
+            measurement["runtime"]["options"] = {
+                "num_threads": "1",
+                "experimental_op_resolver_type": "BUILTIN_WITHOUT_DEFAULT_DELEGATES",
+            }
+    path.write_text(json.dumps(record | {"schema": "edgekit.result/1"}))
 
 
 def saved(folder: Path, *results: Result) -> list[Path]:

@@ -240,6 +240,7 @@ def emulated(cpu: str = "cortex-a72", profile: str = "rpi4-emulated", **changed:
         python="3.11.2",
         libc="glibc 2.36",
         transport="emulator",
+        timed=False,
         emulated=True,
     )
     return msgspec.structs.replace(

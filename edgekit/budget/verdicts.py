@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgekit import units
-from edgekit.budget import Verdict
+from edgekit.budget.judge import Verdict
 from edgekit.budget.metrics import METRICS
+from edgekit.words import plural, visible
 
 HEADINGS = (
     "Budget",
@@ -28,11 +29,6 @@ _ORDER = ("fail", "missing", "invalid", "inconclusive", "pass")
 def ordered(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """The worst first; of the same word, in the order of the file."""
     return sorted(verdicts, key=lambda verdict: _ORDER.index(verdict.verdict))
-
-
-def visible(text: str) -> str:
-    """Write what cannot be printed (line ends, escape sequences, what XML forbids) as Python would."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def cells(verdict: Verdict) -> tuple[str, ...]:
@@ -78,9 +74,9 @@ def tally(verdicts: Sequence[Verdict]) -> str:
     return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
 
 
-def whom(verdict: Verdict) -> str:
+def subject(verdict: Verdict) -> str:
     """What was judged, in words."""
-    threads = "1 thread" if verdict.threads == 1 else f"{verdict.threads or 'any'} threads"
+    threads = plural(verdict.threads, "thread") if verdict.threads else "any threads"
     return visible(
         f"{verdict.model}/{verdict.artefact} · {verdict.runtime} · {threads}{_conditions(verdict)}"
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from edgekit.budget import Verdict
-from edgekit.reporting.verdicts import HEADINGS, WORDS, cells, ordered, tally, visible
+from edgekit.budget.judge import Verdict
+from edgekit.budget.verdicts import HEADINGS, WORDS, cells, ordered, tally
+from edgekit.words import visible
 
 _MOST = 500  # rows of each table: a summary may have 1 MiB
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from xml.etree import ElementTree as ET
 
-from edgekit.budget import Verdict
-from edgekit.reporting.verdicts import sentence, tally, visible, whom
+from edgekit.budget.judge import Verdict
+from edgekit.budget.verdicts import sentence, subject, tally
+from edgekit.words import visible
 
 
 def to_junit(verdicts: Sequence[Verdict], when: datetime | None = None) -> bytes:
@@ -40,7 +41,7 @@ def to_junit(verdicts: Sequence[Verdict], when: datetime | None = None) -> bytes
     for verdict in verdicts:
         _case(suite, verdict)
     ET.SubElement(suite, "system-out").text = "\n".join(
-        [tally(verdicts), *(f"{whom(v)}: {sentence(v)}" for v in verdicts if v.stale)]
+        [tally(verdicts), *(f"{subject(v)}: {sentence(v)}" for v in verdicts if v.stale)]
     )
     ET.SubElement(suite, "system-err")
     ET.indent(suites)
@@ -54,7 +55,7 @@ def _case(suite: ET.Element, verdict: Verdict) -> None:
         "testcase",
         # CI systems cut class names at dots into packages
         classname=visible(f"{verdict.device}.{verdict.budget}"),
-        name=f"{whom(verdict)}: {verdict.metric}",
+        name=f"{subject(verdict)}: {verdict.metric}",
         time="0",
     )
     if verdict.verdict == "pass":

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from edgekit.budget import Verdict
-from edgekit.reporting.to_junit import to_junit
-from edgekit.reporting.to_step_summary import to_step_summary
-from edgekit.reporting.verdicts import margin, sentence
+from edgekit.budget.to_junit import to_junit
+from edgekit.budget.to_step_summary import to_step_summary
+from edgekit.budget.verdicts import margin, sentence
 
 HOSTILE = "</testcase>&\"'<!--]]>\x00\x1b[31m\ud800\n| `a` **b** @team <img src=x> [x](javascript:y) \\ \x85"
 VERDICT = Verdict(

@@ -1,0 +1,18 @@
+"""Verdicts for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import asdict
+
+from edgekit.budget.judge import Verdict, exit_code
+from edgekit.schema import encode_record
+
+SCHEMA = "edgekit.check/1"
+
+
+def to_json(verdicts: Sequence[Verdict]) -> bytes:
+    """Return the verdicts with their margins, and the exit code of `edgekit check`."""
+    rows = [{**asdict(each), "margin": each.margin} for each in verdicts]
+    return encode_record({"schema": SCHEMA, "exit_code": exit_code(verdicts), "verdicts": rows})
