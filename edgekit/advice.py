@@ -48,7 +48,7 @@ def _identity(profile: Profile, device: Device) -> Iterator[Advice]:
         found = ", ".join(names) or "others"
         yield Advice(
             f"{profile.name} should have {profile.core} cores; this device has {found}.",
-            f"Give it another name: edgekit devices add OTHER-NAME --{profile.transport} {_place(profile)}",
+            f"Give it another name: edgekit devices add OTHER-NAME {_adding(profile)}",
         )
     if device.bits == 32 and device.machine == "aarch64":
         yield Advice(
@@ -81,10 +81,11 @@ def _room(profile: Profile, device: Device, environment: Environment) -> Iterato
 
 def _clock(profile: Profile, device: Device, environment: Environment) -> Iterator[Advice]:
     if environment.governor not in (None, "performance") and not profile.fixed_performance:
+        login = profile.kind.login
         command = "echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
         yield Advice(
             f"The clock follows the load: the governor is {environment.governor!r}.",
-            f"{_login(profile)} '{command}'" if profile.transport == "ssh" else command,
+            f"{shlex.join(login(profile))} '{command}'" if login else command,
         )
     if environment.power == "battery":
         yield Advice("The device runs on its battery.", "Plug it in.")
@@ -95,18 +96,9 @@ def _clock(profile: Profile, device: Device, environment: Environment) -> Iterat
         )
 
 
-def _place(profile: Profile) -> str:
-    """Return where the device is, as `edgekit devices add` takes it."""
-    place = f"{profile.user}@{profile.address}" if profile.user else profile.address
-    port = ["--port", str(profile.port)] if profile.port else []
-    return shlex.join([place or "USER@HOST", *port])
-
-
-def _login(profile: Profile) -> str:
-    """Return how to log in to the device."""
-    user = ["-l", profile.user] if profile.user else []
-    port = ["-p", str(profile.port)] if profile.port else []
-    return shlex.join(["ssh", *user, *port, profile.address])
+def _adding(profile: Profile) -> str:
+    """Return how `edgekit devices add` takes where the device is."""
+    return profile.kind.adding(profile.place) + (f" --port {profile.port}" if profile.port else "")
 
 
 def _heat(profile: Profile, environment: Environment) -> Iterator[Advice]:

@@ -32,7 +32,7 @@ def profiles(names: Sequence[str], address: str, user: str, output: Path | None)
             f"--output {output} is for one device; {len(chosen)} are named.",
             "Leave it out: each device's result then has a file of its own in results/.",
         )
-    remote = [profile for profile in chosen if profile.transport in ("ssh", "adb")]
+    remote = [profile for profile in chosen if profile.remote]
     if (address or user) and len(remote) > 1:
         raise UsageError(
             "--address and --user are for one device; several are named.",

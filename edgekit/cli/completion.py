@@ -26,6 +26,13 @@ def complete_runtime(incomplete: str) -> list[str]:
     return [name for name in KINDS if name.startswith(incomplete)]
 
 
+def complete_transport(incomplete: str) -> list[str]:
+    """Names of transports that begin as typed."""
+    from edgekit.device import TRANSPORTS
+
+    return [name for name in TRANSPORTS if name.startswith(incomplete)]
+
+
 def complete_dataset(incomplete: str) -> list[str]:
     """Names of datasets that begin as typed."""
     return [name for name in ("digits", "shapes", "cifar10") if name.startswith(incomplete)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from edgekit.cli.completion import complete_device
+from edgekit.cli.completion import complete_device, complete_transport
 
 devices = typer.Typer(
     name="devices",
@@ -109,7 +110,18 @@ def doctor(name: Name = "host", address: Address = "", user: User = "", as_json:
         raise typer.Exit(4)
 
 
-@devices.command()
+class _NamingTransports(TyperCommand):
+    """Names the transports in its help, where they need not be loaded for any other command."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write what follows the options."""
+        from edgekit.device import TRANSPORTS
+
+        formatter.write_paragraph()
+        formatter.write_text(f"Transports: {', '.join(TRANSPORTS)}.")
+
+
+@devices.command(cls=_NamingTransports)
 def add(
     name: Annotated[str, typer.Argument(help="What to call it: rpi4, or a name of your own.")],
     ssh: Annotated[
@@ -118,6 +130,13 @@ def add(
     adb: Annotated[
         str, typer.Option(metavar="SERIAL", help="It is reached by adb: a serial that `adb devices` lists.")
     ] = "",
+    transport: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="It is reached by another transport.", autocompletion=complete_transport
+        ),
+    ] = "",
+    address: Annotated[str, typer.Option(metavar="PLACE", help="Where it is, for --transport.")] = "",
     port: Annotated[int | None, typer.Option(metavar="N", help="Of its SSH server.")] = None,
     like: Annotated[
         str,
@@ -138,19 +157,11 @@ def add(
     Example: edgekit devices add pixel --adb 1A2B3C --like android
     """
     from edgekit.cli.console import quote, say_next, stderr_console
-    from edgekit.device import add_profile
-    from edgekit.errors import UsageError
+    from edgekit.device import add_profile, reached_by
 
-    if bool(ssh) == bool(adb):
-        raise UsageError(
-            "One of --ssh and --adb says how the device is reached.",
-            f"Write: edgekit devices add {quote(name)} --ssh USER@HOST",
-        )
-    user, _, host = ssh.rpartition("@")
-    given = {"port": port, "description": description, "python": python, "folder": folder}
-    place = {"address": host, "user": user} if ssh else {"address": adb}
-    fields = {key: value for key, value in {**given, **place}.items() if value}
-    path = add_profile(name, {"transport": "ssh" if ssh else "adb", **fields}, like=like)
+    way = reached_by(ssh=ssh, adb=adb, transport=transport, address=address)
+    given = {"port": port, "description": description, "python": python, "folder": folder, **way}
+    path = add_profile(name, {key: value for key, value in given.items() if value}, like=like)
     stderr_console().print(f"Wrote {path}", markup=False)
     say_next(f"edgekit devices doctor {quote(name)}")
 

@@ -91,9 +91,9 @@ def _target(device: str, progress: Progress) -> Target:
     from edgekit.runtime.target import this_python
 
     profile = reached_at(find_profile(device))
-    if profile.transport == "local" and not profile.python:
+    if profile.kind.here and not profile.python:
         return this_python()
-    if profile.transport in ("adb", "emulator"):
+    if profile.kind.brings_python:
         python = ensure_portable("aarch64", progress)
         progress.note(f"Python {python.bundle.record.version} for {python.target}: {python.folder}")
         return python.target

@@ -89,13 +89,9 @@ def show_profiles(profiles: Sequence[Profile]) -> None:
 
 def _reached(profile: Profile) -> str:
     """Say what reaches a device, and where."""
-    if profile.transport == "adb":
-        return f"adb {profile.address}".rstrip()
-    if profile.transport != "ssh":
-        return profile.transport
-    user = f"{profile.user}@" if profile.user else ""
-    port = f":{profile.port}" if profile.port else ""
-    return f"ssh {user}{profile.address}{port}" if profile.address else "ssh, no address yet"
+    if profile.place:
+        return f"{profile.transport} {profile.place}" + (f":{profile.port}" if profile.port else "")
+    return f"{profile.transport}, no address yet" if profile.kind.needs_place else profile.transport
 
 
 def _origin(name: str) -> str:

@@ -1,28 +1,17 @@
-"""A device's profile: one TOML file, `devices/NAME.toml`, in the project, the user's folder or edgekit."""
+"""What a profile says about a device, and what is known of each transport that reaches one."""
 
 from __future__ import annotations
 
-import os
-import re
-import sys
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Literal
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 
-from edgekit.errors import RecordError, UsageError
-from edgekit.files import write_atomic
-from edgekit.lookup import devices_folders, user_devices_folder
-from edgekit.words import nearest
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-SUFFIX = ".toml"
-_REMOTE = ("ssh", "adb")  # transports to devices that have an address
+from edgekit.device.transport import Transport
+from edgekit.errors import UsageError
+from edgekit.registry import Registry
 
 OLDEST_PYTHON = (3, 9)  # for which the runtimes are provided; the guest itself would run on 3.8
 PORTABLE = "portable"  # as an interpreter: the one edgekit brings along
@@ -32,7 +21,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How to reach a device and what to do there."""
 
     description: str
-    transport: Literal["local", "ssh", "adb", "emulator"]
+    transport: str  # a name in TRANSPORTS
     name: str = ""  # the file's, without its suffix
     address: str = ""  # ssh: a host as ssh takes it; adb: a serial; empty with adb: the only one attached
     user: str = ""  # ssh: who to log in as; empty: as ssh's own configuration says
@@ -50,136 +39,62 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory_mib: Annotated[int, msgspec.Meta(ge=256)] = 2048  # emulator
 
     @property
+    def kind(self) -> TransportKind:
+        """What is known of its transport.
+
+        Raises:
+            UsageError: There is no such transport.
+        """
+        return TRANSPORTS.named(self.transport)
+
+    @property
     def timed(self) -> bool:
         """Whether its clock shows time; an emulated board's counts instructions instead."""
-        return self.transport != "emulator"
+        return self.kind.timed
+
+    @property
+    def remote(self) -> bool:
+        """Whether it has an address."""
+        return bool(self.kind.place)
+
+    @property
+    def place(self) -> str:
+        """Where it is, as people write it: pi@10.0.0.2; empty: the profile does not say."""
+        return f"{self.user}@{self.address}" if self.user and self.address else self.address
 
 
-def find_profile(name: str) -> Profile:
-    """Return the profile of that name; the project's own wins over the user's, which wins over edgekit's.
+@dataclass(frozen=True)
+class TransportKind:
+    """A transport, as it is listed."""
 
-    EDGEKIT_NAME_ADDRESS and EDGEKIT_NAME_USER in the environment win over the address and user in it.
-
-    Args:
-        name: `host`, or the path of a profile ending in `.toml`.
-
-    Raises:
-        UsageError: There is no such profile; the nearest name is given.
-        RecordError: Its file is not a valid profile.
-    """
-    profile = _written(name)
-    prefix = "EDGEKIT_" + re.sub(r"\W", "_", profile.name).upper()
-    found = {key: os.environ.get(f"{prefix}_{key.upper()}") for key in ("address", "user")}
-    return _moved(profile, found) if profile.transport in _REMOTE else profile
-
-
-def reached_at(profile: Profile, *, address: str = "", user: str = "") -> Profile:
-    """Return the profile with another address or user, where one is given.
-
-    Raises:
-        UsageError: The device is not one that has an address.
-    """
-    if (address or user) and profile.transport not in _REMOTE:
-        raise UsageError(
-            f"{profile.name} has no address: it is reached by {profile.transport!r}.",
-            "Leave out --address and --user, or name another device.",
-        )
-    return _moved(profile, {"address": address, "user": user})
-
-
-def add_profile(name: str, fields: Mapping[str, object], *, like: str = "") -> Path:
-    """Write a profile into the user's folder; return its path.
-
-    Args:
-        name: What the device is called from now on; a profile of that name there is replaced.
-        fields: What differs from the profile it is like.
-        like: A known device; empty: the known one of the same name, if there is one.
-
-    Raises:
-        UsageError: The name cannot be a file's, or the devices are not reached the same way.
-        RecordError: The fields are not valid.
-        StorageError: It cannot be written.
-    """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", name) or name.endswith(SUFFIX):
-        raise UsageError(
-            f"{name!r} cannot be a device's name.", "Use letters, digits, dots and dashes, such as rpi4-desk."
-        )
-    base = _written(like) if like else _written(name) if name in _names() else None
-    if base and base.transport != fields["transport"]:
-        raise UsageError(
-            f"{base.name} is reached by {base.transport!r}, not by {fields['transport']!r}.",
-            "Choose another name, or another device with --like.",
-        )
-    kept = msgspec.structs.asdict(base) if base else {"description": f"{name}, over {fields['transport']}"}
-    profile = _profile({**kept, **fields, "name": name}, f"the profile of {name}")
-    defaults = msgspec.structs.asdict(Profile(description="", transport="local"))
-    lines = {
-        key: list(value) if isinstance(value, tuple) else value
-        for key, value in msgspec.structs.asdict(profile).items()
-        if key != "name" and value != defaults[key]
-    }
-    import tomli_w
-
-    path = user_devices_folder() / f"{name}{SUFFIX}"
-    write_atomic(path, tomli_w.dumps(lines).encode())
-    return path
-
-
-def list_profiles() -> tuple[Profile, ...]:
-    """Return every profile that can be found, by name.
-
-    Raises:
-        RecordError: One of the files is not a valid profile.
-    """
-    return tuple(find_profile(name) for name in _names())
-
-
-def read_profile(path: Path) -> Profile:
-    """Read one profile file.
-
-    Raises:
-        RecordError: It cannot be read, is no TOML, or says something that no profile says.
-    """
-    try:
-        fields = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecordError(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecordError(f"{path} is not a TOML file: {error}.", "Correct the file.") from error
-    known = [field for field in Profile.__struct_fields__ if field != "name"]
-    for key in fields:
-        if key not in known:
-            raise RecordError(
-                f"{path} has the unknown key {key!r}.{nearest(key, known)}", f"Keys: {', '.join(known)}."
-            )
-    return _profile({**fields, "name": path.stem}, str(path))
-
-
-def _written(name: str) -> Profile:
-    """Read the profile of that name as its file has it."""
-    if name.endswith(SUFFIX):
-        return read_profile(Path(name))
-    for folder in devices_folders():
-        path = folder / f"{name}{SUFFIX}"
-        if path.is_file():
-            return read_profile(path)
-    known = _names()
-    raise UsageError(
-        f"There is no device {name!r}.{nearest(name, known)}",
-        f"Known devices: {', '.join(known) or 'none'}. `edgekit devices list` describes them.",
+    name: str  # as profiles name it
+    open: Callable[[Profile], Transport]  # returns it not yet connected
+    place: str = (
+        ""  # how people write where a device is: USER@HOST, SERIAL; empty: its devices have no address
     )
+    needs_place: bool = False  # whether a device cannot be found without it
+    option: str = ""  # of `edgekit devices add` that takes the place; empty: --address
+    login: Callable[[Profile], Sequence[str]] | None = None  # the command that logs in; None: there is none
+    here: bool = False  # whether its commands run on this computer, with this computer's Pythons
+    brings_python: bool = False  # whether edgekit brings the Python in any case; its devices have none
+    timed: bool = True  # whether a clock there shows time, rather than counting instructions
+
+    def located(self, place: str) -> dict[str, str]:
+        """Return the fields of a profile that say where a device is, read as people write it.
+
+        Raises:
+            UsageError: These devices have no address.
+        """
+        if place and not self.place:
+            raise UsageError(f"A device reached by {self.name!r} has no address.", "Leave out the address.")
+        user, _, address = place.rpartition("@") if "@" in self.place else ("", "", place)
+        return {"user": user, "address": address}
+
+    def adding(self, place: str = "") -> str:
+        """Return the options of `edgekit devices add` that say where a device is."""
+        option = [self.option] if self.option else ["--transport", self.name, "--address"]
+        return shlex.join([*option, place or self.place]) if self.place else f"--transport {self.name}"
 
 
-def _moved(profile: Profile, place: Mapping[str, str | None]) -> Profile:
-    return msgspec.structs.replace(profile, **{key: value for key, value in place.items() if value})
-
-
-def _profile(fields: Mapping[str, object], what: str) -> Profile:
-    try:
-        return msgspec.convert(fields, Profile)
-    except msgspec.ValidationError as error:
-        raise RecordError(f"{what} is not a valid device profile: {error}.", "Correct it.") from error
-
-
-def _names() -> list[str]:
-    return sorted({path.stem for folder in devices_folders() for path in folder.glob(f"*{SUFFIX}")})
+TRANSPORTS: Registry[TransportKind] = Registry("transport")
+"""Filled in opening.py, and from outside by whoever brings one of their own."""

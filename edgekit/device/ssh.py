@@ -130,11 +130,6 @@ class SshTransport(ShellTransport):
 
     def __init__(self, profile: Profile) -> None:
         super().__init__(profile)
-        if not profile.address:
-            raise UsageError(
-                f"{profile.name} has no address.",
-                f"Say where it is: edgekit devices add {shlex.quote(profile.name)} --ssh USER@HOST",
-            )
         if profile.address.startswith("-") or not profile.address.isprintable():
             raise UsageError(f"{profile.address!r} is not an address.", "Write it as USER@HOST.")
         self.interactive = sys.stdin is not None and sys.stdin.isatty()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from edgekit.device.profile import Profile
 from edgekit.progress import SILENT, Progress
 from edgekit.results import Transfer
 
@@ -88,11 +87,6 @@ class Transport(Protocol):
         """
 
 
-def open_transport(profile: Profile) -> Transport:
-    """Return the transport that a profile names, not yet connected."""
-    return _TRANSPORTS[profile.transport](profile)
-
-
 @contextmanager
 def connected(transport: Transport, progress: Progress = SILENT) -> Iterator[Transport]:
     """Connect, and close again on every way out."""
@@ -101,35 +95,3 @@ def connected(transport: Transport, progress: Progress = SILENT) -> Iterator[Tra
         yield transport
     finally:
         transport.close()
-
-
-def _local(profile: Profile) -> Transport:
-    from edgekit.device.local import LocalTransport
-
-    return LocalTransport(profile.python)
-
-
-def _ssh(profile: Profile) -> Transport:
-    from edgekit.device.ssh import SshTransport
-
-    return SshTransport(profile)
-
-
-def _adb(profile: Profile) -> Transport:
-    from edgekit.device.adb import AdbTransport
-
-    return AdbTransport(profile)
-
-
-def _emulator(profile: Profile) -> Transport:
-    from edgekit.device.emulator import EmulatorTransport
-
-    return EmulatorTransport(profile)
-
-
-_TRANSPORTS: dict[str, Callable[[Profile], Transport]] = {
-    "emulator": _emulator,
-    "local": _local,
-    "ssh": _ssh,
-    "adb": _adb,
-}

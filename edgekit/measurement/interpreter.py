@@ -72,7 +72,7 @@ def _own(device: Transport, progress: Progress) -> tuple[answers.Python, Transfe
 
 
 def _target(found: answers.Python, profile: Profile) -> Target:
-    if profile.transport == "local":
+    if profile.kind.here:
         return Target(found.version, found.tag, executable=found.executable)
     return device_target(found)
 

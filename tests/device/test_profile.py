@@ -3,7 +3,7 @@
 import pytest
 
 from edgekit.device import add_profile, find_profile, list_profiles, reached_at
-from edgekit.device.profile import read_profile
+from edgekit.device.profiles import read_profile
 from edgekit.errors import RecordError, UsageError
 
 GOOD = 'description = "A board"\ntransport = "local"\n'
@@ -51,7 +51,10 @@ def test_a_profile_may_be_named_by_its_path(tmp_path):
         (GOOD + 'pyton = "x"', "unknown key 'pyton'. Did you mean 'python'?"),
         (GOOD + "affinity = 3", "affinity"),
         ('transport = "local"', "description"),
-        ('description = "x"\ntransport = "pigeon"', "pigeon"),
+        (
+            'description = "x"\ntransport = "ssl"',
+            "There is no transport 'ssl'. Did you mean 'ssh'? Choose from: local, ssh,",
+        ),
         ("description = ", "is not a TOML file"),
         (GOOD + 'name = "other"', "unknown key 'name'"),
     ],
@@ -62,7 +65,7 @@ def test_a_wrong_profile_is_refused_with_its_path_and_the_reason(tmp_path, text,
     with pytest.raises(RecordError) as caught:
         read_profile(path)
     assert str(path) in caught.value.what
-    assert words in caught.value.what
+    assert words in str(caught.value)
 
 
 def test_a_profile_that_is_not_there_is_refused(tmp_path):

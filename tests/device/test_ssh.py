@@ -250,7 +250,7 @@ def test_an_address_that_is_none_is_refused(address):
 
 def test_a_profile_without_an_address_names_the_command_that_adds_one():
     with pytest.raises(UsageError) as caught:
-        SshTransport(profile(address=""))
+        open_transport(profile(address=""))
     assert caught.value.what == "rpi4 has no address."
     assert "edgekit devices add rpi4 --ssh USER@HOST" in caught.value.hint
 
