@@ -8,7 +8,7 @@ from statistics import median
 
 from edgekit import stats
 from edgekit.measurement.request import Schedule
-from edgekit.results import Environment, Finding, Measurement, Reference
+from edgekit.results import Device, Environment, Finding, Measurement, Reference
 
 CLOCK_TOLERANCE = 0.05  # share by which a CPU's clock may differ during a session
 VARIATION_WARNING = 0.05  # coefficient of variation of the repeats' medians
@@ -34,11 +34,10 @@ class Session:
     """What the findings about one measurement are judged against."""
 
     schedule: Schedule
+    device: Device
     before: Environment
     after: Environment
     reference: Reference | None = None
-    emulated: bool = False
-    timed: bool = True  # False: instructions were counted, nothing was timed
     failure: str | None = None  # why the measurement ended early
     remedy: str = ""  # for that
     fps: float | None = None  # inferences a second asked for; None: back to back
@@ -68,7 +67,7 @@ def findings(measurement: Measurement, session: Session) -> tuple[Finding, ...]:
 
 
 def _incomplete(measurement: Measurement, session: Session) -> Iterator[Finding]:
-    done, planned = len(measurement.repeats), session.schedule.repeats if session.timed else 0
+    done, planned = len(measurement.repeats), session.schedule.repeats if session.device.timed else 0
     if session.failure:
         remedy = session.remedy or "Measure again once the cause is gone."
         yield Finding("invalid", "failed", session.failure, remedy)
@@ -140,7 +139,7 @@ def _noise(measurement: Measurement, _: Session) -> Iterator[Finding]:
 
 def _too_few(measurement: Measurement, session: Session) -> Iterator[Finding]:
     fewest = min((len(repeat.samples_ns) for repeat in measurement.repeats), default=0)
-    if fewest >= session.schedule.min_runs or not session.timed:
+    if fewest >= session.schedule.min_runs or not session.device.timed:
         return
     total = sum(len(repeat.samples_ns) for repeat in measurement.repeats)
     yield Finding(
@@ -217,7 +216,7 @@ def _accuracy(measurement: Measurement, session: Session) -> Iterator[Finding]:
 
 
 def _unsteady(measurement: Measurement, session: Session) -> Iterator[Finding]:
-    if session.timed or measurement.instructions is None:
+    if session.device.timed or measurement.instructions is None:
         return
     counts = sorted(measurement.instructions.per_inference)
     quarter = len(counts) // 4
@@ -232,7 +231,7 @@ def _unsteady(measurement: Measurement, session: Session) -> Iterator[Finding]:
 
 
 def _emulated(_: Measurement, session: Session) -> Iterator[Finding]:
-    if session.emulated and session.timed:
+    if session.device.emulated and session.device.timed:
         yield Finding(
             "warning",
             "emulated",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -81,12 +81,16 @@ def wanted_threads(asked: Sequence[int], cpus: int) -> tuple[int, ...]:
     return tuple(counts)
 
 
-def cells(subjects: Sequence[Subject], bundles: Sequence[Bundle], threads: Sequence[int]) -> tuple[Cell, ...]:
-    """Combine every file with each runtime that executes it and each number of threads."""
+def cells(subjects: Sequence[Subject], bundles: Iterable[Bundle], threads: Sequence[int]) -> tuple[Cell, ...]:
+    """Combine every file with each runtime that executes it and each number of threads.
+
+    Each runtime counts once: `litert` and `litert==2.3.0` may be the same.
+    """
+    different = {bundle.record.sha256: bundle for bundle in bundles}.values()
     return tuple(
         Cell(subject, bundle, count)
         for subject in subjects
-        for bundle in bundles
+        for bundle in different
         if KINDS[bundle.record.runtime].format == subject.file.format
         for count in threads
     )

@@ -133,8 +133,7 @@ def _latency(item: Collected, passes: Passes, position: int) -> None:
 
 
 def _describe(item: Collected, answer: answers.Latency | answers.Instructions) -> None:
-    found, bundle = answer.runtime, item.cell.bundle.record
-    item.runtime = Runtime(found.name, found.version, found.delegate, bundle.sha256, found.options)
+    item.runtime = answer.runtime.record(item.cell.bundle)
     item.input_sha256 = answer.input_sha256
 
 

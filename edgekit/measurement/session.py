@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 import edgekit
-from edgekit.device import Profile, Transport, find_profile, open_transport
-from edgekit.device.transport import connected
+from edgekit.device import Transport
 from edgekit.errors import EdgekitError
-from edgekit.measurement import answers
-from edgekit.measurement.artefacts import Subject, read_evaluation, subjects
+from edgekit.measurement.artefacts import Subject, payloads, read_evaluation, subjects
 from edgekit.measurement.findings import Session, findings
-from edgekit.measurement.guest import Guest
-from edgekit.measurement.interpreter import interpreter
-from edgekit.measurement.passes import PATIENCE, Passes
+from edgekit.measurement.passes import Passes
 from edgekit.measurement.plan import cells, left_out, wanted_runtimes, wanted_threads
 from edgekit.measurement.request import BenchRequest
 from edgekit.measurement.run import Collected, measure
-from edgekit.measurement.supply import provide, push
 from edgekit.progress import SILENT, Progress
-from edgekit.results import SCHEMA, Device, Environment, Evaluation, Measurement, Result
-from edgekit.runtime import available
+from edgekit.results import SCHEMA, Environment, Evaluation, Measurement, Result
+from edgekit.schema import now
+from edgekit.visit import Visit, profile_of, visiting
 
 
 def bench(
@@ -49,23 +45,18 @@ def bench(
     if omitted := left_out(specs, files):
         progress.note(omitted)
     evaluations = _evaluations(files) if request.accuracy else ()
-    profile = find_profile(request.device) if isinstance(request.device, str) else request.device
-    created = _now()
+    profile = profile_of(request.device)
+    created = now()
     for ignored in () if profile.timed else _ignored(request):
         progress.note(f"{profile.name} {ignored}")
-    progress.step(f"Looking at the device {profile.name}")
-    with connected(transport or open_transport(profile), progress) as device:
-        python = interpreter(device, profile, progress)
-        bundles = provide(specs, python.target, progress, by_name=bool(request.runtimes))
-        pushed = push(device, python, files, bundles, progress, evaluation=request.accuracy)
-        guest = python.guest(device, pushed.paths)
-        before = guest.ask(answers.Probe, {"pass": "probe"}, PATIENCE)
+    needed, named = payloads(files, evaluation=request.accuracy), bool(request.runtimes)
+    with visiting(profile, needed, specs, progress, by_name=named, transport=transport) as visit:
         affinity = request.affinity or profile.affinity
-        cpus = min(before.device.cpus, len(set(affinity)) or before.device.cpus)
-        chosen = cells(files, bundles, wanted_threads(request.threads, cpus))
-        passes = Passes(guest, request, profile, pushed.paths)
-        outcome = measure(chosen, passes, request, progress)
-        after = Environment(_now()) if outcome.ended == "lost" else _environment(guest)
+        there = visit.device.cpus or 1
+        cpus = min(there, len(set(affinity)) or there)
+        chosen = cells(files, visit.bundles.values(), wanted_threads(request.threads, cpus))
+        outcome = measure(chosen, Passes(visit, request), request, progress)
+        after = Environment(now()) if outcome.ended == "lost" else _environment(visit)
     return Result(
         schema=SCHEMA,
         created=created,
@@ -73,42 +64,18 @@ def bench(
         command=request.command,
         mode=request.mode if isinstance(request.mode, str) else "quick",
         seed=request.seed,
-        device=_device(before, profile),
-        before=before.environment,
+        device=visit.device,
+        before=visit.environment,
         after=after,
-        measurements=_measurements(outcome.collected, request, profile, before.environment, after),
+        measurements=_measurements(outcome.collected, request, visit, after),
         references=tuple({file.file.sha256: file.reference() for file in files}.values()),
         evaluations=evaluations,
-        transfer=pushed.transfer,
+        transfer=visit.transfer,
         partial=outcome.partial,
         ended=outcome.ended,
         lacks=outcome.lacks,
         fps=request.fps if profile.timed else None,
     )
-
-
-@dataclass(frozen=True)
-class Fingerprint:
-    """What a device is, how it is doing, and what can run on it."""
-
-    device: Device
-    environment: Environment
-    runtimes: dict[str, str]  # name: why it cannot be provided; empty: it can
-
-
-def probe(
-    profile: Profile, progress: Progress = SILENT, *, transport: Transport | None = None
-) -> Fingerprint:
-    """Look at a device.
-
-    Raises:
-        DeviceError: It cannot be reached, or has no usable Python.
-    """
-    with connected(transport or open_transport(profile), progress) as device:
-        python = interpreter(device, profile, progress)
-        pushed = push(device, python, (), (), progress, evaluation=False)
-        found = python.guest(device, pushed.paths).ask(answers.Probe, {"pass": "probe"}, PATIENCE)
-    return Fingerprint(_device(found, profile), found.environment, available(python.target))
 
 
 def _ignored(request: BenchRequest) -> Iterator[str]:
@@ -127,11 +94,7 @@ def _evaluations(files: Sequence[Subject]) -> tuple[Evaluation, ...]:
 
 
 def _measurements(
-    collected: Sequence[Collected],
-    request: BenchRequest,
-    profile: Profile,
-    before: Environment,
-    after: Environment,
+    collected: Sequence[Collected], request: BenchRequest, visit: Visit, after: Environment
 ) -> tuple[Measurement, ...]:
     """Turn what was collected into records, each judged."""
     measurements = []
@@ -146,50 +109,32 @@ def _measurements(
             memory=item.memory,
             accuracy=item.accuracy,
             instructions=item.instructions,
-            affinity=request.affinity or profile.affinity,
+            affinity=request.affinity or visit.profile.affinity,
             input_sha256=item.input_sha256,
         )
         reference = item.cell.subject.reference()
         session = Session(
             request.schedule,
-            before,
+            visit.device,
+            visit.environment,
             after,
             reference,
-            emulated=_emulated(profile),
-            timed=profile.timed,
             failure=item.error.what if item.error else None,
             remedy=item.error.hint if item.error else "",
             fps=request.fps,
-            max_celsius=profile.max_celsius,
+            max_celsius=visit.profile.max_celsius,
         )
         measurements.append(_judged(measurement, session))
     return tuple(measurements)
 
 
 def _judged(measurement: Measurement, session: Session) -> Measurement:
-    import msgspec
-
     return msgspec.structs.replace(measurement, findings=findings(measurement, session))
 
 
-def _environment(guest: Guest) -> Environment:
+def _environment(visit: Visit) -> Environment:
     """Look at the device once more; neither a device that is gone nor an impatient user ends a session."""
     try:
-        return guest.ask(answers.Probe, {"pass": "probe"}, PATIENCE).environment
+        return visit.look()
     except (EdgekitError, KeyboardInterrupt):
-        return Environment(_now())
-
-
-def _device(found: answers.Probe, profile: Profile) -> Device:
-    import msgspec
-
-    fields = msgspec.structs.asdict(found.device)
-    return Device(profile=profile.name, transport=profile.transport, emulated=_emulated(profile), **fields)
-
-
-def _emulated(profile: Profile) -> bool:
-    return profile.emulated or not profile.timed
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        return Environment(now())
