@@ -7,7 +7,7 @@ from typing import Any
 
 from edgekit.device import Payload, Transport
 from edgekit.errors import EdgekitError, UnavailableError
-from edgekit.explanation.answer import Operators
+from edgekit.explanation.answers import Operators
 from edgekit.explanation.attribute import from_parts, from_profile, grouped_convolutions
 from edgekit.explanation.calibration import chains
 from edgekit.explanation.parts import Parts

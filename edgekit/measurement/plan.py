@@ -10,6 +10,7 @@ from edgekit.errors import UsageError
 from edgekit.measurement.artefacts import Subject
 from edgekit.measurement.request import ALL_CPUS
 from edgekit.runtime import KINDS, Bundle, RuntimeSpec, parse_runtime
+from edgekit.words import plural
 
 T = TypeVar("T")
 
@@ -23,10 +24,8 @@ class Cell:
     threads: int
 
     def __str__(self) -> str:
-        plural = "" if self.threads == 1 else "s"
-        return (
-            f"{self.subject.set}/{self.subject.file.name} with {self.bundle} on {self.threads} thread{plural}"
-        )
+        threads = plural(self.threads, "thread")
+        return f"{self.subject.set}/{self.subject.file.name} with {self.bundle} on {threads}"
 
 
 def wanted_runtimes(asked: Sequence[str], subjects: Sequence[Subject]) -> tuple[RuntimeSpec, ...]:
@@ -74,8 +73,8 @@ def wanted_threads(asked: Sequence[int], cpus: int) -> tuple[int, ...]:
     counts = sorted({cpus if threads == ALL_CPUS else threads for threads in asked})
     if counts[-1] > cpus:
         raise UsageError(
-            f"{counts[-1]} threads were asked for; the device has {cpus} usable "
-            f"CPU{'' if cpus == 1 else 's'} (pinned, or in all).",
+            f"{counts[-1]} threads were asked for; the device has {plural(cpus, 'usable CPU')} (pinned, or "
+            "in all).",
             "Give 1." if cpus == 1 else f"Give 1 to {cpus}.",
         )
     return tuple(counts)

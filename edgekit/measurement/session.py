@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import msgspec
 
@@ -10,11 +11,11 @@ import edgekit
 from edgekit.device import Transport
 from edgekit.errors import EdgekitError
 from edgekit.measurement.artefacts import Subject, payloads, read_evaluation, subjects
-from edgekit.measurement.findings import Session, findings
+from edgekit.measurement.findings import Context, findings
+from edgekit.measurement.measure import Collected, Outcome, measure
 from edgekit.measurement.passes import Passes
 from edgekit.measurement.plan import cells, left_out, wanted_runtimes, wanted_threads
 from edgekit.measurement.request import BenchRequest
-from edgekit.measurement.run import Collected, measure
 from edgekit.progress import SILENT, Progress
 from edgekit.results import SCHEMA, Environment, Evaluation, Measurement, Result
 from edgekit.schema import now
@@ -31,7 +32,7 @@ def bench(
 
     Args:
         request: What to measure, with what, where.
-        progress: Told about every process on the device.
+        progress: Receives every process on the device.
         transport: Instead of the one in the device's profile.
 
     Raises:
@@ -41,41 +42,98 @@ def bench(
         KeyboardInterrupt: Interrupted before anything was measured.
     """
     files = subjects(request.artefacts)
-    specs = wanted_runtimes(request.runtimes, files)
-    if omitted := left_out(specs, files):
+    runtimes = wanted_runtimes(request.runtimes, files)
+    if omitted := left_out(runtimes, files):
         progress.note(omitted)
     evaluations = _evaluations(files) if request.accuracy else ()
-    profile = profile_of(request.device)
-    created = now()
+    profile, created = profile_of(request.device), now()
     for ignored in () if profile.timed else _ignored(request):
         progress.note(f"{profile.name} {ignored}")
     needed, named = payloads(files, evaluation=request.accuracy), bool(request.runtimes)
-    with visiting(profile, needed, specs, progress, by_name=named, transport=transport) as visit:
-        affinity = request.affinity or profile.affinity
-        there = visit.device.cpus or 1
-        cpus = min(there, len(set(affinity)) or there)
-        chosen = cells(files, visit.bundles.values(), wanted_threads(request.threads, cpus))
+    with visiting(profile, needed, runtimes, progress, by_name=named, transport=transport) as visit:
+        session = Session(request, files, evaluations, created, visit)
+        chosen = cells(files, visit.bundles.values(), wanted_threads(request.threads, session.cpus))
         outcome = measure(chosen, Passes(visit, request), request, progress)
         after = Environment(now()) if outcome.ended == "lost" else _environment(visit)
-    return Result(
-        schema=SCHEMA,
-        created=created,
-        edgekit=edgekit.__version__,
-        command=request.command,
-        mode=request.mode if isinstance(request.mode, str) else "quick",
-        seed=request.seed,
-        device=visit.device,
-        before=visit.environment,
-        after=after,
-        measurements=_measurements(outcome.collected, request, visit, after),
-        references=tuple({file.file.sha256: file.reference() for file in files}.values()),
-        evaluations=evaluations,
-        transfer=visit.transfer,
-        partial=outcome.partial,
-        ended=outcome.ended,
-        lacks=outcome.lacks,
-        fps=request.fps if profile.timed else None,
-    )
+    return session.result(outcome, after)
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a result says whatever is measured; it can be asked for one as often as there is news."""
+
+    request: BenchRequest
+    files: tuple[Subject, ...]
+    evaluations: tuple[Evaluation, ...]
+    created: str
+    visit: Visit
+
+    @property
+    def affinity(self) -> tuple[int, ...]:
+        """The CPUs to run on; empty: all."""
+        return self.request.affinity or self.visit.profile.affinity
+
+    @property
+    def cpus(self) -> int:
+        """How many CPUs may be used."""
+        there = self.visit.device.cpus or 1
+        return min(there, len(set(self.affinity)) or there)
+
+    def result(self, outcome: Outcome, after: Environment) -> Result:
+        """Return the session's record.
+
+        Args:
+            outcome: What was measured.
+            after: How the device was doing then.
+        """
+        request, visit = self.request, self.visit
+        return Result(
+            schema=SCHEMA,
+            created=self.created,
+            edgekit=edgekit.__version__,
+            command=request.command,
+            mode=request.mode if isinstance(request.mode, str) else "quick",
+            seed=request.seed,
+            device=visit.device,
+            before=visit.environment,
+            after=after,
+            # of what gave nothing, the result's `partial` says why
+            measurements=tuple(self._measurement(item, after) for item in outcome.collected if item.runtime),
+            references=tuple({file.file.sha256: file.reference() for file in self.files}.values()),
+            evaluations=self.evaluations,
+            transfer=visit.transfer,
+            partial=outcome.partial,
+            ended=outcome.ended,
+            lacks=outcome.lacks,
+            fps=request.fps if visit.device.timed else None,
+        )
+
+    def _measurement(self, item: Collected, after: Environment) -> Measurement:
+        """Return one cell's record, judged."""
+        assert item.runtime  # noqa: S101 - narrows the type
+        measurement = Measurement(
+            artefact=item.cell.subject.record(),
+            runtime=item.runtime,
+            threads=item.cell.threads,
+            repeats=tuple(item.repeats),
+            memory=item.memory,
+            accuracy=item.accuracy,
+            instructions=item.instructions,
+            affinity=self.affinity,
+            input_sha256=item.input_sha256,
+        )
+        context = Context(
+            self.request.schedule,
+            self.visit.device,
+            self.visit.environment,
+            after,
+            item.cell.subject.reference(),
+            failure=item.error.what if item.error else None,
+            remedy=item.error.hint if item.error else "",
+            fps=self.request.fps,
+            max_celsius=self.visit.profile.max_celsius,
+        )
+        return msgspec.structs.replace(measurement, findings=findings(measurement, context))
 
 
 def _ignored(request: BenchRequest) -> Iterator[str]:
@@ -88,48 +146,9 @@ def _ignored(request: BenchRequest) -> Iterator[str]:
         yield "has a single CPU: --affinity changes nothing."
 
 
-def _evaluations(files: Sequence[Subject]) -> tuple[Evaluation, ...]:
+def _evaluations(files: tuple[Subject, ...]) -> tuple[Evaluation, ...]:
     """Read the labels of every evaluation file once."""
     return tuple({f.artefacts.manifest.evaluation_sha256: read_evaluation(f) for f in files}.values())
-
-
-def _measurements(
-    collected: Sequence[Collected], request: BenchRequest, visit: Visit, after: Environment
-) -> tuple[Measurement, ...]:
-    """Turn what was collected into records, each judged."""
-    measurements = []
-    for item in collected:
-        if item.runtime is None:
-            continue  # nothing was measured: the result's `partial` says why
-        measurement = Measurement(
-            artefact=item.cell.subject.record(),
-            runtime=item.runtime,
-            threads=item.cell.threads,
-            repeats=tuple(item.repeats),
-            memory=item.memory,
-            accuracy=item.accuracy,
-            instructions=item.instructions,
-            affinity=request.affinity or visit.profile.affinity,
-            input_sha256=item.input_sha256,
-        )
-        reference = item.cell.subject.reference()
-        session = Session(
-            request.schedule,
-            visit.device,
-            visit.environment,
-            after,
-            reference,
-            failure=item.error.what if item.error else None,
-            remedy=item.error.hint if item.error else "",
-            fps=request.fps,
-            max_celsius=visit.profile.max_celsius,
-        )
-        measurements.append(_judged(measurement, session))
-    return tuple(measurements)
-
-
-def _judged(measurement: Measurement, session: Session) -> Measurement:
-    return msgspec.structs.replace(measurement, findings=findings(measurement, session))
 
 
 def _environment(visit: Visit) -> Environment:

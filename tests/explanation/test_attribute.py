@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from edgekit.errors import InvalidError
-from edgekit.explanation.answer import Calibration, Node, Operators
+from edgekit.explanation.answers import Calibration, Node, Operators
 from edgekit.explanation.attribute import from_parts, from_profile, grouped_convolutions
 from edgekit.explanation.calibration import INPUTS, MANY, chains, profile_cost
 from edgekit.inspection import inspect_file

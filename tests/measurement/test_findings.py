@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from edgekit.measurement.findings import Session, findings
+from edgekit.measurement.findings import Context, findings
 from edgekit.measurement.request import Schedule
 from edgekit.results import Accuracy, Artefact, Device, Environment, Measurement, Reference, Repeat, Runtime
 
@@ -24,9 +24,9 @@ def measurement(*repeats, **fields):
     return Measurement(artefact, Runtime("litert", "2.3.0"), 1, tuple(chosen), **fields)
 
 
-def judge(measured, **session):
-    fields = {"schedule": SCHEDULE, "device": BOARD, "before": QUIET, "after": QUIET, **session}
-    return {finding.code: finding for finding in findings(measured, Session(**fields))}
+def judge(measured, **context):
+    fields = {"schedule": SCHEDULE, "device": BOARD, "before": QUIET, "after": QUIET, **context}
+    return {finding.code: finding for finding in findings(measured, Context(**fields))}
 
 
 def test_a_quiet_measurement_has_nothing_to_say():
