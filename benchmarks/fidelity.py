@@ -27,15 +27,14 @@ from pathlib import Path
 from statistics import median
 
 from edgekit.artefact import MANIFEST
-from edgekit.device import find_profile, open_transport
+from edgekit.device import find_profile
 from edgekit.errors import EdgekitError
 from edgekit.measurement import BenchRequest, Schedule
-from edgekit.measurement.artefacts import subjects
-from edgekit.measurement.interpreter import interpreter
+from edgekit.measurement.artefacts import payloads, subjects
 from edgekit.measurement.passes import Passes
 from edgekit.measurement.plan import Cell
-from edgekit.measurement.supply import push
-from edgekit.runtime import ensure_bundle, parse_runtime
+from edgekit.runtime import parse_runtime
+from edgekit.visit import visiting
 
 ALPHA = 0.5
 CHECKPOINT = "mobilenet_v1_0.5_32_digits"
@@ -161,18 +160,13 @@ def races_of(folder: Path, resolution: int, seconds: float) -> Iterator[Race]:
     request = BenchRequest(
         artefacts=(folder,), mode=Schedule(repeats=1, min_runs=128, min_seconds=seconds), threads=(1,)
     )
-    profile = find_profile("host")
-    device = open_transport(profile)
-    python = interpreter(device, profile, PrintProgress())
     files = subjects(request.artefacts)
-    bundles = {
-        kind: ensure_bundle(parse_runtime(name), python.target, PrintProgress())
-        for kind, name in RUNTIMES.items()
-    }
-    pushed = push(device, python, files, list(bundles.values()), PrintProgress(), evaluation=False)
-    passes = Passes(python.guest(device, pushed.paths), request, profile, pushed.paths)
+    runtimes = {kind: parse_runtime(name) for kind, name in RUNTIMES.items()}
+    needed = payloads(files, evaluation=False)
+    with visiting(find_profile("host"), needed, list(runtimes.values()), PrintProgress()) as visit:
+        passes = Passes(visit, request)  # asks on after the visit: this computer is never let go of
     for file in files:
-        bundle = bundles[file.file.format]
+        bundle = visit.bundles[runtimes[file.file.format]]
         cell = Cell(file, bundle, threads=1)
         contenders = [
             Contender("edgekit", lambda cell=cell: median(passes.latency(cell).samples_ns) / 1e6),

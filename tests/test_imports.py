@@ -31,8 +31,9 @@ MAY_IMPORT = {
     "debian": {"errors", "files", "lookup", "progress"},
     "device": {*RECORDS, "debian"},
     "runtime": {*RECORDS, "debian", "device"},
-    "measurement": {*RECORDS, "device", "runtime"},
-    "explanation": {*RECORDS, "device", "runtime", "measurement", "inspection"},
+    "visit": {*RECORDS, "device", "runtime"},
+    "measurement": {*RECORDS, "device", "runtime", "visit"},
+    "explanation": {*RECORDS, "device", "runtime", "visit", "inspection"},
     "budget": RECORDS,
     "comparison": RECORDS,
     "reporting": RECORDS,
@@ -121,6 +122,7 @@ def test_the_help_loads_nothing_heavy():
 @pytest.mark.parametrize(
     "module",
     [
+        "edgekit.visit",
         "edgekit.measurement",
         "edgekit.reporting",
         "edgekit.device",

@@ -71,7 +71,7 @@ def probe(name: Name = "host", address: Address = "", user: User = "", as_json: 
     from edgekit.cli.console import print_record, progress_bar, quote, say_next
     from edgekit.cli.show_devices import show_fingerprint
     from edgekit.device import find_profile, reached_at
-    from edgekit.measurement import probe as look
+    from edgekit.visit import probe as look
 
     profile = reached_at(find_profile(name), address=address, user=user)
     with progress_bar() as progress:
@@ -95,7 +95,7 @@ def doctor(name: Name = "host", address: Address = "", user: User = "", as_json:
     from edgekit.cli.console import print_record, progress_bar, quote, say_next
     from edgekit.cli.show_devices import show_advice
     from edgekit.device import find_profile, reached_at
-    from edgekit.measurement import probe as look
+    from edgekit.visit import probe as look
 
     profile = reached_at(find_profile(name), address=address, user=user)
     with progress_bar() as progress:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from edgekit.cli.completion import complete_device, complete_runtime
-
-if TYPE_CHECKING:
-    from edgekit.progress import Progress
-    from edgekit.runtime import Target
 
 runtime = typer.Typer(
     name="runtime",
@@ -65,11 +61,13 @@ def build(
     Example: edgekit runtime build --device android
     """
     from edgekit.cli.console import progress_bar, quote, say_next
+    from edgekit.device import find_profile, reached_at
     from edgekit.runtime import KINDS, RuntimeSpec, available, ensure_bundle, parse_runtime
+    from edgekit.visit import find_target
 
     specs = [parse_runtime(name) for name in names or []]
     with progress_bar() as progress:
-        target = _target(device, progress)
+        target = find_target(reached_at(find_profile(device)), progress)
         if not specs:
             obstacles = available(target)
             specs = [RuntimeSpec(KINDS[name]) for name, obstacle in obstacles.items() if not obstacle]
@@ -80,25 +78,6 @@ def build(
             progress.note(f"{bundle} for {target}: {bundle.folder}")
     runtimes = "".join(f" --runtime {quote(name)}" for name in names or [])
     say_next(f"edgekit bench{runtimes}" + (f" --device {quote(device)}" if device != "host" else ""))
-
-
-def _target(device: str, progress: Progress) -> Target:
-    """Return what a device's bundles are built for; a device that brings no Python need not be there."""
-    from edgekit.device import find_profile, open_transport, reached_at
-    from edgekit.device.transport import connected
-    from edgekit.measurement.interpreter import interpreter
-    from edgekit.runtime import ensure_portable
-    from edgekit.runtime.target import this_python
-
-    profile = reached_at(find_profile(device))
-    if profile.kind.here and not profile.python:
-        return this_python()
-    if profile.kind.brings_python:
-        python = ensure_portable("aarch64", progress)
-        progress.note(f"Python {python.bundle.record.version} for {python.target}: {python.folder}")
-        return python.target
-    with connected(open_transport(profile), progress) as reached:
-        return interpreter(reached, profile, progress).target
 
 
 @runtime.command()

@@ -10,7 +10,7 @@ from edgekit.cli.grid import grid, show
 if TYPE_CHECKING:
     from edgekit.advice import Advice
     from edgekit.device import Profile
-    from edgekit.measurement import Fingerprint
+    from edgekit.visit import Fingerprint
 
 
 def show_profile(profile: Profile) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from edgekit.errors import InvalidError
-from edgekit.explanation.answer import Node, Operators
+from edgekit.explanation.answers import Node, Operators
 from edgekit.explanation.calibration import PER_MICROSECOND, ProfileCost, profile_cost
 from edgekit.explanation.record import Operator, kind_of
 from edgekit.inspection import Inspection, Layer

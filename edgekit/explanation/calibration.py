@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from edgekit.explanation.answer import Calibration
+from edgekit.explanation.answers import Calibration
 
 MANY = 17  # nodes
 INPUTS = (1, 9)  # of each node; a quantized convolution has 8 or 9

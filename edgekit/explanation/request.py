@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from edgekit.device import Profile, find_profile
+from edgekit.device import Profile
 from edgekit.errors import UsageError
 from edgekit.files import sha256_file
 from edgekit.inspection import Inspection, inspect_file
 from edgekit.runtime import KINDS, RuntimeSpec, parse_runtime
+from edgekit.visit import profile_of
 
 T = TypeVar("T")
 MOST = 2  # sides that a comparison has
@@ -61,7 +62,7 @@ def cases(request: ExplainRequest) -> tuple[Case, ...]:
         if len(named) > MOST:
             raise UsageError(f"{len(named)} {what} are named; two can be compared.", "Name one or two.")
     sides = max(len(request.files), len(request.devices), len(request.runtimes))
-    profiles = [find_profile(device) if isinstance(device, str) else device for device in request.devices]
+    profiles = [profile_of(device) for device in request.devices]
     found = {path: _inspect(path) for path in request.files}
     chosen = [
         _case(path, found[path], profile, text)

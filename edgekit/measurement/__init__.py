@@ -1,7 +1,7 @@
 """Measuring: plan → bring files to the device → fresh processes, interleaved → Result."""
 
 from edgekit.measurement.request import MODES, BenchRequest, Schedule
-from edgekit.measurement.session import Fingerprint, bench, probe
+from edgekit.measurement.session import bench
 from edgekit.measurement.store import result_path, save_result
 
-__all__ = ["MODES", "BenchRequest", "Fingerprint", "Schedule", "bench", "probe", "result_path", "save_result"]
+__all__ = ["MODES", "BenchRequest", "Schedule", "bench", "result_path", "save_result"]

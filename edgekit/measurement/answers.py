@@ -1,4 +1,4 @@
-"""What the guest answers, as records."""
+"""What the guest answers to each pass of a bench, as records."""
 
 from __future__ import annotations
 
@@ -8,25 +8,7 @@ import msgspec
 
 from edgekit import results
 from edgekit.results import Positive
-
-SCHEMA = "edgekit.guest/1"
-
-
-class Failure(msgspec.Struct, frozen=True):
-    """Why the guest could not do what was asked."""
-
-    code: str
-    message: str
-
-
-class Runtime(msgspec.Struct, frozen=True):
-    """What executed the model, in the guest's own words."""
-
-    name: str
-    version: str
-    delegate: str | None
-    options: dict[str, str]
-    xnnpack: bool = True
+from edgekit.visit.answers import Runtime
 
 
 class Latency(msgspec.Struct, frozen=True):
@@ -89,43 +71,3 @@ class Instructions(msgspec.Struct, frozen=True):
     per_inference: Annotated[tuple[Positive, ...], msgspec.Meta(min_length=1)]
     source: str
     loads: Positive
-
-
-class DeviceFields(msgspec.Struct, frozen=True):
-    """What a probe can read about the device."""
-
-    machine: str
-    system: str
-    cpu: str | None
-    cpus: int
-    features: tuple[str, ...]
-    memory_bytes: int | None
-    board: str | None
-    distribution: str | None
-    python: str
-    libc: str | None
-    bits: int | None = None
-    soc: str | None = None
-    cores: tuple[tuple[str, int], ...] = ()
-    free_bytes: int | None = None
-
-
-class Python(msgspec.Struct, frozen=True):
-    """The interpreter that ran the guest."""
-
-    executable: str
-    version: str  # 3.11
-    tag: str  # what its compiled extensions are named after
-    machine: str = ""
-    bits: int = 64
-    glibc: str = ""  # 2.36; empty: another C library
-    numpy: str = ""  # folder that holds the device's own numpy; empty: it has none
-    numpy_version: str = ""
-
-
-class Probe(msgspec.Struct, frozen=True):
-    """What a device is and how it is doing."""
-
-    device: DeviceFields
-    environment: results.Environment
-    python: Python

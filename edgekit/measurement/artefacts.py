@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from edgekit.artefact import MANIFEST, ArtefactFile, ArtefactSet, check_files, read_set
+from edgekit.device import Payload
 from edgekit.errors import DataError, UsageError
 from edgekit.results import Artefact, Evaluation, Reference
 
@@ -102,6 +103,15 @@ def set_names(models: Mapping[Path, str]) -> dict[Path, str]:
         if len(set(names.values())) == len(names):
             return names
     return {folder: folder.as_posix() for folder in models}
+
+
+def payloads(files: Sequence[Subject], *, evaluation: bool) -> list[Payload]:
+    """Return what has to be on the device: the models and, for the accuracy pass, the evaluation images."""
+    needed = [Payload(file.path, file.file.sha256, file.file.bytes) for file in files]
+    for file in files if evaluation else ():
+        digest = file.artefacts.manifest.evaluation_sha256
+        needed.append(Payload(file.evaluation, digest, file.evaluation.stat().st_size))
+    return needed
 
 
 def read_evaluation(subject: Subject) -> Evaluation:

@@ -8,7 +8,7 @@ from statistics import median
 
 from edgekit import stats
 from edgekit.measurement.request import Schedule
-from edgekit.results import Environment, Finding, Measurement, Reference
+from edgekit.results import Device, Environment, Finding, Measurement, Reference
 
 CLOCK_TOLERANCE = 0.05  # share by which a CPU's clock may differ during a session
 VARIATION_WARNING = 0.05  # coefficient of variation of the repeats' medians
@@ -30,22 +30,21 @@ _THROTTLE_BITS = {
 
 
 @dataclass(frozen=True)
-class Session:
+class Context:
     """What the findings about one measurement are judged against."""
 
     schedule: Schedule
+    device: Device
     before: Environment
     after: Environment
     reference: Reference | None = None
-    emulated: bool = False
-    timed: bool = True  # False: instructions were counted, nothing was timed
     failure: str | None = None  # why the measurement ended early
     remedy: str = ""  # for that
     fps: float | None = None  # inferences a second asked for; None: back to back
     max_celsius: float | None = None  # what a repeat waits for the CPU to cool down to; None: nothing
 
 
-def findings(measurement: Measurement, session: Session) -> tuple[Finding, ...]:
+def findings(measurement: Measurement, context: Context) -> tuple[Finding, ...]:
     """Judge one measurement."""
     return tuple(
         finding
@@ -63,15 +62,15 @@ def findings(measurement: Measurement, session: Session) -> tuple[Finding, ...]:
             _unsteady,
             _emulated,
         )
-        for finding in check(measurement, session)
+        for finding in check(measurement, context)
     )
 
 
-def _incomplete(measurement: Measurement, session: Session) -> Iterator[Finding]:
-    done, planned = len(measurement.repeats), session.schedule.repeats if session.timed else 0
-    if session.failure:
-        remedy = session.remedy or "Measure again once the cause is gone."
-        yield Finding("invalid", "failed", session.failure, remedy)
+def _incomplete(measurement: Measurement, context: Context) -> Iterator[Finding]:
+    done, planned = len(measurement.repeats), context.schedule.repeats if context.device.timed else 0
+    if context.failure:
+        remedy = context.remedy or "Measure again once the cause is gone."
+        yield Finding("invalid", "failed", context.failure, remedy)
     elif done < planned:
         yield Finding(
             "invalid",
@@ -81,8 +80,8 @@ def _incomplete(measurement: Measurement, session: Session) -> Iterator[Finding]
         )
 
 
-def _throttled(_: Measurement, session: Session) -> Iterator[Finding]:
-    before, after = session.before.throttled, session.after.throttled
+def _throttled(_: Measurement, context: Context) -> Iterator[Finding]:
+    before, after = context.before.throttled, context.after.throttled
     if before is None or after is None:
         return
     now = (before | after) & 0xF
@@ -97,8 +96,8 @@ def _throttled(_: Measurement, session: Session) -> Iterator[Finding]:
         )
 
 
-def _hot(measurement: Measurement, session: Session) -> Iterator[Finding]:
-    limit = session.max_celsius
+def _hot(measurement: Measurement, context: Context) -> Iterator[Finding]:
+    limit = context.max_celsius
     seen = [repeat for repeat in measurement.repeats if repeat.celsius is not None]
     hottest = max(seen, key=lambda repeat: repeat.celsius or 0.0, default=None)
     if limit is not None and hottest and hottest.celsius is not None and hottest.celsius > limit:
@@ -111,10 +110,10 @@ def _hot(measurement: Measurement, session: Session) -> Iterator[Finding]:
         )
 
 
-def _clock(measurement: Measurement, session: Session) -> Iterator[Finding]:
+def _clock(measurement: Measurement, context: Context) -> Iterator[Finding]:
     seen = [khz for repeat in measurement.repeats for khz in repeat.frequency_khz or ()]
     if seen and max(seen) > min(seen) * (1 + CLOCK_TOLERANCE):
-        governor = f" (governor {session.before.governor})" if session.before.governor else ""
+        governor = f" (governor {context.before.governor})" if context.before.governor else ""
         yield Finding(
             "invalid",
             "clock-moved",
@@ -123,7 +122,7 @@ def _clock(measurement: Measurement, session: Session) -> Iterator[Finding]:
         )
 
 
-def _noise(measurement: Measurement, _: Session) -> Iterator[Finding]:
+def _noise(measurement: Measurement, _: Context) -> Iterator[Finding]:
     medians = [median(repeat.samples_ns) for repeat in measurement.repeats]
     variation = stats.coefficient_of_variation(medians)
     if variation is None or variation <= VARIATION_WARNING:
@@ -138,39 +137,39 @@ def _noise(measurement: Measurement, _: Session) -> Iterator[Finding]:
     )
 
 
-def _too_few(measurement: Measurement, session: Session) -> Iterator[Finding]:
+def _too_few(measurement: Measurement, context: Context) -> Iterator[Finding]:
     fewest = min((len(repeat.samples_ns) for repeat in measurement.repeats), default=0)
-    if fewest >= session.schedule.min_runs or not session.timed:
+    if fewest >= context.schedule.min_runs or not context.device.timed:
         return
     total = sum(len(repeat.samples_ns) for repeat in measurement.repeats)
     yield Finding(
         "invalid" if total < FEWEST_SAMPLES else "warning",
         "too-few-samples",
-        f"A repeat ended after {fewest} of {session.schedule.min_runs} inferences: "
-        f"{session.schedule.max_seconds:.0f} s were up.",
+        f"A repeat ended after {fewest} of {context.schedule.min_runs} inferences: "
+        f"{context.schedule.max_seconds:.0f} s were up.",
         "Percentiles need samples: use a smaller model or a faster device.",
     )
 
 
-def _slow(measurement: Measurement, session: Session) -> Iterator[Finding]:
+def _slow(measurement: Measurement, context: Context) -> Iterator[Finding]:
     """Compare the pace of each repeat, from its first inference's begin to its last one's, with the asked."""
     paces = [
         (len(repeat.samples_ns) - 1) * 1e9 / (repeat.loop_ns - repeat.samples_ns[-1])
         for repeat in measurement.repeats
         if repeat.loop_ns and len(repeat.samples_ns) > 1
     ]
-    if session.fps and paces and min(paces) < PACE * session.fps:
+    if context.fps and paces and min(paces) < PACE * context.fps:
         yield Finding(
             "warning",
             "pace-missed",
-            f"{session.fps:g} inferences a second were asked for; {min(paces):.4g} were reached.",
+            f"{context.fps:g} inferences a second were asked for; {min(paces):.4g} were reached.",
             "Ask for fewer, or use a smaller model or more threads.",
         )
 
 
-def _busy(measurement: Measurement, session: Session) -> Iterator[Finding]:
+def _busy(measurement: Measurement, context: Context) -> Iterator[Finding]:
     during = [repeat.other_cpus for repeat in measurement.repeats if repeat.other_cpus is not None]
-    start = session.before.other_cpus
+    start = context.before.other_cpus
     if max(during, default=0.0) > OTHER_CPUS:
         yield Finding(
             "warning",
@@ -187,7 +186,7 @@ def _busy(measurement: Measurement, session: Session) -> Iterator[Finding]:
         )
 
 
-def _outliers(measurement: Measurement, _: Session) -> Iterator[Finding]:
+def _outliers(measurement: Measurement, _: Context) -> Iterator[Finding]:
     count = sum(int(stats.outliers(repeat.samples_ns).sum()) for repeat in measurement.repeats)
     total = sum(len(repeat.samples_ns) for repeat in measurement.repeats)
     if count > OUTLIERS * total:
@@ -200,8 +199,8 @@ def _outliers(measurement: Measurement, _: Session) -> Iterator[Finding]:
         )
 
 
-def _accuracy(measurement: Measurement, session: Session) -> Iterator[Finding]:
-    accuracy, reference = measurement.accuracy, session.reference
+def _accuracy(measurement: Measurement, context: Context) -> Iterator[Finding]:
+    accuracy, reference = measurement.accuracy, context.reference
     if accuracy is None or reference is None:
         return
     here = accuracy.correct / accuracy.n
@@ -216,8 +215,8 @@ def _accuracy(measurement: Measurement, session: Session) -> Iterator[Finding]:
         )
 
 
-def _unsteady(measurement: Measurement, session: Session) -> Iterator[Finding]:
-    if session.timed or measurement.instructions is None:
+def _unsteady(measurement: Measurement, context: Context) -> Iterator[Finding]:
+    if context.device.timed or measurement.instructions is None:
         return
     counts = sorted(measurement.instructions.per_inference)
     quarter = len(counts) // 4
@@ -231,8 +230,8 @@ def _unsteady(measurement: Measurement, session: Session) -> Iterator[Finding]:
         )
 
 
-def _emulated(_: Measurement, session: Session) -> Iterator[Finding]:
-    if session.emulated and session.timed:
+def _emulated(_: Measurement, context: Context) -> Iterator[Finding]:
+    if context.device.emulated and context.device.timed:
         yield Finding(
             "warning",
             "emulated",

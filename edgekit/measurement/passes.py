@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
 import msgspec
 
-from edgekit.device import Profile
 from edgekit.measurement import answers
-from edgekit.measurement.guest import Guest
 from edgekit.measurement.plan import Cell
 from edgekit.measurement.request import BenchRequest
 from edgekit.results import Accuracy, Memory, Repeat
-from edgekit.runtime import Bundle
+from edgekit.visit import PATIENCE, Visit
 
-PATIENCE = 120.0  # seconds for what surrounds the inferences: starting, importing, loading
 SLOWER = 20  # times that an inference outside the timed loop may take what it took inside
 LOADS, COUNTED_RUNS = 5, 6  # of the model, and of each the inferences whose instructions are counted
 
@@ -24,18 +20,8 @@ LOADS, COUNTED_RUNS = 5, 6  # of the model, and of each the inferences whose ins
 class Passes:
     """Asks the guest for one pass over one cell."""
 
-    def __init__(
-        self, guest: Guest, request: BenchRequest, profile: Profile, places: Mapping[str, str]
-    ) -> None:
-        """Prepare.
-
-        Args:
-            guest: On the device.
-            request: The session's.
-            profile: The device's.
-            places: Where things lie on the device, by hash.
-        """
-        self._guest, self._request, self._profile, self._places = guest, request, profile, places
+    def __init__(self, visit: Visit, request: BenchRequest) -> None:
+        self._visit, self._request, self._profile = visit, request, visit.profile
 
     @property
     def timed(self) -> bool:
@@ -57,29 +43,29 @@ class Passes:
             "cool_seconds": self._profile.cool_seconds,
         }
         deadline = PATIENCE + self._profile.cool_seconds + plan.warmup_seconds + plan.max_seconds
-        return self._guest.ask(answers.Latency, self._fields(cell, fields), deadline)
+        return self._visit.ask(answers.Latency, self._fields(cell, fields), deadline)
 
     def memory(self, cell: Cell, repeats: list[Repeat]) -> Memory:
         """Read the resident set at three moments."""
         fields = self._fields(cell, {"pass": "memory", "warmup_runs": self._request.schedule.warmup_runs})
         deadline = _deadline(repeats, self._request.schedule.warmup_runs)
-        found = self._guest.ask(answers.Memory, fields, deadline)
+        found = self._visit.ask(answers.Memory, fields, deadline)
         return Memory(found.baseline, found.loaded, found.peak, found.pss)
 
     def accuracy(self, cell: Cell, repeats: list[Repeat]) -> Accuracy:
         """Classify the set's evaluation pictures."""
         manifest = cell.subject.artefacts.manifest
         digest = manifest.evaluation_sha256
-        fields = {"pass": "accuracy", "evaluation": self._places[digest], "evaluation_sha256": digest}
+        fields = {"pass": "accuracy", "evaluation": self._visit.places[digest], "evaluation_sha256": digest}
         deadline = _deadline(repeats, manifest.dataset.evaluation.n)
-        found = self._guest.ask(answers.Accuracy, self._fields(cell, fields), deadline)
+        found = self._visit.ask(answers.Accuracy, self._fields(cell, fields), deadline)
         return Accuracy(found.n, found.correct, digest, found.predictions)
 
     def instructions(self, cell: Cell, repeats: list[Repeat]) -> answers.Instructions:
         """Count the instructions of single inferences."""
         fields = {"pass": "instructions", "loads": LOADS, "warmup_runs": 2, "min_runs": COUNTED_RUNS}
         deadline = _deadline(repeats, LOADS * COUNTED_RUNS)
-        found = self._guest.ask(answers.Instructions, self._fields(cell, fields), deadline)
+        found = self._visit.ask(answers.Instructions, self._fields(cell, fields), deadline)
         if self.timed:
             return found
         return msgspec.structs.replace(found, source=f"qemu {self._profile.cpu}")
@@ -88,10 +74,7 @@ class Passes:
         """Add what every pass needs to know about a cell."""
         file, contract = cell.subject.file, cell.subject.artefacts.manifest.preprocessing
         return {
-            "path": import_path(cell.bundle, self._places),
-            "runtime": cell.bundle.record.runtime,
-            "model": self._places[file.sha256],
-            "model_sha256": file.sha256,
+            **self._visit.running(cell.bundle, file.sha256),
             "threads": cell.threads,
             "xnnpack": self._request.xnnpack,
             "affinity": self._request.affinity or self._profile.affinity,
@@ -103,12 +86,6 @@ class Passes:
             "output_shape": file.output.shape,
             **fields,
         }
-
-
-def import_path(bundle: Bundle, places: Mapping[str, str]) -> list[str]:
-    """The folders on the device that a runtime is imported from."""
-    own_numpy = bundle.record.target.numpy  # the device's, where there are no wheels of it
-    return [places[bundle.record.seal], *([own_numpy] if own_numpy else [])]
 
 
 def _deadline(repeats: list[Repeat], runs: int) -> float:

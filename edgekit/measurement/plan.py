@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ from edgekit.errors import UsageError
 from edgekit.measurement.artefacts import Subject
 from edgekit.measurement.request import ALL_CPUS
 from edgekit.runtime import KINDS, Bundle, RuntimeSpec, parse_runtime
+from edgekit.words import plural
 
 T = TypeVar("T")
 
@@ -23,10 +24,8 @@ class Cell:
     threads: int
 
     def __str__(self) -> str:
-        plural = "" if self.threads == 1 else "s"
-        return (
-            f"{self.subject.set}/{self.subject.file.name} with {self.bundle} on {self.threads} thread{plural}"
-        )
+        threads = plural(self.threads, "thread")
+        return f"{self.subject.set}/{self.subject.file.name} with {self.bundle} on {threads}"
 
 
 def wanted_runtimes(asked: Sequence[str], subjects: Sequence[Subject]) -> tuple[RuntimeSpec, ...]:
@@ -74,19 +73,23 @@ def wanted_threads(asked: Sequence[int], cpus: int) -> tuple[int, ...]:
     counts = sorted({cpus if threads == ALL_CPUS else threads for threads in asked})
     if counts[-1] > cpus:
         raise UsageError(
-            f"{counts[-1]} threads were asked for; the device has {cpus} usable "
-            f"CPU{'' if cpus == 1 else 's'} (pinned, or in all).",
+            f"{counts[-1]} threads were asked for; the device has {plural(cpus, 'usable CPU')} (pinned, or "
+            "in all).",
             "Give 1." if cpus == 1 else f"Give 1 to {cpus}.",
         )
     return tuple(counts)
 
 
-def cells(subjects: Sequence[Subject], bundles: Sequence[Bundle], threads: Sequence[int]) -> tuple[Cell, ...]:
-    """Combine every file with each runtime that executes it and each number of threads."""
+def cells(subjects: Sequence[Subject], bundles: Iterable[Bundle], threads: Sequence[int]) -> tuple[Cell, ...]:
+    """Combine every file with each runtime that executes it and each number of threads.
+
+    Each runtime counts once: `litert` and `litert==2.3.0` may be the same.
+    """
+    different = {bundle.record.sha256: bundle for bundle in bundles}.values()
     return tuple(
         Cell(subject, bundle, count)
         for subject in subjects
-        for bundle in bundles
+        for bundle in different
         if KINDS[bundle.record.runtime].format == subject.file.format
         for count in threads
     )

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import msgspec
+
 import edgekit
-from edgekit.device import Profile, Transport, find_profile, open_transport
-from edgekit.device.transport import connected
+from edgekit.device import Transport
 from edgekit.errors import EdgekitError
-from edgekit.measurement import answers
-from edgekit.measurement.artefacts import Subject, read_evaluation, subjects
-from edgekit.measurement.findings import Session, findings
-from edgekit.measurement.guest import Guest
-from edgekit.measurement.interpreter import interpreter
-from edgekit.measurement.passes import PATIENCE, Passes
+from edgekit.measurement.artefacts import Subject, payloads, read_evaluation, subjects
+from edgekit.measurement.findings import Context, findings
+from edgekit.measurement.measure import Collected, Outcome, measure
+from edgekit.measurement.passes import Passes
 from edgekit.measurement.plan import cells, left_out, wanted_runtimes, wanted_threads
 from edgekit.measurement.request import BenchRequest
-from edgekit.measurement.run import Collected, measure
-from edgekit.measurement.supply import provide, push
 from edgekit.progress import SILENT, Progress
-from edgekit.results import SCHEMA, Device, Environment, Evaluation, Measurement, Result
-from edgekit.runtime import available
+from edgekit.results import SCHEMA, Environment, Evaluation, Measurement, Result
+from edgekit.schema import now
+from edgekit.visit import Visit, profile_of, visiting
 
 
 def bench(
@@ -35,7 +32,7 @@ def bench(
 
     Args:
         request: What to measure, with what, where.
-        progress: Told about every process on the device.
+        progress: Receives every process on the device.
         transport: Instead of the one in the device's profile.
 
     Raises:
@@ -45,70 +42,98 @@ def bench(
         KeyboardInterrupt: Interrupted before anything was measured.
     """
     files = subjects(request.artefacts)
-    specs = wanted_runtimes(request.runtimes, files)
-    if omitted := left_out(specs, files):
+    runtimes = wanted_runtimes(request.runtimes, files)
+    if omitted := left_out(runtimes, files):
         progress.note(omitted)
     evaluations = _evaluations(files) if request.accuracy else ()
-    profile = find_profile(request.device) if isinstance(request.device, str) else request.device
-    created = _now()
+    profile, created = profile_of(request.device), now()
     for ignored in () if profile.timed else _ignored(request):
         progress.note(f"{profile.name} {ignored}")
-    progress.step(f"Looking at the device {profile.name}")
-    with connected(transport or open_transport(profile), progress) as device:
-        python = interpreter(device, profile, progress)
-        bundles = provide(specs, python.target, progress, by_name=bool(request.runtimes))
-        pushed = push(device, python, files, bundles, progress, evaluation=request.accuracy)
-        guest = python.guest(device, pushed.paths)
-        before = guest.ask(answers.Probe, {"pass": "probe"}, PATIENCE)
-        affinity = request.affinity or profile.affinity
-        cpus = min(before.device.cpus, len(set(affinity)) or before.device.cpus)
-        chosen = cells(files, bundles, wanted_threads(request.threads, cpus))
-        passes = Passes(guest, request, profile, pushed.paths)
-        outcome = measure(chosen, passes, request, progress)
-        after = Environment(_now()) if outcome.ended == "lost" else _environment(guest)
-    return Result(
-        schema=SCHEMA,
-        created=created,
-        edgekit=edgekit.__version__,
-        command=request.command,
-        mode=request.mode if isinstance(request.mode, str) else "quick",
-        seed=request.seed,
-        device=_device(before, profile),
-        before=before.environment,
-        after=after,
-        measurements=_measurements(outcome.collected, request, profile, before.environment, after),
-        references=tuple({file.file.sha256: file.reference() for file in files}.values()),
-        evaluations=evaluations,
-        transfer=pushed.transfer,
-        partial=outcome.partial,
-        ended=outcome.ended,
-        lacks=outcome.lacks,
-        fps=request.fps if profile.timed else None,
-    )
+    needed, named = payloads(files, evaluation=request.accuracy), bool(request.runtimes)
+    with visiting(profile, needed, runtimes, progress, by_name=named, transport=transport) as visit:
+        session = Session(request, files, evaluations, created, visit)
+        chosen = cells(files, visit.bundles.values(), wanted_threads(request.threads, session.cpus))
+        outcome = measure(chosen, Passes(visit, request), request, progress)
+        after = Environment(now()) if outcome.ended == "lost" else _environment(visit)
+    return session.result(outcome, after)
 
 
 @dataclass(frozen=True)
-class Fingerprint:
-    """What a device is, how it is doing, and what can run on it."""
+class Session:
+    """What a result says whatever is measured; it can be asked for one as often as there is news."""
 
-    device: Device
-    environment: Environment
-    runtimes: dict[str, str]  # name: why it cannot be provided; empty: it can
+    request: BenchRequest
+    files: tuple[Subject, ...]
+    evaluations: tuple[Evaluation, ...]
+    created: str
+    visit: Visit
 
+    @property
+    def affinity(self) -> tuple[int, ...]:
+        """The CPUs to run on; empty: all."""
+        return self.request.affinity or self.visit.profile.affinity
 
-def probe(
-    profile: Profile, progress: Progress = SILENT, *, transport: Transport | None = None
-) -> Fingerprint:
-    """Look at a device.
+    @property
+    def cpus(self) -> int:
+        """How many CPUs may be used."""
+        there = self.visit.device.cpus or 1
+        return min(there, len(set(self.affinity)) or there)
 
-    Raises:
-        DeviceError: It cannot be reached, or has no usable Python.
-    """
-    with connected(transport or open_transport(profile), progress) as device:
-        python = interpreter(device, profile, progress)
-        pushed = push(device, python, (), (), progress, evaluation=False)
-        found = python.guest(device, pushed.paths).ask(answers.Probe, {"pass": "probe"}, PATIENCE)
-    return Fingerprint(_device(found, profile), found.environment, available(python.target))
+    def result(self, outcome: Outcome, after: Environment) -> Result:
+        """Return the session's record.
+
+        Args:
+            outcome: What was measured.
+            after: How the device was doing then.
+        """
+        request, visit = self.request, self.visit
+        return Result(
+            schema=SCHEMA,
+            created=self.created,
+            edgekit=edgekit.__version__,
+            command=request.command,
+            mode=request.mode if isinstance(request.mode, str) else "quick",
+            seed=request.seed,
+            device=visit.device,
+            before=visit.environment,
+            after=after,
+            # of what gave nothing, the result's `partial` says why
+            measurements=tuple(self._measurement(item, after) for item in outcome.collected if item.runtime),
+            references=tuple({file.file.sha256: file.reference() for file in self.files}.values()),
+            evaluations=self.evaluations,
+            transfer=visit.transfer,
+            partial=outcome.partial,
+            ended=outcome.ended,
+            lacks=outcome.lacks,
+            fps=request.fps if visit.device.timed else None,
+        )
+
+    def _measurement(self, item: Collected, after: Environment) -> Measurement:
+        """Return one cell's record, judged."""
+        assert item.runtime  # noqa: S101 - narrows the type
+        measurement = Measurement(
+            artefact=item.cell.subject.record(),
+            runtime=item.runtime,
+            threads=item.cell.threads,
+            repeats=tuple(item.repeats),
+            memory=item.memory,
+            accuracy=item.accuracy,
+            instructions=item.instructions,
+            affinity=self.affinity,
+            input_sha256=item.input_sha256,
+        )
+        context = Context(
+            self.request.schedule,
+            self.visit.device,
+            self.visit.environment,
+            after,
+            item.cell.subject.reference(),
+            failure=item.error.what if item.error else None,
+            remedy=item.error.hint if item.error else "",
+            fps=self.request.fps,
+            max_celsius=self.visit.profile.max_celsius,
+        )
+        return msgspec.structs.replace(measurement, findings=findings(measurement, context))
 
 
 def _ignored(request: BenchRequest) -> Iterator[str]:
@@ -121,81 +146,14 @@ def _ignored(request: BenchRequest) -> Iterator[str]:
         yield "has a single CPU: --affinity changes nothing."
 
 
-def _evaluations(files: Sequence[Subject]) -> tuple[Evaluation, ...]:
+def _evaluations(files: tuple[Subject, ...]) -> tuple[Evaluation, ...]:
     """Read the labels of every evaluation file once."""
     return tuple({f.artefacts.manifest.evaluation_sha256: read_evaluation(f) for f in files}.values())
 
 
-def _measurements(
-    collected: Sequence[Collected],
-    request: BenchRequest,
-    profile: Profile,
-    before: Environment,
-    after: Environment,
-) -> tuple[Measurement, ...]:
-    """Turn what was collected into records, each judged."""
-    measurements = []
-    for item in collected:
-        if item.runtime is None:
-            continue  # nothing was measured: the result's `partial` says why
-        measurement = Measurement(
-            artefact=item.cell.subject.record(),
-            runtime=item.runtime,
-            threads=item.cell.threads,
-            repeats=tuple(item.repeats),
-            memory=item.memory,
-            accuracy=item.accuracy,
-            instructions=item.instructions,
-            affinity=request.affinity or profile.affinity,
-            input_sha256=item.input_sha256,
-        )
-        reference = item.cell.subject.reference()
-        session = Session(
-            request.schedule,
-            before,
-            after,
-            reference,
-            emulated=_emulated(profile),
-            timed=profile.timed,
-            failure=item.error.what if item.error else None,
-            remedy=item.error.hint if item.error else "",
-            fps=request.fps,
-            max_celsius=profile.max_celsius,
-        )
-        measurements.append(_judged(measurement, session))
-    return tuple(measurements)
-
-
-def _judged(measurement: Measurement, session: Session) -> Measurement:
-    import msgspec
-
-    return msgspec.structs.replace(measurement, findings=findings(measurement, session))
-
-
-def _environment(guest: Guest) -> Environment:
+def _environment(visit: Visit) -> Environment:
     """Look at the device once more; neither a device that is gone nor an impatient user ends a session."""
     try:
-        return guest.ask(answers.Probe, {"pass": "probe"}, PATIENCE).environment
+        return visit.look()
     except (EdgekitError, KeyboardInterrupt):
-        return Environment(_now())
-
-
-def _device(found: answers.Probe, profile: Profile) -> Device:
-    import msgspec
-
-    fields = msgspec.structs.asdict(found.device)
-    return Device(
-        profile=profile.name,
-        transport=profile.transport,
-        emulated=_emulated(profile),
-        timed=profile.timed,
-        **fields,
-    )
-
-
-def _emulated(profile: Profile) -> bool:
-    return profile.emulated or not profile.timed
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        return Environment(now())

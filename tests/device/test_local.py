@@ -119,7 +119,7 @@ def test_a_file_that_is_missing_is_named(tmp_path):
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nothing_outlives_an_edgekit_that_was_ended(how, tmp_path):
     """The asker is ended while the guest, which watches its input, is busy."""
-    from edgekit.measurement.guest import GUEST
+    from edgekit.visit.guest import GUEST
 
     model = tmp_path / "hang"
     model.write_text("hang")

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from edgekit.errors import InvalidError
-from edgekit.explanation.answer import Calibration, Node, Operators
+from edgekit.explanation.answers import Calibration, Node, Operators
 from edgekit.explanation.attribute import from_parts, from_profile, grouped_convolutions
 from edgekit.explanation.calibration import INPUTS, MANY, chains, profile_cost
 from edgekit.inspection import inspect_file
-from edgekit.measurement.answers import Runtime
+from edgekit.visit.answers import Runtime
 
 MODELS = Path(__file__).parent.parent / "support" / "models"
 RUNTIME = Runtime("onnxruntime", "1.31.1", None, {})

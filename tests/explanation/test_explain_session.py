@@ -11,9 +11,9 @@ from edgekit.device.fake import FakeTransport
 from edgekit.errors import DeviceError, ModelError, UnavailableError, UsageError
 from edgekit.explanation import ExplainRequest, explain
 from edgekit.explanation.calibration import INPUTS, MANY
-from edgekit.measurement import supply
 from edgekit.runtime import Bundle
 from edgekit.runtime.store import BundleRecord
+from edgekit.visit import runtimes
 
 MODELS = Path(__file__).parent.parent / "support" / "models"
 BOARD, OTHER = find_profile("rpi4-emulated"), find_profile("rpi5-emulated")
@@ -82,7 +82,7 @@ def board(monkeypatch, tmp_path):
         record = BundleRecord("edgekit.bundle/1", spec.kind.name, spec.version, (), target, 0, name, name)
         return Bundle(tmp_path / name, record)
 
-    monkeypatch.setattr(supply, "ensure_bundle", bundle)
+    monkeypatch.setattr(runtimes, "ensure_bundle", bundle)
     return Board()
 
 

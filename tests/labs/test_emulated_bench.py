@@ -14,8 +14,9 @@ from emulated import qemu  # noqa: F401 - a fixture
 from ssh_lab import SshLab, profile
 from ssh_use import Notes
 
-from edgekit.measurement import BenchRequest, Schedule, bench, guest
+from edgekit.measurement import BenchRequest, Schedule, bench
 from edgekit.results import Measurement, Result
+from edgekit.visit import guest
 
 SAME = 0.001  # of the instructions: two runs differ by no more
 AGREE = 0.995  # of the pictures

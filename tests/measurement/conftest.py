@@ -5,9 +5,9 @@ from support.artefact_sets import make_set
 from support.scripted import Notes, ScriptedDevice
 
 from edgekit.device.fake import FakeTransport
-from edgekit.measurement import supply
 from edgekit.runtime import Bundle
 from edgekit.runtime.store import BundleRecord
+from edgekit.visit import runtimes
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def script(monkeypatch, tmp_path):
         record = BundleRecord("edgekit.bundle/1", spec.kind.name, version, (), target, 0, name, name)
         return Bundle(tmp_path / name, record)
 
-    monkeypatch.setattr(supply, "ensure_bundle", bundle)
+    monkeypatch.setattr(runtimes, "ensure_bundle", bundle)
     return ScriptedDevice()
 
 

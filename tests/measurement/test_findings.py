@@ -3,11 +3,13 @@
 import msgspec
 import pytest
 
-from edgekit.measurement.findings import Session, findings
+from edgekit.measurement.findings import Context, findings
 from edgekit.measurement.request import Schedule
-from edgekit.results import Accuracy, Artefact, Environment, Measurement, Reference, Repeat, Runtime
+from edgekit.results import Accuracy, Artefact, Device, Environment, Measurement, Reference, Repeat, Runtime
 
 SCHEDULE = Schedule(repeats=3, min_runs=128, min_seconds=2)
+BOARD = Device("rpi4", "aarch64", "Linux", transport="ssh")
+EMULATED = msgspec.structs.replace(BOARD, emulated=True)
 QUIET = Environment("2026-01-02T03:04:05Z", other_cpus=0.0)
 
 
@@ -22,9 +24,9 @@ def measurement(*repeats, **fields):
     return Measurement(artefact, Runtime("litert", "2.3.0"), 1, tuple(chosen), **fields)
 
 
-def judge(measured, **session):
-    fields = {"schedule": SCHEDULE, "before": QUIET, "after": QUIET, **session}
-    return {finding.code: finding for finding in findings(measured, Session(**fields))}
+def judge(measured, **context):
+    fields = {"schedule": SCHEDULE, "device": BOARD, "before": QUIET, "after": QUIET, **context}
+    return {finding.code: finding for finding in findings(measured, Context(**fields))}
 
 
 def test_a_quiet_measurement_has_nothing_to_say():
@@ -145,12 +147,12 @@ def test_two_pictures_of_a_few_are_no_difference():
 
 
 def test_an_emulated_device_measures_no_times():
-    assert judge(measurement(), emulated=True)["emulated"].kind == "warning"
+    assert judge(measurement(), device=EMULATED)["emulated"].kind == "warning"
 
 
 def test_every_finding_says_what_to_do():
     hot = msgspec.structs.replace(QUIET, throttled=0x5, other_cpus=2.0)
     bad = measurement(repeat(0, frequency_khz=(1, 2)), repeat(1, 3.0, samples=[1, 2, 3, 900]))
-    found = judge(bad, before=hot, after=hot, emulated=True)
+    found = judge(bad, before=hot, after=hot, device=EMULATED)
     assert len(found) >= 7
     assert all(finding.advice and finding.message for finding in found.values())

@@ -13,8 +13,9 @@ from support.artefact_sets import edit_manifest, make_set
 
 from edgekit.device import find_profile
 from edgekit.errors import RecordError
-from edgekit.measurement import BenchRequest, Schedule, bench, probe, result_path, save_result
+from edgekit.measurement import BenchRequest, Schedule, bench, result_path, save_result
 from edgekit.results import read_result
+from edgekit.visit import probe
 
 SHORT = Schedule(repeats=2, min_runs=64, min_seconds=0.05, warmup_seconds=0.05)
 

@@ -20,7 +20,8 @@ from edgekit.errors import (
     UsageError,
 )
 from edgekit.files import sha256_file
-from edgekit.measurement import BenchRequest, Schedule, bench, probe, supply
+from edgekit.measurement import BenchRequest, Schedule, bench
+from edgekit.visit import probe, runtimes
 
 SCHEDULE = Schedule(repeats=2, min_runs=128, min_seconds=0)
 
@@ -312,7 +313,7 @@ def test_a_crash_while_reading_memory_is_no_missing_ability(device, script, tiny
 
 def missing(name):
     """Provide every runtime but one."""
-    provide = supply.ensure_bundle
+    provide = runtimes.ensure_bundle
 
     def ensure(spec, target, progress):
         if spec.kind.name == name:
@@ -323,7 +324,7 @@ def missing(name):
 
 
 def test_a_runtime_nobody_named_may_be_missing_and_that_is_noted(device, tiny, notes, monkeypatch):
-    monkeypatch.setattr(supply, "ensure_bundle", missing("tflite-runtime"))
+    monkeypatch.setattr(runtimes, "ensure_bundle", missing("tflite-runtime"))
     result = run(device, tiny, notes)
     assert {m.runtime.name for m in result.measurements} == {"litert", "onnxruntime"}
     assert notes.notes == ["Measuring without tflite-runtime: tflite-runtime has no wheels here."]
@@ -335,7 +336,7 @@ def test_a_runtime_named_with_and_without_its_version_is_measured_once(device, t
 
 
 def test_a_runtime_asked_for_by_name_must_be_there(device, tiny, monkeypatch):
-    monkeypatch.setattr(supply, "ensure_bundle", missing("tflite-runtime"))
+    monkeypatch.setattr(runtimes, "ensure_bundle", missing("tflite-runtime"))
     with pytest.raises(RuntimeMissingError):
         run(device, tiny / "int8.tflite", runtimes=("litert", "tflite-runtime"))
 
@@ -347,7 +348,7 @@ def test_named_runtimes_leave_the_other_files_out_with_a_note(device, tiny, note
 
 
 def test_a_format_that_nothing_executes_is_not_left_out_silently(device, tiny, monkeypatch):
-    monkeypatch.setattr(supply, "ensure_bundle", missing("onnxruntime"))
+    monkeypatch.setattr(runtimes, "ensure_bundle", missing("onnxruntime"))
     with pytest.raises(RuntimeMissingError):
         run(device, tiny)
 

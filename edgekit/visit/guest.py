@@ -24,12 +24,14 @@ from edgekit.errors import (
     UsageError,
 )
 from edgekit.files import sha256_file
-from edgekit.measurement.answers import SCHEMA, Failure
+from edgekit.visit.answers import SCHEMA, Failure
+from edgekit.words import last_line
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 GUEST = Path(edgekit.__file__).parent / "guest" / "edgekit_guest.py"
 ATTEMPTS = 3  # when the device says that trying again may help
+PATIENCE = 120.0  # seconds for what surrounds the inferences: starting, importing, loading
 
 # the guest's code: the error it becomes, and what to do
 _ERRORS: dict[str, tuple[type[EdgekitError], str]] = {
@@ -103,7 +105,7 @@ def _decode(done: Completed, kind: type[T]) -> T:
         raise _died(done) from error
     if envelope.error is None:
         raise _died(done)
-    error_kind, hint = _ERRORS.get(envelope.error.code, (DeviceError, _last_line(done.stderr)))
+    error_kind, hint = _ERRORS.get(envelope.error.code, (DeviceError, ""))
     raise error_kind(envelope.error.message, hint)
 
 
@@ -121,13 +123,7 @@ def _died(done: Completed) -> DeviceError:
             how = f"was ended by signal {-done.code}"
     else:
         how = f"ended with status {done.code}"
-    said = _last_line(done.stderr)
     return DeviceError(
-        f"The measuring process {how} without an answer{': ' if said else ''}{said}",
+        f"The measuring process {how} without an answer: {last_line(done.stderr)}",
         "Try another version of the runtime.",
     )
-
-
-def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1][:200] if lines else ""

@@ -13,6 +13,7 @@ from edgekit.measurement.plan import Cell, interleaved
 from edgekit.measurement.request import BenchRequest
 from edgekit.progress import Progress
 from edgekit.results import Accuracy, Ended, Instructions, Memory, Repeat, Runtime
+from edgekit.words import plural
 
 
 @dataclass(eq=False)
@@ -29,14 +30,38 @@ class Collected:
     error: EdgekitError | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Outcome:
-    """What a session came to."""
+    """What a session has come to so far."""
 
     collected: list[Collected]
-    partial: str | None  # why it is not whole; None: it is
-    ended: Ended
-    lacks: tuple[str, ...]  # what the device cannot do, and why
+    unable: dict[str, str] = field(default_factory=dict)  # what the device cannot do: why
+    stopped: KeyboardInterrupt | TransientDeviceError | None = None  # what ended it early
+
+    @property
+    def errors(self) -> list[EdgekitError]:
+        """Why combinations failed."""
+        return [item.error for item in self.collected if item.error]
+
+    @property
+    def ended(self) -> Ended:
+        """How it ended."""
+        if self.stopped:
+            return "interrupted" if isinstance(self.stopped, KeyboardInterrupt) else "lost"
+        return "failed" if self.errors else "whole"
+
+    @property
+    def partial(self) -> str | None:
+        """Why it is not whole; None: it is."""
+        reasons = [f"{item.cell}: {item.error.what}" for item in self.collected if item.error]
+        if self.stopped:
+            reasons.append("Interrupted." if self.ended == "interrupted" else str(self.stopped))
+        return " ".join(reasons) or None
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What the device cannot do, and why: sentences."""
+        return tuple(f"{what}: {why}" for what, why in self.unable.items())
 
 
 @dataclass(frozen=True)
@@ -58,34 +83,24 @@ def measure(chosen: Sequence[Cell], passes: Passes, request: BenchRequest, progr
         EdgekitError: Nothing was measured; the first cell's error.
         KeyboardInterrupt: Interrupted before anything was measured.
     """
-    collected = [Collected(cell) for cell in chosen]
-    tasks = list(_tasks(collected, passes, request))
+    outcome = Outcome([Collected(cell) for cell in chosen])
+    tasks = list(_tasks(outcome.collected, passes, request))
     often = f", {request.schedule.repeats} times each" if passes.timed else ""
-    progress.step(f"Measuring {len(chosen)} combination{'s' * (len(chosen) != 1)}{often}", len(tasks))
-    ended: BaseException | None = None
-    beyond: dict[str, str] = {}  # what this device cannot do, and why
+    progress.step(f"Measuring {plural(len(chosen), 'combination')}{often}", len(tasks))
     try:
         for done, task in enumerate(tasks):
             progress.advance(done)
-            if task.collected.error is None and task.optional not in beyond:
-                _try(task, progress, beyond)
+            if task.collected.error is None and task.optional not in outcome.unable:
+                _try(task, progress, outcome.unable)
         progress.advance(len(tasks))
     except (KeyboardInterrupt, TransientDeviceError) as error:
-        ended = error
-    errors = [item.error for item in collected if item.error]
-    if not any(item.runtime for item in collected):
-        raise ended or errors[0]
-    reasons = [f"{item.cell}: {item.error.what}" for item in collected if item.error]
-    if ended:
-        reasons.append("Interrupted." if isinstance(ended, KeyboardInterrupt) else str(ended))
-    how: Ended = "failed" if errors else "whole"
-    if ended:
-        how = "interrupted" if isinstance(ended, KeyboardInterrupt) else "lost"
-    lacks = tuple(f"{what}: {why}" for what, why in beyond.items())
-    return Outcome(collected, " ".join(reasons) or None, how, lacks)
+        outcome.stopped = error
+    if not any(item.runtime for item in outcome.collected):
+        raise outcome.stopped or outcome.errors[0]
+    return outcome
 
 
-def _try(task: _Task, progress: Progress, beyond: dict[str, str]) -> None:
+def _try(task: _Task, progress: Progress, unable: dict[str, str]) -> None:
     try:
         task.run()
     except TransientDeviceError:
@@ -94,7 +109,7 @@ def _try(task: _Task, progress: Progress, beyond: dict[str, str]) -> None:
         # exactly this class: the device cannot do it; its subclasses say that something went wrong
         if task.optional and type(error) is UnavailableError:
             progress.note(f"{task.optional}: {error.what}")
-            beyond[task.optional] = error.what
+            unable[task.optional] = error.what
         else:
             task.collected.error = error
 
@@ -133,10 +148,7 @@ def _latency(item: Collected, passes: Passes, position: int) -> None:
 
 
 def _describe(item: Collected, answer: answers.Latency | answers.Instructions) -> None:
-    found, bundle = answer.runtime, item.cell.bundle.record
-    item.runtime = Runtime(
-        found.name, found.version, found.delegate, bundle.sha256, found.options, found.xnnpack
-    )
+    item.runtime = answer.runtime.record(item.cell.bundle)
     item.input_sha256 = answer.input_sha256
 
 

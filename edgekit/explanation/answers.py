@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from edgekit.measurement.answers import Runtime
+from edgekit.visit.answers import Runtime
 
 Counts = Annotated[tuple[int, ...], msgspec.Meta(min_length=1)]
 

@@ -1,0 +1,43 @@
+"""What is brought to a device."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from edgekit.device import Payload, Transport
+from edgekit.progress import Progress
+from edgekit.results import Transfer
+
+
+class Delivery:
+    """Brings files to a connected device, and knows where they are there and what that cost.
+
+    Args:
+        device: Connected.
+        progress: Advanced by the bytes that are sent.
+    """
+
+    def __init__(self, device: Transport, progress: Progress) -> None:
+        self._device, self._progress = device, progress
+        self.places: dict[str, str] = {}  # paths on the device, by hash
+        self.transfer = Transfer()  # all of it so far
+
+    def bring(self, payloads: Sequence[Payload]) -> list[str]:
+        """Bring what was not brought before; return where each of them is."""
+        new = [payload for payload in dict.fromkeys(payloads) if payload.sha256 not in self.places]
+        if new:
+            start = time.monotonic()
+            pushed = self._device.push(new, self._progress)
+            self.places |= pushed.paths
+            self._add(pushed.transfer, time.monotonic() - start)
+        return [self.places[payload.sha256] for payload in payloads]
+
+    def _add(self, sent: Transfer, seconds: float) -> None:
+        before = self.transfer
+        self.transfer = Transfer(
+            bytes=before.bytes + sent.bytes,
+            seconds=before.seconds + seconds,
+            files=before.files + sent.files,
+            reused_files=before.reused_files + sent.reused_files,
+        )
