@@ -14,7 +14,7 @@ from edgekit.inspection import Inspection, inspect_file
 from edgekit.results import Result, read_result
 
 if TYPE_CHECKING:
-    from edgekit.zoo import Cost
+    from edgekit.zoo.cost import Cost
 
 FAMILY_ALPHA, FAMILY_RESOLUTION, FAMILY_CLASSES = 1.0, 224, 1000  # the paper's own model
 
@@ -71,7 +71,10 @@ def _record(path: Path) -> Inspected:
 
 def _model(target: str, alpha: float | None, resolution: int | None, classes: int | None) -> ModelCost:
     from edgekit.cli.console import progress_bar
-    from edgekit.zoo import FAMILIES, ModelSpec, build, cost, resolve
+    from edgekit.zoo import FAMILIES, ModelSpec
+    from edgekit.zoo.build import build
+    from edgekit.zoo.cost import cost
+    from edgekit.zoo.source import resolve
 
     with progress_bar() as progress:
         if target in FAMILIES:
