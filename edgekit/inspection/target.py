@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from edgekit.artefact import MANIFEST, ArtefactSet, read_set
 from edgekit.errors import RecordError, UsageError
-from edgekit.inspection import Inspection, inspect_file
+from edgekit.inspection.file import inspect_file, is_model_file
+from edgekit.inspection.record import Inspection
+from edgekit.progress import SILENT, Progress
 from edgekit.results import Result, read_result
-
-if TYPE_CHECKING:
-    from edgekit.zoo.cost import Cost
-
-FAMILY_ALPHA, FAMILY_RESOLUTION, FAMILY_CLASSES = 1.0, 224, 1000  # the paper's own model
-
-_FILES = (".tflite", ".onnx")
+from edgekit.zoo import FAMILIES
+from edgekit.zoo.cost import Cost, cost
+from edgekit.zoo.spec import model_spec
 
 
 @dataclass(frozen=True)
@@ -33,22 +30,34 @@ Inspected = ModelCost | Inspection | ArtefactSet | Result
 
 
 def inspect_target(
-    target: str, *, alpha: float | None, resolution: int | None, classes: int | None
+    target: str,
+    *,
+    alpha: float | None = None,
+    resolution: int | None = None,
+    classes: int | None = None,
+    progress: Progress = SILENT,
 ) -> Inspected:
     """Look at whatever the target is: a record, a model file, or a model.
+
+    Args:
+        target: A path, a checkpoint's name, or a model family.
+        alpha: Width multiplier of a family's model; None: as in the family's paper.
+        resolution: Pixels; None: as in the family's paper.
+        classes: Number of classes; None: ImageNet's.
+        progress: Receives what is being done.
 
     Raises:
         UsageError: There is nothing of that name, or an option does not belong to it.
     """
     path = Path(target)
-    is_file = path.suffix in _FILES or path.suffix == ".json" or (path / MANIFEST).is_file()
+    is_file = is_model_file(path) or path.suffix == ".json" or (path / MANIFEST).is_file()
     if not is_file:
-        return _model(target, alpha, resolution, classes)
+        return _model(target, alpha, resolution, classes, progress)
     if (alpha, resolution, classes) != (None, None, None):
         raise UsageError(
             f"--alpha, --resolution and --classes describe a family; {target} is a file.", "Leave them out."
         )
-    if path.suffix in _FILES:
+    if is_model_file(path):
         return inspect_file(path)
     if path.name == MANIFEST or path.is_dir():
         return read_set(path)
@@ -69,34 +78,28 @@ def _record(path: Path) -> Inspected:
     return read_result(path)
 
 
-def _model(target: str, alpha: float | None, resolution: int | None, classes: int | None) -> ModelCost:
-    from edgekit.cli.console import progress_bar
-    from edgekit.zoo import FAMILIES, ModelSpec
+def _model(
+    target: str, alpha: float | None, resolution: int | None, classes: int | None, progress: Progress
+) -> ModelCost:
     from edgekit.zoo.build import build
-    from edgekit.zoo.cost import cost
     from edgekit.zoo.source import resolve
 
-    with progress_bar() as progress:
-        if target in FAMILIES:
-            spec = ModelSpec(
-                target,
-                FAMILY_ALPHA if alpha is None else alpha,
-                FAMILY_RESOLUTION if resolution is None else resolution,
-                FAMILY_CLASSES if classes is None else classes,
-            )
-            progress.step("Building the model")
-            return ModelCost(
-                f"{target}, alpha {spec.alpha}, {spec.resolution} px, {spec.classes} classes",
-                cost(build(spec)),
-            )
-        source = resolve(target, alpha=alpha, resolution=resolution, classes=classes, progress=progress)
-        if source.file.is_dir() and not (source.file / "saved_model.pb").is_file():
-            raise UsageError(
-                f"{target} is a folder without saved_model.pb or {MANIFEST}.",
-                "edgekit inspect takes a model, an artefact or an artefact set.",
-            )
-        progress.step("Loading the model")
-        return ModelCost(source.name, cost(source.load().model))
+    if target in FAMILIES:
+        widths = FAMILIES[target].widths
+        spec = model_spec(
+            target, widths.published if alpha is None and widths else alpha, resolution, classes
+        )
+        progress.step("Building the model")
+        width = "" if spec.alpha is None else f"alpha {spec.alpha}, "
+        return ModelCost(f"{target}, {width}{spec.resolution} px, {spec.classes} classes", cost(build(spec)))
+    source = resolve(target, alpha=alpha, resolution=resolution, classes=classes, progress=progress)
+    if source.file.is_dir() and not (source.file / "saved_model.pb").is_file():
+        raise UsageError(
+            f"{target} is a folder without saved_model.pb or {MANIFEST}.",
+            "edgekit inspect takes a model, an artefact or an artefact set.",
+        )
+    progress.step("Loading the model")
+    return ModelCost(source.name, cost(source.load().model))
 
 
 def as_record(found: Inspected) -> object:
