@@ -143,7 +143,9 @@ def model_set(folder: Path, resolution: int) -> Path:
 def convert_at(folder: str, resolution: int) -> None:
     """Build the model at a resolution and convert it."""
     from edgekit.conversion import ConvertRequest, convert
-    from edgekit.zoo import ModelSpec, build, resolve
+    from edgekit.zoo import ModelSpec
+    from edgekit.zoo.build import build
+    from edgekit.zoo.source import resolve
 
     source = resolve(CHECKPOINT)
     target = Path(folder)

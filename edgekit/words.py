@@ -21,6 +21,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {found[0]!r}?" if found else ""
 
 
+def listed(items: Iterable[object]) -> str:
+    """Return what there is as part of a sentence: `0.25, 0.5 and 1.0`."""
+    *others, last = (str(item) for item in items)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def first_line(error: BaseException) -> str:
     """Return the first line of a foreign error's text, as one sentence; its class where it says nothing."""
     text = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

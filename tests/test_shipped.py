@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edgekit.files import sha256_file
-from edgekit.zoo import read_card
+from edgekit.zoo.card import read_card
 
 CARDS = sorted((Path(__file__).resolve().parents[1] / "models").glob("*.toml"))
 NEWER_THAN_KERAS_3_12 = (

@@ -6,9 +6,17 @@ from __future__ import annotations
 def complete_model(incomplete: str) -> list[str]:
     """Names of models that begin as typed, for the shell's completion."""
     from edgekit.lookup import models_folders
+    from edgekit.zoo import FAMILIES
 
-    names = {path.stem for folder in models_folders() for path in folder.glob("*.toml")} | {"mobilenet_v1"}
+    names = {path.stem for folder in models_folders() for path in folder.glob("*.toml")} | FAMILIES.keys()
     return sorted(name for name in names if name.startswith(incomplete))
+
+
+def complete_family(incomplete: str) -> list[str]:
+    """Names of model families that begin as typed."""
+    from edgekit.zoo import FAMILIES
+
+    return [name for name in FAMILIES if name.startswith(incomplete)]
 
 
 def complete_device(incomplete: str) -> list[str]:

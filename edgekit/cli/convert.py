@@ -10,6 +10,7 @@ import typer
 
 from edgekit.cli.completion import complete_dataset, complete_model
 from edgekit.cli.numeric import real, whole
+from edgekit.zoo.families import DEFAULT_FAMILY
 
 Target = Literal["portable", "arm64", "x86-vnni", "x86-avx2"]
 IO = Literal["int8", "uint8", "float32"]
@@ -29,8 +30,10 @@ def convert(
             help="A model family, a trained model's name, a .keras or .h5 file or a SavedModel.",
             autocompletion=complete_model,
         ),
-    ] = "mobilenet_v1",
-    alpha: Annotated[float | None, real("Width multiplier; of a family, 0.5 if not given.")] = None,
+    ] = DEFAULT_FAMILY,
+    alpha: Annotated[
+        float | None, real("Width multiplier of a family; not given: its usual one, such as 0.5.")
+    ] = None,
     resolution: Annotated[int | None, whole("Height and width of the input in pixels.")] = None,
     weights: Annotated[
         str | None,
@@ -80,7 +83,7 @@ def convert(
     from edgekit.conversion import ConvertRequest
     from edgekit.conversion import convert as run
     from edgekit.units import parse_fraction
-    from edgekit.zoo import resolve
+    from edgekit.zoo.source import resolve
 
     limit = None if max_drop is None else parse_fraction(max_drop)
     with progress_bar() as progress:

@@ -9,7 +9,7 @@ import typer
 from edgekit.cli.numeric import real, whole
 
 if TYPE_CHECKING:
-    from edgekit.cli.inspecting import Inspected
+    from edgekit.inspection import Inspected
 
 
 def inspect(
@@ -31,10 +31,11 @@ def inspect(
 
     Example: edgekit inspect artefacts/mobilenet_v1_0.5_32_digits/int8.tflite
     """
-    from edgekit.cli.console import print_record, quote, say_next
-    from edgekit.cli.inspecting import as_record, inspect_target
+    from edgekit.cli.console import print_record, progress_bar, quote, say_next
+    from edgekit.inspection import as_record, inspect_target
 
-    found = inspect_target(target, alpha=alpha, resolution=resolution, classes=classes)
+    with progress_bar() as progress:
+        found = inspect_target(target, alpha=alpha, resolution=resolution, classes=classes, progress=progress)
     if as_json:
         print_record(as_record(found))
     else:

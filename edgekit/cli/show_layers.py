@@ -9,8 +9,7 @@ from edgekit.cli.grid import NONE, grid, show
 from edgekit.units import megabytes, millions
 
 if TYPE_CHECKING:
-    from edgekit.cli.inspecting import ModelCost
-    from edgekit.inspection import Inspection, Layer, Quantization, TensorInfo
+    from edgekit.inspection import Inspection, Layer, ModelCost, Quantization, TensorInfo
 
 _BORDERS = ("QuantizeLinear", "DequantizeLinear")  # their scales stand with the layers they surround
 _SCALES = ("Weight scale", "Output\nscale", "Zero\npoint")

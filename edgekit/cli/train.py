@@ -7,14 +7,22 @@ from typing import Annotated
 
 import typer
 
-from edgekit.cli.completion import complete_dataset
+from edgekit.cli.completion import complete_dataset, complete_family
 from edgekit.cli.numeric import real, whole
+from edgekit.zoo.families import DEFAULT_FAMILY, FAMILIES
 
 
 def train(
-    family: Annotated[str, typer.Argument(help="Model family.")] = "mobilenet_v1",
-    alpha: Annotated[float, real("Width multiplier, above 0.")] = 0.5,
-    resolution: Annotated[int, whole("Height and width of the input in pixels, 32 or more.")] = 32,
+    family: Annotated[
+        str, typer.Argument(help=f"Model family: {', '.join(FAMILIES)}.", autocompletion=complete_family)
+    ] = DEFAULT_FAMILY,
+    alpha: Annotated[
+        float | None, real("Width multiplier, above 0; not given: the family's usual one, such as 0.5.")
+    ] = None,
+    resolution: Annotated[
+        int | None,
+        whole("Height and width of the input in pixels; not given: the family's usual, such as 32."),
+    ] = None,
     dataset: Annotated[
         str,
         typer.Option(

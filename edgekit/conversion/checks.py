@@ -5,11 +5,11 @@ from __future__ import annotations
 from edgekit.artefact import Format
 from edgekit.errors import InvalidError
 from edgekit.inspection import Inspection, Layer
+from edgekit.zoo import FAMILIES
 
 SMALLEST_OPSET = 13  # the first with QuantizeLinear per channel
 _BORDERS = ("QUANTIZE", "DEQUANTIZE", "QuantizeLinear", "DequantizeLinear")
 _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "Conv")
-_MOBILENET_V1_CONVOLUTIONS = 28
 # TFLite has no asymmetric padding but SAME, which is Keras' own only for even sizes: a PAD before a
 # convolution of stride 2 and an odd input is right.
 _FOLDED = ("BatchNormalization", "Mul", "Add", "Pad", "MUL", "ADD")
@@ -64,11 +64,12 @@ def _graph_faults(found: Inspection, family: str | None) -> list[str]:
     faults = []
     if found.opset is not None and found.opset < SMALLEST_OPSET:
         faults.append(f"opset {found.opset} is below {SMALLEST_OPSET}")
-    if family == "mobilenet_v1":
+    if (known := FAMILIES.get(family or "")) is not None:
         convolutions = sum(found.ops.get(op, 0) for op in _CONVOLUTIONS)
-        if convolutions != _MOBILENET_V1_CONVOLUTIONS:
-            faults.append(f"it has {convolutions} convolutions instead of {_MOBILENET_V1_CONVOLUTIONS}")
-        faults += [f"{found.ops[op]} {op} were not folded" for op in _FOLDED if op in found.ops]
+        if known.convolutions not in (None, convolutions):
+            faults.append(f"it has {convolutions} convolutions instead of {known.convolutions}")
+        left = [op for op in _FOLDED if op in found.ops and op not in known.own_ops]
+        faults += [f"{found.ops[op]} {op} were not folded" for op in left]
         if found.ops.get("Transpose", 0) > _MOST_TRANSPOSES:
             faults.append(f"it has {found.ops['Transpose']} Transposes")
     return faults

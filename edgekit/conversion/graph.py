@@ -12,7 +12,8 @@ import numpy as np
 from edgekit.conversion.noise import converter
 from edgekit.data.dataset import Float32
 from edgekit.errors import ModelError
-from edgekit.zoo import LoadedModel, import_tensorflow
+from edgekit.zoo.quiet import import_tensorflow
+from edgekit.zoo.source import LoadedModel
 
 _INPUT = "input"
 

@@ -13,7 +13,7 @@ from edgekit.conversion.request import ConvertRequest
 from edgekit.data import Dataset, load_dataset
 from edgekit.errors import UsageError
 from edgekit.progress import Progress
-from edgekit.zoo import LoadedModel, Source
+from edgekit.zoo.source import LoadedModel, Source
 
 FEW_PICTURES = 100  # below that, ranges depend on which pictures were drawn
 _IDENTITY = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))

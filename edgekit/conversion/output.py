@@ -148,7 +148,7 @@ def _manifest(
 
 
 def _model(material: Material) -> Model:
-    from edgekit.zoo import cost
+    from edgekit.zoo.cost import cost
 
     source, contract = material.source, material.loaded.preprocessing
     counted = cost(material.loaded.model)

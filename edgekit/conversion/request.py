@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from edgekit.artefact import Format, Precision
 from edgekit.data.sources import Channels
 from edgekit.errors import UsageError
-from edgekit.zoo import Source
+from edgekit.zoo.source import Source
 
 Target = Literal["portable", "arm64", "x86-vnni", "x86-avx2"]
 IO = Literal["int8", "uint8", "float32"]

@@ -9,7 +9,7 @@ from edgekit.conversion.graph import FloatGraph
 from edgekit.conversion.noise import converter
 from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.request import IO
-from edgekit.zoo import import_tensorflow
+from edgekit.zoo.quiet import import_tensorflow
 
 _IDENTIFIER = b"TFL3"
 _SIGNATURE = "serving_default"  # TensorFlow's name for the only one

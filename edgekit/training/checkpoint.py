@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.training.scratch import scratch_folder
-from edgekit.zoo import ModelSpec, build
+from edgekit.zoo import ModelSpec
+from edgekit.zoo.build import build
 from edgekit.zoo.card import Training
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip archive can hold

@@ -11,8 +11,10 @@ from typing import TypeVar
 from edgekit.errors import UsageError
 from edgekit.training.recipes import FINE_TUNING_RATE, recipe
 from edgekit.training.run import Epoch
-from edgekit.zoo import Card, ModelSpec
-from edgekit.zoo.card import Training
+from edgekit.zoo import FAMILIES, ModelSpec
+from edgekit.zoo.card import Card, Training
+from edgekit.zoo.families import DEFAULT_FAMILY
+from edgekit.zoo.spec import model_spec
 
 MOMENTUM = 0.9  # of batch normalization; Keras' .99 needs thousands of steps
 _LARGEST_SEED = 2**32 - 1  # NumPy's
@@ -22,11 +24,11 @@ T = TypeVar("T", int, float)
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """A training. What is None is taken from the dataset's recipe."""
+    """A training. What is None comes from the family or from the dataset's recipe."""
 
-    family: str = "mobilenet_v1"
-    alpha: float = 0.5  # width multiplier
-    resolution: int = 32  # pixels
+    family: str = DEFAULT_FAMILY
+    alpha: float | None = None  # width multiplier
+    resolution: int | None = None  # pixels
     dataset: str = "digits"
     epochs: int | None = None
     batch_size: int | None = None
@@ -48,7 +50,7 @@ class TrainRequest:
         Raises:
             UsageError: A setting is outside its range.
         """
-        ModelSpec(self.family, self.alpha, self.resolution, classes=2)  # says what is wrong with them
+        self.spec()  # says what is wrong with family, width and resolution
         base = recipe(self.dataset)
         rate = base.learning_rate if self.weights is None else FINE_TUNING_RATE
         training = Training(
@@ -74,15 +76,28 @@ class TrainRequest:
                 raise UsageError(f"{option} must be {range_}, received {value}.", f"Change --{option}.")
         return training
 
+    def spec(self, classes: int = 2) -> ModelSpec:
+        """Return the model to train.
+
+        Raises:
+            UsageError: There is no such family, or it cannot be built like this.
+        """
+        resolution = self.resolution
+        if resolution is None:
+            resolution = FAMILIES.named(self.family).resolution
+        return model_spec(self.family, self.alpha, resolution, classes)
+
     def command(self, training: Training) -> str:
         """The command line that trains again with these settings.
 
         Augmentation, label smoothing and weight decay have no option: they are those of the dataset's
         recipe in this edgekit. The card holds all of them.
         """
+        spec = self.spec()
         words = [
-            *("edgekit", "train", self.family, "--alpha", str(float(self.alpha))),
-            *("--resolution", str(self.resolution), "--dataset", self.dataset),
+            *("edgekit", "train", self.family),
+            *(() if spec.alpha is None else ("--alpha", str(float(spec.alpha)))),
+            *("--resolution", str(spec.resolution), "--dataset", self.dataset),
             *("--epochs", str(training.epochs), "--batch-size", str(training.batch_size)),
             *("--learning-rate", str(training.learning_rate), "--momentum", str(training.momentum)),
             *("--seed", str(self.seed)),

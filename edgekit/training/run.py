@@ -30,7 +30,7 @@ class Settings(msgspec.Struct, frozen=True):
     """Everything that decides the weights. A run goes on only under equal settings."""
 
     family: str
-    alpha: float
+    alpha: float | None
     resolution: int
     labels: tuple[str, ...]
     training: Training

@@ -21,8 +21,11 @@ from edgekit.training.held import hold, hold_unhashed
 from edgekit.training.request import TrainOutcome, TrainRequest
 from edgekit.training.run import Epoch, Run, Settings, open_run
 from edgekit.training.scratch import runs_errors
-from edgekit.zoo import Card, ModelSpec, build, cost, import_tensorflow, read_card, write_card
-from edgekit.zoo.card import SCHEMA, Splits, card_of, check_checkpoint
+from edgekit.zoo import ModelSpec
+from edgekit.zoo.build import build
+from edgekit.zoo.card import SCHEMA, Card, Splits, card_of, check_checkpoint, read_card, write_card
+from edgekit.zoo.cost import cost
+from edgekit.zoo.quiet import import_tensorflow
 from edgekit.zoo.source import sha256_path
 from edgekit.zoo.trained import dataset_name
 from edgekit.zoo.weights import start_from, starting_file
@@ -78,9 +81,12 @@ def _prepare(request: TrainRequest, progress: Progress) -> _Job:
     # always the dataset's own split: another would train on pictures that `convert` evaluates with
     if request.dataset == "cifar10":
         import_tensorflow()  # its loader is Keras', which must not speak
-    dataset = load_dataset(request.dataset, resolution=request.resolution, progress=progress)
+    family, resolution = request.spec().record, request.spec().resolution
+    dataset = load_dataset(
+        request.dataset, resolution=resolution, mean=family.mean, std=family.std, progress=progress
+    )
     dataset = hold_unhashed(dataset, progress)
-    spec = ModelSpec(request.family, request.alpha, request.resolution, len(dataset.labels))
+    spec = request.spec(len(dataset.labels))
     start = starting_file(spec, request.weights, progress) if request.weights else None
     progress.step("Hashing pictures")
     settings = Settings(

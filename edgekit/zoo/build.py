@@ -11,11 +11,11 @@ from edgekit.zoo.spec import ModelSpec
 
 
 def build(spec: ModelSpec, *, momentum: float = 0.99, weights: Path | None = None) -> Any:
-    """Build a Keras model: float32 [n, resolution, resolution, 3] in [−1, 1] → [n, classes].
+    """Build a Keras model: float32 [n, resolution, resolution, 3], scaled as its family wants → [n, classes].
 
     Args:
         spec: What to build.
-        momentum: Of every batch normalization. Keras' .99 needs thousands of steps to settle; on a
+        momentum: For every batch normalization. Keras' .99 needs thousands of steps to settle; on a
             small dataset use .9.
         weights: A weights file of exactly this model, or a whole model file whose weights fit it;
             None leaves the weights random. See also `edgekit.zoo.weights`.
@@ -25,14 +25,11 @@ def build(spec: ModelSpec, *, momentum: float = 0.99, weights: Path | None = Non
         ModelError: The file cannot be read, or holds the weights of another model.
     """
     if not 0 < momentum < 1:
-        raise UsageError(f"momentum must lie between 0 and 1, received {momentum}.", "Keras' own is 0.99.")
+        raise UsageError(f"momentum must be between 0 and 1, received {momentum}.", "Keras' own is 0.99.")
     import_tensorflow()
     import keras
 
-    size = spec.resolution
-    model = keras.applications.MobileNet(
-        input_shape=(size, size, 3), alpha=spec.alpha, weights=None, classes=spec.classes
-    )
+    model = spec.record.build(alpha=spec.alpha, resolution=spec.resolution, classes=spec.classes)
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = momentum

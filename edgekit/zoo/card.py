@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -53,13 +54,13 @@ class Training(msgspec.Struct, frozen=True):
     weights_sha256: str | None = None
 
 
-class Card(msgspec.Struct, frozen=True):
+class Card(msgspec.Struct, frozen=True, kw_only=True):
     """What is known about a checkpoint."""
 
     schema: str
     name: str  # also the file's: <name>.keras
     family: str
-    alpha: float  # width multiplier
+    alpha: float | None = None  # width multiplier; None: the family has none
     resolution: int  # pixels
     classes: int
     dataset: str  # as it was named to `edgekit train`
@@ -107,10 +108,16 @@ def write_card(path: Path, card: Card) -> None:
     """Write a card whole or not at all."""
     import tomli_w
 
-    # TOML has no null: a field that is None is left out
-    settings = {k: v for k, v in msgspec.to_builtins(card.training).items() if v is not None}
-    content = {**msgspec.to_builtins(card), "training": settings}
-    write_atomic(path, tomli_w.dumps(content).encode())
+    write_atomic(path, tomli_w.dumps(_without_none(msgspec.to_builtins(card))).encode())
+
+
+def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is None, at any depth: TOML has no word for it."""
+    return {
+        name: _without_none(value) if isinstance(value, dict) else value
+        for name, value in fields.items()
+        if value is not None
+    }
 
 
 def checkpoint_of(path: Path) -> Path:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from edgekit.artefact import Preprocessing
 from edgekit.errors import UsageError
 from edgekit.files import sha256_bytes, sha256_file
 from edgekit.progress import SILENT, Progress
+from edgekit.words import nearest
 from edgekit.zoo.build import build
 from edgekit.zoo.card import Card, card_of, check_checkpoint, read_card
+from edgekit.zoo.families import FAMILIES
 from edgekit.zoo.load import WEIGHTS_SUFFIX, check_exists, load_model
 from edgekit.zoo.picture import picture_classifier, with_fixed_size
-from edgekit.zoo.spec import FAMILIES, ModelSpec
+from edgekit.zoo.spec import ModelSpec, model_spec
 from edgekit.zoo.trained import checkpoint, checkpoints, find_checkpoint
-from edgekit.zoo.weights import IMAGENET, IMAGENET_CLASSES, check_imagenet, imagenet_file, is_weights_only
-
-DEFAULT_ALPHA = 0.5
-DEFAULT_IMAGENET_RESOLUTION = 224
+from edgekit.zoo.weights import IMAGENET, imagenet_file, is_weights_only
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,8 @@ class Source:
             if asked not in (None, found):
                 raise UsageError(f"{self.file} has {what} {found}, not {asked}.", f"Leave out --{what}.")
         own = self.card.preprocessing if self.card else Preprocessing(height=height, width=width)
+        if self.spec is not None:
+            own = msgspec.structs.replace(own, mean=self.spec.record.mean, std=self.spec.record.std)
         return LoadedModel(model, own, classes)
 
 
@@ -83,8 +85,8 @@ def resolve(
 
     Args:
         model: A family, the name of a checkpoint, or the path of a Keras file or SavedModel.
-        alpha: Width multiplier; of a family, .5 unless given.
-        resolution: Pixels; any unless given.
+        alpha: Width multiplier; None: a family's usual one.
+        resolution: Pixels; None: any.
         weights: For a family: `imagenet`, or the path of a model or weights file.
         classes: Number of classes; needed for a file of weights only.
         dataset: What the checkpoint was trained on; `digits` wins where several fit.
@@ -93,13 +95,12 @@ def resolve(
         UsageError: Nothing fits; the message lists what there is and how to make the missing one.
         ModelError: The file does not exist or cannot be read.
         RecordError: The card of what is named is damaged, or of a newer edgekit.
-        UnavailableError: ImageNet weights that are not at hand.
+        UnavailableError: ImageNet weights that are neither cached nor can be downloaded.
     """
     if model in FAMILIES:
-        width = DEFAULT_ALPHA if alpha is None else alpha
-        asked = _spec(model, width, resolution, classes)  # says what is wrong with a value
+        asked = model_spec(model, alpha, resolution, classes)  # says what is wrong with a value
         if weights is None:
-            return _from_card(*find_checkpoint(model, width, resolution, classes, dataset))
+            return _from_card(*find_checkpoint(model, asked.alpha, resolution, classes, dataset))
         if weights == IMAGENET:
             return _from_imagenet(asked, progress)
         path = Path(weights)
@@ -122,11 +123,9 @@ def resolve(
     if _is_path(model) or Path(model).exists():
         return _from_path(Path(model), alpha, resolution, classes)
     known = [*FAMILIES, *(card.name for _, card in checkpoints())]
-    near = difflib.get_close_matches(model, known, n=1)
     raise UsageError(
-        f"There is no model {model!r}.",
-        (f"Did you mean {near[0]}? " if near else "")
-        + f"Name one of {', '.join(known)}, or the path of a .keras or .h5 file or a SavedModel.",
+        f"There is no model {model!r}.{nearest(model, known)}",
+        f"Name one of {', '.join(known)}, or the path of a .keras or .h5 file or a SavedModel.",
     )
 
 
@@ -158,19 +157,8 @@ def _from_card(
     )
 
 
-def _spec(family: str, alpha: float, resolution: int | None, classes: int | None) -> ModelSpec:
-    """What was asked for, with ImageNet's size and classes where nothing was."""
-    return ModelSpec(
-        family,
-        alpha,
-        DEFAULT_IMAGENET_RESOLUTION if resolution is None else resolution,
-        IMAGENET_CLASSES if classes is None else classes,
-    )
-
-
 def _from_imagenet(spec: ModelSpec, progress: Progress) -> Source:
-    check_imagenet(spec)
-    file = imagenet_file(spec.alpha, spec.resolution, progress=progress)
+    file = imagenet_file(spec, progress=progress)
     return _from_weights(spec, file, name=spec.name(IMAGENET), origin=IMAGENET)
 
 

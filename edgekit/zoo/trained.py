@@ -8,6 +8,8 @@ from pathlib import Path
 from edgekit.errors import RecordError, UsageError
 from edgekit.lookup import models_folders
 from edgekit.zoo.card import SUFFIX, Card, checkpoint_of, read_card
+from edgekit.zoo.families import FAMILIES
+from edgekit.zoo.spec import stem
 
 DEFAULT_DATASET = "digits"  # whose checkpoint is meant where several fit and none is named
 
@@ -61,7 +63,7 @@ def dataset_name(dataset: str) -> str:
 
 
 def find_checkpoint(
-    family: str, alpha: float, resolution: int | None, classes: int | None, dataset: str | None
+    family: str, alpha: float | None, resolution: int | None, classes: int | None, dataset: str | None
 ) -> tuple[Path, Card]:
     """Return the one checkpoint that fits; None fits all.
 
@@ -82,22 +84,18 @@ def find_checkpoint(
     if len(preferred) == 1:
         return preferred[0]
     data = re.escape(dataset_name(dataset)) if dataset else ".+"
-    _check_readable(rf"{family}_{float(alpha)}_{resolution or '[0-9]+'}_{data}")
+    _check_readable(rf"{re.escape(stem(family, alpha))}_{resolution or '[0-9]+'}_{data}")
     if len(fitting) == 1:
         return fitting[0]
+    asked = {"alpha": alpha, "resolution": resolution, "classes": classes, "dataset": dataset}
+    wanted = ", ".join(f"{what} {value}" for what, value in asked.items() if value is not None)
+    what = f"{family} with {wanted}" if wanted else family
     if fitting:
         names = ", ".join(card.name for _, card in fitting)
-        raise UsageError(
-            f"Several checkpoints fit {family} with alpha {alpha}: {names}.", "Name one of them."
-        )
-    wanted = f"alpha {alpha}" + "".join(
-        f", {what} {value}"
-        for what, value in (("resolution", resolution), ("classes", classes), ("dataset", dataset))
-        if value is not None
-    )
+        raise UsageError(f"Several checkpoints fit {what}: {names}.", "Name one of them.")
     names = ", ".join(card.name for _, card in there_are) or "none"
     raise UsageError(
-        f"There is no trained {family} with {wanted}. There are: {names}.",
-        f"Train it: edgekit train {family} --alpha {alpha} --resolution {resolution or 32} "
-        f"--dataset {dataset or DEFAULT_DATASET}",
+        f"There is no trained {what}. There are: {names}.",
+        f"Train it: edgekit train {family} {'' if alpha is None else f'--alpha {alpha} '}"
+        f"--resolution {resolution or FAMILIES[family].resolution} --dataset {dataset or DEFAULT_DATASET}",
     )

@@ -6,54 +6,62 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from edgekit.errors import ModelError, UnavailableError, UsageError
 from edgekit.progress import SILENT, Progress
-from edgekit.words import first_line
+from edgekit.words import first_line, listed
+from edgekit.zoo.families import FAMILIES, IMAGENET_CLASSES, ImageNet
 from edgekit.zoo.load import WEIGHTS_SUFFIX, check_exists, load_model
 from edgekit.zoo.quiet import import_tensorflow
 from edgekit.zoo.safety import NOT_WHOLE
 from edgekit.zoo.spec import ModelSpec
 
 IMAGENET = "imagenet"
-IMAGENET_CLASSES = 1000
-IMAGENET_ALPHAS = {0.25: "2_5", 0.5: "5_0", 0.75: "7_5", 1.0: "1_0"}  # as Keras' file names write them
-IMAGENET_RESOLUTIONS = (128, 160, 192, 224)
-_BASE = "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet/"
-_HEADLESS = "_no_top.h5"  # Keras' name for files without the classifier
 _PATIENCE = 30.0  # seconds without an answer before the network counts as absent
 
 
-def check_imagenet(spec: ModelSpec) -> None:
-    """Raise a UsageError unless Keras has ImageNet weights for exactly this model."""
+def imagenet_file(spec: ModelSpec, *, classifier: bool = True, progress: Progress = SILENT) -> Path:
+    """Return Keras' ImageNet weights file for a model from Keras' cache, downloaded if it is not there.
+
+    Raises:
+        UsageError: There are no ImageNet weights for exactly this model.
+        UnavailableError: Not in the cache, and the network does not provide it.
+    """
+    known = _imagenet(spec)
     for what, value, there_are in (
-        ("alpha", spec.alpha, tuple(IMAGENET_ALPHAS)),
-        ("resolution", spec.resolution, IMAGENET_RESOLUTIONS),
+        ("alpha", spec.alpha, known.alphas),
+        ("resolution", spec.resolution, known.resolutions),
         ("classes", spec.classes, (IMAGENET_CLASSES,)),
     ):
         if value not in there_are:
+            widths = f"alpha {listed(known.alphas)}, " if spec.alpha is not None else ""
             raise UsageError(
                 f"There are no ImageNet weights for {what} {value}.",
-                f"They exist for alpha {_list(IMAGENET_ALPHAS)}, resolution {_list(IMAGENET_RESOLUTIONS)} "
-                f"and {IMAGENET_CLASSES} classes; `edgekit train` fine-tunes them to your own classes.",
+                f"They exist for {widths}resolution {listed(known.resolutions)} and {IMAGENET_CLASSES} "
+                "classes; `edgekit train` fine-tunes them to your own classes.",
             )
+    ending = known.whole if classifier else known.headless
+    if ending is None:
+        raise UsageError(
+            f"The ImageNet weights of {spec.family} come only {'without' if classifier else 'with'} a "
+            "classifier.",
+            "Fine-tune them with `edgekit train`." if classifier else "Leave out --weights.",
+        )
+    name = known.file(spec.alpha, spec.resolution) + ending
+    return _fetch(name, known.address + name, known.hashes.get(name), progress)
 
 
-def imagenet_file(
-    alpha: float, resolution: int, *, classifier: bool = True, progress: Progress = SILENT
-) -> Path:
-    """Return Keras' ImageNet weights file from Keras' cache, downloaded if it is not there.
-
-    Raises:
-        UsageError: There are no such weights.
-        UnavailableError: Not in the cache and not to be had from the network.
-    """
-    check_imagenet(ModelSpec("mobilenet_v1", alpha, resolution, IMAGENET_CLASSES))
-    end = ".h5" if classifier else _HEADLESS
-    name = f"mobilenet_{IMAGENET_ALPHAS[alpha]}_{resolution}_tf{end}"
-    return _fetch(name, _BASE + name, progress)
+def _imagenet(spec: ModelSpec) -> ImageNet:
+    if (known := spec.record.imagenet) is None:
+        having = [family.name for family in FAMILIES.values() if family.imagenet]
+        raise UsageError(
+            f"There are no ImageNet weights for {spec.family}.",
+            f"Leave out --weights, or choose a family that has some: {', '.join(having)}.",
+        )
+    return known
 
 
 def load_weights(model: Any, path: Path) -> None:
@@ -87,18 +95,19 @@ def starting_file(spec: ModelSpec, weights: str, progress: Progress = SILENT) ->
     """Return the file to start a training from.
 
     Args:
-        spec: Of the model to train.
+        spec: The model to train.
         weights: `imagenet`, or the path of a model or weights file.
 
     Raises:
         UsageError: There are no ImageNet weights of that width.
         ModelError: There is no such file.
-        UnavailableError: ImageNet weights that are not at hand.
+        UnavailableError: ImageNet weights that are neither cached nor can be downloaded.
     """
     if weights == IMAGENET:
         # convolutions fit any input; those trained nearest to its size serve it best
-        nearest = min(IMAGENET_RESOLUTIONS, key=lambda r: (abs(r - spec.resolution), -r))
-        return imagenet_file(spec.alpha, nearest, classifier=False, progress=progress)
+        nearest = min(_imagenet(spec).resolutions, key=lambda r: (abs(r - spec.resolution), -r))
+        theirs = replace(spec, resolution=nearest, classes=IMAGENET_CLASSES)
+        return imagenet_file(theirs, classifier=False, progress=progress)
     check_exists(Path(weights))
     return Path(weights)
 
@@ -108,23 +117,25 @@ def start_from(model: Any, spec: ModelSpec, path: Path) -> None:
 
     Args:
         model: As `build` returned it.
-        spec: Of that model.
+        spec: What it was built from.
         path: A model file, a weights file of the same model, or Keras' ImageNet file without classifier.
 
     Raises:
         ModelError: The file cannot be read, or holds another family or width.
     """
-    if path.name.endswith(_HEADLESS):
-        headless = _headless(spec)
+    imagenet = spec.record.imagenet
+    if imagenet and imagenet.headless and path.name.endswith(imagenet.headless):
+        import_tensorflow()
+        headless = spec.record.build(alpha=spec.alpha, resolution=spec.resolution, classes=None)
         load_weights(headless, path)
-        _copy_layers(headless, model, path)
+        _copy_layers(headless, model, spec, path)
     elif is_weights_only(path):
         load_weights(model, path)
     else:
-        _copy_layers(load_model(path), model, path)
+        _copy_layers(load_model(path), model, spec, path)
 
 
-def _copy_layers(source: Any, model: Any, path: Path) -> None:
+def _copy_layers(source: Any, model: Any, spec: ModelSpec, path: Path) -> None:
     """Copy weights by layer name; only the classifier may differ."""
     theirs = {layer.name: layer for layer in source.layers}
     for layer in (layer for layer in model.layers if layer.weights):
@@ -132,19 +143,11 @@ def _copy_layers(source: Any, model: Any, path: Path) -> None:
         fits = other is not None and [w.shape for w in other.weights] == [w.shape for w in layer.weights]
         if fits and other is not None:
             layer.set_weights(other.get_weights())
-        elif layer.name != "conv_preds":
+        elif layer.name != spec.record.head:
             raise ModelError(
                 f"The model in {path} does not fit {_describe(model)}: layer {layer.name} differs.",
                 "Fine-tune from a model of the same family and alpha.",
             )
-
-
-def _headless(spec: ModelSpec) -> Any:
-    import_tensorflow()
-    import keras
-
-    shape = (spec.resolution, spec.resolution, 3)
-    return keras.applications.MobileNet(input_shape=shape, alpha=spec.alpha, weights=None, include_top=False)
 
 
 def is_weights_only(path: Path) -> bool:
@@ -167,25 +170,26 @@ def is_weights_only(path: Path) -> bool:
 
 
 def _describe(model: Any) -> str:
-    return f"a MobileNet with input {model.input_shape[1:]} and output {model.output_shape[1:]}"
+    return f"a model with input {model.input_shape[1:]} and output {model.output_shape[1:]}"
 
 
-def _fetch(name: str, url: str, progress: Progress) -> Path:
-    """Return a file of Keras' cache, downloaded by Keras if it is not there."""
+def _fetch(name: str, url: str, digest: str | None, progress: Progress) -> Path:
+    """Return a file of Keras' cache, downloaded by Keras if it is not there or has another hash."""
     import_tensorflow()
     import keras
 
     home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
     cached = home / "models" / name
-    if cached.is_file():
+    if cached.is_file() and digest is None:
         return cached
     progress.step(f"Downloading {name}")
     try:
         with _quiet_keras():
-            return Path(keras.utils.get_file(name, url, cache_subdir="models"))
+            return Path(keras.utils.get_file(name, url, cache_subdir="models", file_hash=digest))
     except Exception as error:  # Keras raises bare Exception for network errors
+        where = "has another hash in Keras' cache" if cached.is_file() else "is not in Keras' cache"
         raise UnavailableError(
-            f"{name} is not in Keras' cache and cannot be downloaded: {first_line(error)}",
+            f"{name} {where} and cannot be downloaded: {first_line(error)}",
             f"Connect to the network, or download {url} elsewhere and put it at {cached}.",
         ) from error
 
@@ -204,8 +208,3 @@ def _quiet_keras() -> Iterator[None]:
         socket.setdefaulttimeout(timeout)
         if interactive:
             keras.config.enable_interactive_logging()
-
-
-def _list(values: Any) -> str:
-    *head, last = (str(v) for v in values)
-    return f"{', '.join(head)} and {last}"

@@ -10,7 +10,8 @@ from edgekit.artefact import ArtefactSet, Preprocessing
 from edgekit.conversion import ConvertRequest, convert
 from edgekit.conversion.feed import Feed
 from edgekit.data import load_dataset
-from edgekit.zoo import import_tensorflow, resolve
+from edgekit.zoo.quiet import import_tensorflow
+from edgekit.zoo.source import resolve
 
 
 class Recorder:

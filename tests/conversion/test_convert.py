@@ -8,7 +8,8 @@ from edgekit.conversion import ConvertRequest, convert, work
 from edgekit.conversion.run import load_runner
 from edgekit.errors import ModelError, UsageError
 from edgekit.inspection import inspect_file
-from edgekit.zoo import cost, resolve
+from edgekit.zoo.cost import cost
+from edgekit.zoo.source import resolve
 
 
 def _file(artefacts, name):

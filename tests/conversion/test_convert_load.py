@@ -9,7 +9,7 @@ from edgekit.conversion.feed import Feed, hold
 from edgekit.conversion.load import load
 from edgekit.data import Split, load_dataset, save_evaluation
 from edgekit.progress import SILENT
-from edgekit.zoo import resolve
+from edgekit.zoo.source import resolve
 
 
 class Counting:

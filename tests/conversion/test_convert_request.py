@@ -4,7 +4,7 @@ import pytest
 
 from edgekit.conversion import ConvertRequest
 from edgekit.errors import UsageError
-from edgekit.zoo import Source
+from edgekit.zoo.source import Source
 
 SOURCE = Source(name="m", origin="m.keras", file=Path("m.keras"), sha256="0" * 64)
 

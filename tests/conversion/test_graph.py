@@ -5,7 +5,8 @@ from edgekit.conversion.graph import freeze, starts_with_preprocessing
 from edgekit.conversion.onnx_files import float32_onnx
 from edgekit.errors import ModelError
 from edgekit.inspection import inspect_bytes
-from edgekit.zoo import LoadedModel, import_tensorflow
+from edgekit.zoo.quiet import import_tensorflow
+from edgekit.zoo.source import LoadedModel
 
 
 @pytest.fixture

@@ -14,7 +14,9 @@ from edgekit.conversion.ranges import minmax_ranges
 from edgekit.conversion.run import load_runner
 from edgekit.conversion.tflite_files import float32_tflite, int8_tflite
 from edgekit.inspection import inspect_bytes
-from edgekit.zoo import LoadedModel, ModelSpec, build
+from edgekit.zoo import ModelSpec
+from edgekit.zoo.build import build
+from edgekit.zoo.source import LoadedModel
 
 
 @pytest.fixture(scope="module")

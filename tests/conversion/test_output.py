@@ -17,7 +17,7 @@ import os, signal, sys
 from pathlib import Path
 from edgekit.conversion import ConvertRequest, convert, output
 from edgekit.errors import EdgekitError
-from edgekit.zoo import resolve
+from edgekit.zoo.source import resolve
 
 if sys.argv[2] == "kill":  # when the model files are written and the manifest is not
     output.save_evaluation = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)

@@ -4,7 +4,8 @@ import pytest
 
 from edgekit.conversion import ConvertRequest, convert
 from edgekit.errors import UsageError
-from edgekit.zoo import import_tensorflow, resolve
+from edgekit.zoo.quiet import import_tensorflow
+from edgekit.zoo.source import resolve
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from edgekit.training.augment import augment
-from edgekit.zoo import import_tensorflow
 from edgekit.zoo.card import Augmentation
+from edgekit.zoo.quiet import import_tensorflow
 
 EVERYTHING = Augmentation(flip=True, shift=0.1, rotate=20, zoom=0.2, colour=0.3)
 

@@ -18,7 +18,9 @@ import pytest
 from edgekit.errors import DataError, ModelError, StorageError, UsageError
 from edgekit.files import sha256_file
 from edgekit.training import TrainRequest, fit, train
-from edgekit.zoo import load_model, read_card, resolve
+from edgekit.zoo.card import read_card
+from edgekit.zoo.load import load_model
+from edgekit.zoo.source import resolve
 
 NAME = "mobilenet_v1_0.0625_32_tiny"
 

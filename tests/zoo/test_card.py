@@ -4,8 +4,16 @@ import pytest
 from edgekit.artefact import Preprocessing, Split
 from edgekit.errors import ModelError, RecordError
 from edgekit.files import sha256_bytes
-from edgekit.zoo import read_card, write_card
-from edgekit.zoo.card import SCHEMA, Augmentation, Card, Splits, Training, check_checkpoint
+from edgekit.zoo.card import (
+    SCHEMA,
+    Augmentation,
+    Card,
+    Splits,
+    Training,
+    check_checkpoint,
+    read_card,
+    write_card,
+)
 
 TRAINING = Training(
     epochs=120,

@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 
 from edgekit.errors import ModelError
-from edgekit.zoo import ModelSpec, build, cost, import_tensorflow, load_model, resolve
+from edgekit.zoo import ModelSpec
+from edgekit.zoo.build import build
+from edgekit.zoo.cost import cost
+from edgekit.zoo.load import load_model
+from edgekit.zoo.quiet import import_tensorflow
+from edgekit.zoo.source import resolve
 
 SMALL = ModelSpec("mobilenet_v1", 0.25, 32, 4)
 PICTURES = np.random.default_rng(0).uniform(-1, 1, (3, 32, 32, 3)).astype(np.float32)

@@ -5,7 +5,11 @@ import pytest
 
 from edgekit.errors import ModelError, RecordError, UsageError
 from edgekit.files import sha256_file
-from edgekit.zoo import ModelSpec, build, import_tensorflow, resolve, source, write_card
+from edgekit.zoo import ModelSpec, source
+from edgekit.zoo.build import build
+from edgekit.zoo.card import write_card
+from edgekit.zoo.quiet import import_tensorflow
+from edgekit.zoo.source import resolve
 from edgekit.zoo.trained import dataset_name
 from tests.zoo.test_card import make_card
 
@@ -84,7 +88,7 @@ def test_the_projects_checkpoint_shadows_one_of_the_same_name(folder, tmp_path, 
 def test_a_misspelt_name_gets_a_suggestion(folder):
     _checkpoint(folder, 0.5, 32, "digits")
     with pytest.raises(
-        UsageError, match=r"no model 'mobilenet_v1_0.5_32_digit'.*Did you mean mobilenet_v1_0.5_32"
+        UsageError, match=r"no model 'mobilenet_v1_0.5_32_digit'.*Did you mean 'mobilenet_v1_0.5_32"
     ):
         resolve("mobilenet_v1_0.5_32_digit")
 
@@ -168,7 +172,7 @@ def test_a_file_of_weights_needs_its_model_named(folder, tmp_path):
     np.testing.assert_array_equal(
         found.load().model.predict_on_batch(picture), model.predict_on_batch(picture)
     )
-    with pytest.raises(ModelError, match=r"not of a MobileNet"):
+    with pytest.raises(ModelError, match=r"not of a model with input"):
         resolve("mobilenet_v1", alpha=0.5, resolution=32, classes=3, weights="w.weights.h5").load()
     with pytest.raises(ModelError, match=r"holds weights, but no model"):
         resolve("w.weights.h5").load()

@@ -1,8 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from edgekit.errors import ModelError, UnavailableError, UsageError
-from edgekit.zoo import ModelSpec, build, import_tensorflow, resolve
+from edgekit.zoo import FAMILIES, ModelSpec
+from edgekit.zoo.build import build
+from edgekit.zoo.quiet import import_tensorflow
+from edgekit.zoo.source import resolve
 from edgekit.zoo.weights import start_from, starting_file
 
 
@@ -10,7 +15,9 @@ from edgekit.zoo.weights import start_from, starting_file
 def cache(tmp_path, monkeypatch):
     """An empty Keras cache, and no network: nothing listens on port 1."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr("edgekit.zoo.weights._BASE", "http://127.0.0.1:1/mobilenet/")
+    family = FAMILIES["mobilenet_v1"]
+    unreachable = replace(family.imagenet, address="http://127.0.0.1:1/mobilenet/")
+    monkeypatch.setitem(FAMILIES, family.name, replace(family, imagenet=unreachable))
     (tmp_path / "models").mkdir()
     return tmp_path / "models"
 
@@ -61,6 +68,23 @@ def test_a_damaged_file_in_the_cache_is_refused(cache):
     (cache / "mobilenet_2_5_128_tf.h5").write_bytes(b"half a download")
     with pytest.raises(ModelError, match=r"mobilenet_2_5_128_tf.h5 is not a whole HDF5 file"):
         resolve("mobilenet_v1", alpha=0.25, resolution=128, weights="imagenet").load()
+
+
+def test_a_family_without_imagenet_weights_says_which_have_some(cache, monkeypatch):
+    bare = replace(FAMILIES["mobilenet_v1"], name="bare", imagenet=None)
+    monkeypatch.setitem(FAMILIES, "bare", bare)
+    with pytest.raises(UsageError, match=r"no ImageNet weights for bare\..*has some: mobilenet_v1\."):
+        resolve("bare", weights="imagenet")
+
+
+def test_a_cached_file_with_another_hash_than_published_is_not_used(cache, monkeypatch):
+    family = FAMILIES["mobilenet_v1"]
+    hashes = {"mobilenet_2_5_128_tf.h5": "0" * 64}
+    known = replace(family, imagenet=replace(family.imagenet, hashes=hashes))
+    monkeypatch.setitem(FAMILIES, family.name, known)
+    (cache / "mobilenet_2_5_128_tf.h5").write_bytes(b"something else")
+    with pytest.raises(UnavailableError, match=r"mobilenet_2_5_128_tf.h5 has another hash in Keras"):
+        resolve("mobilenet_v1", alpha=0.25, resolution=128, weights="imagenet")
 
 
 def test_fine_tuning_keeps_the_convolutions_and_draws_a_new_classifier(cache, tmp_path):
