@@ -45,11 +45,6 @@ class Device(msgspec.Struct, frozen=True):
     emulated: bool = False  # its times, if it has any, are not those of the hardware
     timed: bool = True  # False: an emulated board whose clock counts instructions, so that nothing is a time
 
-    @property
-    def timed(self) -> bool:
-        """Whether its clock shows time; an emulated board's counts instructions instead."""
-        return self.transport != "emulator"
-
 
 class Environment(msgspec.Struct, frozen=True):
     """The device's state at one moment. Fields that could not be read are None."""

@@ -1,92 +1,184 @@
 """Who may import whom, and what must not be loaded to start quickly."""
 
+from __future__ import annotations
+
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "edgekit"
 
-# below everything: they import nothing of edgekit
-GROUND = {"errors", "progress", "stats", "words"}
-# what passes between the stages, and the tools to write it
-RECORDS = {*GROUND, "registry", "units", "files", "schema", "artefact", "results", "lookup"}
-
-MAY_IMPORT = {
-    **{module: set() for module in GROUND},
+# Below everything: whoever is not in this list may import them.
+GROUND: dict[str, set[str]] = {
+    "errors": set(),
+    "progress": set(),
+    "stats": set(),
+    "words": set(),
     "registry": {"errors", "words"},
     "units": {"errors"},
     "files": {"errors"},
-    "lookup": {"errors"},
+    "lookup": set(),
     "schema": {"errors", "files"},
-    "artefact": {"errors", "files", "schema"},
-    "results": {"artefact", "errors", "files", "schema"},
-    "data": RECORDS,
-    "zoo": RECORDS,
-    "inspection": {*RECORDS, "zoo"},
-    "training": {*RECORDS, "data", "zoo"},
-    "conversion": {*RECORDS, "data", "zoo", "inspection"},
-    "debian": {"errors", "files", "lookup", "progress"},
-    "device": {*RECORDS, "debian"},
-    "runtime": {*RECORDS, "debian", "device"},
-    "visit": {*RECORDS, "device", "runtime"},
-    "measurement": {*RECORDS, "device", "runtime", "visit"},
-    "explanation": {*RECORDS, "device", "runtime", "visit", "inspection"},
-    "budget": RECORDS,
-    "comparison": RECORDS,
-    "reporting": RECORDS,
-    "advice": {*RECORDS, "device"},
+}
+# What each imports besides; nothing is listed that it does not import. The command line may import all.
+ROOMS: dict[str, set[str]] = {
+    "artefact": set(),
+    "results": {"artefact"},
+    "inspection": {"artefact", "results", "zoo"},
+    "data": {"artefact"},
+    "zoo": {"artefact"},
+    "training": {"artefact", "data", "zoo"},
+    "conversion": {"artefact", "data", "zoo", "inspection"},
+    "debian": set(),
+    "device": {"results", "debian"},
+    "runtime": {"artefact", "debian"},
+    "visit": {"results", "device", "runtime"},
+    "measurement": {"artefact", "results", "device", "runtime", "visit"},
+    "explanation": {"artefact", "results", "device", "runtime", "visit", "inspection"},
+    "budget": {"results"},
+    "comparison": {"results"},
+    "reporting": {"results"},
+    "advice": {"results", "device"},
     "guest": set(),
+    "__init__": set(),
+    "__main__": {"cli"},
 }
 
 
-def _module(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+@dataclass(frozen=True)
+class Import:
+    """One name that a file imports, wherever in the file."""
+
+    file: Path  # within the package
+    line: int
+    name: str  # dotted; of `from a import b`, a.b
+    for_types: bool  # under `if TYPE_CHECKING`
+
+    def __str__(self) -> str:
+        return f"edgekit/{self.file}:{self.line} imports {self.name}"
 
 
-def _imports(path: Path) -> set[str]:
-    """Return the top-level edgekit modules that a file imports, wherever in the file."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+def _imports(package: Path) -> list[Import]:
+    """Everything that a package's files import."""
+    return [
+        found
+        for path in sorted(package.rglob("*.py"))
+        if "_shipped" not in path.parts
+        for found in _of_file(path.relative_to(package), ast.parse(path.read_text()))
+    ]
+
+
+def _of_file(file: Path, tree: ast.AST, for_types: bool = False) -> Iterator[Import]:
+    for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            yield from (Import(file, node.lineno, alias.name, for_types) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative imports hide where a name comes from"
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            module = "." * node.level + (node.module or "")
+            yield from (Import(file, node.lineno, f"{module}.{a.name}", for_types) for a in node.names)
+        elif isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            for inner in node.body:
+                yield from _of_file(file, ast.Module([inner], []), True)
+            yield from _of_file(file, ast.Module(node.orelse, []), for_types)
         else:
+            yield from _of_file(file, node, for_types)
+
+
+def _room(file: Path) -> str:
+    return file.parts[0].removesuffix(".py")
+
+
+def _graph(package: Path) -> dict[str, set[str]]:
+    """The files of a package that each of them imports as it runs, early or late."""
+    files = {str(path.relative_to(package)) for path in package.rglob("*.py")}
+    graph: dict[str, set[str]] = {file: set() for file in files}
+    for each in _imports(package):
+        start, *inside = each.name.split(".")
+        if start != "edgekit" or each.for_types:
             continue
-        found |= {name.split(".")[1] for name in names if name.startswith("edgekit.")}
-    return found - {"__version__"}
+        module, parent = "/".join(inside), "/".join(inside[:-1])
+        places = (
+            f"{module}.py",
+            f"{module}/__init__.py",
+            f"{parent}.py",
+            f"{parent}/__init__.py".lstrip("/"),
+        )
+        graph[str(each.file)].update([place for place in places if place in files][:1])
+    return graph
 
 
-FILES = sorted(p for p in PACKAGE.rglob("*.py") if "_shipped" not in p.parts)
+def _circle(package: Path) -> str:
+    """The files of an import circle, each imported by the next, or nothing."""
+    try:
+        TopologicalSorter(_graph(package)).prepare()
+    except CycleError as error:
+        return " ← ".join(error.args[1])
+    return ""
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_every_file_imports_only_what_the_layout_allows(path):
-    module = _module(path)
-    if module in {"__init__", "__main__", "cli"}:
-        return
-    assert module in MAY_IMPORT, f"{module} has no rule: add one to this test"
-    assert _imports(path) <= {*MAY_IMPORT[module], module}
+IMPORTS = _imports(PACKAGE)
+INNER = [each for each in IMPORTS if each.name.startswith("edgekit.") and each.name != "edgekit.__version__"]
 
 
-def test_only_the_command_line_imports_the_command_line():
-    for path in FILES:
-        if _module(path) not in {"cli", "__main__"}:
-            assert "cli" not in _imports(path), path
+def test_every_file_imports_only_what_the_layout_allows():
+    may_import = {**GROUND, **{room: {*GROUND, *others} for room, others in ROOMS.items()}}
+    for each in IMPORTS:
+        assert not each.name.startswith("."), f"{each}: relative imports hide where a name comes from"
+    for room in {_room(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py")} - {"cli", "_shipped"}:
+        assert room in may_import, f"edgekit/{room} has no rule: add one to this test"
+        allowed = {room, *may_import[room]}
+        forbidden = [e for e in INNER if _room(e.file) == room and e.name.split(".")[1] not in allowed]
+        assert not forbidden, "\n".join(map(str, forbidden))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_only_the_command_line_knows_typer_and_rich(path):
-    if _module(path) == "cli":
-        return
-    for node in ast.walk(ast.parse(path.read_text())):
-        names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
-        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        assert not {n.split(".")[0] for n in names} & {"typer", "rich", "click"}, path
+def test_only_the_command_line_knows_typer_and_rich():
+    theirs = {"typer", "rich", "click"}
+    found = [e for e in IMPORTS if e.name.split(".")[0] in theirs and _room(e.file) != "cli"]
+    assert not found, "\n".join(map(str, found))
+
+
+def test_nothing_is_allowed_that_no_file_does():
+    made = {(_room(each.file), each.name.split(".")[1]) for each in INNER}
+    allowed = {(room, other) for room, others in {**GROUND, **ROOMS}.items() for other in others}
+    dead = [f"{room} may import {other}, but does not" for room, other in sorted(allowed - made)]
+    assert not dead, "\n".join(dead)
+    unused = set(GROUND) - {other for room, other in made if room in ROOMS}
+    assert not unused, f"no room imports {', '.join(sorted(unused))}"
+
+
+def test_no_file_imports_itself_through_others():
+    circle = _circle(PACKAGE)
+    assert not circle, circle
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("def f():\n    from edgekit.one import a", True),
+        ("import edgekit.one.a", True),
+        ("if x:\n    pass\nelse:\n    from edgekit.one.a import x", True),
+        ("from edgekit import name", True),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from edgekit.one import a", False),
+        ("from edgekit.one import b, name", False),
+    ],
+)
+def test_a_circle_is_found_wherever_it_is_closed(tmp_path, text, found):
+    files = {
+        "__init__.py": "from edgekit.one.a import x",
+        "one/__init__.py": "",
+        "one/a.py": "from edgekit.two import y",
+        "one/b.py": "",
+        "two.py": text,
+    }
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    assert bool(_circle(tmp_path)) is found
 
 
 def _loaded(code: str) -> set[str]:

@@ -12,7 +12,7 @@ from support import screens
 
 from edgekit.artefact import read_set
 from edgekit.budget import read_budgets
-from edgekit.device.profile import read_profile
+from edgekit.device.profiles import read_profile
 from edgekit.results import read_result
 from edgekit.zoo.card import read_card
 

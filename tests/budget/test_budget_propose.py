@@ -168,7 +168,13 @@ def test_what_begins_a_file_passes_whatever_was_measured_side_by_side(results):
     assert {each.verdict for each in verdicts} - {"invalid"} == {"pass"}
     judged = {(each.result, each.runtime, each.threads, each.artefact, each.affinity) for each in verdicts}
     for cell in measured.cells:
-        subject = (str(cell.session.path), cell.runtime.label, cell.threads, cell.artefact.file, cell.affinity)
+        subject = (
+            str(cell.session.path),
+            cell.runtime.label,
+            cell.threads,
+            cell.artefact.file,
+            cell.affinity,
+        )
         assert cell.flaw or subject in judged
 
 
