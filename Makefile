@@ -36,7 +36,7 @@ test: $(READY)  ## run the tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lab: $(READY)  ## make the test devices (an Arm board over SSH, a phone over adb, emulated boards); needs root
-	$(BIN)/python tests/labs/build.py
+	PYTHONPATH=tests $(BIN)/python -m labs.build
 
 gate: $(READY)  ## count the shipped models' instructions on emulated boards; judge them by budgets.toml
 	for card in models/*.toml; do \

@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Where a stage reports to. The command line draws it; tests record it."""
+    """Where a stage reports to. The command line draws it; a Recorder remembers it."""
 
     def step(self, what: str, total: float | None = None) -> None:
         """Begin a step (the one before it is finished). `total` None: length unknown."""
@@ -32,3 +32,24 @@ class Silent:
 
 
 SILENT = Silent()
+
+
+class Recorder:
+    """A Progress that remembers: steps with their totals, how much of them was done, and notes."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, float | None]] = []
+        self.done: list[float] = []
+        self.notes: list[str] = []
+
+    def step(self, what: str, total: float | None = None) -> None:
+        """Remember it."""
+        self.steps.append((what, total))
+
+    def advance(self, done: float) -> None:
+        """Remember it."""
+        self.done.append(done)
+
+    def note(self, text: str) -> None:
+        """Remember it."""
+        self.notes.append(text)

@@ -14,22 +14,7 @@ import pytest
 from edgekit import debian
 from edgekit.debian import fetch_packages, first_offered
 from edgekit.errors import RuntimeMissingError, StorageError
-
-
-class Recorder:
-    """Keeps what it is told."""
-
-    def __init__(self):
-        self.steps, self.done = [], []
-
-    def step(self, what, total=None):
-        self.steps.append(what)
-
-    def advance(self, done):
-        self.done.append(done)
-
-    def note(self, text):
-        self.steps.append(text)
+from edgekit.progress import Recorder
 
 
 class Repository:
@@ -101,7 +86,7 @@ def test_packages_are_unpacked_side_by_side_and_their_versions_told(shelf, tmp_p
         "two": "2:2.0-1",
     }
     assert (tmp_path / "out/usr/one").read_bytes() == (tmp_path / "out/usr/two").read_bytes() == b"hello"
-    assert any("2 Debian packages for arm64" in step for step in progress.steps)
+    assert any("2 Debian packages for arm64" in step for step, _ in progress.steps)
     assert max(progress.done) == 100
 
 

@@ -10,25 +10,9 @@ from edgekit.artefact import ArtefactSet, Preprocessing
 from edgekit.conversion import ConvertRequest, convert
 from edgekit.conversion.feed import Feed
 from edgekit.data import load_dataset
+from edgekit.progress import Recorder
 from edgekit.zoo.quiet import import_tensorflow
 from edgekit.zoo.source import resolve
-
-
-class Recorder:
-    """Keeps what a stage reports."""
-
-    def __init__(self) -> None:
-        self.steps: list[str] = []
-        self.notes: list[str] = []
-
-    def step(self, what: str, total: float | None = None) -> None:
-        self.steps.append(what)
-
-    def advance(self, done: float) -> None:
-        pass
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
 
 
 @pytest.fixture

@@ -2,21 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-
-class Recorder:
-    """A Progress that remembers what it was told."""
-
-    def __init__(self):
-        self.steps, self.notes, self.done = [], [], []
-
-    def step(self, what, total=None):
-        self.steps.append((what, total))
-
-    def advance(self, done):
-        self.done.append(done)
-
-    def note(self, text):
-        self.notes.append(text)
+from edgekit.progress import Recorder
 
 
 @pytest.fixture

@@ -183,7 +183,7 @@ def test_nothing_outlives_an_edgekit_that_was_ended(here, how, tmp_path, wait_un
         "import signal, sys; sys.path.insert(0, sys.argv[1])\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # it may be ignored in the background
         "from pathlib import Path\n"
-        "from conftest import Here, HereTransport\n"
+        "from support.here import Here, HereTransport\n"
         "from edgekit.device import Profile\n"
         "home, programs, policies, pids = sys.argv[2:]\n"
         "profile = Profile(description='x', transport='ssh', name='board', governor='performance')\n"
@@ -192,7 +192,7 @@ def test_nothing_outlives_an_edgekit_that_was_ended(here, how, tmp_path, wait_un
         "board.connect()\n"
         "board.run(['sh', '-c', 'echo $$ >\"$1\"; cat', 'sh', pids], stdin='', deadline=300)\n"
     )
-    folders = map(str, (Path(__file__).parent, here.home, here.programs, here.policies, pids))
+    folders = map(str, (Path(__file__).parents[1], here.home, here.programs, here.policies, pids))
     process = subprocess.Popen(
         [sys.executable, "-c", asker, *folders],
         stderr=subprocess.DEVNULL,

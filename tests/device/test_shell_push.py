@@ -132,7 +132,7 @@ def test_a_sender_that_is_killed_leaves_no_part_of_a_file(here, tmp_path, payloa
     script = (
         "import os, sys; sys.path.insert(0, sys.argv[1])\n"
         "from pathlib import Path\n"
-        "from conftest import HereTransport\n"
+        "from support.here import HereTransport\n"
         "from edgekit.device import Payload, Profile, shell\n"
         "profile = Profile(description='x', transport='ssh', name='b')\n"
         "board = HereTransport(profile, sys.argv[2], os.environ['PATH'])\n"
@@ -145,7 +145,7 @@ def test_a_sender_that_is_killed_leaves_no_part_of_a_file(here, tmp_path, payloa
         "shell.pack = slow\n"
         "board.push([Payload(Path(sys.argv[3]), sys.argv[4], 1)])\n"
     )
-    arguments = [str(Path(__file__).parent), str(here.home), str(file.source), file.sha256]
+    arguments = [str(Path(__file__).parents[1]), str(here.home), str(file.source), file.sha256]
     done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, check=False)
     assert done.returncode == -9, done.stderr.decode()
     wait_until(lambda: not (here.edgekit / "lock").exists())
@@ -164,9 +164,10 @@ def test_what_is_sent_is_the_same_on_every_computer(tmp_path, bundle):
 FULL = """
 import os, sys; sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from conftest import HereTransport, Recorder
+from support.here import HereTransport
 from edgekit.device import Payload, Profile, shell
 from edgekit.errors import DeviceError
+from edgekit.progress import Recorder
 if sys.argv[5] == "unforeseen":
     shell._free = lambda listed: None
 board = HereTransport(
@@ -190,7 +191,7 @@ def test_a_device_without_room_says_how_much_is_needed(tmp_path, payload, when):
     """The folder is a file system of 2 MB. Where `df` does not help, the disk is full in the middle."""
     small, file = tmp_path / "small", payload("model", NOISE)
     small.mkdir()
-    words = [str(Path(__file__).parent), str(small), str(file.source), file.sha256, when]
+    words = [str(Path(__file__).parents[1]), str(small), str(file.source), file.sha256, when]
     script = f'mount -t tmpfs -o size=2m none {small} && exec {sys.executable} -c "$CODE" "$@"'
     done = subprocess.run(
         ["unshare", "--mount", "--map-root-user", "sh", "-c", script, "sh", *words],

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import android_root
 import pytest
-from adb_phone import Phone
-from board import wait_until
-from roots import root_folder
+
+from labs import android_root
+from labs.adb_phone import Phone
+from labs.board import wait_until
+from labs.roots import root_folder
 
 # a phone that happens to be attached to this computer is not to be seen, so its bus is hidden
 _SERVER = "[ ! -d /dev/bus/usb ] || mount -t tmpfs tmpfs /dev/bus/usb; exec adb server nodaemon"

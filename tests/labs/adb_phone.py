@@ -8,10 +8,9 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-import android_root
-import board
-from board import Board
-from wire import Wire
+from labs import android_root, board
+from labs.board import Board
+from labs.wire import Wire
 
 _ALL = 1 << 30
 TMP = "/data/local/tmp"

@@ -1,4 +1,4 @@
-"""Build the test boards' root file systems: `python tests/labs/build.py`.
+"""Build the test boards' root file systems: `make lab`.
 
 Installs the Debian packages the labs need (as root; otherwise it names them), lets Linux run Arm programs
 through qemu, and unpacks what is missing of the roots into `$EDGEKIT_LABS`, or `~/.cache/edgekit/labs`.
@@ -13,11 +13,10 @@ import sys
 import time
 from pathlib import Path
 
-from roots import ROOTS, Root, root_folder
-
 from edgekit.debian import fetch_packages
 from edgekit.errors import EdgekitError
 from edgekit.files import new_folder
+from labs.roots import ROOTS, Root, root_folder
 
 # what each lab executes, and the Debian package it is in
 PROGRAMS = {
@@ -36,7 +35,7 @@ def main() -> int:
     if os.geteuid() != 0:
         packages = " ".join(sorted(set(PROGRAMS.values())))
         print("The labs mount file systems and change roots: only root can build and use them.")
-        print(f"    sudo apt-get install {packages}\n    sudo {sys.executable} {' '.join(sys.argv)}")
+        print(f"    sudo apt-get install {packages}\n    sudo make lab")
         return 3
     try:
         _install()

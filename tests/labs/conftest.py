@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from adb_fixtures import adb_lab, adb_server  # noqa: F401 - fixtures
-from build import arm_runs
-from roots import ROOTS, root_folder
-from ssh_lab import Keys, SshLab, make_keys
 
-BUILD = "build it, as root: python tests/labs/build.py"
+from labs.adb_fixtures import adb_lab, adb_server  # noqa: F401 - fixtures
+from labs.build import arm_runs
+from labs.emulated import emulated, qemu  # noqa: F401 - fixtures
+from labs.roots import ROOTS, root_folder
+from labs.ssh_lab import Keys, SshLab, make_keys
+
+BUILD = "build it, as root: make lab"
 
 
 @pytest.fixture(scope="session")

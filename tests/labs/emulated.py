@@ -6,11 +6,11 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from ssh_use import Notes
 
 from edgekit.device import Profile
 from edgekit.device.emulator import EmulatorTransport
 from edgekit.device.emulator.machine import QEMU
+from edgekit.progress import Recorder
 
 
 def board(name: str = "rpi4-emulated", cpu: str = "cortex-a72", memory_mib: int = 1024) -> Profile:
@@ -31,6 +31,6 @@ def qemu() -> None:
 def emulated(qemu: None) -> Iterator[EmulatorTransport]:
     """A board that is new for every test, connected but not yet booted."""
     transport = EmulatorTransport(board())
-    transport.connect(Notes())
+    transport.connect(Recorder())
     yield transport
     transport.close()

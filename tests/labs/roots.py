@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-import android_root
+from labs import android_root
 
 BASH = "/bin/bash"
 PI = 1000  # the first user of a Raspberry Pi

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-from board import CONFIG, CORTEX_A7, CORTEX_A72, ROOT, Board, wait_until
-from roots import PI, ROOTS, root_folder
-from wire import Wire
 
 from edgekit.device import Profile
+from labs.board import CONFIG, CORTEX_A7, CORTEX_A72, ROOT, Board, wait_until
+from labs.roots import PI, ROOTS, root_folder
+from labs.wire import Wire
 
 PORT = 22  # on the board's own loopback
 HOME = "/home/pi"

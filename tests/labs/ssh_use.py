@@ -7,32 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from board import Process, wait_until
-from payloads import a_file
-from ssh_lab import SshBoard, profile
-
 from edgekit.device.ssh import SshTransport
 from edgekit.device.transport import connected
+from labs.board import Process, wait_until
+from labs.payloads import a_file
+from labs.ssh_lab import SshBoard, profile
 
 GUEST = ["cat"]  # like the guest, ends when its standard input does
 STUBBORN = ["sleep", "1000"]  # does not
-
-
-class Notes:
-    """A Progress that remembers."""
-
-    def __init__(self) -> None:
-        self.steps: list[str] = []
-        self.notes: list[str] = []
-
-    def step(self, what: str, total: float | None = None) -> None:
-        self.steps.append(what)
-
-    def advance(self, done: float) -> None:
-        pass
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
 
 
 def running(board: SshBoard, argv: list[str]) -> Process:

@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from adb_fixtures import AdbLab, AdbServer, open_lab
-from adb_phone import TMP, Phone
-from board import Process
 
 from edgekit.device import Profile
 from edgekit.measurement import BenchRequest, Schedule, bench
 from edgekit.results import Accuracy, Result, read_result
+from labs.adb_fixtures import AdbLab, AdbServer, open_lab
+from labs.adb_phone import TMP, Phone
+from labs.board import Process
 
 RUNTIMES = ("litert", "tflite-runtime", "onnxruntime")
 SHORT = Schedule(repeats=1, min_runs=4, min_seconds=0.1, warmup_runs=1, warmup_seconds=0)

@@ -8,8 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from adb_fixtures import AdbLab
-from board import wait_until
+
+from labs.adb_fixtures import AdbLab
+from labs.board import wait_until
 
 BLOB = random.Random(1).randbytes(3_000_000)
 TMP = "/data/local/tmp"

@@ -14,15 +14,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from adb_fixtures import AdbLab, AdbServer
-from adb_phone import TMP, Phone
-from board import wait_until
 
 from edgekit.device.adb import AdbTransport
 from edgekit.device.profile import Profile
 from edgekit.device.transport import Payload, connected
 from edgekit.errors import DeviceError, TransientDeviceError
-from edgekit.progress import Progress
+from edgekit.progress import Recorder
+from labs.adb_fixtures import AdbLab, AdbServer
+from labs.adb_phone import TMP, Phone
+from labs.board import wait_until
 
 # a process of its own that holds the phone given to it, and runs a command there
 PROGRAM = """
@@ -37,19 +37,6 @@ with connected(AdbTransport(profile)) as device:
 """
 STUBBORN = "sleep 600 & sleep 601"
 GUEST = "sleep 600 & sleep 601 & cat; kill %1 %2"  # ends itself, as edgekit's guest does, when its input ends
-
-
-class Notes(Progress):
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.told: list[str] = []
-
-    def step(self, text: str, total: float | None = None) -> None:
-        self.told.append(text)
-
-    def note(self, text: str) -> None:
-        self.told.append(text)
 
 
 def transport(phone: Phone | None = None) -> AdbTransport:
@@ -104,12 +91,12 @@ def one_sentence(error: pytest.ExceptionInfo[DeviceError]) -> str:
 
 
 def test_a_connection_cut_in_the_middle_of_a_push_is_made_again(adb_lab: AdbLab, tmp_path: Path) -> None:
-    phone, payload, notes = adb_lab.phone(), a_file(tmp_path / "model"), Notes()
+    phone, payload, notes = adb_lab.phone(), a_file(tmp_path / "model"), Recorder()
     with connected(transport(phone), notes) as device:
         phone.wire.cut_after(1_000_000)
         path = device.push([payload], notes).paths[payload.sha256]
         assert phone.board.path(path).read_bytes() == payload.source.read_bytes()
-    assert any("was lost" in text and "Sending again." in text for text in notes.told)
+    assert any("was lost" in text and "Sending again." in text for text in notes.notes)
     assert_usable(phone)
 
 
@@ -118,7 +105,7 @@ def test_a_push_that_is_cut_again_and_again_is_given_up(adb_lab: AdbLab, tmp_pat
     device = transport(phone)
     device.connect()
 
-    class Cutting(Notes):
+    class Cutting(Recorder):
         def advance(self, done: float) -> None:
             if done > 1_000_000:
                 phone.wire.cut()
@@ -159,7 +146,7 @@ def test_a_phone_out_of_reach_restores_itself(adb_lab: AdbLab) -> None:
 
 def test_a_phone_that_restarts_in_the_middle_of_a_run_is_usable_afterwards(adb_lab: AdbLab) -> None:
     phone = adb_lab.phone()
-    notes = Notes()
+    notes = Recorder()
     with connected(transport(phone), notes) as device:
         thread = when_sleeping(phone, phone.switch_off)
         with pytest.raises(TransientDeviceError) as error:
@@ -168,7 +155,7 @@ def test_a_phone_that_restarts_in_the_middle_of_a_run_is_usable_afterwards(adb_l
         one_sentence(error)
         phone.switch_on()
         assert device.run(["echo", "again"], stdin="", deadline=60).stdout == b"again\n"
-    assert "phone has restarted." in notes.told
+    assert "phone has restarted." in notes.notes
     phone.board.path("/data/system/fixed-performance").unlink()  # a restart ends the mode by itself
     assert_usable(phone)
 
@@ -226,7 +213,7 @@ def test_a_phone_that_fills_up_while_it_is_sent_to_says_so(adb_lab: AdbLab, tmp_
     phone = adb_lab.phone(space=4 << 20)
     other = phone.board.path(f"{TMP}/of another app")
 
-    class Filling(Notes):
+    class Filling(Recorder):
         def advance(self, done: float) -> None:
             if not other.exists():
                 other.write_bytes(bytes(2 << 20))
@@ -329,13 +316,13 @@ def test_without_adb_it_is_said_how_to_install_it(
 
 
 def test_a_second_edgekit_waits_and_says_for_whom(adb_lab: AdbLab) -> None:
-    phone, notes = adb_lab.phone(), Notes()
+    phone, notes = adb_lab.phone(), Recorder()
     first, second = transport(phone), transport(phone)
     first.connect()
     waiting = threading.Thread(target=second.connect, args=(notes,))
     waiting.start()
-    wait_until(lambda: any("waiting" in text for text in notes.told), lambda: f"a word; {notes.told}")
-    assert f"(process {os.getpid()})" in notes.told[0]
+    wait_until(lambda: any("waiting" in what for what, _ in notes.steps), lambda: f"a word; {notes.steps}")
+    assert f"(process {os.getpid()})" in notes.steps[0][0]
     first.close()
     waiting.join(60)
     assert second.run(["echo", "mine"], stdin="", deadline=60).stdout == b"mine\n"

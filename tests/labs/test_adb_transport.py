@@ -7,14 +7,14 @@ import random
 from pathlib import Path
 
 import pytest
-from adb_fixtures import AdbLab
-from adb_phone import TMP
 
 from edgekit.device.adb import AdbTransport
 from edgekit.device.profile import Profile
 from edgekit.device.transport import Payload, connected
 from edgekit.errors import DeviceError
 from edgekit.files import sha256_file
+from labs.adb_fixtures import AdbLab
+from labs.adb_phone import TMP
 
 HOSTILE = [
     "with space",

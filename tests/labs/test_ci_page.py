@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from emulated import qemu  # noqa: F401 - a fixture
-
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "ci.md").read_text()
 # the reader's own model and pictures, for which a model that ships stands in
 THEIRS = "my_model.keras --dataset my_pictures"
@@ -35,7 +33,7 @@ def workflow(heading: str) -> list[str]:
     return re.findall(r"\.venv/bin/(edgekit .*)", section)
 
 
-def test_a_model_is_gated_as_the_page_says(qemu, tmp_path):  # noqa: F811
+def test_a_model_is_gated_as_the_page_says(qemu, tmp_path):
     shown = "".join(re.findall(r"^```sh\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)).splitlines()
     assert [line.split()[1] for line in shown] == ["convert", "bench", "check", "check", "explain"]
     for line in shown:

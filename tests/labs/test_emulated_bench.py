@@ -10,13 +10,12 @@ from pathlib import Path
 from statistics import median
 
 import pytest
-from emulated import qemu  # noqa: F401 - a fixture
-from ssh_lab import SshLab, profile
-from ssh_use import Notes
 
 from edgekit.measurement import BenchRequest, Schedule, bench
+from edgekit.progress import Recorder
 from edgekit.results import Measurement, Result
 from edgekit.visit import guest
+from labs.ssh_lab import SshLab, profile
 
 SAME = 0.001  # of the instructions: two runs differ by no more
 AGREE = 0.995  # of the pictures
@@ -35,9 +34,9 @@ def int8(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
 
 
 @pytest.fixture(scope="module")
-def first(qemu: None, int8: tuple[Path, ...]) -> Result:  # noqa: F811
+def first(qemu: None, int8: tuple[Path, ...]) -> Result:
     """Everything about these files on a Raspberry Pi 4's core."""
-    return bench(BenchRequest(artefacts=int8, device="rpi4-emulated", threads=(1,)), Notes())
+    return bench(BenchRequest(artefacts=int8, device="rpi4-emulated", threads=(1,)), Recorder())
 
 
 def by_file(result: Result) -> Found:
@@ -102,7 +101,7 @@ def test_a_longer_script_on_the_board_changes_no_count(
 def test_another_run_on_a_busy_computer_counts_the_same(first: Result, int8: tuple[Path, ...]) -> None:
     request = BenchRequest(artefacts=int8, device="rpi4-emulated", threads=(1,), accuracy=False)
     with busy_computer():
-        again = by_file(bench(request, Notes()))
+        again = by_file(bench(request, Recorder()))
     for which, found in by_file(first).items():
         assert counted(again[which]) == pytest.approx(counted(found), rel=SAME), which
 
@@ -111,7 +110,7 @@ def test_dot_products_spare_instructions_where_a_runtime_uses_them(
     first: Result, int8: tuple[Path, ...]
 ) -> None:
     request = BenchRequest(artefacts=int8[:1], device="rpi5-emulated", threads=(1,), accuracy=False)
-    newer = by_file(bench(request, Notes()))
+    newer = by_file(bench(request, Recorder()))
     for runtime, low, high in (("litert", 1.5, 4.0), ("tflite-runtime", 0.99, 1.01)):
         old, new = (counted(found[runtime, "int8.tflite"]) for found in (by_file(first), newer))
         assert low < old / new < high, f"{runtime}: {old} and {new}"
@@ -129,7 +128,7 @@ def test_predictions_are_those_of_the_same_runtime_on_a_board_over_ssh(
         memory=False,
         instructions=False,
     )
-    there = by_file(bench(request, Notes()))
+    there = by_file(bench(request, Recorder()))
     for key, found in by_file(first).items():
         other = there[key]
         assert found.runtime.version == other.runtime.version

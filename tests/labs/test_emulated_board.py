@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from board import wait_until
-from emulated import board, emulated, qemu  # noqa: F401 - fixtures
-from payloads import a_file, a_folder
-from ssh_use import Notes
 
 from edgekit.device import Payload, Pushed
 from edgekit.device.emulator import EmulatorTransport, image
 from edgekit.device.emulator.machine import QEMU
 from edgekit.device.transport import connected
 from edgekit.errors import DeviceError
+from edgekit.progress import Recorder
+from labs.board import wait_until
+from labs.emulated import board
+from labs.payloads import a_file, a_folder
 
 HOSTILE = ["a b", "$(touch x)", "`id`", "new\nline", "-rf", "'quoted\"", "übung", "*", "~", "a;b", "\\", "%s"]
 
@@ -26,7 +26,9 @@ HOSTILE = ["a b", "$(touch x)", "`id`", "new\nline", "-rf", "'quoted\"", "übung
 class Booted:
     """A board that several tests share. None of them may change it."""
 
-    def __init__(self, transport: EmulatorTransport, notes: Notes, payloads: list[Payload], pushed: Pushed):
+    def __init__(
+        self, transport: EmulatorTransport, notes: Recorder, payloads: list[Payload], pushed: Pushed
+    ):
         self.transport, self.notes, self.payloads, self.pushed = transport, notes, payloads, pushed
 
     def run(self, *argv: str, stdin: str = "", deadline: float = 60) -> tuple[str, str, int]:
@@ -38,13 +40,13 @@ class Booted:
 
 
 @pytest.fixture(scope="module")
-def booted(qemu: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:  # noqa: F811
+def booted(qemu: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
     folder = tmp_path_factory.mktemp("payloads")
     payloads = [
         a_file(folder / "file", 3_000_001),
         a_folder(folder / "folder", {f"{name}/inner": name.encode() for name in HOSTILE}),
     ]
-    transport, notes = EmulatorTransport(board()), Notes()
+    transport, notes = EmulatorTransport(board()), Recorder()
     with connected(transport, notes):
         pushed = transport.push(payloads, notes)
         yield Booted(transport, notes, payloads, pushed)
@@ -104,11 +106,11 @@ def test_nothing_random_and_no_network_is_on_the_board(booted: Booted) -> None:
 
 def test_all_of_this_took_one_boot(booted: Booted) -> None:
     booted.run("true")
-    assert booted.notes.steps.count("Booting an emulated Cortex-A72") == 1
+    assert [what for what, _ in booted.notes.steps].count("Booting an emulated Cortex-A72") == 1
 
 
 def test_what_is_pushed_later_is_there_after_another_boot(
-    emulated: EmulatorTransport,  # noqa: F811
+    emulated: EmulatorTransport,
     tmp_path: Path,
 ) -> None:
     for name, text in (("a", b"first"), ("b", b"second")):
@@ -118,7 +120,7 @@ def test_what_is_pushed_later_is_there_after_another_boot(
     assert emulated.run(["cat", f"{image.BLOBS}/{'a' * 64}"], stdin="", deadline=60).stdout == b"first"
 
 
-def test_the_emulator_ends_with_edgekit_even_if_that_is_killed(qemu: None, tmp_path: Path) -> None:  # noqa: F811
+def test_the_emulator_ends_with_edgekit_even_if_that_is_killed(qemu: None, tmp_path: Path) -> None:
     program = """
 from edgekit.device import open_transport, find_profile
 device = open_transport(find_profile("rpi4-emulated"))

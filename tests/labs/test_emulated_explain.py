@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from emulated import qemu  # noqa: F401 - a fixture
 
 from edgekit.explanation import Breakdown, ExplainRequest, causes, differences, explain, line_up
 
@@ -19,7 +18,7 @@ UNEXPLAINED = 0.10
 
 
 @pytest.fixture(scope="module")
-def counted(qemu: None) -> tuple[Breakdown, ...]:  # noqa: F811 - the fixture
+def counted(qemu: None) -> tuple[Breakdown, ...]:
     """A file whose operators were cut out, and one that was profiled: one boot."""
     return explain(ExplainRequest(files=(CUT, PROFILED), devices=("rpi4-emulated",)))
 

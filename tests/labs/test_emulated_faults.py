@@ -9,14 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import pytest
-from emulated import board, emulated, qemu  # noqa: F401 - fixtures
-from payloads import a_file
-from ssh_use import Notes
 
 from edgekit.device import Payload
 from edgekit.device.emulator import EmulatorTransport, image, machine
 from edgekit.device.emulator.cpio import Archive
 from edgekit.errors import DeviceError
+from edgekit.progress import Recorder
+from labs.emulated import board
+from labs.payloads import a_file
 
 pytestmark = pytest.mark.usefixtures("qemu")
 
@@ -26,7 +26,7 @@ CLEAN = "edgekit devices clean rpi4-emulated"
 
 def boot(what: machine.Board, payloads: list[Payload], *, init: bool = True) -> None:
     """Boot a machine whose system may lack its first program, then end it."""
-    found = image.ensure_image(Notes())
+    found = image.ensure_image(Recorder())
     with TemporaryFile() as system:
         if init:
             image.write_system(system, found, payloads)
@@ -40,7 +40,7 @@ def boot(what: machine.Board, payloads: list[Payload], *, init: bool = True) -> 
         started.end()
 
 
-def test_a_kernel_panic_is_shown(qemu: None) -> None:  # noqa: F811
+def test_a_kernel_panic_is_shown(qemu: None) -> None:
     with pytest.raises(DeviceError, match="rpi4-emulated had a kernel panic: ") as caught:
         boot(A72, [], init=False)
     assert "Unable to mount root fs" in caught.value.what  # it found no first program
@@ -63,7 +63,7 @@ def test_a_cpu_that_qemu_does_not_know_is_named() -> None:
 
 
 def test_a_machine_that_does_not_get_ready_is_ended() -> None:
-    found = image.ensure_image(Notes())
+    found = image.ensure_image(Recorder())
     with TemporaryFile() as system:
         image.write_system(system, found, [])
         started = machine.Machine(A72, found.kernel, system)
@@ -72,7 +72,7 @@ def test_a_machine_that_does_not_get_ready_is_ended() -> None:
     assert not started.running
 
 
-def test_after_a_deadline_or_too_little_memory_the_next_command_runs(emulated: EmulatorTransport) -> None:  # noqa: F811
+def test_after_a_deadline_or_too_little_memory_the_next_command_runs(emulated: EmulatorTransport) -> None:
     with pytest.raises(DeviceError, match="was not done with sh after 2 s and was ended") as late:
         emulated.run(["sh", "-c", "while :; do :; done"], stdin="", deadline=2)
     assert "--no-accuracy" in late.value.hint
@@ -84,7 +84,7 @@ def test_after_a_deadline_or_too_little_memory_the_next_command_runs(emulated: E
     assert emulated.run(["echo", "again"], stdin="", deadline=60).stdout == b"again\n"
 
 
-def test_an_emulator_that_is_killed_is_said_so(emulated: EmulatorTransport) -> None:  # noqa: F811
+def test_an_emulator_that_is_killed_is_said_so(emulated: EmulatorTransport) -> None:
     assert emulated.run(["true"], stdin="", deadline=60).code == 0
     assert emulated._machine is not None
     os.kill(emulated._machine._process.pid, signal.SIGKILL)
@@ -93,10 +93,10 @@ def test_an_emulator_that_is_killed_is_said_so(emulated: EmulatorTransport) -> N
 
 
 def test_an_image_that_was_damaged_is_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = image.ensure_image(Notes())
+    whole = image.ensure_image(Recorder())
     monkeypatch.setenv("EDGEKIT_CACHE", str(tmp_path))
     shutil.copytree(whole.kernel.parent, image._folder())
-    notes = Notes()
+    notes = Recorder()
     copied = image.ensure_image(notes)
     assert copied.kernel.is_relative_to(tmp_path)
     assert not notes.notes
@@ -111,7 +111,7 @@ def test_an_image_that_was_damaged_is_built_again(tmp_path: Path, monkeypatch: p
 def test_a_damaged_image_that_cannot_be_built_again_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = image.ensure_image(Notes())
+    whole = image.ensure_image(Recorder())
     monkeypatch.setenv("EDGEKIT_CACHE", str(tmp_path / "cache"))
     shutil.copytree(whole.kernel.parent, image._folder())
     (image._folder() / "busybox").write_bytes(b"")

@@ -17,13 +17,12 @@ from pathlib import Path
 
 import onnx
 import pytest
-from emulated import qemu  # noqa: F401 - a fixture
 from msgspec.structs import replace
-from ssh_use import Notes
 
 from edgekit.artefact import MANIFEST, read_set
 from edgekit.files import sha256_file
 from edgekit.measurement import BenchRequest, bench
+from edgekit.progress import Recorder
 from edgekit.results import Measurement, Result, write_result
 from edgekit.schema import write_record
 
@@ -107,7 +106,7 @@ def measure(files: list[Path], *runtimes: str) -> Result:
         threads=(1,),
         accuracy=False,
     )
-    result = bench(request, Notes())
+    result = bench(request, Recorder())
     assert (result.partial, result.ended) == (None, "whole")
     return result
 
@@ -153,7 +152,7 @@ class Gate:
 
 
 @pytest.fixture(scope="module")
-def gate(qemu: None, tmp_path_factory: pytest.TempPathFactory) -> Gate:  # noqa: F811
+def gate(qemu: None, tmp_path_factory: pytest.TempPathFactory) -> Gate:
     folder = tmp_path_factory.mktemp("gate")
     done = edgekit(folder, "convert", "--alpha", "0.5", "--int8", "--output", "set")
     assert done.returncode == 0, done.stderr

@@ -11,14 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from board import wait_until
-from ssh_lab import SshBoard, SshLab, profile
-from ssh_use import Notes
 
 from edgekit.errors import DeviceError, RuntimeMissingError
 from edgekit.measurement import BenchRequest, Schedule, bench
-from edgekit.progress import SILENT, Progress
+from edgekit.progress import SILENT, Progress, Recorder
 from edgekit.results import Measurement, Result, read_result
+from labs.board import wait_until
+from labs.ssh_lab import SshBoard, SshLab, profile
 
 SHORT = Schedule(repeats=1, min_runs=3, min_seconds=0, warmup_runs=1, warmup_seconds=0)
 RUNTIMES = ("litert", "tflite-runtime", "onnxruntime")
@@ -52,7 +51,7 @@ def same_on_host(host: dict[tuple[str, str], Measurement], runtime: str, file: s
     return host.get((runtime, file)) or host["litert", file]
 
 
-class Trigger(Notes):
+class Trigger(Recorder):
     """Does something once the guest measures."""
 
     def __init__(self, board: SshBoard, act: Callable[[], object]) -> None:
@@ -153,12 +152,12 @@ def test_a_connection_that_stays_cut_keeps_what_there_is(
 
     monkeypatch.setattr(shell, "RECONNECT", 2.0)
     board = ssh_lab.board("pi64")
-    progress = Notes()
+    progress = Recorder()
     advance = progress.advance
 
     def lose(done: float) -> None:
         advance(done)
-        if done == 1 and progress.steps[-1].startswith("Measuring"):
+        if done == 1 and progress.steps[-1][0].startswith("Measuring"):
             board.wire.refuse(1000)
             board.wire.cut()
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from board import Process, wait_until
-from ssh_lab import HOME, SshBoard, SshLab
 from support.artefact_sets import make_set
 
 from edgekit.results import Result, read_result
+from labs.board import Process, wait_until
+from labs.ssh_lab import HOME, SshBoard, SshLab
 
 DISK = 120_000_000  # bytes: room for the runtime, but not beside what others keep there
 OTHERS, OTHERS_SIZE = f"{HOME}/others", 100_000_000

@@ -8,15 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from ssh_lab import FOLDER, SshBoard, SshLab, profile
-from ssh_use import GUEST, STUBBORN, assert_works, running
 
 from edgekit.device.ssh import SshTransport
+from labs.ssh_lab import FOLDER, SshBoard, SshLab, profile
+from labs.ssh_use import GUEST, STUBBORN, assert_works, running
 
 _USE = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from ssh_lab import profile
+from labs.ssh_lab import profile
 from edgekit.device import ssh, transport
 with transport.connected(ssh.SshTransport(profile("bare64"))) as device:
     device.run(sys.argv[2:], stdin="", deadline=600)
@@ -25,7 +25,7 @@ with transport.connected(ssh.SshTransport(profile("bare64"))) as device:
 
 def edgekit(board: SshBoard, argv: list[str]) -> subprocess.Popen[bytes]:
     """Start a process that runs a command on the board, and wait until it does."""
-    command = [sys.executable, "-c", _USE, str(Path(__file__).parent), *argv]
+    command = [sys.executable, "-c", _USE, str(Path(__file__).parents[1]), *argv]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
     running(board, argv)
     return process

@@ -7,21 +7,22 @@ import threading
 from pathlib import Path
 
 import pytest
-from board import Process, wait_until
-from payloads import a_file, a_folder
-from ssh_lab import FOLDER, SshLab, profile
-from ssh_use import GUEST, STUBBORN, Notes, assert_works, during
 
 from edgekit.device import shell, ssh
 from edgekit.device.ssh import SshTransport
 from edgekit.device.transport import connected
 from edgekit.errors import DeviceError, TransientDeviceError
+from edgekit.progress import Recorder
+from labs.board import Process, wait_until
+from labs.payloads import a_file, a_folder
+from labs.ssh_lab import FOLDER, SshLab, profile
+from labs.ssh_use import GUEST, STUBBORN, assert_works, during
 
 BIG = 3_000_000  # bytes
 
 
 def test_a_connection_cut_in_the_middle_of_a_push_is_made_again(ssh_lab: SshLab, tmp_path: Path) -> None:
-    board, notes = ssh_lab.board("pi64"), Notes()
+    board, notes = ssh_lab.board("pi64"), Recorder()
     files = [a_file(tmp_path / "big", BIG), a_folder(tmp_path / "folder", {"a": b"1"})]
     with connected(SshTransport(profile("pi64")), notes) as device:
         board.wire.cut_after(BIG // 2)
@@ -204,14 +205,14 @@ def test_an_interpreter_that_is_too_old_is_refused(ssh_lab: SshLab, tmp_path: Pa
 
 
 def test_two_at_once_take_turns(ssh_lab: SshLab, tmp_path: Path) -> None:
-    board, notes = ssh_lab.board("bare64"), Notes()
+    board, notes = ssh_lab.board("bare64"), Recorder()
     first, second = SshTransport(profile("bare64")), SshTransport(profile("bare64"))
     first.connect()
     thread = threading.Thread(target=second.connect, args=(notes,))
     thread.start()
     wait_until(lambda: bool(notes.steps), lambda: "the second to wait")
-    assert "bare64 is used by " in notes.steps[0]
-    assert "; waiting" in notes.steps[0]
+    assert "bare64 is used by " in notes.steps[0][0]
+    assert "; waiting" in notes.steps[0][0]
     assert first.run(["echo", "mine"], stdin="", deadline=60).stdout == b"mine\n"
     assert thread.is_alive()
     first.close()
@@ -222,7 +223,7 @@ def test_two_at_once_take_turns(ssh_lab: SshLab, tmp_path: Path) -> None:
 
 
 def test_a_board_that_restarts_is_used_again(ssh_lab: SshLab, tmp_path: Path) -> None:
-    board, notes = ssh_lab.board("bare64"), Notes()
+    board, notes = ssh_lab.board("bare64"), Recorder()
     file = a_file(tmp_path / "file", 1000)
     with connected(SshTransport(profile("bare64")), notes) as device:
         device.push([file])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from ssh_lab import SshLab
+from labs.ssh_lab import SshLab
 
 
 def ssh(host: str, command: str) -> subprocess.CompletedProcess[str]:

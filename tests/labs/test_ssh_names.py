@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from payloads import contents_hash
-from ssh_lab import HOME, SshLab, profile
-
 from edgekit.device.ssh import SshTransport
 from edgekit.device.transport import Payload, connected
 from edgekit.files import sha256_file
+from labs.payloads import contents_hash
+from labs.ssh_lab import HOME, SshLab, profile
 
 # whatever executes one of them leaves a file called `owned`
 HOSTILE = (

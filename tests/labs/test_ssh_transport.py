@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from payloads import a_file, a_folder, contents_hash
-from ssh_lab import SshLab, profile
 
 from edgekit.device.ssh import SshTransport
 from edgekit.device.transport import connected
 from edgekit.errors import DeviceError
 from edgekit.files import sha256_file
+from labs.payloads import a_file, a_folder, contents_hash
+from labs.ssh_lab import SshLab, profile
 
 
 def test_files_and_folders_come_back_as_they_went(ssh_lab: SshLab, tmp_path: Path) -> None:

@@ -2,9 +2,10 @@
 
 import pytest
 from support.artefact_sets import make_set
-from support.scripted import Notes, ScriptedDevice
+from support.scripted import ScriptedDevice
 
 from edgekit.device.fake import FakeTransport
+from edgekit.progress import Recorder
 from edgekit.runtime import Bundle
 from edgekit.runtime.store import BundleRecord
 from edgekit.visit import runtimes
@@ -39,4 +40,4 @@ def tiny(tmp_path):
 
 @pytest.fixture
 def notes():
-    return Notes()
+    return Recorder()

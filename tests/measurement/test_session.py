@@ -164,7 +164,7 @@ def test_progress_counts_every_process_of_the_plan(device, script, tiny, notes):
     run(device, tiny, notes)
     total = notes.steps[-1][1]
     assert total == len(script.requests) - 3  # less its Python and the two looks at the device
-    assert notes.advances == [*range(total), total]
+    assert notes.done == [*range(total), total]
 
 
 def test_a_cell_that_crashes_is_left_alone_and_the_others_go_on(device, script, tiny):

@@ -3,6 +3,7 @@
 import pytest
 
 from edgekit.errors import RuntimeMissingError
+from edgekit.progress import Recorder
 from edgekit.runtime import KINDS, RuntimeSpec, Target, bytecode, device_target, ensure_bundle, parse_runtime
 from edgekit.runtime.needs import needed_glibc
 from edgekit.runtime.trim import trim
@@ -111,21 +112,9 @@ def test_without_a_network_a_32_bit_board_gets_a_reason(own_cache, monkeypatch, 
 
 def test_without_the_devices_python_here_the_bundle_comes_uncompiled_and_says_so(own_cache, monkeypatch):
     monkeypatch.setattr(bytecode, "find_interpreter", lambda python: None)
-    notes = []
-
-    class Notes:
-        def step(self, what, total=None):
-            pass
-
-        def advance(self, done):
-            pass
-
-        def note(self, text):
-            notes.append(text)
-
-    made = ensure_bundle(parse_runtime("tflite-runtime"), device_target(Pi32()), Notes())
+    made = ensure_bundle(parse_runtime("tflite-runtime"), device_target(Pi32()), recorder := Recorder())
     assert not list(made.folder.rglob("*.pyc"))
-    (note,) = notes
+    (note,) = recorder.notes
     assert "no Python 3.11" in note
 
 

@@ -88,19 +88,3 @@ def refused(code, message="It does not."):
     """What the guest says when it refuses."""
     answer = {"schema": "edgekit.guest/1", "error": {"code": code, "message": message}}
     return Completed(json.dumps(answer).encode(), "", 1)
-
-
-class Notes:
-    """A Progress that remembers."""
-
-    def __init__(self):
-        self.steps, self.advances, self.notes = [], [], []
-
-    def step(self, what, total=None):
-        self.steps.append((what, total))
-
-    def advance(self, done):
-        self.advances.append(done)
-
-    def note(self, text):
-        self.notes.append(text)

@@ -17,28 +17,13 @@ import pytest
 
 from edgekit.errors import DataError, ModelError, StorageError, UsageError
 from edgekit.files import sha256_file
+from edgekit.progress import Recorder
 from edgekit.training import TrainRequest, fit, train
 from edgekit.zoo.card import read_card
 from edgekit.zoo.load import load_model
 from edgekit.zoo.source import resolve
 
 NAME = "mobilenet_v1_0.0625_32_tiny"
-
-
-class Recorder:
-    """A Progress that remembers."""
-
-    def __init__(self):
-        self.steps, self.notes, self.done = [], [], []
-
-    def step(self, what, total=None):
-        self.steps.append((what, total))
-
-    def advance(self, done):
-        self.done.append(done)
-
-    def note(self, text):
-        self.notes.append(text)
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +121,8 @@ def test_a_training_killed_while_it_keeps_an_epoch_ends_with_the_same_weights(tr
         f"""
         import os, signal
         from pathlib import Path
-        from edgekit.training import TrainRequest, run, train
+        from edgekit.progress import Recorder
+from edgekit.training import TrainRequest, run, train
 
         write, seen = run.write_atomic, []
         def write_or_die(path, data):

@@ -1,0 +1,1 @@
+"""Test devices: a board over ssh, a phone over adb, emulated boards."""
