@@ -46,15 +46,6 @@ write_result(Path(sys.argv[3]), bench(request))
 
 
 @pytest.fixture(scope="module")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The artefact set of the α 0.5 model that ships for digits."""
-    folder = tmp_path_factory.mktemp("digits")
-    command = [sys.executable, "-m", "edgekit", "convert", "--alpha", "0.5", "--int8", "--output", "set"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return folder / "set"
-
-
-@pytest.fixture(scope="module")
 def lab(adb_server: AdbServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdbLab]:
     with open_lab(adb_server, tmp_path_factory.mktemp("bench") / "adb") as opened:
         yield opened
@@ -66,14 +57,14 @@ def phone(lab: AdbLab) -> Phone:
 
 
 @pytest.fixture(scope="module")
-def measured(phone: Phone, digits: Path) -> Result:
+def measured(phone: Phone, artefacts: Path) -> Result:
     """The first bench on the phone."""
-    return bench(request(digits, ANDROID, *RUNTIMES))
+    return bench(request(artefacts, ANDROID, *RUNTIMES))
 
 
 @pytest.fixture(scope="module")
-def host(digits: Path) -> Result:
-    return bench(request(digits, "host"))
+def host(artefacts: Path) -> Result:
+    return bench(request(artefacts, "host"))
 
 
 def request(artefacts: Path, profile: str | Profile, *runtimes: str, accuracy: bool = True) -> BenchRequest:
@@ -125,11 +116,11 @@ def test_predictions_agree_with_the_hosts(measured: Result, host: Result) -> Non
         assert same / found.n >= 0.99, (file, runtime)
 
 
-def test_a_second_bench_sends_nothing(measured: Result, phone: Phone, digits: Path) -> None:
+def test_a_second_bench_sends_nothing(measured: Result, phone: Phone, artefacts: Path) -> None:
     assert measured.transfer.bytes > 50_000_000
     assert measured.transfer.seconds > 0
     before = phone.wire.passed["up"]
-    again = bench(request(digits, ANDROID, "litert", accuracy=False))
+    again = bench(request(artefacts, ANDROID, "litert", accuracy=False))
     assert (again.partial, again.transfer.bytes, again.transfer.files) == (None, 0, 0)
     assert phone.wire.passed["up"] - before < 100_000  # scripts and requests
     phone.assert_tidy()
@@ -149,10 +140,10 @@ def _session(process: Process) -> int:
 
 @contextmanager
 def benching(
-    digits: Path, seconds: float, result: Path, phone: Phone, repeat: int
+    artefacts: Path, seconds: float, result: Path, phone: Phone, repeat: int
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A bench of its own, in the middle of a repeat; the first or the second. It is waited for."""
-    argv = [sys.executable, "-c", PROGRAM, str(digits / "int8.tflite"), str(seconds), str(result)]
+    argv = [sys.executable, "-c", PROGRAM, str(artefacts / "int8.tflite"), str(seconds), str(result)]
     process = subprocess.Popen(argv)
     try:
         seen: set[int] = set()
@@ -171,8 +162,8 @@ def benching(
 
 
 @pytest.mark.usefixtures("measured")
-def test_a_killed_bench_leaves_no_process_on_the_phone(phone: Phone, digits: Path, tmp_path: Path) -> None:
-    with benching(digits, 600, tmp_path / "result.json", phone, 1) as process:
+def test_a_killed_bench_leaves_no_process_on_the_phone(phone: Phone, artefacts: Path, tmp_path: Path) -> None:
+    with benching(artefacts, 600, tmp_path / "result.json", phone, 1) as process:
         process.kill()
     phone.assert_tidy()
     assert phone.fixed_performance()[-2:] == ["true", "false"]
@@ -180,8 +171,8 @@ def test_a_killed_bench_leaves_no_process_on_the_phone(phone: Phone, digits: Pat
 
 
 @pytest.mark.usefixtures("measured")
-def test_an_interrupted_bench_keeps_what_it_has(phone: Phone, digits: Path, tmp_path: Path) -> None:
-    with benching(digits, 3, tmp_path / "result.json", phone, 2) as process:
+def test_an_interrupted_bench_keeps_what_it_has(phone: Phone, artefacts: Path, tmp_path: Path) -> None:
+    with benching(artefacts, 3, tmp_path / "result.json", phone, 2) as process:
         process.send_signal(signal.SIGINT)
     kept = read_result(tmp_path / "result.json")
     assert (kept.ended, kept.partial) == ("interrupted", "Interrupted.")
@@ -190,8 +181,8 @@ def test_an_interrupted_bench_keeps_what_it_has(phone: Phone, digits: Path, tmp_
 
 
 @pytest.mark.usefixtures("measured")
-def test_a_bench_whose_connection_is_cut_goes_on(phone: Phone, digits: Path, tmp_path: Path) -> None:
-    with benching(digits, 3, tmp_path / "result.json", phone, 2):
+def test_a_bench_whose_connection_is_cut_goes_on(phone: Phone, artefacts: Path, tmp_path: Path) -> None:
+    with benching(artefacts, 3, tmp_path / "result.json", phone, 2):
         phone.wire.cut()
     kept = read_result(tmp_path / "result.json")
     assert (kept.ended, kept.partial) == ("whole", None)
@@ -201,7 +192,7 @@ def test_a_bench_whose_connection_is_cut_goes_on(phone: Phone, digits: Path, tmp
 
 @pytest.mark.usefixtures("measured")
 def test_a_bench_that_loses_the_phone_keeps_what_it_has(
-    phone: Phone, digits: Path, monkeypatch: pytest.MonkeyPatch
+    phone: Phone, artefacts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("edgekit.device.shell.RECONNECT", 1.0)  # seconds that it goes on trying
 
@@ -218,7 +209,7 @@ def test_a_bench_that_loses_the_phone_keeps_what_it_has(
         def note(self, text: str) -> None:
             pass
 
-    asked = request(digits, ANDROID, "litert", accuracy=False)
+    asked = request(artefacts, ANDROID, "litert", accuracy=False)
     try:
         kept = bench(asked, Pulling())
     finally:
@@ -231,17 +222,17 @@ def test_a_bench_that_loses_the_phone_keeps_what_it_has(
 
 @pytest.mark.usefixtures("measured")
 def test_a_guest_that_is_killed_on_the_phone_ends_its_measurement(
-    lab: AdbLab, phone: Phone, digits: Path, tmp_path: Path
+    lab: AdbLab, phone: Phone, artefacts: Path, tmp_path: Path
 ) -> None:
     lab.wait_for(phone, "device")
-    with benching(digits, 3, tmp_path / "result.json", phone, 2):
+    with benching(artefacts, 3, tmp_path / "result.json", phone, 2):
         for guest in guests(phone):
             guest.kill()
     kept = read_result(tmp_path / "result.json")
     assert kept.ended == "failed"
     assert "was killed (SIGKILL)" in (kept.partial or "")
     phone.assert_tidy()
-    again = bench(request(digits / "int8.tflite", ANDROID, "litert", accuracy=False))
+    again = bench(request(artefacts / "int8.tflite", ANDROID, "litert", accuracy=False))
     assert (again.partial, again.transfer.bytes) == (None, 0)
 
 

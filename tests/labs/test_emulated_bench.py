@@ -25,12 +25,9 @@ Found = dict[tuple[str, str], Measurement]
 
 
 @pytest.fixture(scope="module")
-def int8(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
+def int8(artefacts: Path) -> tuple[Path, ...]:
     """The quantized files of the model that ships for digits."""
-    folder = tmp_path_factory.mktemp("converted")
-    command = [sys.executable, "-m", "edgekit", "convert", "--alpha", "0.5", "--int8", "--output", "set"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, stdin=subprocess.DEVNULL)
-    return folder / "set" / "int8.tflite", folder / "set" / "int8.onnx"
+    return artefacts / "int8.tflite", artefacts / "int8.onnx"
 
 
 @pytest.fixture(scope="module")

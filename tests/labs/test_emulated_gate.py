@@ -82,10 +82,9 @@ def rewritten(edit: Callable[[onnx.ModelProto], None]) -> Callable[[Path, Path],
 
 
 def planted_set(
-    artefacts: Path, name: str, make: Callable[[Path, Path], object], source: str, target: str
+    artefacts: Path, folder: Path, make: Callable[[Path, Path], object], source: str, target: str
 ) -> Path:
-    """Copy an artefact set, with another file in the place of `target`; return that file."""
-    folder = artefacts.parent / name
+    """Copy an artefact set to a folder, with another file in the place of `target`; return that file."""
     shutil.copytree(artefacts, folder)
     make(artefacts / source, folder / target)
     manifest = read_set(folder).manifest
@@ -152,16 +151,13 @@ class Gate:
 
 
 @pytest.fixture(scope="module")
-def gate(qemu: None, tmp_path_factory: pytest.TempPathFactory) -> Gate:
+def gate(qemu: None, artefacts: Path, tmp_path_factory: pytest.TempPathFactory) -> Gate:
     folder = tmp_path_factory.mktemp("gate")
-    done = edgekit(folder, "convert", "--alpha", "0.5", "--int8", "--output", "set")
-    assert done.returncode == 0, done.stderr
-    artefacts = folder / "set"
     unchanged = [artefacts / file for file in FILES]
     planted = [
-        planted_set(artefacts, "float", shutil.copy, "float32.tflite", "int8.tflite"),
-        planted_set(artefacts, "layer", rewritten(add_layer), "int8.onnx", "int8.onnx"),
-        planted_set(artefacts, "unfused", rewritten(unfuse), "float32.onnx", "float32.onnx"),
+        planted_set(artefacts, folder / "float", shutil.copy, "float32.tflite", "int8.tflite"),
+        planted_set(artefacts, folder / "layer", rewritten(add_layer), "int8.onnx", "int8.onnx"),
+        planted_set(artefacts, folder / "unfused", rewritten(unfuse), "float32.onnx", "float32.onnx"),
     ]
     first = measure(unchanged, *DEFAULTS)
     return Gate(folder, first, measure([*unchanged, *planted], *DEFAULTS, f"onnxruntime=={OLDER}"))

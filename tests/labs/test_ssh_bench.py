@@ -23,15 +23,6 @@ SHORT = Schedule(repeats=1, min_runs=3, min_seconds=0, warmup_runs=1, warmup_sec
 RUNTIMES = ("litert", "tflite-runtime", "onnxruntime")
 
 
-@pytest.fixture(scope="module")
-def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The artefact set of the model that ships for digits. Read only."""
-    folder = tmp_path_factory.mktemp("converted")
-    command = [sys.executable, "-m", "edgekit", "convert", "--alpha", "0.5", "--int8", "--output", "set"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, stdin=subprocess.DEVNULL)
-    return folder / "set"
-
-
 def request(*artefacts: Path, **fields: object) -> BenchRequest:
     """Ask for as little time as possible: everything is emulated."""
     given = {"threads": (1,), "mode": SHORT, "memory": False, "instructions": False, **fields}

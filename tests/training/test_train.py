@@ -121,8 +121,7 @@ def test_a_training_killed_while_it_keeps_an_epoch_ends_with_the_same_weights(tr
         f"""
         import os, signal
         from pathlib import Path
-        from edgekit.progress import Recorder
-from edgekit.training import TrainRequest, run, train
+        from edgekit.training import TrainRequest, run, train
 
         write, seen = run.write_atomic, []
         def write_or_die(path, data):
