@@ -156,7 +156,7 @@ def test_what_went_to_the_device_is_recorded_with_the_time_it_took(device, tiny,
 
     monkeypatch.setattr(device, "push", slow)
     moved = run(device, tiny / "int8.onnx", threads=(1,)).transfer
-    assert (moved.files, moved.seconds >= 0.05) == (4, True)  # the guest, a model, a runtime, the pictures
+    assert (moved.files, moved.seconds >= 0.05) == (4, True)  # the guest, a model, a runtime, the images
     assert moved.reused_files == 0
 
 
