@@ -142,7 +142,7 @@ def _shape(operator: Operator) -> str:
 
 
 def _each(operator: Operator | None) -> str:
-    return significant(operator.each) if operator and operator.each is not None else NONE
+    return significant(operator.rate) if operator and operator.rate is not None else NONE
 
 
 def _percent(count: int, whole: int) -> str:

@@ -18,7 +18,7 @@ class Node(msgspec.Struct, frozen=True):
     op: str
     inputs: tuple[dict[str, tuple[int, ...]], ...]
     outputs: tuple[dict[str, tuple[int, ...]], ...]
-    microseconds: Counts  # one an inference
+    microseconds: Counts  # one per inference
 
 
 class Calibration(msgspec.Struct, frozen=True):
@@ -30,7 +30,7 @@ class Calibration(msgspec.Struct, frozen=True):
 
 
 class Operators(msgspec.Struct, frozen=True):
-    """Instructions of a model, and what tells how they divide among its operators."""
+    """Instructions of a model, and how they are divided among its operators."""
 
     runtime: Runtime
     source: str

@@ -21,7 +21,7 @@ def from_parts(answer: Operators, inspection: Inspection) -> tuple[int, tuple[Op
 
     The first part that was counted is the model without operators; each other one holds one operator.
     An interruption of the machine only adds instructions, so the least of a part's counts is taken. A part
-    without counts could not be executed alone, such as one whose shapes another operator computes.
+    without counts could not be executed alone, such as one that takes its shapes from another operator.
 
     Raises:
         InvalidError: The guest counted another number of parts.

@@ -15,7 +15,7 @@ from edgekit.explanation.answers import Calibration
 
 MANY = 17  # nodes
 INPUTS = (1, 9)  # of each node; a quantized convolution has 8 or 9
-PER_MICROSECOND = 1000  # instructions, where one is a nanosecond
+PER_MICROSECOND = 1000  # instructions, if each takes a nanosecond
 
 _OPSET, _IR_VERSION = 13, 7  # old enough for every ONNX Runtime that edgekit takes
 

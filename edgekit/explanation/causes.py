@@ -8,22 +8,22 @@ from collections.abc import Iterator, Sequence
 from edgekit.explanation.record import Breakdown, Kind, Operator
 from edgekit.units import significant
 
-WORTH = 0.01  # share of the whole from which on something is worth a sentence
-LARGE = 0.10  # share from which on one operator is named
-UNUSUAL = 1.5  # times that an operator's multiply-adds are dearer than those of the others of its kind
-# Instructions a multiply-add. Arm's dot product makes 16 an instruction; int8 kernels without it stay above
-# this, those with it below (LiteRT and ONNX Runtime on a Cortex-A72 and an A76).
+WORTH = 0.01  # share of the whole that is worth a sentence
+LARGE = 0.10  # share for which a single operator is named
+UNUSUAL = 1.5  # how many times dearer an operator's multiply-adds are than those of its kind
+# Instructions per multiply-add. Arm's dot product makes 16 per instruction; int8 kernels without it stay
+# above this, those with it below (LiteRT and ONNX Runtime on a Cortex-A72 and an A76).
 DOT_PRODUCT = 0.2
-BUSY = 100_000  # multiply-adds from which on a convolution's rate is its kernel's
+BUSY = 100_000  # multiply-adds from which a convolution's rate is that of its kernel
 
 PLURALS: dict[Kind, str] = {
     "convolution": "convolutions",
     "depthwise convolution": "depthwise convolutions",
     "dense": "dense layers",
     "pooling": "pooling",
-    "activation": "activations of their own (not fused into what they follow)",
+    "activation": "separate activations (not fused into what they follow)",
     "conversion": "conversions between float and integer",
-    "layout": "moving values about",
+    "layout": "moving values around",
     "other": "other operators",
 }
 
@@ -53,16 +53,16 @@ def _named(found: Breakdown, kind: Kind) -> str:
 
 
 def _dear(found: Breakdown) -> Iterator[str]:
-    """Name the operator that takes most, where it stands out."""
+    """Name the operator that takes most, if it stands out."""
     largest = max(found.operators, key=lambda operator: operator.instructions, default=None)
     if largest is None or largest.instructions < LARGE * found.whole:
         return
     rest = [o for o in found.operators if o.kind == largest.kind and o is not largest]
-    others, own = each(rest), largest.each
+    others, own = rate(rest), largest.rate
     text = f"{label(largest)} alone takes {share(largest.instructions, found.whole)}"
     if own is not None and others is not None and own > UNUSUAL * others:
         text += (
-            f": {significant(own)} instructions a multiply-add, the other "
+            f": {significant(own)} instructions per multiply-add, the other "
             f"{PLURALS[largest.kind]} {significant(others)}"
         )
     yield text + "."
@@ -77,18 +77,18 @@ def _call(found: Breakdown) -> Iterator[str]:
 
 
 def int8(found: Breakdown) -> Iterator[str]:
-    """Say whether int8 convolutions use Arm's dot product, going by the ones that make most of the CPU."""
+    """Say whether int8 convolutions use Arm's dot product, judging by the fastest ones."""
     busy = [o for o in found.operators if o.kind == "convolution" and o.multiply_adds >= BUSY]
-    rates = [o.each for o in busy if o.each is not None]
+    rates = [o.rate for o in busy if o.rate is not None]
     if not found.quantized or not rates or "asimd" not in found.features:
         return
     cpu, runtime = found.cpu or "This CPU", found.runtime.label
-    taken = f"{significant(each(busy) or 0)} instructions a multiply-add, {significant(min(rates))} at best"
+    taken = f"{significant(rate(busy) or 0)} instructions per multiply-add, {significant(min(rates))} at best"
     if "asimddp" not in found.features:
         yield f"{cpu} has no dot-product instructions: {runtime}'s int8 convolutions take {taken}."
     elif min(rates) > DOT_PRODUCT:
         yield (
-            f"{cpu} has dot-product instructions, but {runtime}'s int8 convolutions seem not to use them: "
+            f"{cpu} has dot-product instructions, but {runtime}'s int8 convolutions do not seem to use them: "
             f"they take {taken}."
         )
     else:
@@ -103,8 +103,8 @@ def by_kind(found: Breakdown) -> Counter[Kind]:
     return taken
 
 
-def each(operators: Sequence[Operator]) -> float | None:
-    """Return the instructions a multiply-add of some operators together; None where they make none."""
+def rate(operators: Sequence[Operator]) -> float | None:
+    """Return the instructions per multiply-add of some operators together; None: they make none."""
     work = sum(operator.multiply_adds for operator in operators)
     return sum(operator.instructions for operator in operators) / work if work else None
 

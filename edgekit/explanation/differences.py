@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from edgekit.explanation.causes import PLURALS, WORTH, by_kind, each, int8, label, millions, share
+from edgekit.explanation.causes import PLURALS, WORTH, by_kind, int8, label, millions, rate, share
 from edgekit.explanation.line_up import Pair
 from edgekit.explanation.record import Breakdown, Kind
 from edgekit.units import significant
@@ -13,7 +13,7 @@ from edgekit.units import significant
 
 def differences(first: Breakdown, second: Breakdown, pairs: Sequence[Pair]) -> tuple[str, ...]:
     """Say why the second takes more, or fewer, instructions than the first."""
-    told = (
+    sentences = (
         _headline(first, second),
         *_work(first, second),
         *_kinds_apart(first, second),
@@ -23,7 +23,7 @@ def differences(first: Breakdown, second: Breakdown, pairs: Sequence[Pair]) -> t
         *int8(first),
         *int8(second),
     )
-    return tuple(dict.fromkeys(told))
+    return tuple(dict.fromkeys(sentences))
 
 
 def _headline(first: Breakdown, second: Breakdown) -> str:
@@ -46,26 +46,26 @@ def _work(first: Breakdown, second: Breakdown) -> Iterator[str]:
 def _kinds_apart(first: Breakdown, second: Breakdown) -> Iterator[str]:
     before, after = by_kind(first), by_kind(second)
     apart = {kind: after[kind] - before[kind] for kind in dict.fromkeys([*before, *after])}
-    told = [
+    parts = [
         f"{PLURALS[kind]} {millions(abs(more))} M {'more' if more > 0 else 'fewer'} "
         f"({millions(before[kind])} → {millions(after[kind])})"
         for kind, more in sorted(apart.items(), key=lambda item: -abs(item[1]))
         if abs(more) >= WORTH * max(first.whole, second.whole)
     ]
-    if told:
-        yield f"By what operators do, B takes: {'; '.join(told)}."
+    if parts:
+        yield f"By kind of operator, B takes: {'; '.join(parts)}."
 
 
 def _largest(first: Breakdown, second: Breakdown, pairs: Sequence[Pair]) -> Iterator[str]:
     """Name the operators that differ most."""
     both = [pair for pair in pairs if pair.first and pair.second]
-    told = [
+    parts = [
         f"{label(pair.first)} {millions(pair.first.instructions)} → {millions(pair.second.instructions)} M"
         for pair in sorted(both, key=lambda pair: -abs(pair.more))[:3]
         if pair.first and pair.second and abs(pair.more) >= WORTH * max(first.whole, second.whole)
     ]
-    if told:
-        yield f"The operators that differ most: {'; '.join(told)}."
+    if parts:
+        yield f"The operators that differ most: {'; '.join(parts)}."
 
 
 def _only(first: Breakdown, second: Breakdown, pairs: Sequence[Pair]) -> Iterator[str]:
@@ -77,13 +77,13 @@ def _only(first: Breakdown, second: Breakdown, pairs: Sequence[Pair]) -> Iterato
         by_op: dict[str, list[int]] = defaultdict(list)
         for operator in extra:
             by_op[operator.op].append(operator.instructions)
-        told = [
+        parts = [
             f"{len(counts)} {op} ({share(sum(counts), whole)})"
             for op, counts in sorted(by_op.items(), key=lambda item: -sum(item[1]))
             if sum(counts) >= WORTH / 2 * whole
         ]
-        if told:
-            yield f"Only {name} executes {', '.join(told)}."
+        if parts:
+            yield f"Only {name} executes {', '.join(parts)}."
 
 
 def _precision(first: Breakdown, second: Breakdown) -> Iterator[str]:
@@ -92,10 +92,10 @@ def _precision(first: Breakdown, second: Breakdown) -> Iterator[str]:
         return
     int8, real = (first, second) if first.quantized else (second, first)
     kinds: tuple[Kind, ...] = ("convolution", "depthwise convolution")
-    told = []
+    parts = []
     for kind in kinds:
-        rates = [each([o for o in found.operators if o.kind == kind]) for found in (int8, real)]
+        rates = [rate([o for o in found.operators if o.kind == kind]) for found in (int8, real)]
         if rates[0] is not None and rates[1] is not None:
-            told.append(f"of {PLURALS[kind]} {significant(rates[0])} and {significant(rates[1])}")
-    if told:
-        yield f"Instructions a multiply-add, in int8 and in float: {'; '.join(told)}."
+            parts.append(f"{PLURALS[kind]} {significant(rates[0])} and {significant(rates[1])}")
+    if parts:
+        yield f"Instructions per multiply-add, in int8 and in float: {'; '.join(parts)}."

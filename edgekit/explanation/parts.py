@@ -59,7 +59,7 @@ class Parts:
         return self._edits(0, 0, self._inputs, self._inputs)
 
     def part(self, start: int, stop: int) -> list[Edit]:
-        """Return the model of the operators from `start` up to, without, `stop`."""
+        """Return the model of the operators from `start` up to but not including `stop`."""
         before = {*self._inputs, *chain(*self._made[:start])}
         needed = set(chain(*self._used[start:stop]))
         later = {*self._outputs, *chain(*self._used[stop:])}
@@ -70,7 +70,7 @@ class Parts:
 
     def _edits(self, start: int, stop: int, inputs: Sequence[int], outputs: Sequence[int]) -> list[Edit]:
         count = self._field(_OPERATORS)
-        count += _u32(self._data, count)  # the vector: its length, then where each operator lies
+        count += _u32(self._data, count)  # the vector: its length, then where each operator is
         edits = [(count, _hex(stop - start))]
         for slot, index in enumerate(range(start, stop)):
             old, new = count + 4 + 4 * index, count + 4 + 4 * slot

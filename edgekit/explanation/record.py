@@ -51,12 +51,12 @@ class Operator(msgspec.Struct, frozen=True):
     shape: tuple[int, ...]  # of its first output
     dtype: str  # of its first output
     multiply_adds: int
-    instructions: int  # of one inference; may be slightly negative where it costs nothing
+    instructions: int  # of one inference; may be slightly negative if it costs nothing
     counted: bool = True  # False: it could not be counted alone; its instructions are in the remainder
 
     @property
-    def each(self) -> float | None:
-        """Instructions a multiply-add; None where it makes none."""
+    def rate(self) -> float | None:
+        """Instructions per multiply-add; None: it makes none."""
         return self.instructions / self.multiply_adds if self.multiply_adds and self.counted else None
 
 
@@ -84,7 +84,7 @@ class Breakdown(msgspec.Struct, frozen=True):
 
     @property
     def remainder(self) -> int:
-        """What no operator accounts for; negative where the parts together take more than the whole."""
+        """What no operator accounts for; negative if the parts together take more than the whole."""
         return self.whole - self.explained
 
     def __str__(self) -> str:

@@ -22,8 +22,8 @@ MOST = 2  # sides that a comparison has
 class ExplainRequest:
     """Files, devices and runtimes: one or two of each.
 
-    Two of several: the first file goes with the first device and the first runtime, the second with the
-    second.
+    With two of anything, the first file goes with the first device and the first runtime, the second with
+    the second.
     """
 
     files: tuple[Path, ...]
@@ -98,7 +98,7 @@ def _case(path: Path, inspection: Inspection, profile: Profile, text: str) -> Ca
         )
     if inspection.format == "onnx" and profile.timed:
         raise UsageError(
-            f"ONNX Runtime tells its operators' times, not their instructions; the clock of {profile.name} "
+            f"ONNX Runtime reports its operators' times, not their instructions; the clock of {profile.name} "
             "does not count instructions.",
             "Name an emulated board: --device rpi4-emulated.",
         )

@@ -27,12 +27,12 @@ def explain(
 
     Args:
         request: What to count, with what, where.
-        progress: Told about every process on the device.
+        progress: Receives every process on the device.
         transport: Instead of the one in the devices' profiles.
 
     Raises:
         UsageError: The request does not fit the files or the devices.
-        ModelError: A file cannot be read, or not be cut into its operators.
+        ModelError: A file cannot be read or cannot be cut into its operators.
         UnavailableError: The device counts no instructions.
         DeviceError: It could not be done.
     """

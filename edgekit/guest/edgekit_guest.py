@@ -12,8 +12,8 @@ nothing of edgekit. A pass is one process:
     probe         what the device is and how it is doing             (neither)
     latency       import, load, first inference, warm-up, timed loop
     memory        resident set with the runtime imported, with the model loaded, and at its peak
-    accuracy      top-1 over a file of pictures
-    instructions  instructions an inference takes
+    accuracy      top-1 over a file of images
+    instructions  instructions per inference
     operators     instructions of a model, and of its operators one by one
 
 Times are nanoseconds of the monotonic clock, sizes bytes. By hand, for instance:
@@ -83,10 +83,10 @@ DEFAULTS: dict[str, Any] = {
     "fps": 0.0,  # spaces the inferences; 0: back to back
     "max_celsius": 0.0,  # latency waits until the CPU is cooler; 0: it does not
     "cool_seconds": 0.0,  # how long it waits at most
-    "clock": False,  # the clock shows instructions, one a nanosecond (QEMU's -icount shift=0)
-    "cuts": [],  # operators: what makes the TFLite file another: lists of [offset, hexadecimal bytes]
+    "clock": False,  # the clock counts instructions, one per nanosecond (QEMU's -icount shift=0)
+    "cuts": [],  # operators: edits that cut parts out of a TFLite file: lists of [offset, hexadecimal bytes]
     "calibration": [],  # operators: pairs of ONNX files in hexadecimal: one tiny node, and many
-    "profile": "",  # where ONNX Runtime begins the name of a profile; empty: it makes none
+    "profile": "",  # how the name of ONNX Runtime's profile begins; empty: it makes none
     "evaluation": "",  # .npz with uint8 images [n, H, W, C] and integer labels [n]
     "evaluation_sha256": "",
     "watch_stdin": False,  # die when the standard input is closed: whoever asked is gone
@@ -143,7 +143,7 @@ def read_request(argv: list[str]) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise GuestError("bad-request", f"The request cannot be read: {error}.") from error
     if not isinstance(fields, dict):
-        raise GuestError("bad-request", f"The request is no JSON object but a {type(fields).__name__}.")
+        raise GuestError("bad-request", f"The request is not a JSON object but a {type(fields).__name__}.")
     for name, value in fields.items():
         check_field(name, value)
     request = dict(DEFAULTS, **fields)
@@ -382,7 +382,7 @@ def pin(request: dict[str, Any]) -> None:
         raise GuestError("bad-affinity", f"CPUs {request['affinity']} cannot be used: {error}.") from error
 
 
-# ---------------------------------------------------------------- pictures in, classes out
+# ---------------------------------------------------------------- images in, classes out
 
 
 def timed_pixels(shape: tuple[int, ...], seed: int) -> tuple[Any, str]:
@@ -404,7 +404,7 @@ def model_input(pixels: Any, model: Model, request: dict[str, Any]) -> Any:
     mean, std = numpy.float32(request["mean"]), numpy.float32(request["std"])
     values = (pixels.astype(numpy.float32) - mean) / std
     if values.shape != tensor.shape:
-        raise GuestError("bad-request", f"Pictures give {values.shape}, the model takes {tensor.shape}.")
+        raise GuestError("bad-request", f"The images give {values.shape}, the model takes {tensor.shape}.")
     if numpy.issubdtype(tensor.dtype, numpy.floating):
         return values.astype(tensor.dtype)
     if tensor.scale <= 0:
@@ -455,12 +455,12 @@ def latency(request: dict[str, Any]) -> dict[str, Any]:
     model = load_model(module, request)
     loaded = clock()
     pixels, digest = timed_pixels(model.input.shape, request["seed"])
-    picture = model_input(pixels, model, request)
-    model.feed(picture)
+    image = model_input(pixels, model, request)
+    model.feed(image)
     fed = clock()
     model.invoke()
     first = clock()
-    check_output(model.predict(picture), request)
+    check_output(model.predict(image), request)
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -469,7 +469,7 @@ def latency(request: dict[str, Any]) -> dict[str, Any]:
     before, khz = work(), frequency(usable_cpus())
     samples, loop_ns = timed_loop(model.invoke, every, request)
     khz_after, after = frequency(usable_cpus()), work()
-    check_output(model.predict(picture), request)
+    check_output(model.predict(image), request)
     return {
         "runtime": describe(model, request),
         "input_sha256": digest,
@@ -488,7 +488,7 @@ def latency(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def cool_down(request: dict[str, Any]) -> tuple[float, float | None]:
-    """Wait until the CPU is cool enough, or the time for that is up; return seconds waited and °C then."""
+    """Wait until the CPU is cool enough, but not for too long; return the seconds waited and the °C then."""
     begin, waited, celsius = time.monotonic(), 0.0, cpu_temperature()
     limit = request["max_celsius"] or math.inf
     while celsius is not None and celsius > limit and waited < request["cool_seconds"]:
@@ -522,7 +522,7 @@ def timed_loop(invoke: Callable[[], Any], every: int, request: dict[str, Any]) -
     """Run until there are enough samples AND enough time has passed, or the cap is reached.
 
     Returns:
-        The samples, and the time from the loop's begin to its last inference's end, in ns.
+        The samples, and the time from the loop's start to the end of its last inference, in ns.
     """
     clock = time.perf_counter_ns
     least, enough, cap = request["min_runs"], request["min_seconds"] * 1e9, request["max_seconds"] * 1e9
@@ -555,9 +555,9 @@ def memory(request: dict[str, Any]) -> dict[str, Any]:
     baseline = resident("VmRSS")
     model = load_model(module, request)
     loaded = resident("VmRSS")
-    picture = model_input(timed_pixels(model.input.shape, request["seed"])[0], model, request)
+    image = model_input(timed_pixels(model.input.shape, request["seed"])[0], model, request)
     for _ in range(max(1, request["warmup_runs"])):
-        output = model.predict(picture)
+        output = model.predict(image)
     check_output(output, request)
     peak = max(resident("VmHWM"), loaded)
     answer = {"runtime": describe(model, request), "baseline": baseline, "loaded": loaded, "peak": peak}
@@ -573,7 +573,7 @@ def resident(field: str) -> int:
 
 
 def accuracy(request: dict[str, Any]) -> dict[str, Any]:
-    """Classify every picture of the evaluation file; count how many are right."""
+    """Classify every image of the evaluation file; count how many are right."""
     check_model_file(request)
     check_hash(request["evaluation"], request["evaluation_sha256"], "evaluation-unreadable")
     pin(request)
@@ -620,9 +620,9 @@ def rows(archive: zipfile.ZipFile, name: str) -> Iterator[Any]:
 def instructions(request: dict[str, Any]) -> dict[str, Any]:
     """Count the instructions of single inferences: this thread's, in user space.
 
-    How long the C library looks for memory depends on where that was given back before, and so on every byte
-    that this process ever asked for; for ONNX Runtime it is up to 0.4 % of a small model. So the heap's gaps
-    are filled, and the model is loaded several times, each time elsewhere, so that no chance decides for all.
+    How long the C library searches for memory depends on what was freed before, and so on every byte that
+    this process ever asked for; with ONNX Runtime that is up to 0.4 % of a small model. So the heap's gaps
+    are filled, and the model is loaded several times, each time elsewhere, so that chance does not decide.
     """
     check_one_thread(request)
     check_model_file(request)
@@ -632,7 +632,7 @@ def instructions(request: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {"source": "perf_event_open", "per_inference": []}
     moved = []
     for load in range(request["loads"]):
-        moved.append(bytes(4080 + 5008 * load))  # not twice the same place in a page
+        moved.append(bytes(4080 + 5008 * load))  # never the same place in a page
         model = load_model(module, request)
         pixels, answer["input_sha256"] = timed_pixels(model.input.shape, request["seed"])
         check_output(model.predict(model_input(pixels, model, request)), request)
@@ -658,7 +658,7 @@ def count_warm(read: Callable[[], int], invoke: Callable[[], Any], request: dict
     gc.collect()
     gc.freeze()
     gc.disable()
-    # reading the counter costs some hundred instructions itself; they are measured and taken off
+    # reading the counter takes a few hundred instructions itself; they are measured and subtracted
     overhead = sorted(count_instructions(read, int, 31))[15]
     return [count - overhead for count in count_instructions(read, invoke, request["min_runs"])]
 
@@ -703,7 +703,7 @@ def instruction_counter() -> Callable[[], int]:
 
     perf_event_open(2): type 0 is PERF_TYPE_HARDWARE, event 1 PERF_COUNT_HW_INSTRUCTIONS.
     """
-    machine = platform.machine()  # the kernel's, which can be of 64 bits where this process is of 32
+    machine = platform.machine()  # the kernel's, which may be 64-bit while this process is 32-bit
     calls = {"aarch64": 364, "armv7l": 364, "armv6l": 364, "x86_64": 336, "i686": 336}
     if interpreter_bits() == 64:
         calls = {"aarch64": 241, "x86_64": 298, "riscv64": 241}
@@ -731,21 +731,21 @@ def read_counter(descriptor: int) -> int:
     if counted < wanted:  # another program uses the counter, or this kind of core has another one
         raise GuestError(
             "no-counter",
-            f"The counter ran for {counted / wanted:.0%} of the time only: pin to one kind of core with "
+            f"The counter ran only for {counted / wanted:.0%} of the time: pin to one kind of core with "
             "--affinity, and end other programs that count.",
         )
     return int(count)
 
 
 def operators(request: dict[str, Any]) -> dict[str, Any]:
-    """Count the instructions of a model, and what tells how they divide among its operators.
+    """Count the instructions of a model, and how they are divided among its operators.
 
-    Of a TFLite file, parts are cut out and counted one by one. ONNX Runtime profiles itself: where the clock
-    shows instructions, a microsecond is a thousand of them, the kernel's included.
+    Of a TFLite file, parts are cut out and counted one by one. ONNX Runtime profiles itself: if the clock
+    counts instructions, a microsecond is a thousand of them, the kernel's included.
     """
     check_one_thread(request)
     if request["runtime"] == "onnxruntime" and not request["clock"]:
-        raise GuestError("no-counter", "ONNX Runtime tells its operators' times, not their instructions.")
+        raise GuestError("no-counter", "ONNX Runtime reports its operators' times, not their instructions.")
     check_model_file(request)
     pin(request)
     read = instruction_counter()
@@ -765,7 +765,7 @@ def operators(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def noise(shape: Any, dtype: Any, request: dict[str, Any]) -> Any:
-    """Return seeded values for a tensor: from -1 to 1 where it is floating, any where it is of bytes."""
+    """Return seeded values for a tensor: from -1 to 1 for floating types, any for bytes."""
     import numpy
 
     data, _ = timed_pixels(tuple(int(size) for size in shape), request["seed"])
@@ -780,7 +780,7 @@ def count_cut(
     """Count another TFLite model: the file's bytes with some replaced, or added at the end.
 
     Returns:
-        Instructions, one an inference; nothing where the runtime does not execute it.
+        Instructions per inference; none if the runtime does not execute it.
     """
     edited = bytearray(content)
     for offset, text in edits:
@@ -934,7 +934,7 @@ def android(name: str) -> str | None:
 
 
 def free_bytes() -> int | None:
-    """What is free on the file system that this file lies on."""
+    """What is free on the file system that this file is on."""
     try:
         state = os.statvfs(os.path.dirname(os.path.abspath(__file__)))
     except OSError:
@@ -943,7 +943,7 @@ def free_bytes() -> int | None:
 
 
 def read_text(path: str) -> str | None:
-    """Return a small system file's text, or None where it cannot be read."""
+    """Return a small system file's text, or None if it cannot be read."""
     try:
         with open(path, "rb") as file:
             return file.read(65536).decode("utf-8", "replace").strip("\0 \n") or None
@@ -1086,7 +1086,7 @@ def temperatures() -> dict[str, float]:
 
 
 def cpu_temperature() -> float | None:
-    """The hottest sensor of the CPU in °C; of all sensors where none says what it is; None: there is none."""
+    """The hottest sensor of the CPU in °C; of all sensors if none says what it is; None: there are none."""
     found = temperatures()
     words = ("cpu", "soc", "core", "tctl", "package", "bigcore", "little")
     cpu = [celsius for name, celsius in found.items() if any(word in name.lower() for word in words)]
@@ -1112,7 +1112,7 @@ def throttle_bits() -> int | None:
 
 
 def power_source() -> str | None:
-    """`mains` or `battery`, or None where the system does not say."""
+    """`mains` or `battery`, or None if the system does not say."""
     for supply in sorted(glob.glob("/sys/class/power_supply/*")):
         if read_text(supply + "/type") == "Mains":
             return "mains" if read_text(supply + "/online") == "1" else "battery"

@@ -1,4 +1,4 @@
-"""Measuring: plan → bring files to the device → fresh processes, interleaved → Result."""
+"""Measuring: plan → visit the device → fresh processes, interleaved → Result."""
 
 from edgekit.measurement.request import MODES, BenchRequest, Schedule
 from edgekit.measurement.session import bench

@@ -56,7 +56,7 @@ class Memory(msgspec.Struct, frozen=True):
 
 
 class Accuracy(msgspec.Struct, frozen=True):
-    """Top-1 over the evaluation pictures."""
+    """Top-1 over the evaluation images."""
 
     n: int
     correct: int
@@ -64,7 +64,7 @@ class Accuracy(msgspec.Struct, frozen=True):
 
 
 class Instructions(msgspec.Struct, frozen=True):
-    """Instructions, one an inference."""
+    """Instructions per inference."""
 
     runtime: Runtime
     input_sha256: str

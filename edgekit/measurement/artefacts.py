@@ -27,12 +27,12 @@ class Subject:
 
     @property
     def path(self) -> Path:
-        """Where the file lies here."""
+        """Where the file is on this computer."""
         return self.artefacts.path(self.file)
 
     @property
     def evaluation(self) -> Path:
-        """Where the set's evaluation pictures lie here."""
+        """Where the set's evaluation images are on this computer."""
         return self.artefacts.folder / self.artefacts.manifest.evaluation_file
 
     def record(self) -> Artefact:
@@ -50,8 +50,8 @@ def subjects(paths: Sequence[Path]) -> tuple[Subject, ...]:
     """Return every file named, directly or through its set, once and in order.
 
     Raises:
-        RecordError: No artefact set, or its files are not those that were converted.
-        UsageError: A path names no file of a set.
+        RecordError: A folder is not an artefact set, or its files are not those that were converted.
+        UsageError: A path does not name a file of a set.
     """
     found: dict[tuple[Path, str], Subject] = {}
     for path in paths:
@@ -67,7 +67,7 @@ def subjects(paths: Sequence[Path]) -> tuple[Subject, ...]:
         ]
         if not chosen:
             names = ", ".join(file.name for file in artefacts.manifest.files)
-            raise UsageError(f"{path} is no model of its artefact set.", f"The set has {names}.")
+            raise UsageError(f"{path} is not a model of its artefact set.", f"The set has {names}.")
         for file in chosen:
             subject = Subject(artefacts, file, artefacts.manifest.model.name)
             found.setdefault((folder.resolve(), file.name), subject)
@@ -81,15 +81,15 @@ def _check_in_set(path: Path) -> None:
     if path.suffix.lower() in _KERAS:
         raise UsageError(f"{path} is a Keras model, not an artefact.", f"edgekit convert {name}")
     if not (path.parent / MANIFEST).is_file():
-        what = f"{path} lies in no artefact set: there is no {MANIFEST} beside it."
+        what = f"{path} is not in an artefact set: there is no {MANIFEST} next to it."
         hint = "Name a folder that `edgekit convert` wrote, or a file in one."
         if path.suffix in _MODELS:
-            hint += f" For instructions alone: edgekit explain {name}"
+            hint += f" For its instructions alone: edgekit explain {name}"
         raise UsageError(what, hint)
 
 
 def set_names(models: Mapping[Path, str]) -> dict[Path, str]:
-    """Name each set after its model; sets of one model after as much of their folders as tells them apart.
+    """Name each set after its model; those that share one, after enough of their folders to tell them apart.
 
     Args:
         models: The model's name by the set's folder.
@@ -115,7 +115,7 @@ def payloads(files: Sequence[Subject], *, evaluation: bool) -> list[Payload]:
 
 
 def read_evaluation(subject: Subject) -> Evaluation:
-    """Read what the predictions on a set's pictures are judged against; the pictures stay unread.
+    """Read what the predictions on a set's images are judged against; the images are not read.
 
     Raises:
         DataError: The evaluation file is damaged.

@@ -14,8 +14,8 @@ CLOCK_TOLERANCE = 0.05  # share by which a CPU's clock may differ during a sessi
 VARIATION_WARNING = 0.05  # coefficient of variation of the repeats' medians
 VARIATION_LIMIT = 0.10
 OTHER_CPUS = 0.25  # CPUs kept busy by other processes
-ACCURACY_TOLERANCE = 0.005  # share of pictures by which two executions of one file may differ
-PACE = 0.95  # share of the inferences a second asked for that must be reached
+ACCURACY_TOLERANCE = 0.005  # share of images by which two executions of one file may differ
+PACE = 0.95  # share of the requested inferences per second that must be reached
 UNSTEADY = 0.005  # spread of the middle half of an emulated board's instruction counts
 OUTLIERS = 0.01  # share of the samples; beyond, p99 shows little else
 FEWEST_SAMPLES = 64  # the floor below which even p90 is not known (stats.percentile_floor)
@@ -40,8 +40,8 @@ class Context:
     reference: Reference | None = None
     failure: str | None = None  # why the measurement ended early
     remedy: str = ""  # for that
-    fps: float | None = None  # inferences a second asked for; None: back to back
-    max_celsius: float | None = None  # what a repeat waits for the CPU to cool down to; None: nothing
+    fps: float | None = None  # inferences per second asked for; None: back to back
+    max_celsius: float | None = None  # a repeat waits until the CPU is cooler than this; None: it does not
 
 
 def findings(measurement: Measurement, context: Context) -> tuple[Finding, ...]:
@@ -76,7 +76,7 @@ def _incomplete(measurement: Measurement, context: Context) -> Iterator[Finding]
             "invalid",
             "incomplete",
             f"Only {done} of {planned} repeats were made.",
-            "Measure again and let it end.",
+            "Measure again and let it finish.",
         )
 
 
@@ -146,13 +146,13 @@ def _too_few(measurement: Measurement, context: Context) -> Iterator[Finding]:
         "invalid" if total < FEWEST_SAMPLES else "warning",
         "too-few-samples",
         f"A repeat ended after {fewest} of {context.schedule.min_runs} inferences: "
-        f"{context.schedule.max_seconds:.0f} s were up.",
+        f"the {context.schedule.max_seconds:.0f} s limit was reached.",
         "Percentiles need samples: use a smaller model or a faster device.",
     )
 
 
 def _slow(measurement: Measurement, context: Context) -> Iterator[Finding]:
-    """Compare the pace of each repeat, from its first inference's begin to its last one's, with the asked."""
+    """Compare each repeat's pace, from its first inference's start to its last one's, with the request."""
     paces = [
         (len(repeat.samples_ns) - 1) * 1e9 / (repeat.loop_ns - repeat.samples_ns[-1])
         for repeat in measurement.repeats
@@ -162,7 +162,7 @@ def _slow(measurement: Measurement, context: Context) -> Iterator[Finding]:
         yield Finding(
             "warning",
             "pace-missed",
-            f"{context.fps:g} inferences a second were asked for; {min(paces):.4g} were reached.",
+            f"{context.fps:g} inferences per second were asked for; {min(paces):.4g} were reached.",
             "Ask for fewer, or use a smaller model or more threads.",
         )
 
@@ -193,7 +193,7 @@ def _outliers(measurement: Measurement, _: Context) -> Iterator[Finding]:
         yield Finding(
             "warning",
             "outliers",
-            f"{count:,} of {total:,} samples ({count / total:.2%}) lie more than {stats.OUTLIER_MADS} MAD "
+            f"{count:,} of {total:,} samples ({count / total:.2%}) are more than {stats.OUTLIER_MADS} MAD "
             "from the median. They are kept.",
             "p99 shows them; other programs or the hypervisor may have caused them.",
         )
@@ -204,13 +204,13 @@ def _accuracy(measurement: Measurement, context: Context) -> Iterator[Finding]:
     if accuracy is None or reference is None:
         return
     here = accuracy.correct / accuracy.n
-    pictures = round(abs(here - reference.accuracy) * accuracy.n)
-    if abs(here - reference.accuracy) > ACCURACY_TOLERANCE and pictures > 2:
+    images = round(abs(here - reference.accuracy) * accuracy.n)
+    if abs(here - reference.accuracy) > ACCURACY_TOLERANCE and images > 2:
         yield Finding(
             "warning",
             "accuracy-differs",
-            f"{here:.2%} of the pictures are right here; the computer that converted the file "
-            f"found {reference.accuracy:.2%} ({pictures} pictures of {accuracy.n}).",
+            f"{here:.2%} of the images are right here; on the computer that converted the file it was "
+            f"{reference.accuracy:.2%} (a difference of {images} of {accuracy.n} images).",
             f"The file was made for {reference.target!r}; this runtime computes it differently on this CPU.",
         )
 
@@ -226,7 +226,7 @@ def _unsteady(measurement: Measurement, context: Context) -> Iterator[Finding]:
             "warning",
             "unsteady",
             f"The middle half of the instruction counts differ by {spread:.2%} (limit {UNSTEADY:.1%}).",
-            "A runtime whose work depends on time or chance is at work; a tight budget will not hold.",
+            "The runtime's work depends on time or chance; a tight budget will not hold.",
         )
 
 
@@ -235,6 +235,6 @@ def _emulated(_: Measurement, context: Context) -> Iterator[Finding]:
         yield Finding(
             "warning",
             "emulated",
-            "The device is emulated: these are not the times that real hardware takes.",
+            "The device is emulated: these are not the times of real hardware.",
             "Compare accuracy and instruction counts only.",
         )

@@ -70,7 +70,7 @@ class _Task:
 
     collected: Collected
     run: Callable[[], None]
-    optional: str = ""  # what the result lacks where the device cannot do this
+    optional: str = ""  # what the result lacks if the device cannot do this
 
 
 def measure(chosen: Sequence[Cell], passes: Passes, request: BenchRequest, progress: Progress) -> Outcome:

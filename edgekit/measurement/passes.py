@@ -13,8 +13,8 @@ from edgekit.measurement.request import BenchRequest
 from edgekit.results import Accuracy, Memory, Repeat
 from edgekit.visit import PATIENCE, Visit
 
-SLOWER = 20  # times that an inference outside the timed loop may take what it took inside
-LOADS, COUNTED_RUNS = 5, 6  # of the model, and of each the inferences whose instructions are counted
+SLOWER = 20  # how many times slower an inference may be outside the timed loop
+LOADS, COUNTED_RUNS = 5, 6  # of the model, and inferences counted per load
 
 
 class Passes:
@@ -53,7 +53,7 @@ class Passes:
         return Memory(found.baseline, found.loaded, found.peak, found.pss)
 
     def accuracy(self, cell: Cell, repeats: list[Repeat]) -> Accuracy:
-        """Classify the set's evaluation pictures."""
+        """Classify the set's evaluation images."""
         manifest = cell.subject.artefacts.manifest
         digest = manifest.evaluation_sha256
         fields = {"pass": "accuracy", "evaluation": self._visit.places[digest], "evaluation_sha256": digest}

@@ -96,9 +96,9 @@ def cells(subjects: Sequence[Subject], bundles: Iterable[Bundle], threads: Seque
 
 
 def interleaved(chosen: Sequence[T], repeats: int) -> Iterator[T]:
-    """Yield every cell once a repeat, forwards and backwards in turn: A B B A A B …
+    """Yield every cell once per repeat, forwards and backwards in turn: A B B A A B …
 
-    A drift of the device, such as its warming up, then hits all cells alike.
+    A drift of the device, such as warming up, then affects all cells alike.
     """
     for repeat in range(repeats):
         yield from chosen if repeat % 2 == 0 else reversed(chosen)

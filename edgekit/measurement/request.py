@@ -17,7 +17,7 @@ class Schedule:
     """How long to measure. A repeat ends when it has enough runs AND enough time has passed."""
 
     repeats: int  # fresh processes
-    min_runs: int  # timed inferences a repeat
+    min_runs: int  # timed inferences per repeat
     min_seconds: float
     max_seconds: float = 600.0  # a repeat ends here in any case
     warmup_runs: int = 10
@@ -43,8 +43,8 @@ class BenchRequest:
     accuracy: bool = True
     memory: bool = True
     instructions: bool = True
-    xnnpack: bool = True  # False: TFLite's runtimes use the kernels of their own
-    fps: float | None = None  # inferences a second, as an application would space them; None: back to back
+    xnnpack: bool = True  # False: TFLite's runtimes use their own kernels
+    fps: float | None = None  # inferences per second, as an application would space them; None: back to back
     affinity: tuple[int, ...] = ()  # CPUs to run on; empty: the profile's
     seed: int = 0  # of the timed input
     command: str = ""  # as typed
@@ -63,7 +63,7 @@ class BenchRequest:
         if not self.threads:
             raise UsageError("No number of threads is given.", "Give 1 or more, or 0 for all CPUs.")
         if self.fps is not None and not 0.01 <= self.fps <= 10_000:
-            raise UsageError(f"{self.fps} inferences a second are not possible.", "Give 0.01 to 10000.")
+            raise UsageError(f"{self.fps} inferences per second are not possible.", "Give 0.01 to 10000.")
         if self.seed < 0 or any(cpu < 0 for cpu in self.affinity):
             raise UsageError(f"Seed {self.seed} or CPUs {self.affinity} are negative.", "Give 0 or more.")
 

@@ -1,4 +1,4 @@
-"""Where results lie: `results/20260102T030405Z-SET-DEVICE.json`."""
+"""Where results are kept: `results/20260102T030405Z-SET-DEVICE.json`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from edgekit.results import Result, write_result
 
 
 def result_path(folder: Path, result: Result) -> Path:
-    """Return the name for a new result; none that exists is returned."""
+    """Return an unused name for a new result."""
     when = re.sub(r"[-:]", "", result.created)
     sets = dict.fromkeys(measurement.artefact.set for measurement in result.measurements)
     stem = "-".join([when, "+".join(sets) or "nothing", result.device.profile])
-    # file systems count bytes: 255 of them, ours and those that writing it whole adds
+    # file systems allow 255 bytes; writing the file whole needs some of them
     stem = re.sub(r"[^\w.+-]+", "_", stem).encode()[:150].decode(errors="ignore")
     candidates = (folder / f"{stem}{f'-{n}' if n > 1 else ''}.json" for n in count(1))
     return next(path for path in candidates if not path.exists())

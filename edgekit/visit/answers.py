@@ -1,4 +1,4 @@
-"""What the guest says about itself and its device, as records; each pass has its own beside who asks it."""
+"""What the guest says about itself and its device, as records. A pass's own are with those who ask for it."""
 
 from __future__ import annotations
 

@@ -67,10 +67,10 @@ class Guest:
         Args:
             transport: Connected.
             python: How an interpreter is started there.
-            script: Where the guest lies there.
+            script: Where the guest is there.
         """
         self._transport = transport
-        # -I -S: nothing but the standard library and the bundle; -B: nothing is written beside it
+        # -I -S: nothing but the standard library and the bundle; -B: nothing is written next to it
         self._argv = [*python, "-I", "-S", "-B", script, "-"]
 
     def ask(self, kind: type[T], request: dict[str, Any], deadline: float) -> T:

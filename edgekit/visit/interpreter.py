@@ -41,7 +41,7 @@ def find_interpreter(
 
     Raises:
         DeviceError: The profile names an interpreter that will not do.
-        RuntimeMissingError: There is no portable Python for this device.
+        RuntimeMissingError: Not even a portable Python suits this device.
     """
     if device.python and profile.python != PORTABLE:
         guest = Guest(device, (device.python,), delivery.bring([guest_payload()])[0])

@@ -52,7 +52,7 @@ class Visit:
 
     def running(self, bundle: Bundle, model_sha256: str) -> dict[str, Any]:
         """Return the fields of a request that say which model is run, and by which runtime."""
-        own_numpy = bundle.record.target.numpy  # the device's, where there are no wheels of it
+        own_numpy = bundle.record.target.numpy  # the device's, if there are no wheels of it
         return {
             "path": [self.places[bundle.record.seal], *([own_numpy] if own_numpy else [])],
             "runtime": bundle.record.runtime,
@@ -116,7 +116,7 @@ def find_target(profile: Profile, progress: Progress = SILENT) -> Target:
 
     Raises:
         DeviceError: It cannot be reached.
-        RuntimeMissingError: There is no portable Python for this device.
+        RuntimeMissingError: Not even a portable Python suits this device.
     """
     if profile.kind.here and not profile.python:
         return this_python()
@@ -132,7 +132,7 @@ def profile_of(device: str | Profile) -> Profile:
     """Return the profile that is meant by a device's name or by the profile itself.
 
     Raises:
-        UsageError: There is no such profile; the nearest names are given.
+        UsageError: No device has that name; the nearest one is given.
         RecordError: Its file is not a valid profile.
     """
     return find_profile(device) if isinstance(device, str) else device

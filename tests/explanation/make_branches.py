@@ -18,17 +18,17 @@ def main():
     import tensorflow as tf
 
     keras.utils.set_random_seed(3)
-    picture = keras.Input((8, 8, 3), batch_size=1)
-    padded = keras.layers.ZeroPadding2D(1)(picture)
+    image = keras.Input((8, 8, 3), batch_size=1)
+    padded = keras.layers.ZeroPadding2D(1)(image)
     trunk = keras.layers.Conv2D(4, 3, activation="relu6")(padded)
     left = keras.layers.DepthwiseConv2D(3, padding="same")(trunk)
     right = keras.layers.Conv2D(4, 1)(trunk)
     both = keras.layers.Concatenate()([keras.layers.Add()([left, right]), trunk])
-    model = keras.Model(picture, keras.layers.GlobalAveragePooling2D()(both))
-    pictures = np.random.default_rng(0).uniform(-1, 1, (8, 1, 8, 8, 3)).astype("float32")
+    model = keras.Model(image, keras.layers.GlobalAveragePooling2D()(both))
+    images = np.random.default_rng(0).uniform(-1, 1, (8, 1, 8, 8, 3)).astype("float32")
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: ([values] for values in pictures)
+    converter.representative_dataset = lambda: ([values] for values in images)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8
     HERE.mkdir(exist_ok=True)

@@ -44,7 +44,7 @@ def test_a_part_that_does_not_run_alone_is_left_to_the_remainder():
     inspection = inspect_file(MODELS / "int8.tflite")
     counts = [(5_000,), (), *((9_000,) for _ in inspection.layers[1:])]
     _, operators = from_parts(answer(cuts=tuple(counts)), inspection)
-    assert (operators[0].instructions, operators[0].counted, operators[0].each) == (0, False, None)
+    assert (operators[0].instructions, operators[0].counted, operators[0].rate) == (0, False, None)
     assert all(o.counted for o in operators[1:])
 
 

@@ -37,8 +37,8 @@ def test_an_activation_that_is_not_fused_is_called_so():
 def test_the_dearest_operator_is_compared_with_its_kind():
     found = breakdown(conv(300_000, 200_000, shape=(1, 16, 16, 16)), conv(300_000), conv(300_000))
     assert (
-        "CONV_2D 16×16×16 alone takes 33.3%: 1.50 instructions a multiply-add, the other convolutions 0.300."
-        in causes(found)
+        "CONV_2D 16×16×16 alone takes 33.3%: 1.50 instructions per multiply-add, "
+        "the other convolutions 0.300." in causes(found)
     )
 
 
@@ -55,10 +55,10 @@ def test_dot_products_are_told_by_the_cpu_and_the_rate():
     unused = breakdown(conv(300_000), features=("asimd", "asimddp"), cpu="Cortex-A76")
     assert causes(slow)[-1] == (
         "Cortex-A72 has no dot-product instructions: litert 2.3.0's int8 convolutions take 0.300 "
-        "instructions a multiply-add, 0.300 at best."
+        "instructions per multiply-add, 0.300 at best."
     )
     assert "int8 convolutions use Cortex-A76's dot-product instructions: 0.090" in causes(fast)[-1]
-    assert "seem not to use them: they take 0.300" in causes(unused)[-1]
+    assert "do not seem to use them: they take 0.300" in causes(unused)[-1]
 
 
 def test_nothing_is_said_about_dot_products_where_it_cannot_be_known():
@@ -87,7 +87,7 @@ def test_what_only_one_side_executes_is_named():
 
 def test_int8_and_float_are_compared_by_the_multiply_add():
     real = breakdown(conv(350_000), quantized=False, file="digits/float32.tflite")
-    assert "in int8 and in float: of convolutions 0.270 and 0.350." in told(real, breakdown(conv(270_000)))
+    assert "in int8 and in float: convolutions 0.270 and 0.350." in told(real, breakdown(conv(270_000)))
 
 
 def test_models_that_differ_are_called_so():

@@ -5,15 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.scripted import without_network
 
 from edgekit.device import Completed, find_profile
 from edgekit.device.fake import FakeTransport
 from edgekit.errors import DeviceError, ModelError, UnavailableError, UsageError
 from edgekit.explanation import ExplainRequest, explain
 from edgekit.explanation.calibration import INPUTS, MANY
-from edgekit.runtime import Bundle
-from edgekit.runtime.store import BundleRecord
-from edgekit.visit import runtimes
 
 MODELS = Path(__file__).parent.parent / "support" / "models"
 BOARD, OTHER = find_profile("rpi4-emulated"), find_profile("rpi5-emulated")
@@ -76,13 +74,7 @@ class Board:
 
 @pytest.fixture
 def board(monkeypatch, tmp_path):
-    def bundle(spec, target, progress):
-        name = f"{spec.kind.name}-{spec.version or '1.0'}"
-        (tmp_path / name).mkdir(exist_ok=True)
-        record = BundleRecord("edgekit.bundle/1", spec.kind.name, spec.version, (), target, 0, name, name)
-        return Bundle(tmp_path / name, record)
-
-    monkeypatch.setattr(runtimes, "ensure_bundle", bundle)
+    without_network(monkeypatch, tmp_path)
     return Board()
 
 

@@ -53,7 +53,7 @@ def test_the_request_may_be_a_file(tmp_path):
     ("request_", "words"),
     [
         ("", "cannot be read"),
-        ("[1]", "no JSON object"),
+        ("[1]", "not a JSON object"),
         ("{", "cannot be read"),
         ({}, "No pass is called ''"),
         ({"pass": "fly"}, "there are python, probe, latency, memory, accuracy, instructions, operators"),

@@ -50,7 +50,7 @@ def test_latency_is_measured_with_every_runtime_and_precision(name, file):
 
 
 @pytest.mark.parametrize(("name", "file"), PAIRS)
-def test_accuracy_is_counted_picture_by_picture(name, file):
+def test_accuracy_is_counted_image_by_image(name, file):
     answer = accuracy(name, file)
     with np.load(EVALUATION) as arrays:
         labels, keras = arrays["labels"], arrays["keras"]
@@ -149,7 +149,7 @@ def test_a_truncated_model_is_refused(name, file, tmp_path):
     assert str(path) in answer["error"]["message"]
 
 
-def test_other_evaluation_pictures_are_not_used():
+def test_other_evaluation_images_are_not_used():
     answer = accuracy("litert", "int8.tflite", evaluation_sha256="0" * 64)
     assert answer["error"]["code"] == "hash-mismatch"
 
@@ -161,14 +161,14 @@ def test_a_damaged_evaluation_file_is_refused(tmp_path):
     assert answer["error"]["code"] == "evaluation-unreadable"
 
 
-def test_an_evaluation_file_without_pictures_is_refused(tmp_path):
+def test_an_evaluation_file_without_images_is_refused(tmp_path):
     path = tmp_path / "evaluation.npz"
     np.savez(path, images=np.zeros((0, 8, 8, 3), np.uint8), labels=np.zeros(0, int))
     answer = accuracy("litert", "int8.tflite", evaluation=str(path), evaluation_sha256="")
     assert "0 images and 0 labels" in answer["error"]["message"]
 
 
-def test_pictures_of_another_size_are_refused(tmp_path):
+def test_images_of_another_size_are_refused(tmp_path):
     path = tmp_path / "evaluation.npz"
     np.savez(path, images=np.zeros((2, 9, 9, 3), np.uint8), labels=np.zeros(2, int))
     answer = accuracy("litert", "int8.tflite", evaluation=str(path), evaluation_sha256="")

@@ -36,7 +36,7 @@ def test_a_convolution_takes_at_least_a_part_of_an_instruction_for_each_multiply
     counted: tuple[Breakdown, ...],
 ) -> None:
     for found in counted:
-        rates = [o.each for o in found.operators if o.kind in ("convolution", "depthwise convolution")]
+        rates = [o.rate for o in found.operators if o.kind in ("convolution", "depthwise convolution")]
         assert rates
         assert all(rate is not None and 0.1 < rate < 1000 for rate in rates)
 

@@ -2,27 +2,16 @@
 
 import pytest
 from support.artefact_sets import make_set
-from support.scripted import ScriptedDevice
+from support.scripted import ScriptedDevice, without_network
 
 from edgekit.device.fake import FakeTransport
 from edgekit.progress import Recorder
-from edgekit.runtime import Bundle
-from edgekit.runtime.store import BundleRecord
-from edgekit.visit import runtimes
 
 
 @pytest.fixture
 def script(monkeypatch, tmp_path):
     """The scripted device. Bundles need no network: their folders are empty."""
-
-    def bundle(spec, target, progress):
-        version = spec.version or "1.0"
-        name = f"{spec.kind.name}-{version}"
-        (tmp_path / name).mkdir(exist_ok=True)
-        record = BundleRecord("edgekit.bundle/1", spec.kind.name, version, (), target, 0, name, name)
-        return Bundle(tmp_path / name, record)
-
-    monkeypatch.setattr(runtimes, "ensure_bundle", bundle)
+    without_network(monkeypatch, tmp_path)
     return ScriptedDevice()
 
 

@@ -108,7 +108,7 @@ def test_a_pace_that_was_not_kept_is_a_warning_with_the_one_that_was(fps, second
     found = judge(measurement(repeat(0), slow, repeat(2)), fps=fps)
     assert ("pace-missed" in found) == warned
     if warned:  # 128 inferences begin 127 periods apart
-        assert "10 inferences a second were asked for; 9.072 were reached" in found["pace-missed"].message
+        assert "10 inferences per second were asked for; 9.072 were reached" in found["pace-missed"].message
 
 
 def with_outliers(count):
@@ -141,7 +141,7 @@ def test_another_accuracy_than_where_it_was_converted_is_a_warning(correct, warn
         assert "99.00%" in found["accuracy-differs"].message
 
 
-def test_two_pictures_of_a_few_are_no_difference():
+def test_two_images_of_a_few_are_no_difference():
     measured = measurement(accuracy=Accuracy(40, 38, "e" * 64, (0,) * 40))
     assert judge(measured, reference=msgspec.structs.replace(REFERENCE, accuracy=1.0)) == {}
 

@@ -90,10 +90,14 @@ def test_a_path_that_is_not_there_is_named(tmp_path):
         ("cnn.keras", "cnn.keras is a Keras model, not an artefact.", "edgekit convert"),
         (
             "alone.tflite",
-            "alone.tflite lies in no artefact set: there is no manifest.json",
+            "alone.tflite is not in an artefact set: there is no manifest.json",
             "edgekit explain",
         ),
-        ("cat.png", "cat.png lies in no artefact set: there is no manifest.json", "`edgekit convert` wrote"),
+        (
+            "cat.png",
+            "cat.png is not in an artefact set: there is no manifest.json",
+            "`edgekit convert` wrote",
+        ),
     ],
 )
 def test_a_file_that_is_of_no_set_is_named_with_what_to_do_instead(tmp_path, name, says, hint):

@@ -7,9 +7,9 @@ import time
 import numpy as np
 import pytest
 from support.artefact_sets import FILES, edit_manifest, make_set
-from support.scripted import PROBE, refused
+from support.scripted import refused
 
-from edgekit.device import Completed, Profile, find_profile
+from edgekit.device import Completed, Profile
 from edgekit.errors import (
     DataError,
     DeviceError,
@@ -21,7 +21,7 @@ from edgekit.errors import (
 )
 from edgekit.files import sha256_file
 from edgekit.measurement import BenchRequest, Schedule, bench
-from edgekit.visit import probe, runtimes
+from edgekit.visit import runtimes
 
 SCHEDULE = Schedule(repeats=2, min_runs=128, min_seconds=0)
 
@@ -156,7 +156,7 @@ def test_what_went_to_the_device_is_recorded_with_the_time_it_took(device, tiny,
 
     monkeypatch.setattr(device, "push", slow)
     moved = run(device, tiny / "int8.onnx", threads=(1,)).transfer
-    assert (moved.files, moved.seconds >= 0.05) == (4, True)  # the guest, a model, a runtime, the pictures
+    assert (moved.files, moved.seconds >= 0.05) == (4, True)  # the guest, a model, a runtime, the images
     assert moved.reused_files == 0
 
 
@@ -353,13 +353,6 @@ def test_a_format_that_nothing_executes_is_not_left_out_silently(device, tiny, m
         run(device, tiny)
 
 
-def test_a_probe_describes_the_device(device):
-    found = probe(find_profile("host"), transport=device)
-    assert (found.device.profile, found.device.board) == ("host", "Raspberry Pi 4")
-    assert found.environment.time == "2026-01-02T03:04:05Z"
-    assert found.runtimes["litert"] == ""
-
-
 def make_hash(folder, name):
     return sha256_file(folder / name)
 
@@ -427,13 +420,3 @@ def test_a_cpu_that_stays_too_hot_makes_the_measurement_invalid(device, script, 
         "invalid",
         "The CPU was at 82 °C after waiting 180 s for 70 °C.",
     )
-
-
-def test_a_python_that_the_profile_names_must_be_new_enough(device, script, tiny):
-    old = {**PROBE["python"], "version": "3.7"}
-    answer = json.dumps({"schema": "edgekit.guest/1", **old}).encode()
-    script.faults.append(lambda r: Completed(answer, "", 0) if r["pass"] == "python" else None)
-    profile = Profile(description="", transport="ssh", name="pi", python="/opt/old/python3")
-    with pytest.raises(DeviceError, match=r"is Python 3\.7; 3\.9 or newer is needed") as caught:
-        run(device, tiny, device=profile)
-    assert "portable" in caught.value.hint

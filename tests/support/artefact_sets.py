@@ -25,7 +25,7 @@ from edgekit.schema import write_record
 MODELS = Path(__file__).parent / "models"
 FILES = ("float32.tflite", "float16.tflite", "int8.tflite", "float32.onnx", "int8.onnx")
 CONTRACT = Preprocessing(height=8, width=8)
-N = 40  # evaluation pictures, of which Keras gets 36 right
+N = 40  # evaluation images, of which Keras gets 36 right
 
 
 def describe(folder: Path, name: str) -> ArtefactFile:

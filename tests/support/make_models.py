@@ -1,6 +1,6 @@
 """Makes the small models in `models/`: `python tests/support/make_models.py`. They are committed.
 
-A convolution, a depthwise convolution, pooling and a classifier of 3 classes over 8 × 8 pictures, with
+A convolution, a depthwise convolution, pooling and a classifier of 3 classes over 8 × 8 images, with
 seeded weights: all that a runtime must be able to do, in a few kB.
 """
 
@@ -30,7 +30,7 @@ def build():
     )
 
 
-def tflite(model, pictures):
+def tflite(model, images):
     import tensorflow as tf
 
     def made(precision):
@@ -40,7 +40,7 @@ def tflite(model, pictures):
         if precision == "float16":
             converter.target_spec.supported_types = [tf.float16]
         if precision == "int8":
-            converter.representative_dataset = lambda: ([picture[None]] for picture in pictures)
+            converter.representative_dataset = lambda: ([image[None]] for image in images)
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
             converter.inference_input_type = converter.inference_output_type = tf.int8
         (HERE / f"{precision}.tflite").write_bytes(converter.convert())
@@ -49,7 +49,7 @@ def tflite(model, pictures):
         made(precision)
 
 
-def onnx(model, pictures):
+def onnx(model, images):
     import onnx as onnx_package
     import tensorflow as tf
     import tf2onnx
@@ -63,11 +63,11 @@ def onnx(model, pictures):
 
     class Reader(CalibrationDataReader):
         def __init__(self):
-            self.pictures = iter(pictures)
+            self.images = iter(images)
 
         def get_next(self):
-            picture = next(self.pictures, None)
-            return None if picture is None else {"input": picture[None]}
+            image = next(self.images, None)
+            return None if image is None else {"input": image[None]}
 
     quantize_static(
         HERE / "float32.onnx",
@@ -81,7 +81,7 @@ def onnx(model, pictures):
 
 
 def evaluation(model):
-    """40 pictures of one colour plus noise. Keras is right about 36 of them: every tenth label is another."""
+    """40 images of one colour plus noise. Keras is right about 36 of them: every tenth label is another."""
     import numpy as np
 
     random = np.random.RandomState(11)
@@ -100,9 +100,9 @@ def main():
 
     HERE.mkdir(exist_ok=True)
     model = build()
-    pictures = np.random.RandomState(7).uniform(-1, 1, (50, 8, 8, 3)).astype("float32")
-    tflite(model, pictures)
-    onnx(model, pictures)
+    images = np.random.RandomState(7).uniform(-1, 1, (50, 8, 8, 3)).astype("float32")
+    tflite(model, images)
+    onnx(model, images)
     evaluation(model)
 
 

@@ -3,6 +3,9 @@
 import json
 
 from edgekit.device import Completed
+from edgekit.runtime import Bundle
+from edgekit.runtime.store import BundleRecord
+from edgekit.visit import runtimes
 
 PROBE = {
     "device": {
@@ -88,3 +91,16 @@ def refused(code, message="It does not."):
     """What the guest says when it refuses."""
     answer = {"schema": "edgekit.guest/1", "error": {"code": code, "message": message}}
     return Completed(json.dumps(answer).encode(), "", 1)
+
+
+def without_network(monkeypatch, folder):
+    """Let every runtime be provided at once: as an empty folder."""
+
+    def bundle(spec, target, progress):
+        version = spec.version or "1.0"
+        name = f"{spec.kind.name}-{version}"
+        (folder / name).mkdir(exist_ok=True)
+        record = BundleRecord("edgekit.bundle/1", spec.kind.name, version, (), target, 0, name, name)
+        return Bundle(folder / name, record)
+
+    monkeypatch.setattr(runtimes, "ensure_bundle", bundle)
