@@ -28,13 +28,14 @@ def report(
     from edgekit.cli.console import progress_bar, quote, say_next
     from edgekit.cli.table import show_results
     from edgekit.reporting import write_report
+    from edgekit.reporting.report import Report
     from edgekit.reporting.to_json import to_json
     from edgekit.results import read_result
 
     paths = results or [newest_result()]
     read = [read_result(path) for path in paths]
     if as_json:
-        sys.stdout.buffer.write(to_json(read))
+        sys.stdout.buffer.write(to_json(Report(read)))
     elif output is None:
         show_results(read)
     if output is None:
