@@ -150,6 +150,11 @@ class Instructions(msgspec.Struct, frozen=True):
     loads: Positive = 1  # of the model, each with equally many of the inferences
 
     @property
+    def emulated(self) -> bool:
+        """Whether an emulated CPU was counted: the same on every run."""
+        return self.source.startswith("qemu ")
+
+    @property
     def medians(self) -> tuple[float, ...]:
         """One a load: within a load the counts resemble each other."""
         size = -(-len(self.per_inference) // self.loads)

@@ -1,10 +1,10 @@
 """Budgets: what a model may cost on a device, and whether it does.
 
-    metrics    what can be limited, and how it is written and shown
-    lines      where in a TOML file something stands
-    read       budgets.toml -> budgets
     cells      result files -> what was measured, samples left undecoded
     figures    one metric of one cell, with its 99 % bounds
+    metrics    METRICS: what can be limited, how it is read off a cell, written and shown
+    lines      where in a TOML file something is
+    read       budgets.toml -> budgets
     judge      budgets × cells -> verdicts
     propose    verdicts -> budgets that would hold
     verdicts   how a verdict is worded, wherever it is shown
@@ -17,16 +17,23 @@
 from __future__ import annotations
 
 from edgekit.budget.cells import Cell, Measured, read_cells
+from edgekit.budget.figures import Absent, Figure, exact
 from edgekit.budget.judge import Verdict, exit_code, judge
+from edgekit.budget.metrics import METRICS, Metric
 from edgekit.budget.propose import Proposal, propose, unresolved
 from edgekit.budget.read import Budget, read_budgets
 
 __all__ = [
+    "METRICS",
+    "Absent",
     "Budget",
     "Cell",
+    "Figure",
     "Measured",
+    "Metric",
     "Proposal",
     "Verdict",
+    "exact",
     "exit_code",
     "judge",
     "propose",

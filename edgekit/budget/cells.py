@@ -32,7 +32,7 @@ from edgekit.results import (
 from edgekit.schema import UNREADABLE, damaged, decode_record
 from edgekit.stats import ordered_percentile
 
-PERCENTILES = (50.0, 90.0)  # that budgets limit
+_PERCENTILES = (50.0, 90.0)  # read together; any other costs one more pass over the samples
 
 _T = TypeVar("_T")
 _NONE = msgspec.Raw(b"null")
@@ -78,7 +78,7 @@ _INSTRUCTIONS: msgspec.json.Decoder[Instructions | None] = msgspec.json.Decoder(
 _EVALUATIONS = msgspec.json.Decoder(tuple[Evaluation, ...])
 
 
-class Session:
+class ResultFile:
     """One result file."""
 
     def __init__(self, path: Path, record: _Session, order: int) -> None:
@@ -131,27 +131,24 @@ class Session:
 
 
 @dataclass(frozen=True)
-class Times:
-    """One process's latency, in ns; a percentile is None where it has too few samples."""
+class Percentile:
+    """A percentile of one process's latency, in ns; None where it has too few samples."""
 
     samples: int
-    percentiles: dict[float, float | None]
-
-
-def _times(ordered: list[int]) -> Times:
-    return Times(len(ordered), {q: ordered_percentile(ordered, q) for q in PERCENTILES})
+    value: float | None
 
 
 class Cell:
     """One measurement of one session."""
 
-    def __init__(self, session: Session, record: _Measurement) -> None:
-        self.session, self._record = session, record
+    def __init__(self, result: ResultFile, record: _Measurement) -> None:
+        self.result, self._record = result, record
+        self._times: dict[float, tuple[Percentile, ...]] = {}
 
     @property
     def device(self) -> str:
         """The device's name."""
-        return self.session.device.profile
+        return self.result.device.profile
 
     @property
     def model(self) -> str:
@@ -193,21 +190,27 @@ class Cell:
         """The first finding that makes it invalid; None: it is valid."""
         return next((finding for finding in self._record.findings if finding.kind == "invalid"), None)
 
-    @cached_property
-    def times(self) -> tuple[Times, ...]:
-        """Its processes' latency. The samples are not kept: there may be millions in all."""
-        repeats = self.session.decode(_REPEATS, self._record.repeats)
-        return tuple(_times(sorted(repeat.samples_ns)) for repeat in repeats)
+    def times(self, percentile: float) -> tuple[Percentile, ...]:
+        """Return a percentile of each process's latency.
+
+        The samples are not kept: there may be millions in all.
+        """
+        if percentile not in self._times:
+            repeats = self.result.decode(_REPEATS, self._record.repeats)
+            ordered = [sorted(repeat.samples_ns) for repeat in repeats]
+            for q in {percentile, *_PERCENTILES}:
+                self._times[q] = tuple(Percentile(len(each), ordered_percentile(each, q)) for each in ordered)
+        return self._times[percentile]
 
     @cached_property
     def accuracy(self) -> Accuracy | None:
         """Its predictions; None: not measured."""
-        return self.session.decode(_ACCURACY, self._record.accuracy)
+        return self.result.decode(_ACCURACY, self._record.accuracy)
 
     @cached_property
     def instructions(self) -> Instructions | None:
         """Its counts; None: not counted."""
-        return self.session.decode(_INSTRUCTIONS, self._record.instructions)
+        return self.result.decode(_INSTRUCTIONS, self._record.instructions)
 
 
 @dataclass(frozen=True)
@@ -216,7 +219,7 @@ class Measured:
 
     cells: tuple[Cell, ...]
     superseded: int = 0  # measurements that a newer session made again
-    partial: tuple[Session, ...] = ()  # sessions that are not whole, even those of which no cell counts
+    partial: tuple[ResultFile, ...] = ()  # sessions that are not whole, even those of which no cell counts
 
 
 def read_cells(paths: Sequence[Path]) -> Measured:
@@ -231,24 +234,24 @@ def read_cells(paths: Sequence[Path]) -> Measured:
     """
     newest: dict[tuple[object, ...], list[Cell]] = {}
     count = 0
-    partial: list[Session] = []
+    partial: list[ResultFile] = []
     for order, path in enumerate(paths):
-        session = _session(path, order)
-        partial += [session] if session.partial else []
-        for cell in session.cells():
+        file = _read(path, order)
+        partial += [file] if file.partial else []
+        for cell in file.cells():
             count += 1
             subject = (cell.device, cell.model, cell.artefact.file, cell.threads)
             runtime = (cell.runtime.name, cell.runtime.xnnpack)
-            known = newest.setdefault((*subject, *runtime, session.fps, cell.affinity), [])
-            if known and known[0].session.age < session.age:
+            known = newest.setdefault((*subject, *runtime, file.fps, cell.affinity), [])
+            if known and known[0].result.age < file.age:
                 known.clear()
-            if not known or known[0].session is session:
+            if not known or known[0].result is file:
                 known.append(cell)
     cells = tuple(cell for group in newest.values() for cell in group)
     return Measured(cells, count - len(cells), tuple(partial))
 
 
-def _session(path: Path, order: int) -> Session:
+def _read(path: Path, order: int) -> ResultFile:
     try:
         record = _SESSION.decode(path.read_bytes())
     except (OSError, *UNREADABLE):
@@ -256,4 +259,4 @@ def _session(path: Path, order: int) -> Session:
     if record is None or record.schema != SCHEMA:
         # upgrades what an earlier edgekit wrote, and says what is wrong with anything else
         record = decode_record(path, _Session, SCHEMA, UPGRADES)
-    return Session(path, record, order)
+    return ResultFile(path, record, order)

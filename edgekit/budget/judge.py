@@ -19,8 +19,8 @@ from msgspec.structs import replace
 
 from edgekit import stats
 from edgekit.budget.cells import Cell, Measured
-from edgekit.budget.figures import CONFIDENCE, Absent, Figure, figure
-from edgekit.budget.metrics import METRICS, Metric, Unit
+from edgekit.budget.figures import CONFIDENCE, Absent, Figure
+from edgekit.budget.metrics import METRICS, Metric
 from edgekit.budget.read import PATTERNS, Budget
 from edgekit.budget.select import Index
 from edgekit.errors import GateError, InvalidError, UnavailableError
@@ -48,7 +48,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     affinity: tuple[int, ...] = ()  # CPUs it was pinned to; empty: not pinned
     fps: float | None = None  # spaced inferences; None: back to back
     metric: str
-    unit: Unit
+    unit: str
     limit: float
     tolerance: float | None = None  # fraction of the limit, which is then a reference
     measured: float | None = None
@@ -82,9 +82,9 @@ def judge(budgets: Sequence[Budget], measured: Measured) -> tuple[Verdict, ...]:
     known: dict[tuple[int, str], Figure | Absent] = {}
 
     def look(cell: Cell, metric: Metric) -> Figure | Absent:
-        key = id(cell), metric.key
+        key = id(cell), metric.name
         if key not in known:
-            known[key] = figure(cell, metric)
+            known[key] = metric.read(cell)
         return known[key]
 
     return tuple(verdict for budget in budgets for verdict in _budget(budget, index, look))
@@ -141,7 +141,7 @@ def _verdict(blank: Verdict, metric: Metric, cell: Cell, seen: Figure | Absent) 
         xnnpack=cell.runtime.xnnpack,
         threads=cell.threads,
         affinity=cell.affinity,
-        result=str(cell.session.path),
+        result=str(cell.result.path),
     )
 
 
@@ -211,9 +211,9 @@ def _blank(budget: Budget, metric: Metric) -> Verdict:
         verdict="missing",
         budget=budget.name,
         index=budget.index,
-        metric=metric.key,
+        metric=metric.name,
         unit=metric.unit,
-        limit=budget.limits[metric.key],
+        limit=budget.limits[metric.name],
         tolerance=budget.tolerance_of(metric),
         **subject,
     )

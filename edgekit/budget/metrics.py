@@ -1,35 +1,96 @@
-"""What a budget can limit, and how each limit is written in budgets.toml and shown."""
+"""What a budget can limit: one record a metric. To add one, add its record to METRICS.
+
+from edgekit.budget import METRICS, Absent, Metric, exact
+
+METRICS.add(
+    Metric(
+        name="model_memory",  # the key in budgets.toml
+        title="model memory",
+        unit="B",
+        example="4 MB",
+        read=lambda cell: exact(cell.memory.peak - cell.memory.baseline)
+        if cell.memory
+        else Absent("memory was not measured"),
+        parse=parse_bytes,
+        show=lambda size: f"{size / 1e6:.2f} MB",
+        write=lambda size: f"{size:.0f} B",
+    )
+)
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
-from typing import Literal
+from functools import partial
+from math import ceil, floor, isfinite, log10
 
 from edgekit import units
+from edgekit.budget import figures
+from edgekit.budget.cells import Cell
+from edgekit.budget.figures import Absent, Figure
 from edgekit.errors import UsageError
+from edgekit.registry import Registry
 
-Unit = Literal["ns", "B", "fraction", "instructions"]
 _COUNTS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Metric:
-    """One metric of a budget. Values are in `unit`: nanoseconds, bytes, fractions or counts."""
+    """One metric of a budget. Every function takes or gives values in `unit`.
 
-    key: str
+    `write` gives a limit that the value keeps, as budgets.toml has it: it rounds to the side on which the
+    value passes.
+    """
+
+    name: str  # the key in budgets.toml
     title: str
-    unit: Unit
-    example: str
-    parse: Callable[[str], float]
+    unit: str  # of its values: ns, B, instructions, …; `fraction`: margins are then differences
+    example: str  # of a limit
+    read: Callable[[Cell], Figure | Absent]
+    parse: Callable[[str], float]  # a limit; raises UsageError
     show: Callable[[float], str]
-    timed: bool = False  # means nothing on an emulated device
+    write: Callable[[float], str]
     least: bool = False  # the limit is a minimum
     tolerated: bool = False  # the same on every run, so that the table's tolerance applies to it
-    percentile: float = 50.0  # of a timed one
+    unitless: bool = False  # a limit may be a whole number without quotes
     head_room: float = 0.0  # share added to what was measured when a limit is proposed
+
+    def limit(self, value: object) -> float:
+        """Read a limit as TOML has it.
+
+        Raises:
+            UsageError: Not what the metric is written as.
+        """
+        if self.unitless and isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        return _quantity(value, self.parse, self.example)
+
+    def proposal(self, value: float) -> str:
+        """Write a limit that a value keeps, with its head-room."""
+        return self.write(value * (1 + self.head_room))
+
+
+def parse_tolerance(value: object) -> float:
+    """Read a tolerance such as `0.1 %`.
+
+    Raises:
+        UsageError: Not a share.
+    """
+    return _quantity(value, _share, "0.1 %")
+
+
+def _quantity(value: object, parse: Callable[[str], float], example: str) -> float:
+    if not isinstance(value, str):
+        raise UsageError(f"{value!r} has no unit.", f"Write it like {example!r}.")
+    try:
+        number = parse(value)
+    except OverflowError:
+        number = float("inf")
+    if not isfinite(number):
+        raise UsageError(f"{value!r} is too large.", "Write a number that can be reached.")
+    return number
 
 
 def parse_count(text: str) -> float:
@@ -51,98 +112,94 @@ def _nanoseconds(text: str) -> float:
 def _share(text: str) -> float:
     fraction = units.parse_fraction(text)
     if fraction > 1:
-        raise UsageError(f"{text!r} is more than everything.", "Shares lie between 0 % and 100 %.")
+        raise UsageError(f"{text!r} is more than everything.", "Shares are between 0 % and 100 %.")
     return fraction
-
-
-def _milliseconds(value: float) -> str:
-    return f"{units.milliseconds(value)} ms"
-
-
-def _bytes(value: float) -> str:
-    return f"{value:,.0f} B"
-
-
-def _megabytes(value: float) -> str:
-    return f"{units.megabytes(value)} MB"
-
-
-def _percent(value: float) -> str:
-    return f"{units.percent(value)} %"
-
-
-def _points(value: float) -> str:
-    return f"{units.points(value).removeprefix('+')} pp"
 
 
 def _millions(value: float) -> str:
     return f"{value / 1e6:,.3f} M" if value >= 1e5 else f"{value:,.0f}"
 
 
-METRICS = {
-    metric.key: metric
-    for metric in (
-        Metric(
-            "latency_p50",
-            "latency p50",
-            "ns",
-            "25 ms",
-            _nanoseconds,
-            _milliseconds,
-            timed=True,
-            head_room=0.2,
-        ),
-        Metric(
-            "latency_p90",
-            "latency p90",
-            "ns",
-            "30 ms",
-            _nanoseconds,
-            _milliseconds,
-            timed=True,
-            percentile=90.0,
-            head_room=0.2,
-        ),
-        Metric("peak_memory", "peak memory", "B", "60 MB", units.parse_bytes, _megabytes, head_room=0.1),
-        Metric("size", "size", "B", "1.1 MB", units.parse_bytes, _bytes, tolerated=True),
-        Metric("accuracy", "accuracy", "fraction", "99.0 %", _share, _percent, least=True),
-        Metric("accuracy_drop", "accuracy drop", "fraction", "1.0 pp", _share, _points),
-        Metric(
-            "instructions", "instructions", "instructions", "1.14 M", parse_count, _millions, tolerated=True
-        ),
+def _three_figures_up(value: float) -> str:
+    if value <= 0:
+        return "0"
+    decimals = min(9, max(0, 2 - floor(log10(value))))
+    return f"{ceil(value * 10**decimals - 1e-6) / 10**decimals:.{decimals}f}"
+
+
+def _latency(percentile: int) -> Metric:
+    return Metric(
+        name=f"latency_p{percentile}",
+        title=f"latency p{percentile}",
+        unit="ns",
+        example="25 ms",
+        read=partial(figures.latency, percentile=float(percentile)),
+        parse=_nanoseconds,
+        show=lambda time: f"{units.milliseconds(time)} ms",
+        write=lambda time: f"{_three_figures_up(time / 1e6)} ms",
+        head_room=0.2,
     )
-}
 
 
-def parse_limit(metric: Metric, value: object) -> float:
-    """Read a limit as TOML has it.
-
-    Raises:
-        UsageError: Not what the metric is written as.
-    """
-    if metric.unit == "instructions" and isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
-        raise UsageError(f"{value!r} is no text with a unit.", f"Write it like {metric.example!r}.")
-    return _finite(value, metric.parse)
-
-
-def parse_tolerance(value: object) -> float:
-    """Read a tolerance such as `0.1 %`.
-
-    Raises:
-        UsageError: Not a share.
-    """
-    if not isinstance(value, str):
-        raise UsageError(f"{value!r} is no text with a unit.", "Write it like '0.1 %'.")
-    return _finite(value, _share)
-
-
-def _finite(text: str, parse: Callable[[str], float]) -> float:
-    try:
-        number = parse(text)
-    except OverflowError:
-        number = float("inf")
-    if not isfinite(number):
-        raise UsageError(f"{text!r} is too large.", "Write a number that can be reached.")
-    return number
+METRICS = Registry(
+    "metric",
+    (
+        _latency(50),
+        _latency(90),
+        Metric(
+            name="peak_memory",
+            title="peak memory",
+            unit="B",
+            example="60 MB",
+            read=figures.peak_memory,
+            parse=units.parse_bytes,
+            show=lambda size: f"{units.megabytes(size)} MB",
+            write=lambda size: f"{_three_figures_up(size / 1e6)} MB",
+            head_room=0.1,
+        ),
+        Metric(
+            name="size",
+            title="size",
+            unit="B",
+            example="1.1 MB",
+            read=figures.size,
+            parse=units.parse_bytes,
+            show=lambda size: f"{size:,.0f} B",
+            write=lambda size: f"{ceil(size)} B",
+            tolerated=True,
+        ),
+        Metric(
+            name="accuracy",
+            title="accuracy",
+            unit="fraction",
+            example="99.0 %",
+            read=figures.accuracy,
+            parse=_share,
+            show=lambda share: f"{units.percent(share)} %",
+            write=lambda share: f"{floor(share * 1e4 + 1e-6) / 100:.2f} %",
+            least=True,
+        ),
+        Metric(
+            name="accuracy_drop",
+            title="accuracy drop",
+            unit="fraction",
+            example="1.0 pp",
+            read=figures.accuracy_drop,
+            parse=_share,
+            show=lambda drop: f"{units.points(drop).removeprefix('+')} pp",
+            write=lambda drop: f"{max(0, ceil(drop * 1e4 - 1e-6)) / 100:.2f} pp",
+        ),
+        Metric(
+            name="instructions",
+            title="instructions",
+            unit="instructions",
+            example="1.14 M",
+            read=figures.instructions,
+            parse=parse_count,
+            show=_millions,
+            write=lambda count: str(ceil(count)),
+            tolerated=True,
+            unitless=True,
+        ),
+    ),
+)

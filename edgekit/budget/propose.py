@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
-from math import ceil, floor, isfinite, log10
+from math import isfinite
 from pathlib import Path
 
 from edgekit.budget.cells import Cell, Measured
-from edgekit.budget.figures import Figure, figure
+from edgekit.budget.figures import Figure
 from edgekit.budget.judge import Verdict
 from edgekit.budget.metrics import METRICS, Metric
 from edgekit.errors import InvalidError, RecordError
@@ -90,7 +90,7 @@ def _updates(verdicts: Sequence[Verdict]) -> Iterable[tuple[int, str, str]]:
         if any(each.verdict != "pass" for each in judged) or all(each.stale for each in judged):
             metric = METRICS[key]
             sides = [_side(metric, each.measured or 0.0, each.low, each.high) for each in judged]
-            yield index, key, written(metric, min(sides) if metric.least else max(sides))
+            yield index, key, metric.proposal(min(sides) if metric.least else max(sides))
 
 
 def _side(metric: Metric, value: float, low: float | None, high: float | None) -> float:
@@ -99,44 +99,16 @@ def _side(metric: Metric, value: float, low: float | None, high: float | None) -
     return value if bound is None or not isfinite(bound) else bound
 
 
-def written(metric: Metric, value: float) -> str:
-    """Write a limit that a value keeps, as a person would.
-
-    Times and memory get their head-room and three significant figures; counts, sizes and shares are exact,
-    shares to the hundredth of a point on the side where the value passes.
-    """
-    value *= 1 + metric.head_room
-    if metric.unit == "ns":
-        return _rounded_up(value / 1e6) + " ms"
-    if metric.key == "peak_memory":
-        return _rounded_up(value / 1e6) + " MB"
-    if metric.key == "size":
-        return f"{ceil(value)} B"
-    if metric.key == "instructions":
-        return str(ceil(value))
-    hundredths = value * 1e4
-    if metric.least:
-        return f"{floor(hundredths + 1e-6) / 100:.2f} %"
-    return f"{max(0, ceil(hundredths - 1e-6)) / 100:.2f} pp"
-
-
-def _rounded_up(value: float) -> str:
-    if value <= 0:
-        return "0"
-    decimals = min(9, max(0, 2 - floor(log10(value))))
-    return f"{ceil(value * 10**decimals - 1e-6) / 10**decimals:.{decimals}f}"
-
-
 def _tables(cells: Iterable[Cell]) -> Iterable[str]:
     """Yield a table [[budget]] a cell; one for those that no budget can tell apart, such as by --affinity."""
     alike: dict[tuple[str | float, ...], list[Cell]] = {}
     for cell in cells:
         runtime = (cell.runtime.name, not cell.runtime.xnnpack)
         subject = (cell.device, cell.model, cell.artefact.file, *runtime, cell.threads)
-        alike.setdefault((*subject, cell.session.fps or 0.0), []).append(cell)
+        alike.setdefault((*subject, cell.result.fps or 0.0), []).append(cell)
     for _, group in sorted(alike.items()):
         # without a version, a table is about every one that was measured, or that a session did not reach
-        named = len({cell.runtime.version for cell in group}) > 1 or any(c.session.partial for c in group)
+        named = len({cell.runtime.version for cell in group}) > 1 or any(c.result.partial for c in group)
         by_name: dict[str, list[Cell]] = {}
         for cell in group:
             if cell.flaw is None:
@@ -154,15 +126,15 @@ def _table(runtime: str, cells: Sequence[Cell]) -> str:
     if not one.runtime.xnnpack:
         table["xnnpack"] = False
     table["threads"] = one.threads
-    if fps := one.session.fps:
+    if fps := one.result.fps:
         table["fps"] = int(fps) if fps.is_integer() else fps
     for metric in METRICS.values():
-        figures = [figure(cell, metric) for cell in cells]
+        figures = [metric.read(cell) for cell in cells]
         # what has no bounds would be inconclusive under any limit
         sure = [seen for seen in figures if isinstance(seen, Figure) and not seen.doubt]
         sides = [_side(metric, seen.value, seen.low, seen.high) for seen in sure if seen.value is not None]
         if len(sides) == len(cells):
-            table[metric.key] = written(metric, min(sides) if metric.least else max(sides))
+            table[metric.name] = metric.proposal(min(sides) if metric.least else max(sides))
     if "instructions" in table:
         table["tolerance"] = TOLERANCE
     return f"[[budget]]\n{tomlkit.dumps(table)}"

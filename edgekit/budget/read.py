@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from edgekit.budget.lines import line_of, unreadable
-from edgekit.budget.metrics import METRICS, Metric, parse_limit, parse_tolerance
+from edgekit.budget.metrics import METRICS, Metric, parse_tolerance
 from edgekit.errors import RecordError, UsageError
 from edgekit.results import without
 from edgekit.schema import upgrade
@@ -44,7 +44,6 @@ else:
     import tomli as tomllib
 
 PATTERNS = ("device", "model", "artefact", "runtime")
-KEYS = ("name", *PATTERNS, "xnnpack", "threads", "fps", *METRICS, "tolerance")
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,11 @@ def _fields(content: dict[str, Any]) -> None:
 UPGRADES = (_fields,)
 
 
+def _keys() -> tuple[str, ...]:
+    """Return what a table [[budget]] may say."""
+    return ("name", *PATTERNS, "xnnpack", "threads", "fps", *METRICS, "tolerance")
+
+
 def read_budgets(path: Path) -> tuple[Budget, ...]:
     """Read a file of budgets.
 
@@ -110,7 +114,7 @@ class _File:
         upgrade(content, UPGRADES)
         for key in content:
             if key != "budget":
-                self._fail((key,), f"unknown key {key!r}.{nearest(key, ['budget', *KEYS])}", _TABLE)
+                self._fail((key,), f"unknown key {key!r}.{nearest(key, ['budget', *_keys()])}", _TABLE)
         tables = content.get("budget", [])
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             self._fail(("budget",), "'budget' is no array of tables.", _TABLE)
@@ -129,12 +133,13 @@ class _File:
             ) from error
 
     def _budget(self, index: int, table: dict[str, object]) -> Budget:
+        keys = _keys()
         for key in table:
-            if key not in KEYS:
+            if key not in keys:
                 self._fail(
                     ("budget", index, key),
-                    f"unknown key {key!r}.{nearest(key, KEYS)}",
-                    f"Keys: {', '.join(KEYS)}.",
+                    f"unknown key {key!r}.{nearest(key, keys)}",
+                    f"Keys: {', '.join(keys)}.",
                 )
         limits = {key: self._limit(index, key, table[key]) for key in METRICS if key in table}
         if not limits:
@@ -152,14 +157,14 @@ class _File:
 
     def _limit(self, index: int, key: str, value: object) -> float:
         try:
-            return parse_limit(METRICS[key], value)
+            return METRICS[key].limit(value)
         except UsageError as error:
             self._fail(("budget", index, key), f"{key}: {error.what}", error.hint)
 
     def _tolerance(self, index: int, table: dict[str, object], limits: Collection[str]) -> float | None:
         if "tolerance" not in table:
             return None
-        exact = [metric.key for metric in METRICS.values() if metric.tolerated]
+        exact = [metric.name for metric in METRICS.values() if metric.tolerated]
         if not {*exact} & {*limits}:
             self._fail(
                 ("budget", index, "tolerance"),

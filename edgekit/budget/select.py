@@ -45,9 +45,9 @@ class Index:
                 if not chosen:
                     other = "without" if budget.xnnpack else "with"
                     return [], f"{' and '.join(_runtimes(kept))} was measured {other} XNNPACK only"
-        paced = [cell for cell in chosen if cell.session.fps == budget.fps]
+        paced = [cell for cell in chosen if cell.result.fps == budget.fps]
         if not paced:
-            seen = sorted({_pace(cell.session.fps, cell.session.device.emulated) for cell in chosen})
+            seen = sorted({_pace(cell.result.fps, cell.result.device.emulated) for cell in chosen})
             return [], f"measured {' and '.join(seen)}, not {_pace(budget.fps)}"
         return paced, ""
 
@@ -61,7 +61,7 @@ class Index:
             device = cut.device.profile
             if cut.fps != budget.fps or not _matches(budget.device, device):
                 continue
-            oldest = min((cell.session.age for cell in cells if cell.device == device), default=None)
+            oldest = min((cell.result.age for cell in cells if cell.device == device), default=None)
             if oldest is None or oldest < cut.age or (oldest == cut.age and not _single(budget)):
                 return f"the session on {device} ({cut.path}) is not whole: {cut.partial}"
         return ""

@@ -84,6 +84,7 @@ def bench(
     from edgekit.errors import DeviceError
     from edgekit.files import check_writable
     from edgekit.measurement import BenchRequest
+    from edgekit.reporting.report import Report
     from edgekit.reporting.to_json import to_json
 
     chosen = profiles(device or ["host"], address, user, output)
@@ -106,7 +107,7 @@ def bench(
     if not results:
         raise typer.Exit(code)
     if as_json:
-        sys.stdout.buffer.write(to_json(results))
+        sys.stdout.buffer.write(to_json(Report(results)))
     else:
         show_results(results)
     for result in results:

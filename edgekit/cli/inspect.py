@@ -58,7 +58,7 @@ def _show(found: Inspected, layers: bool) -> None:
     from edgekit.artefact import ArtefactSet
     from edgekit.cli.show import show_set
     from edgekit.cli.show_layers import show_cost, show_file
-    from edgekit.cli.table import show_result
+    from edgekit.cli.table import show_results
     from edgekit.inspection import Inspection
     from edgekit.results import Result
 
@@ -67,6 +67,6 @@ def _show(found: Inspected, layers: bool) -> None:
     elif isinstance(found, Inspection):
         show_file(found, layers)
     elif isinstance(found, Result):
-        show_result(found)
+        show_results([found])
     else:
         show_cost(found, layers)

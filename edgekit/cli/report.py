@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from edgekit.reporting import REPORT_FORMATS
+
 
 def report(
     results: Annotated[
@@ -14,7 +16,7 @@ def report(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="File to write: .html, .md, .csv, .json, .svg or .png."),
+        typer.Option("--output", "-o", help=f"File to write: {', '.join(REPORT_FORMATS)}."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the statistics as JSON.")] = False,
 ) -> None:
@@ -28,13 +30,14 @@ def report(
     from edgekit.cli.console import progress_bar, quote, say_next
     from edgekit.cli.table import show_results
     from edgekit.reporting import write_report
+    from edgekit.reporting.report import Report
     from edgekit.reporting.to_json import to_json
     from edgekit.results import read_result
 
     paths = results or [newest_result()]
     read = [read_result(path) for path in paths]
     if as_json:
-        sys.stdout.buffer.write(to_json(read))
+        sys.stdout.buffer.write(to_json(Report(read)))
     elif output is None:
         show_results(read)
     if output is None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from edgekit.reporting.comparison import Comparison
-    from edgekit.reporting.rows import Row
+    from edgekit.reporting.rows import Findings
+    from edgekit.reporting.session import Session
+    from edgekit.reporting.side_by_side import SideBySide
     from edgekit.reporting.table import TableOf
     from edgekit.results import Result
 
@@ -20,41 +21,42 @@ _SUBJECT = ("set", "artefact", "runtime", "threads")  # what the lines of a cell
 
 
 def show_results(results: Sequence[Result]) -> None:
-    """Print one session, or several beside each other; each by itself where they share no measurement."""
-    from edgekit.reporting.comparison import compare
+    """Print one session, or several side by side; each by itself where they share no measurement."""
+    from edgekit.reporting.report import Report
 
-    found = compare(results) if len(results) > 1 else None
-    if found:
-        _show_comparison(results, found)
+    report = Report(results)
+    if report.side_by_side:
+        _show_side_by_side(report.side_by_side)
     else:
-        for result in results:
-            show_result(result)
+        for session in report.sessions:
+            _show_session(session)
 
 
-def show_result(result: Result) -> None:
-    """Print a result's table, its summary, the device's state and its findings."""
-    from edgekit.reporting.columns import table
-    from edgekit.reporting.environment import state_line
-    from edgekit.reporting.summary import summarise
-
-    console, shown = _console(), table(result)
-    _print_table(console, shown.within(console.width))
-    _print_items(console, summarise(result, shown.rows))
-    _print_states(console, {result.device.profile: state_line(result)})
-    _print_findings(console, shown.rows)
-
-
-def _show_comparison(results: Sequence[Result], found: Comparison) -> None:
-    from edgekit.reporting.comparison_columns import fitted
-    from edgekit.reporting.comparison_summary import compare_summary
+def _show_session(session: Session) -> None:
+    """Print a session's table, its summary, the device's state and its findings."""
     from edgekit.reporting.environment import state_line
 
     console = _console()
+    _print_table(console, session.table.within(console.width))
+    _print_items(console, session.summary)
+    _print_states(console, {session.device.profile: state_line(session.result)})
+    _print_findings(console, session.findings)
+
+
+def _show_side_by_side(found: SideBySide) -> None:
+    from edgekit.reporting.environment import state_line
+    from edgekit.reporting.rows import findings
+    from edgekit.reporting.side_by_side.columns import fitted
+    from edgekit.reporting.side_by_side.summary import summarise
+
+    console = _console()
     _print_table(console, fitted(found, console.width), [line.cell for line in found.lines])
-    _print_items(console, compare_summary(results, found))
-    _print_states(console, dict(zip(found.devices, map(state_line, results), strict=True)))
+    _print_items(console, summarise(found))
+    states = [state_line(session.result) for session in found.sessions]
+    _print_states(console, dict(zip(found.devices, states, strict=True)))
     for place, device in enumerate(found.devices):
-        _print_findings(console, [line.row for line in found.lines if line.session == place], f"{device}: ")
+        rows = [line.row for line in found.lines if line.session == place]
+        _print_findings(console, findings(rows), f"{device}: ")
 
 
 def _console() -> Console:
@@ -96,12 +98,10 @@ def _print_states(console: Console, states: dict[str, str]) -> None:
             console.print(Text(f"{device}: {state}.", style="dim"))
 
 
-def _print_findings(console: Console, computed: Sequence[Row], device: str = "") -> None:
+def _print_findings(console: Console, gathered: Sequence[Findings], device: str = "") -> None:
     from rich.text import Text
 
-    from edgekit.reporting.rows import findings
-
-    for found in findings(computed):
+    for found in gathered:
         style = "bold red" if found.kind == "invalid" else "yellow"
         console.print(Text.assemble((f"{device}{found.kind}: {found.code}", style), f"  {found.advice}"))
         for label, message in found.seen[:_SEEN]:

@@ -106,7 +106,7 @@ def count_change(baseline: Instructions, candidate: Instructions) -> Change | No
         None where either side was not counted, or both by different means.
     """
     sides = (baseline, candidate)
-    if not all(side.per_inference for side in sides) or _emulated(baseline) != _emulated(candidate):
+    if not all(side.per_inference for side in sides) or baseline.emulated != candidate.emulated:
         return None
     before, after = map(_bounds, sides)
     if before.low <= 0:
@@ -133,11 +133,7 @@ def count_change(baseline: Instructions, candidate: Instructions) -> Change | No
 
 def _bounds(counted: Instructions) -> stats.Bounds:
     value = stats.spread(counted.per_inference).value
-    if _emulated(counted):
+    if counted.emulated:
         return stats.Bounds(value, value, value)
     once = stats.Bounds(value, min(counted.per_inference), max(counted.per_inference))
     return stats.repeat_bounds(counted.medians) or once
-
-
-def _emulated(counted: Instructions) -> bool:
-    return counted.source.startswith("qemu ")

@@ -1,27 +1,31 @@
 """Results into what people and programs read.
 
-    rows        the statistics of a result
-    columns     the table of them that every format shows
-    summary     what they mean, in plain sentences
-    comparison  several devices beside each other, with a table and sentences of its own
-    charts      pictures of them
-    to_*        one file a format
+    rows          the statistics of a result
+    columns       the table of them that every format shows
+    summary       what they mean, in plain sentences
+    session       a result with all of these, each computed once
+    side_by_side  several sessions' devices next to each other, with a table and sentences of their own
+    report        what every format is given: the sessions, and their devices side by side
+    charts        plots
+    formats       REPORT_FORMATS: how a file's name ends -> what writes it
+    to_*          one file per format
 
 `import edgekit.reporting` is light; what draws is loaded when something is drawn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgekit.errors import UsageError
-from edgekit.files import write_atomic
-from edgekit.results import Result
+from edgekit.reporting.formats import REPORT_FORMATS, ReportFormat, format_of
 
-__all__ = ["write_report"]
+if TYPE_CHECKING:
+    from edgekit.results import Result
 
-Renderer = Callable[[Sequence[Result]], bytes]
+__all__ = ["REPORT_FORMATS", "ReportFormat", "write_report"]
 
 
 def write_report(results: Sequence[Result], path: Path) -> None:
@@ -31,27 +35,9 @@ def write_report(results: Sequence[Result], path: Path) -> None:
         UsageError: No results, or an ending that names no format.
         StorageError: The file cannot be written; none is left.
     """
+    from edgekit.files import write_atomic
+    from edgekit.reporting.report import Report
+
     if not results:
         raise UsageError("There is no result to report.", "Name a file that `edgekit bench` wrote.")
-    write_atomic(path, _renderer(path)(results))
-
-
-def _renderer(path: Path) -> Renderer:
-    from edgekit.reporting import to_csv, to_html, to_image, to_json, to_markdown
-
-    renderers: dict[str, Renderer] = {
-        ".html": to_html.to_html,
-        ".md": to_markdown.to_markdown,
-        ".samples.csv": to_csv.samples_to_csv,
-        ".csv": to_csv.to_csv,
-        ".json": to_json.to_json,
-        ".svg": to_image.to_svg,
-        ".png": to_image.to_png,
-    }
-    for ending, renderer in renderers.items():
-        if path.name.lower().endswith(ending):
-            return renderer
-    raise UsageError(
-        f"{path.name!r} does not say which format the report shall have.",
-        f"End its name with one of {', '.join(renderers)}.",
-    )
+    write_atomic(path, format_of(path.name).render(Report(results)))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from edgekit import units
 from edgekit.reporting.method import conditions
-from edgekit.reporting.rows import Accuracy, Latency, Memory, Row, rows
+from edgekit.reporting.rows import Accuracy, Latency, Memory, Row
 from edgekit.reporting.table import INSUFFICIENT, NONE, Column, Table
 from edgekit.results import Result
 
@@ -17,9 +17,8 @@ Cell = Callable[[Row], str]
 _MICROSECONDS_BELOW = 100_000  # ns
 
 
-def table(result: Result) -> Table:
-    """Build a session's table. Columns for which nothing was measured are left out."""
-    computed = rows(result)
+def table(result: Result, computed: tuple[Row, ...]) -> Table:
+    """Build a session's table from its rows. Columns for which nothing was measured are left out."""
     return Table(title(result), (*identity(computed), *figures(computed)), computed)
 
 
@@ -84,7 +83,7 @@ def _latency(computed: Sequence[Row]) -> list[Column]:
             if row.latency is None:
                 return NONE
             value = read(row.latency)
-            return INSUFFICIENT if value is None else _sound(row, units.significant(value / length))
+            return INSUFFICIENT if value is None else _trusted(row, units.significant(value / length))
 
         return cell
 
@@ -106,7 +105,7 @@ def _counts(rank: int) -> list[Column]:
         if row.instructions is None:
             return NONE
         text = units.significant(row.instructions.median.value / 1e6)
-        return text if row.latency else _sound(row, text)  # a clock that moved changes no count
+        return text if row.latency else _trusted(row, text)  # a clock that moved changes no count
 
     def spread(row: Row) -> str:
         return units.significant(row.instructions.median.relative * 100) if row.instructions else NONE
@@ -125,10 +124,10 @@ def _counts(rank: int) -> list[Column]:
 
 def _start() -> list[Column]:
     def load(row: Row) -> str:
-        return _sound(row, units.milliseconds(row.load.value)) if row.load else NONE
+        return _trusted(row, units.milliseconds(row.load.value)) if row.load else NONE
 
     def first(row: Row) -> str:
-        return _sound(row, units.milliseconds(row.first.value)) if row.first else NONE
+        return _trusted(row, units.milliseconds(row.first.value)) if row.first else NONE
 
     return [
         Column("load", "load", "ms", load, "from model file to ready interpreter", 9, "start"),
@@ -201,6 +200,6 @@ def _tenths(fraction: float) -> str:
     return f"{fraction * 100:.1f}"
 
 
-def _sound(row: Row, text: str) -> str:
+def _trusted(row: Row, text: str) -> str:
     """Put a time that cannot be trusted in parentheses."""
     return text if row.valid else f"({text})"

@@ -20,24 +20,24 @@ _APART = 0.001
 def sentences(computed: Sequence[Row]) -> list[str]:
     """Say which measurement needs the fewest instructions, and how files and runtimes compare."""
     said = []
-    for sound in _comparable(computed):
-        best = min(sound, key=_median)
+    for valid in _comparable(computed):
+        best = min(valid, key=_median)
         among = "" if best.name == best.file else " of its set"
         said.append(f"Fewest instructions{among}: {words(best)}, {_million(best)} million an inference.")
         said += [
             f"{words(int8)} {_against(int8, float32, float32.artefact)} and {consequences(int8, float32)}."
-            for int8, float32 in pairs_of(sound, _median)
+            for int8, float32 in pairs_of(valid, _median)
         ]
         said += [
             f"{words(row)} {_against(row, other, other.runtime)}."
-            for row, other in runtimes_of(sound, _median)
+            for row, other in runtimes_of(valid, _median)
         ]
     return said
 
 
 def headlines(result: Result, computed: Sequence[Row]) -> tuple[Headline, ...]:
     """Return what quantization bought, for the int8 file of fewest instructions beside its float32 file."""
-    pairs = [pair for sound in _comparable(computed) for pair in pairs_of(sound, _median)]
+    pairs = [pair for valid in _comparable(computed) for pair in pairs_of(valid, _median)]
     if not pairs:
         return ()
     int8, float32 = min(pairs, key=lambda pair: _median(pair[0]))

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any, TypeVar
 
-from edgekit.reporting.comparison import Comparison, Line
-from edgekit.reporting.comparison_columns import comparison_table, threads_of
 from edgekit.reporting.rows import Row
+from edgekit.reporting.side_by_side import Line, SideBySide
+from edgekit.reporting.side_by_side.columns import table, threads_of
 from edgekit.reporting.table import NONE, ColumnOf, Table
 
 T = TypeVar("T")
@@ -26,9 +26,9 @@ def session_view(shown: Table) -> dict[str, Any]:
     }
 
 
-def comparison_view(found: Comparison) -> dict[str, Any]:
-    """Arrange a comparison's table: a body for each file, runtime and thread count, with a line a device."""
-    shown = comparison_table(found)
+def side_by_side_view(found: SideBySide) -> dict[str, Any]:
+    """Arrange the table of devices: a body for each file, runtime and thread count, with a line a device."""
+    shown = table(found)
     arranged = _arranged(shown.columns)
     timed = any(line.row.latency for line in found.lines)
     # an emulator's times are not drawn beside a device's
@@ -61,9 +61,9 @@ def _bars(comparable: Iterable[Row]) -> Callable[[Row], dict[str, float]]:
 
     Bars are of times, or of counts where nothing was timed: never of both.
     """
-    sound = [row for row in comparable if row.valid]
-    key, read = ("p50", _time) if any(row.latency for row in sound) else ("instructions", _count)
-    longest = max(map(read, sound), default=0.0)
+    valid = [row for row in comparable if row.valid]
+    key, read = ("p50", _time) if any(row.latency for row in valid) else ("instructions", _count)
+    longest = max(map(read, valid), default=0.0)
     return lambda row: {key: read(row) / longest} if row.valid and read(row) else {}
 
 

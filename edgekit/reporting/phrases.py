@@ -30,14 +30,14 @@ def by_set(computed: Iterable[Row]) -> list[list[Row]]:
     return [list(group) for _, group in groupby(computed, key=lambda row: row.set)]
 
 
-def pairs_of(sound: Sequence[Row], cost: Callable[[Row], float]) -> list[tuple[Row, Row]]:
+def pairs_of(valid: Sequence[Row], cost: Callable[[Row], float]) -> list[tuple[Row, Row]]:
     """Return each format's int8 and float32 rows that ran alike: on the fewest threads, at the least cost.
 
     Where sets share a name, nothing tells which float32 file an int8 file came from: there is no pair.
     """
     pairs = []
     for kind in ("tflite", "onnx"):
-        files = [row for row in sound if row.format == kind]
+        files = [row for row in valid if row.format == kind]
         if len({row.artefact for row in files}) < len({row.sha256 for row in files}):
             continue
         large = {(row.runtime, row.threads): row for row in files if row.precision == "float32"}
@@ -48,11 +48,11 @@ def pairs_of(sound: Sequence[Row], cost: Callable[[Row], float]) -> list[tuple[R
     return pairs
 
 
-def runtimes_of(sound: Sequence[Row], cost: Callable[[Row], float]) -> list[tuple[Row, Row]]:
+def runtimes_of(valid: Sequence[Row], cost: Callable[[Row], float]) -> list[tuple[Row, Row]]:
     """Pair, for each int8 file on the fewest threads, the runtime of the least cost with each other one."""
     pairs = []
-    for name in sorted({row.name for row in sound if row.precision == "int8"}):
-        mine = [row for row in sound if row.name == name]
+    for name in sorted({row.name for row in valid if row.precision == "int8"}):
+        mine = [row for row in valid if row.name == name]
         fewest = min(row.threads for row in mine)
         best, *others = sorted((row for row in mine if row.threads == fewest), key=cost)
         pairs += [(best, other) for other in others if other.runtime != best.runtime]

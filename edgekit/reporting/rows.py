@@ -9,6 +9,7 @@ from itertools import chain
 from edgekit import stats
 from edgekit.results import Artefact, Evaluation, Finding, Measurement, Reference, Repeat, Result
 from edgekit.stats import Spread
+from edgekit.words import plural
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Row:
     @property
     def threads_text(self) -> str:
         """`1 thread`, `4 threads`."""
-        return f"{self.threads} thread{'' if self.threads == 1 else 's'}"
+        return plural(self.threads, "thread")
 
     @property
     def file(self) -> str:
@@ -124,11 +125,11 @@ def rows(result: Result) -> tuple[Row, ...]:
 
 
 def names(result: Result) -> dict[Artefact, str]:
-    """Name each file that a session measured; see `called`."""
-    return called(measurement.artefact for measurement in result.measurements)
+    """Name each file that a session measured; see `display_names`."""
+    return display_names(measurement.artefact for measurement in result.measurements)
 
 
-def called(files: Iterable[Artefact]) -> dict[Artefact, str]:
+def display_names(files: Iterable[Artefact]) -> dict[Artefact, str]:
     """Name each file: with its set where there are several, with its hash where sets share a name."""
     artefacts = set(files)
     several = len({artefact.set for artefact in artefacts}) > 1

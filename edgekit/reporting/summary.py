@@ -14,7 +14,7 @@ from edgekit.reporting.agreement import versions_sentences
 from edgekit.reporting.columns import latency_unit
 from edgekit.reporting.kinds import counted_on
 from edgekit.reporting.phrases import Headline, by_set, consequences, gains, pairs_of, runtimes_of, words
-from edgekit.reporting.rows import Latency, Row, rows
+from edgekit.reporting.rows import Latency, Row
 from edgekit.results import Result
 from edgekit.stats import ratio_range
 
@@ -22,20 +22,14 @@ _CLEAR = 1.05
 _REPEATS = 3  # fewer do not show how far repeats differ
 
 
-def summarise(result: Result, computed: Sequence[Row] | None = None) -> tuple[str, ...]:
-    """Return a session's summary, one sentence an item: what limits it first, then what it shows.
-
-    Args:
-        result: The session.
-        computed: Its rows, where they are at hand already.
-    """
-    computed = rows(result) if computed is None else computed
+def sentences(result: Result, computed: Sequence[Row]) -> tuple[str, ...]:
+    """Return what a session's rows show, one sentence each."""
     said = []
-    for sound in _comparable(result, computed):
-        said += _fastest(sound) + _quantized(sound) + _runtimes(sound)
+    for valid in _comparable(result, computed):
+        said += _fastest(valid) + _quantized(valid) + _runtimes(valid)
     if not result.device.timed:
         said += counts.sentences(computed)
-    return (*cautions(result, computed), *said, *versions_sentences(result))
+    return (*said, *versions_sentences(result))
 
 
 def cautions(result: Result, computed: Sequence[Row]) -> tuple[str, ...]:
@@ -67,7 +61,7 @@ def headlines(result: Result, computed: Sequence[Row]) -> tuple[Headline, ...]:
     """Return what quantization bought, for the fastest int8 file that ran beside its float32 file."""
     if not result.device.timed:
         return counts.headlines(result, computed)
-    pairs = [pair for sound in _comparable(result, computed) for pair in pairs_of(sound, _p50)]
+    pairs = [pair for valid in _comparable(result, computed) for pair in pairs_of(valid, _p50)]
     if not pairs:
         return ()
     int8, float32 = min(pairs, key=lambda pair: _p50(pair[0]))
@@ -86,12 +80,12 @@ def _comparable(result: Result, computed: Sequence[Row]) -> list[list[Row]]:
     return by_set(row for row in computed if row.valid and row.latency and row.latency.p50.low > 0)
 
 
-def _fastest(sound: Sequence[Row]) -> list[str]:
-    ranked = sorted(sound, key=_p50)
+def _fastest(valid: Sequence[Row]) -> list[str]:
+    ranked = sorted(valid, key=_p50)
     if not ranked:
         return []
     best = ranked[0]
-    unit, length = latency_unit(sound)
+    unit, length = latency_unit(valid)
     among = "" if best.name == best.file else " of its set"
     time = f"{units.significant(_p50(best) / length)} {unit} an inference (p50)"
     text = f"Fastest{among} is {words(best)}: {time}"
@@ -102,17 +96,17 @@ def _fastest(sound: Sequence[Row]) -> list[str]:
     return [text + "."]
 
 
-def _quantized(sound: Sequence[Row]) -> list[str]:
+def _quantized(valid: Sequence[Row]) -> list[str]:
     return [
         f"{words(int8)} {_speed(int8, float32, float32.artefact)} and {consequences(int8, float32)}."
-        for int8, float32 in pairs_of(sound, _p50)
+        for int8, float32 in pairs_of(valid, _p50)
     ]
 
 
-def _runtimes(sound: Sequence[Row]) -> list[str]:
+def _runtimes(valid: Sequence[Row]) -> list[str]:
     """For each int8 file on the fewest threads, compare the fastest runtime with the others."""
     return [
-        f"{words(best)} {_speed(best, other, other.runtime)}." for best, other in runtimes_of(sound, _p50)
+        f"{words(best)} {_speed(best, other, other.runtime)}." for best, other in runtimes_of(valid, _p50)
     ]
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, TypeAlias, cast
 
-from edgekit.reporting.comparison import Comparison, Line, compare
-from edgekit.reporting.rows import Row, rows
-from edgekit.results import Measurement, Result
+from edgekit.reporting.report import Report
+from edgekit.reporting.rows import Row
+from edgekit.reporting.side_by_side import Line, SideBySide
+from edgekit.results import Measurement
 
 Value: TypeAlias = "str | int | float | None"
 
@@ -71,29 +72,29 @@ _COMPARED = {
 }
 
 
-def to_csv(results: Sequence[Result]) -> bytes:
+def to_csv(report: Report) -> bytes:
     """Return one row a measurement, with a heading.
 
     The last columns compare devices; they are empty where nothing could be.
     """
     heading = ["device", "emulated", "created", "mode", "fps", "partial", *_COLUMNS, "findings", *_COMPARED]
-    return _encode(heading, _rows(results))
+    return _encode(heading, _rows(report))
 
 
-def _rows(results: Sequence[Result]) -> Iterable[list[Value]]:
-    found = compare(results) if len(results) > 1 else None
+def _rows(report: Report) -> Iterable[list[Value]]:
+    found = report.side_by_side
     lines = {(line.session, line.row.index): line for line in found.lines} if found else {}
-    for place, result in enumerate(results):
-        device = result.device
-        session = [device.profile, str(device.emulated).lower(), result.created, result.mode, result.fps]
-        for row in rows(result):
+    for place, session in enumerate(report.sessions):
+        result, device = session.result, session.device
+        about = [device.profile, str(device.emulated).lower(), result.created, result.mode, result.fps]
+        for row in session.rows:
             codes = " ".join(finding.code for finding in row.findings)
             figures = (_read(row, path) for path in _COLUMNS.values())
             line = lines.get((place, row.index))
-            yield [*session, result.partial, *figures, codes, *_compared(found, line)]
+            yield [*about, result.partial, *figures, codes, *_compared(found, line)]
 
 
-def _compared(found: Comparison | None, line: Line | None) -> list[Value]:
+def _compared(found: SideBySide | None, line: Line | None) -> list[Value]:
     if found is None or line is None:
         return [None] * len(_COMPARED)
     bases = {"time": found.bases.times, "count": found.bases.counts, "answers": found.bases.answers}
@@ -101,14 +102,14 @@ def _compared(found: Comparison | None, line: Line | None) -> list[Value]:
     return [names[path] if path in names else _read(line, path) for path in _COMPARED.values()]
 
 
-def samples_to_csv(results: Sequence[Result]) -> bytes:
+def samples_to_csv(report: Report) -> bytes:
     """Return one row a timed inference, in the order of the device's clock within its repeat."""
     heading = ["device", "created", "set", "artefact", "runtime", "threads", "position", "sample", "ns"]
-    return _encode(heading, _samples(results))
+    return _encode(heading, _samples(report))
 
 
-def _samples(results: Sequence[Result]) -> Iterable[list[Value]]:
-    for result in results:
+def _samples(report: Report) -> Iterable[list[Value]]:
+    for result in (session.result for session in report.sessions):
         for measurement in result.measurements:
             for repeat in measurement.repeats:
                 for index, sample in enumerate(repeat.samples_ns):

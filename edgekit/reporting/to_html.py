@@ -10,25 +10,25 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.reporting.charts import figures
-from edgekit.reporting.charts.compared import compared
+from edgekit.reporting.charts.by_device import by_device
 from edgekit.reporting.charts.figure import configured
 from edgekit.reporting.charts.theme import PAGE, PRECISIONS, glyph, shapes
-from edgekit.reporting.columns import moment, table
-from edgekit.reporting.comparison import compare
-from edgekit.reporting.comparison_columns import listed
-from edgekit.reporting.comparison_summary import compare_summary
+from edgekit.reporting.columns import moment
 from edgekit.reporting.environment import device_facts, state_facts, state_line
-from edgekit.reporting.html_tables import comparison_view, session_view
+from edgekit.reporting.html_tables import session_view, side_by_side_view
 from edgekit.reporting.method import conditions, method
-from edgekit.reporting.rows import Row, findings
-from edgekit.reporting.summary import cautions, headlines, summarise
+from edgekit.reporting.report import Report
+from edgekit.reporting.rows import Row
+from edgekit.reporting.session import Session
+from edgekit.reporting.side_by_side import SideBySide
+from edgekit.reporting.side_by_side.columns import listed
+from edgekit.reporting.side_by_side.summary import summarise
 from edgekit.reporting.table import NONE
-from edgekit.results import Result
 
 _HERE = Path(__file__).parent
 
 
-def to_html(results: Sequence[Result]) -> bytes:
+def to_html(report: Report) -> bytes:
     """Return the page: how devices compare; and of every session what it came to and how it was measured."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -43,13 +43,14 @@ def to_html(results: Sequence[Result]) -> bytes:
         _library(),
         (_HERE / "page.js").read_text("utf-8"),
     )
+    found = report.side_by_side
     page = environment.get_template("page.html.j2").render(
         style=(_HERE / "page.css").read_text("utf-8"),
         scripts=scripts,
         # only these scripts run and nothing is fetched, so that a name in a result can do no harm
         allowed=" ".join(map(_hash, scripts)),
-        comparison=_comparison(results) if len(results) > 1 else None,
-        sessions=[_session(result) for result in results],
+        side_by_side=_side_by_side(found) if found else None,
+        sessions=[_session(session) for session in report.sessions],
     )
     return page.encode()
 
@@ -68,18 +69,14 @@ def _hash(script: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def _comparison(results: Sequence[Result]) -> dict[str, Any] | None:
-    found = compare(results)
-    if found is None:
-        return None
+def _side_by_side(found: SideBySide) -> dict[str, Any]:
     shown = [line.row for line in found.lines]
-    drawn = compared(found, PAGE)
     return {
-        "name": f"{listed(found.devices)} beside each other",
+        "name": f"{listed(found.devices)} side by side",
         "sets": sorted({row.set for row in shown}),
-        "summary": compare_summary(results, found),
-        "table": comparison_view(found),
-        "figures": [(figure, configured(figure.chart, PAGE)) for figure in drawn],
+        "summary": summarise(found),
+        "table": side_by_side_view(found),
+        "figures": [(figure, configured(figure.chart, PAGE)) for figure in by_device(found, PAGE)],
         "precisions": _precisions(shown),
         "runtimes": _runtimes(shown),
     }
@@ -94,9 +91,8 @@ def _runtimes(computed: Sequence[Row]) -> dict[str, str]:
     return {name: glyph(shape) for name, shape in shapes(row.runtime for row in computed).items()}
 
 
-def _session(result: Result) -> dict[str, Any]:
-    shown, timed = table(result), result.device.timed
-    limits = cautions(result, shown.rows)
+def _session(session: Session) -> dict[str, Any]:
+    result, shown, timed = session.result, session.table, session.device.timed
     return {
         "title": shown.title,
         "timed": timed,
@@ -104,12 +100,12 @@ def _session(result: Result) -> dict[str, Any]:
         "time": moment(result.created),
         "conditions": conditions(result),
         "result": result,
-        "cautions": limits,
-        "summary": summarise(result, shown.rows)[len(limits) :],
-        "headlines": headlines(result, shown.rows),
+        "cautions": session.cautions,
+        "summary": session.sentences,
+        "headlines": session.headlines,
         "table": session_view(shown),
-        "findings": findings(shown.rows),
-        "figures": [(figure, configured(figure.chart, PAGE)) for figure in figures(result, shown, PAGE)],
+        "findings": session.findings,
+        "figures": [(figure, configured(figure.chart, PAGE)) for figure in figures(session, PAGE)],
         "precisions": _precisions(shown.rows),
         "runtimes": _runtimes(shown.rows),
         "device": device_facts(result.device),

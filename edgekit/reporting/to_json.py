@@ -5,40 +5,35 @@ Times are in ns, instructions are counts, sizes in bytes, shares are fractions o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import msgspec
-
-from edgekit.reporting.comparison import Line, compare
-from edgekit.reporting.comparison_summary import compare_summary
-from edgekit.reporting.rows import rows
-from edgekit.reporting.summary import summarise
-from edgekit.results import Result
+from edgekit.reporting.report import Report
+from edgekit.reporting.session import Session
+from edgekit.reporting.side_by_side import Line, SideBySide
+from edgekit.reporting.side_by_side.summary import summarise
+from edgekit.schema import encode_record
 
 SCHEMA = "edgekit.report/1"
 
 
-def to_json(results: Sequence[Result]) -> bytes:
-    """Return every session's rows and summary, and how they compare; the raw samples stay in the results.
+def to_json(report: Report) -> bytes:
+    """Return every session's rows and summary, and its devices side by side, without the raw samples.
 
     `comparison` is null for one session, and for several that measured nothing in common.
     """
-    report = {
-        "schema": SCHEMA,
-        "comparison": _comparison(results),
-        "sessions": [_session(result) for result in results],
-    }
-    return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
+    found = report.side_by_side
+    return encode_record(
+        {
+            "schema": SCHEMA,
+            "comparison": _side_by_side(found) if found else None,
+            "sessions": [_session(session) for session in report.sessions],
+        }
+    )
 
 
-def _comparison(results: Sequence[Result]) -> dict[str, object] | None:
-    found = compare(results) if len(results) > 1 else None
-    if found is None:
-        return None
+def _side_by_side(found: SideBySide) -> dict[str, object]:
     return {
         "devices": found.devices,
         "bases": found.bases,
-        "summary": compare_summary(results, found),
+        "summary": summarise(found),
         "lines": [_line(line) for line in found.lines],
     }
 
@@ -63,8 +58,8 @@ def _line(line: Line) -> dict[str, object]:
     }
 
 
-def _session(result: Result) -> dict[str, object]:
-    computed = rows(result)
+def _session(session: Session) -> dict[str, object]:
+    result = session.result
     return {
         "created": result.created,
         "edgekit": result.edgekit,
@@ -76,6 +71,6 @@ def _session(result: Result) -> dict[str, object]:
         "before": result.before,
         "after": result.after,
         "transfer": result.transfer,
-        "summary": summarise(result, computed),
-        "rows": computed,
+        "summary": session.summary,
+        "rows": session.rows,
     }

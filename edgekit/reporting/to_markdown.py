@@ -3,45 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-from edgekit.reporting.columns import table
-from edgekit.reporting.comparison import Comparison, compare
-from edgekit.reporting.comparison_columns import comparison_table
-from edgekit.reporting.comparison_summary import compare_summary
 from edgekit.reporting.environment import state_line
 from edgekit.reporting.method import method
-from edgekit.reporting.rows import Findings, findings
-from edgekit.reporting.summary import summarise
+from edgekit.reporting.report import Report
+from edgekit.reporting.rows import Findings
+from edgekit.reporting.session import Session
+from edgekit.reporting.side_by_side import SideBySide
+from edgekit.reporting.side_by_side.columns import table
+from edgekit.reporting.side_by_side.summary import summarise
 from edgekit.reporting.table import TableOf
 from edgekit.results import Result
 
 
-def to_markdown(results: Sequence[Result]) -> bytes:
-    """Return the devices beside each other, where they measured the same, then every session.
+def to_markdown(report: Report) -> bytes:
+    """Return the devices side by side, where they measured the same, then every session.
 
     Of a session: summary, table, findings, the device's state, how it was measured, the command.
     """
-    found = compare(results) if len(results) > 1 else None
-    parts = [_comparison(results, found)] if found else []
-    return ("# edgekit report\n\n" + "\n".join((*parts, *map(_session, results)))).encode()
+    found = report.side_by_side
+    parts = [_side_by_side(found)] if found else []
+    return ("# edgekit report\n\n" + "\n".join((*parts, *map(_session, report.sessions)))).encode()
 
 
-def _comparison(results: Sequence[Result], found: Comparison) -> str:
-    shown = comparison_table(found)
-    said = "\n".join(f"- {_plain(sentence)}" for sentence in compare_summary(results, found))
+def _side_by_side(found: SideBySide) -> str:
+    shown = table(found)
+    said = "\n".join(f"- {_plain(sentence)}" for sentence in summarise(found))
     return "\n\n".join((f"## {_plain(shown.title)}", said, _table(shown))) + "\n"
 
 
-def _session(result: Result) -> str:
-    shown = table(result)
+def _session(session: Session) -> str:
+    result, shown = session.result, session.table
     parts = [
         f"## {_plain(shown.title)}",
-        _plain(" ".join(summarise(result, shown.rows))),
+        _plain(" ".join(session.summary)),
         _table(shown),
-        *map(_findings, findings(shown.rows)),
+        *map(_findings, session.findings),
         _plain(_state(result)),
         _plain(method(result)),
         _code(result.command),

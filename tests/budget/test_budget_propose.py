@@ -13,8 +13,7 @@ from msgspec.structs import replace
 from support.sessions import MS, board, counted, saved, session, timed
 
 from edgekit.budget import judge, propose, read_budgets, read_cells
-from edgekit.budget.metrics import METRICS, parse_limit
-from edgekit.budget.propose import written
+from edgekit.budget.metrics import METRICS
 from edgekit.errors import InvalidError
 from edgekit.results import Finding
 
@@ -168,14 +167,8 @@ def test_what_begins_a_file_passes_whatever_was_measured_side_by_side(results):
     assert {each.verdict for each in verdicts} - {"invalid"} == {"pass"}
     judged = {(each.result, each.runtime, each.threads, each.artefact, each.affinity) for each in verdicts}
     for cell in measured.cells:
-        subject = (
-            str(cell.session.path),
-            cell.runtime.label,
-            cell.threads,
-            cell.artefact.file,
-            cell.affinity,
-        )
-        assert cell.flaw or subject in judged
+        key = (str(cell.result.path), cell.runtime.label, cell.threads, cell.artefact.file, cell.affinity)
+        assert cell.flaw or key in judged
 
 
 def test_versions_side_by_side_get_a_table_each_and_a_lone_one_is_not_named(tmp_path):
@@ -228,13 +221,13 @@ def test_hostile_names_survive_a_proposal(tmp_path):
 def test_a_written_limit_is_kept_by_the_value_and_close_to_it(metric, value, correct, n):
     if metric.unit == "fraction":
         value = min(correct, n) / n
-    limit = parse_limit(metric, written(metric, value))
+    limit = metric.limit(metric.proposal(value))
     if metric.least:
         assert value - 1e-4 < limit <= value + 1e-9
     elif metric.unit == "fraction":
         assert value - 1e-9 <= limit < value + 1.01e-4
     else:
         value = max(value, 1e5)
-        limit = parse_limit(metric, written(metric, value))
+        limit = metric.limit(metric.proposal(value))
         wanted = Fraction(value) * Fraction(1 + metric.head_room)
         assert float(wanted) * (1 - 1e-9) <= limit <= float(wanted) * 1.0101 + 1

@@ -8,13 +8,13 @@ from support.simulated import HOT, joined, simulate
 from edgekit.reporting.charts import figures
 from edgekit.reporting.charts.figure import configured
 from edgekit.reporting.charts.theme import IMAGE
-from edgekit.reporting.columns import table
+from edgekit.reporting.session import Session
 
 STRAY = ("int8.tflite", "tflite-runtime", 1)
 
 
 def charts(result):
-    return {f.key: configured(f.chart, IMAGE) for f in figures(result, table(result), IMAGE)}
+    return {f.key: configured(f.chart, IMAGE) for f in figures(Session(result), IMAGE)}
 
 
 def values(chart, layer):
@@ -64,7 +64,7 @@ def test_latencies_far_apart_get_a_logarithmic_axis():
 @pytest.mark.parametrize(("speed", "kind"), [(1, "linear"), (50, "log")])
 def test_latencies_further_apart_than_a_bar_can_show_get_a_logarithmic_axis_that_says_so(speed, kind):
     both = joined(simulate(threads=(1,)), simulate(set_name="large", threads=(1,), speed=speed))
-    [figure] = (f for f in figures(both, table(both), IMAGE) if f.key == "latency")
+    [figure] = (f for f in figures(Session(both), IMAGE) if f.key == "latency")
     drawn = configured(figure.chart, IMAGE)
     axis = drawn["layer"][0]["encoding"]["x"]
     assert axis["scale"]["type"] == kind
@@ -89,7 +89,7 @@ def test_bars_begin_at_zero():
 
 def test_latency_bars_are_the_tables_p50():
     result = simulate()
-    shown = table(result)
+    shown = Session(result).table
     bars = values(charts(result)["latency"], 0)
     assert [bar["centre"] for bar in bars] == [row.latency.p50.value / 1e6 for row in shown.rows]
     assert [bar["label"] for bar in bars] == [
@@ -101,14 +101,14 @@ def test_every_repeats_median_is_drawn():
     result = simulate(repeats=4)
     medians = values(charts(result)["distribution"], 1)
     assert len(medians) == 4 * len(result.measurements)
-    first = table(result).rows[0]
+    first = Session(result).table.rows[0]
     expected = (np.array(first.latency.medians) / first.latency.p50.value - 1) * 100
     assert np.allclose([m["x"] for m in medians[:4]], expected)
 
 
 def test_dots_follow_the_samples_distribution():
     result = simulate(threads=(1,), samples=1000, repeats=3)
-    row = table(result).rows[0]
+    row = Session(result).table.rows[0]
     samples = np.concatenate([r.samples_ns for r in result.measurements[row.index].repeats])
     dots = [dot["x"] for dot in values(charts(result)["distribution"], 0)[:100]]
     expected = (np.percentile(samples, np.arange(0.5, 100)) / row.latency.p50.value - 1) * 100

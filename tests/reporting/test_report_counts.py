@@ -12,16 +12,16 @@ from test_report_charts import charts
 from test_report_files import written
 
 from edgekit.reporting.charts import figures
-from edgekit.reporting.charts.compared import compared
+from edgekit.reporting.charts.by_device import by_device
 from edgekit.reporting.charts.figure import configured
 from edgekit.reporting.charts.theme import IMAGE
-from edgekit.reporting.columns import table, title
-from edgekit.reporting.comparison import compare
+from edgekit.reporting.columns import title
 from edgekit.reporting.environment import device_facts, state_facts, state_line
-from edgekit.reporting.html_tables import comparison_view, session_view
+from edgekit.reporting.html_tables import session_view, side_by_side_view
 from edgekit.reporting.method import method
+from edgekit.reporting.report import Report
 from edgekit.reporting.rows import rows
-from edgekit.reporting.summary import headlines, summarise
+from edgekit.reporting.session import Session
 from edgekit.results import Instructions, Transfer
 
 INT8 = ("int8.tflite", "litert", 1)
@@ -44,7 +44,7 @@ def counting(result, counts, source="qemu cortex-a72"):
 
 
 def test_a_boards_table_has_counts_and_no_column_of_times():
-    shown = table(emulated())
+    shown = Session(emulated()).table
     assert not {"p50", "spread", "p90", "p99", "load", "first"} & set(keys(shown))
     assert "ms" not in {column.unit for column in shown.columns}
     assert keys(shown)[4:7] == ["instructions", "counts_spread", "counted_by"]
@@ -65,22 +65,22 @@ def test_no_inference_counted_is_no_count():
 
 
 def test_a_board_is_ranked_by_instructions():
-    counts = [row.instructions.median.value for row in table(emulated()).rows]
+    counts = [row.instructions.median.value for row in Session(emulated()).table.rows]
     assert counts == sorted(counts)
 
 
 def test_an_invalid_boards_counts_stand_in_parentheses_and_enter_no_comparison():
     result = emulated(flawed={INT8: (HOT,)})
-    shown = table(result)
+    shown = Session(result).table
     flagged = [
         cell for row, cell in zip(shown.rows, column(shown, "instructions"), strict=True) if not row.valid
     ]
     assert flagged == ["(22.7)"]
-    assert "int8.tflite with litert" not in " ".join(summarise(result))
+    assert "int8.tflite with litert" not in " ".join(Session(result).summary)
 
 
 def test_a_throttled_boards_counts_are_sound():
-    shown = table(simulate(flawed={INT8: (HOT,)}))
+    shown = Session(simulate(flawed={INT8: (HOT,)})).table
     assert not any(cell.startswith("(") for cell in column(shown, "instructions"))
 
 
@@ -108,14 +108,14 @@ def test_csv_and_json_have_no_time_of_a_board(tmp_path):
 
 def test_a_board_is_named_as_one_that_counts():
     assert title(emulated()).endswith(" · instructions on an emulated Cortex-A72, not a time")
-    assert summarise(emulated())[0] == (
+    assert Session(emulated()).summary[0] == (
         "Instructions were counted on an emulated Cortex-A72: each figure is a count, not a time."
     )
-    assert not any("its times are" in sentence for sentence in summarise(emulated()))
+    assert not any("its times are" in sentence for sentence in Session(emulated()).summary)
 
 
 def test_the_summary_compares_counts():
-    text = " ".join(summarise(emulated()))
+    text = " ".join(Session(emulated()).summary)
     assert (
         "Fewest instructions: int8.tflite with litert 2.3.0 on 1 thread, 22.7 million an inference." in text
     )
@@ -136,14 +136,14 @@ def test_counts_within_each_others_range_are_as_many():
         for m in emulated().measurements
     )
     result = msgspec.structs.replace(emulated(), measurements=same)
-    text = " ".join(summarise(result))
+    text = " ".join(Session(result).summary)
     assert "executes as many instructions as float32.tflite" in text
     assert "times the instructions" not in text
-    assert headlines(result, rows(result))[0].what == "smaller file"
+    assert Session(result).headlines[0].what == "smaller file"
 
 
 def test_headlines_are_of_counts():
-    fewer, smaller, _ = headlines(emulated(), rows(emulated()))
+    fewer, smaller, _ = Session(emulated()).headlines
     assert (fewer.value, fewer.what) == ("58 %", "fewer instructions")
     assert "counted on an emulated Cortex-A72; not a time" in fewer.about
     assert smaller.what == "smaller file"
@@ -157,7 +157,7 @@ def test_a_slower_quantized_file_is_told_to_need_more():
         for m in emulated().measurements
     )
     result = msgspec.structs.replace(emulated(), measurements=more)
-    assert headlines(result, rows(result))[0].what == "more instructions"
+    assert Session(result).headlines[0].what == "more instructions"
 
 
 def test_the_method_tells_what_counted_and_no_pace():
@@ -221,7 +221,7 @@ def test_a_board_has_charts_of_counts_and_none_of_latency():
 
 
 def drawn_figures(result):
-    return figures(result, table(result), IMAGE)
+    return figures(Session(result), IMAGE)
 
 
 def test_no_axis_has_times_and_counts():
@@ -260,7 +260,7 @@ def test_an_emulators_times_are_told_to_be_its_own():
 
 
 def beside(*results):
-    return {f.key: configured(f.chart, IMAGE) for f in compared(compare(results), IMAGE)}
+    return {f.key: configured(f.chart, IMAGE) for f in by_device(Report(results).side_by_side, IMAGE)}
 
 
 def labels(chart):
@@ -271,9 +271,9 @@ def labels(chart):
 def test_charts_beside_each_other_keep_times_and_counts_and_emulators_apart():
     boards = emulated(), emulated("cortex-a76", "rpi5-emulated")
     drawn = beside(on_host(), simulate(), simulate(device=LAB), *boards)
-    assert set(drawn) == {"compared-latency", "compared-instructions"}
-    assert {label.split(" · ")[0] for label in labels(drawn["compared-latency"])} == {"host", "rpi4"}
-    counts = labels(drawn["compared-instructions"])
+    assert set(drawn) == {"latency-by-device", "instructions-by-device"}
+    assert {label.split(" · ")[0] for label in labels(drawn["latency-by-device"])} == {"host", "rpi4"}
+    counts = labels(drawn["instructions-by-device"])
     assert "rpi5-emulated · 9.07 M · an emulated Cortex-A76" in counts
     assert not any(TIME.search(label) for label in counts)
 
@@ -295,7 +295,7 @@ def test_every_format_of_several_devices_says_the_same(tmp_path):
     sentence = "rpi4, same answers as host: 500 of 500 (100 %) in each of 8 measurements."
     page = written(tmp_path, "r.html", *sessions)
     assert sentence in page
-    assert 'id="comparison-title">host, rpi4 and rpi4-emulated beside each other' in page
+    assert 'id="side-by-side-title">host, rpi4 and rpi4-emulated side by side' in page
     text = written(tmp_path, "r.md", *sessions)
     assert f"- {sentence}" in text
     assert "| int8.tflite | litert 2.3.0 | 1 | rpi4 | yes |" in text
@@ -315,13 +315,13 @@ def test_bars_in_a_table_are_of_one_kind_and_of_no_emulators_times():
     lines = [
         (line.device, cell["bar"] is not None, column.key)
         for sessions in ((on_host(), simulate(device=LAB), simulate()), (on_host(), emulated()))
-        for view in [comparison_view(compare(sessions))]
+        for view in [side_by_side_view(Report(sessions).side_by_side)]
         for _, _, body in view["bodies"]
         for line, cells in body
         for column, cell in zip(view["columns"], cells, strict=True)
     ]
     assert {(device, key) for device, drawn, key in lines if drawn} == {("host", "p50"), ("rpi4", "p50")}
-    view = session_view(table(emulated()))
+    view = session_view(Session(emulated()).table)
     bars = {c.key: cell["bar"] for c, cell in zip(view["columns"], view["bodies"][0][-1][1], strict=True)}
     assert {key for key, bar in bars.items() if bar is not None} == {"instructions"}
     assert bars["instructions"] == 1

@@ -16,7 +16,7 @@ from support.simulated import BUSY, EVALUATION, HOT, retimed, simulate
 from edgekit.errors import StorageError, UsageError
 from edgekit.reporting import write_report
 from edgekit.reporting.rows import rows
-from edgekit.reporting.summary import summarise
+from edgekit.reporting.session import Session
 from edgekit.reporting.table import INSUFFICIENT
 from edgekit.results import Accuracy
 
@@ -90,7 +90,7 @@ def test_json_holds_the_rows_and_the_summary(tmp_path):
     assert report["schema"] == "edgekit.report/1"
     first, second = report["sessions"]
     assert second["rows"][0]["set"] == "other"
-    assert first["summary"] == list(summarise(result))
+    assert first["summary"] == list(Session(result).summary)
     assert first["rows"] == json.loads(msgspec.json.encode(rows(result)))
     assert first["rows"][0]["valid"] is False
 

@@ -13,8 +13,8 @@ from test_report_files import renamed
 from edgekit.reporting.charts import figures
 from edgekit.reporting.charts.figure import configured
 from edgekit.reporting.charts.theme import IMAGE, PAGE
-from edgekit.reporting.columns import table
-from edgekit.reporting.summary import summarise
+from edgekit.reporting.report import Report
+from edgekit.reporting.session import Session
 from edgekit.reporting.to_html import to_html
 
 INT8 = ("int8.tflite", "litert", 1)
@@ -58,7 +58,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page():
-    return Page(to_html([simulate(flawed={INT8: (HOT,), ("int8.onnx", "onnxruntime", 4): (BUSY,)})]))
+    return Page(to_html(Report([simulate(flawed={INT8: (HOT,), ("int8.onnx", "onnxruntime", 4): (BUSY,)})])))
 
 
 def test_the_page_loads_nothing(page):
@@ -85,8 +85,8 @@ def test_the_library_is_in_the_page_once(page):
 
 
 def test_hostile_names_stay_text(page):
-    hostile = Page(to_html([renamed(simulate(flawed={INT8: (HOT,)}, threads=(1,)), HOSTILE)]))
-    plain = Page(to_html([renamed(simulate(flawed={INT8: (HOT,)}, threads=(1,)), "name")]))
+    hostile = Page(to_html(Report([renamed(simulate(flawed={INT8: (HOT,)}, threads=(1,)), HOSTILE)])))
+    plain = Page(to_html(Report([renamed(simulate(flawed={INT8: (HOT,)}, threads=(1,)), "name")])))
     assert [tag for tag, _ in hostile.tags] == [tag for tag, _ in plain.tags]
     assert not hostile.named("img")
     assert "{{ 7*7 }}" in hostile.text
@@ -106,7 +106,9 @@ def test_an_invalid_measurement_is_marked_in_words_tables_and_charts(page):
 
 
 def test_the_page_says_what_the_summary_says(page):
-    for sentence in summarise(simulate(flawed={INT8: (HOT,), ("int8.onnx", "onnxruntime", 4): (BUSY,)})):
+    for sentence in Session(
+        simulate(flawed={INT8: (HOT,), ("int8.onnx", "onnxruntime", 4): (BUSY,)})
+    ).summary:
         assert sentence in page.text
 
 
@@ -140,7 +142,9 @@ def test_every_id_that_is_referred_to_exists(page):
 
 def test_sessions_are_told_apart(page):
     both = Page(
-        to_html([simulate(threads=(1,)), simulate(set_name="digits", threads=(1,), created="2026-03-02")])
+        to_html(
+            Report([simulate(threads=(1,)), simulate(set_name="digits", threads=(1,), created="2026-03-02")])
+        )
     )
     assert "Figures are not compared across sessions" in both.text
     assert "rpi4 · digits · 2026-03-02" in both.text
@@ -151,7 +155,7 @@ def test_sessions_are_told_apart(page):
 
 
 def test_a_session_without_measurements_still_has_a_page():
-    empty = Page(to_html([simulate(measurements=())]))
+    empty = Page(to_html(Report([simulate(measurements=())])))
     assert "Nothing was measured." in empty.text
     assert empty.charts == []
 
@@ -174,15 +178,13 @@ def test_charts_have_words_for_a_screen_reader(page):
 
 
 def test_the_same_result_is_drawn_the_same_every_time():
-    first, second = (
-        [f.chart.to_dict() for f in figures(r, table(r), PAGE)] for r in (simulate(), simulate())
-    )
+    first, second = ([f.chart.to_dict() for f in figures(Session(r), PAGE)] for r in (simulate(), simulate()))
     assert first == second
 
 
 def test_a_precision_has_one_colour_and_a_runtime_one_shape_in_all_charts():
     result = simulate()
-    drawn = [configured(figure.chart, PAGE) for figure in figures(result, table(result), PAGE)]
+    drawn = [configured(figure.chart, PAGE) for figure in figures(Session(result), PAGE)]
     colours, marks = set(), set()
     for chart in drawn:
         for layer in chart["layer"]:
@@ -197,7 +199,7 @@ def test_a_precision_has_one_colour_and_a_runtime_one_shape_in_all_charts():
 
 def test_dots_are_samples_drawn_by_rank():
     result = simulate(threads=(1,), samples=1000, repeats=3)
-    chart = next(figure for figure in figures(result, table(result), IMAGE) if figure.key == "distribution")
+    chart = next(figure for figure in figures(Session(result), IMAGE) if figure.key == "distribution")
     dots = configured(chart.chart, IMAGE)["layer"][0]["data"]["values"]
     assert len(dots) == 100 * 8
     places = {int(dot["y"]) for dot in dots}

@@ -4,17 +4,16 @@ import msgspec
 import pytest
 from support.simulated import HOT, IMAGES, digest, joined, retimed, simulate
 
-from edgekit.reporting.rows import rows
-from edgekit.reporting.summary import headlines, summarise
+from edgekit.reporting.session import Session
 from edgekit.results import Accuracy
 
 
 def large(result):
-    return headlines(result, rows(result))
+    return Session(result).headlines
 
 
 def said(result):
-    return " ".join(summarise(result))
+    return " ".join(Session(result).summary)
 
 
 def test_a_clear_difference_is_told_with_its_range():
@@ -58,14 +57,14 @@ def test_when_all_are_invalid_nothing_is_compared():
     result = simulate()
     hot = tuple(msgspec.structs.replace(m, findings=(HOT,)) for m in result.measurements)
     result = msgspec.structs.replace(result, measurements=hot)
-    assert summarise(result) == ("No measurement is valid, so no times are compared.",)
+    assert Session(result).summary == ("No measurement is valid, so no times are compared.",)
     assert large(result) == ()
 
 
 @pytest.mark.parametrize("repeat", [None, 0])
 def test_times_of_zero_are_told_and_not_compared(repeat):
     result = retimed(simulate(), repeat=repeat)
-    assert summarise(result) == (
+    assert Session(result).summary == (
         "Times of 0 ns are below what the device's clock can tell and are not compared.",
     )
     assert large(result) == ()
@@ -73,20 +72,20 @@ def test_times_of_zero_are_told_and_not_compared(repeat):
 
 def test_an_emulators_times_are_not_compared():
     emulated = msgspec.structs.replace(simulate().device, emulated=True)
-    assert summarise(simulate(device=emulated)) == (
+    assert Session(simulate(device=emulated)).summary == (
         "The device is emulated: its times are the emulator's, not the board's.",
     )
 
 
 def test_a_session_that_ended_early_says_why():
     assert (
-        summarise(simulate(partial="the device went away."))[0]
+        Session(simulate(partial="the device went away.")).summary[0]
         == "The session ended early: the device went away."
     )
 
 
 def test_a_session_without_measurements_says_so():
-    assert summarise(simulate(measurements=())) == ("Nothing was measured.",)
+    assert Session(simulate(measurements=())).summary == ("Nothing was measured.",)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +118,7 @@ def test_a_measurement_without_the_keras_model_tells_its_accuracy():
 def test_sets_are_never_compared_with_each_other():
     quick, slow = simulate(set_name="a", threads=(1,)), simulate(set_name="b", threads=(1,), speed=100)
     both = joined(quick, slow)
-    assert len(summarise(both)) == len(summarise(quick)) + len(summarise(slow))
+    assert len(Session(both).summary) == len(Session(quick).summary) + len(Session(slow).summary)
 
 
 def test_headlines_are_the_fastest_pairs():
@@ -144,7 +143,7 @@ def namesake(**changed):
 
 def test_with_several_sets_every_sentence_and_headline_names_its_set():
     both = joined(simulate(set_name="a", threads=(1,)), simulate(set_name="b", threads=(1,), speed=2))
-    sentences = summarise(both)
+    sentences = Session(both).summary
     assert len(sentences) == 8
     assert all(("a/" in sentence) != ("b/" in sentence) for sentence in sentences)
     assert all("a/int8.tflite" in headline.about for headline in large(both))
@@ -158,7 +157,7 @@ def test_files_of_sets_that_share_a_name_are_not_compared_with_each_other():
     assert "faster than float32" not in text
     assert large(both) == ()
     for runtime in ("litert 2.3.0", "tflite-runtime 2.14.0"):
-        assert f"than {runtime}" not in " ".join(s for s in summarise(both) if f"with {runtime}" in s)
+        assert f"than {runtime}" not in " ".join(s for s in Session(both).summary if f"with {runtime}" in s)
     slower = digest("otherint8.tflite")[:7]
     assert f"int8.tflite ({slower}) with litert 2.3.0 on 1 thread is 1.5× faster than tflite-runtime" in text
 

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 from support.simulated import BUSY, HOT, simulate
 
-from edgekit.reporting.columns import moment, points, table
+from edgekit.reporting.columns import moment, points
+from edgekit.reporting.session import Session
 from edgekit.reporting.table import INSUFFICIENT, NONE
 
 INT8 = ("int8.tflite", "litert", 1)
@@ -21,7 +22,7 @@ def keys(shown):
 
 
 def test_an_invalid_measurements_times_stand_in_parentheses_in_every_column():
-    shown = table(simulate(samples=700, flawed={INT8: (HOT,)}))
+    shown = Session(simulate(samples=700, flawed={INT8: (HOT,)})).table
     label = "int8.tflite · litert 2.3.0 · 1 thread"
     for key in ("p50", "p90", "p99", "load", "first"):
         cells = column(shown, key)
@@ -32,7 +33,7 @@ def test_an_invalid_measurements_times_stand_in_parentheses_in_every_column():
 
 
 def test_a_percentile_with_too_few_samples_is_insufficient():
-    shown = table(simulate(samples=20, repeats=5))  # 100 samples: enough for p90, not for p99
+    shown = Session(simulate(samples=20, repeats=5)).table  # 100 samples: enough for p90, not for p99
     assert INSUFFICIENT not in column(shown, "p90").values()
     assert set(column(shown, "p99").values()) == {INSUFFICIENT}
 
@@ -42,7 +43,7 @@ def test_columns_for_which_nothing_was_measured_are_left_out():
     bare = [
         msgspec.structs.replace(m, memory=None, accuracy=None, instructions=None) for m in result.measurements
     ]
-    shown = table(msgspec.structs.replace(result, measurements=tuple(bare)))
+    shown = Session(msgspec.structs.replace(result, measurements=tuple(bare))).table
     assert not {"base_ram", "peak_ram", "top1", "drop", "drop_ci", "instructions"} & set(keys(shown))
     assert {"artefact", "runtime", "threads", "p50", "size"} <= set(keys(shown))
 
@@ -51,19 +52,19 @@ def test_what_was_not_measured_of_one_row_is_a_dash():
     result = simulate()
     first, *others = result.measurements
     part = msgspec.structs.replace(first, memory=None)
-    shown = table(msgspec.structs.replace(result, measurements=(part, *others)))
+    shown = Session(msgspec.structs.replace(result, measurements=(part, *others))).table
     assert list(column(shown, "model_ram").values()).count(NONE) == 1
 
 
 @pytest.mark.parametrize(("speed", "unit", "cell"), [(1.0, "ms", "0.81"), (0.05, "µs", "40.")])
 def test_latencies_of_a_table_share_one_unit_that_tells_them_apart(speed, unit, cell):
-    shown = table(simulate(speed=speed))
+    shown = Session(simulate(speed=speed)).table
     assert {c.unit for c in shown.columns if c.group == "latency" and c.key != "spread"} == {unit}
     assert column(shown, "p50")["int8.tflite · litert 2.3.0 · 1 thread"].startswith(cell)
 
 
 def test_instructions_are_counts_in_a_column_of_their_own():
-    shown = table(simulate())
+    shown = Session(simulate()).table
     counted = next(c for c in shown.columns if c.key == "instructions")
     assert counted.unit == "M"
     assert float(counted.cell(shown.rows[0])) == pytest.approx(
@@ -74,15 +75,15 @@ def test_instructions_are_counts_in_a_column_of_their_own():
 def test_a_set_column_appears_only_where_sets_differ():
     alone, other = simulate(set_name="a"), simulate(set_name="b")
     both = msgspec.structs.replace(alone, measurements=alone.measurements + other.measurements)
-    assert "set" not in keys(table(alone))
-    assert keys(table(both))[0] == "set"
-    assert table(both).title == "rpi4 · a · b · 2026-03-01 09:30:12 UTC"
+    assert "set" not in keys(Session(alone).table)
+    assert keys(Session(both).table)[0] == "set"
+    assert Session(both).table.title == "rpi4 · a · b · 2026-03-01 09:30:12 UTC"
 
 
 @pytest.mark.parametrize("flawed", [None, {INT8: (BUSY,)}, {INT8: (HOT,)}])
 @pytest.mark.parametrize("width", [80, 100, 120, 160, 240])
 def test_the_table_fits_the_width_and_keeps_what_matters(width, flawed):
-    shown = table(simulate(flawed=flawed)).within(width, gap=2)
+    shown = Session(simulate(flawed=flawed)).table.within(width, gap=2)
     widths = [
         max(len(c.short or c.title), len(c.unit), *(len(c.cell(row)) for row in shown.rows)) + 2
         for c in shown.columns
@@ -93,19 +94,19 @@ def test_the_table_fits_the_width_and_keeps_what_matters(width, flawed):
 
 
 def test_a_table_too_narrow_for_anything_keeps_what_was_measured_and_p50():
-    shown = table(simulate(flawed={INT8: (HOT,)})).within(20)
+    shown = Session(simulate(flawed={INT8: (HOT,)})).table.within(20)
     assert keys(shown) == ["artefact", "runtime", "threads", "valid", "p50"]
 
 
 def test_a_wider_table_never_has_fewer_columns():
-    shown = table(simulate())
+    shown = Session(simulate()).table
     counts = [len(shown.within(width).columns) for width in range(60, 260)]
     assert counts[-1] == len(shown.columns)
     assert counts[0] < counts[60] < counts[-1]
 
 
 def test_an_empty_result_has_an_empty_table():
-    shown = table(simulate(measurements=()))
+    shown = Session(simulate(measurements=())).table
     assert (shown.rows, shown.cells) == ((), [])
 
 
@@ -116,9 +117,9 @@ def test_only_a_gain_has_a_sign():
 def test_a_title_tells_pace_and_pinning():
     result = simulate(fps=12.5)
     pinned = tuple(msgspec.structs.replace(m, affinity=(2, 3)) for m in result.measurements)
-    shown = table(msgspec.structs.replace(result, measurements=pinned))
+    shown = Session(msgspec.structs.replace(result, measurements=pinned)).table
     assert shown.title.endswith("UTC · spaced to 12.5 inferences a second · pinned to CPUs 2, 3")
-    assert table(simulate()).title.endswith("UTC")
+    assert Session(simulate()).table.title.endswith("UTC")
 
 
 def test_times_are_shown_in_utc_and_nonsense_as_it_is():

@@ -3,9 +3,9 @@
 import msgspec
 from support.simulated import joined, simulate
 
-from edgekit.reporting.columns import table
 from edgekit.reporting.environment import device_facts, state_facts
 from edgekit.reporting.method import method
+from edgekit.reporting.session import Session
 from edgekit.results import Device, Environment, Repeat, Transfer
 
 
@@ -84,7 +84,7 @@ def test_runtimes_whose_settings_differ_by_set_name_it():
 
 def test_agreement_is_told_to_be_with_the_float_keras_model():
     assert "Agreement is the share of images with the float Keras model's answer." in method(simulate())
-    [column] = (c for c in table(simulate()).columns if c.key == "agreement")
+    [column] = (c for c in Session(simulate()).table.columns if c.key == "agreement")
     assert column.about == "images with the same answer as the float Keras model"
 
 

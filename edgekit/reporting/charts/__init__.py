@@ -11,14 +11,16 @@ from edgekit.reporting.charts.instructions import instructions
 from edgekit.reporting.charts.latency import latency
 from edgekit.reporting.charts.theme import Theme
 from edgekit.reporting.charts.tradeoff import counts_tradeoff, tradeoff
+from edgekit.reporting.session import Session
 from edgekit.reporting.table import Table
 from edgekit.results import Result
 
 _EMULATED = "The device is emulated: these are the emulator's times, not the board's. "
 
 
-def figures(result: Result, shown: Table, theme: Theme) -> list[Figure]:
-    """Draw what was measured, from a result and its table; what was not measured has no chart."""
+def figures(session: Session, theme: Theme) -> list[Figure]:
+    """Draw what a session measured; what was not measured has no chart."""
+    result, shown = session.result, session.table
     timed = (latency(shown, theme), distribution(result, shown, theme), tradeoff(shown, theme))
     needs = (size(shown, theme), memory(shown, theme))
     counts = instructions(shown, theme)

@@ -98,7 +98,7 @@ def _dots(strip: Datum, ordered: Numbers) -> list[Datum]:
 
     n, (low, high) = ordered.size, _DOTS
     ranks = np.arange(n) if n <= POINTS else ((np.arange(POINTS) + 0.5) / POINTS * n).astype(int)
-    known = {name: strip[name] for name in ("precision", "sound")}
+    known = {name: strip[name] for name in ("precision", "trusted")}
     return [
         known
         | {
@@ -110,7 +110,7 @@ def _dots(strip: Datum, ordered: Numbers) -> list[Datum]:
 
 
 def _medians(strip: Datum, row: Row) -> list[Datum]:
-    known = {name: strip[name] for name in ("label", "precision", "runtime", "sound")}
+    known = {name: strip[name] for name in ("label", "precision", "runtime", "trusted")}
     if row.latency is None:
         return []
     return [

@@ -25,7 +25,7 @@ def datum(row: Row, shown: Table) -> Datum:
         "label": row.label if row.valid else f"INVALID · {row.label}",
         "precision": row.precision,
         "runtime": row.runtime,
-        "sound": row.valid,
+        "trusted": row.valid,
     }
 
 
@@ -90,7 +90,7 @@ def by_validity(valid: float, invalid: float) -> Any:
     """Choose an opacity by whether the measurement is valid."""
     import altair as alt
 
-    return alt.condition("datum.sound", alt.value(valid), alt.value(invalid))
+    return alt.condition("datum.trusted", alt.value(valid), alt.value(invalid))
 
 
 def height(field: str, strips: float) -> alt.Y:

@@ -106,7 +106,7 @@ def _drawn(rows: Sequence[Row], shown: Table, theme: Theme, cost: _Cost) -> Figu
 
 def _span(points: list[Datum]) -> tuple[float, float]:
     """From the least of a valid measurement to the most, or of any where none is valid."""
-    spanned = [point for point in points if point["sound"]] or points
+    spanned = [point for point in points if point["trusted"]] or points
     return min(point["least"] for point in spanned), max(point["most"] for point in spanned)
 
 

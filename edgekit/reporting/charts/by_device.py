@@ -13,9 +13,9 @@ from edgekit.reporting.charts.instructions import AXIS, counted
 from edgekit.reporting.charts.marks import STEP, Datum
 from edgekit.reporting.charts.theme import Theme
 from edgekit.reporting.columns import latency_unit
-from edgekit.reporting.comparison import Comparison, Line, Ratio
-from edgekit.reporting.comparison_columns import threads_of
 from edgekit.reporting.kinds import cpu_words
+from edgekit.reporting.side_by_side import Line, Ratio, SideBySide
+from edgekit.reporting.side_by_side.columns import threads_of
 
 _HEADING, _BAR, _GAP = 0.5, 0.68, 0.12  # of a step: what was measured, each device below it, and after them
 _LABEL, _MIDDLE = 0.16, 0.46  # where in a device's part, from its top
@@ -37,7 +37,7 @@ class _Kind:
     label: Callable[[Line], str]
 
 
-def compared(found: Comparison, theme: Theme) -> list[Figure]:
+def by_device(found: SideBySide, theme: Theme) -> list[Figure]:
     """Draw latency on real devices and instructions by CPU, each where at least two can be compared."""
     times = _cells(found, found.bases.times, lambda line: line.time)
     counts = _cells(found, found.bases.counts, lambda line: line.count)
@@ -45,7 +45,7 @@ def compared(found: Comparison, theme: Theme) -> list[Figure]:
     return [*drawn, *([_drawn(counts, _INSTRUCTIONS, theme)] if counts else [])]
 
 
-def _cells(found: Comparison, base: int | None, ratio: Callable[[Line], Ratio | None]) -> list[_Cell]:
+def _cells(found: SideBySide, base: int | None, ratio: Callable[[Line], Ratio | None]) -> list[_Cell]:
     """Return what has a ratio, beside what it is the ratio to."""
     cells = [[line for line in cell if line.session == base or ratio(line)] for cell in found.cells]
     return [cell for cell in cells if len(cell) > 1]
@@ -58,7 +58,7 @@ def _latency(cells: Sequence[_Cell]) -> _Kind:
         return line.row.latency.p50.value / length if line.row.latency else 0.0
 
     return _Kind(
-        key="compared-latency",
+        key="latency-by-device",
         title="Latency by device",
         axis=f"p50 latency of one inference ({unit})",
         caption="Bar: p50, the median of the repeats' medians.",
@@ -74,7 +74,7 @@ def _counted_label(line: Line) -> str:
 
 
 _INSTRUCTIONS = _Kind(
-    key="compared-instructions",
+    key="instructions-by-device",
     title="Instructions by CPU",
     axis=AXIS,
     caption="Bar: median of the inferences that were counted, on CPUs of one architecture. A count is not "

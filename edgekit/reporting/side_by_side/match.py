@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from edgekit.reporting.agreement import Agreement, agreement
-from edgekit.reporting.rows import Row, called, rows
+from edgekit.reporting.rows import Row, display_names
+from edgekit.reporting.session import Session
 from edgekit.results import Accuracy, Artefact, Result
 from edgekit.stats import Spread, ratio_range
 
@@ -58,9 +58,10 @@ class Bases:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SideBySide:
     """Lines by cell, and within a cell in the order in which the devices were named."""
 
+    sessions: tuple[Session, ...]
     devices: tuple[str, ...]
     bases: Bases
     lines: tuple[Line, ...]
@@ -79,14 +80,18 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class _Session:
+class _Device:
     place: int
-    device: str
-    result: Result
+    name: str
+    session: Session
 
-    @cached_property
+    @property
+    def result(self) -> Result:
+        return self.session.result
+
+    @property
     def rows(self) -> tuple[Row, ...]:
-        return rows(self.result)
+        return self.session.rows
 
     def on_all(self, row: Row) -> bool:
         """Whether a row was measured on every CPU that it could use."""
@@ -97,69 +102,69 @@ class _Session:
         return self.result.measurements[row.index].accuracy
 
 
-_Cell = list[tuple[_Session, Row]]
+_Cell = list[tuple[_Device, Row]]
 
 
-def compare(results: Sequence[Result]) -> Comparison | None:
+def match(sessions: Sequence[Session]) -> SideBySide | None:
     """Match what several sessions measured.
 
     Returns:
         None where no two sessions measured the same file with the same version of a runtime. What only one
         session measured is a cell of one line.
     """
-    sessions = [_Session(i, *named) for i, named in enumerate(_named(results))]
-    cells = sorted(_matched(sessions), key=_order)
+    devices = [_Device(i, *named) for i, named in enumerate(_named(sessions))]
+    cells = sorted(_matched(devices), key=_order)
     if not any(len(cell) > 1 for cell in cells):
         return None
     bases = Bases(
-        times=_first(sessions, lambda s, row: row.latency is not None and not s.result.device.emulated),
-        counts=_counting(sessions),
-        answers=_first(sessions, lambda _, row: row.accuracy is not None),
+        times=_first(devices, lambda d, row: row.latency is not None and not d.result.device.emulated),
+        counts=_counting(devices),
+        answers=_first(devices, lambda _, row: row.accuracy is not None),
     )
-    files = _files(results)
+    files = _files(sessions)
     lines = [
-        _line(number, session, replace(row, name=files[row.sha256]), _Beside(cell, bases))
+        _line(number, device, replace(row, name=files[row.sha256]), _Beside(cell, bases))
         for number, cell in enumerate(cells)
-        for session, row in cell
+        for device, row in cell
     ]
-    return Comparison(tuple(session.device for session in sessions), bases, tuple(lines))
+    return SideBySide(tuple(sessions), tuple(device.name for device in devices), bases, tuple(lines))
 
 
-def _named(results: Sequence[Result]) -> list[tuple[str, Result]]:
+def _named(sessions: Sequence[Session]) -> list[tuple[str, Session]]:
     """Name each session by its device; by its place, too, where sessions share one."""
-    profiles = Counter(result.device.profile for result in results)
+    profiles = Counter(session.device.profile for session in sessions)
     return [
-        (result.device.profile + (f" #{place}" if profiles[result.device.profile] > 1 else ""), result)
-        for place, result in enumerate(results, 1)
+        (session.device.profile + (f" #{place}" if profiles[session.device.profile] > 1 else ""), session)
+        for place, session in enumerate(sessions, 1)
     ]
 
 
-def _files(results: Sequence[Result]) -> dict[str, str]:
+def _files(sessions: Sequence[Session]) -> dict[str, str]:
     """Name each file among all that were measured, whichever session measured it."""
     first: dict[str, Artefact] = {}
-    for result in results:
-        for measurement in result.measurements:
-            first.setdefault(measurement.artefact.sha256, measurement.artefact)
-    return {artefact.sha256: name for artefact, name in called(first.values()).items()}
-
-
-def _matched(sessions: Iterable[_Session]) -> list[_Cell]:
-    """Gather the rows of all sessions by file, runtime and threads; each session at most once in a cell."""
-    subjects: dict[tuple[str, str], dict[int, dict[int, tuple[_Session, Row]]]] = {}
     for session in sessions:
-        for row in session.rows:
+        for measurement in session.result.measurements:
+            first.setdefault(measurement.artefact.sha256, measurement.artefact)
+    return {artefact.sha256: name for artefact, name in display_names(first.values()).items()}
+
+
+def _matched(devices: Iterable[_Device]) -> list[_Cell]:
+    """Gather the rows of all sessions by file, runtime and threads; each session at most once in a cell."""
+    subjects: dict[tuple[str, str], dict[int, dict[int, tuple[_Device, Row]]]] = {}
+    for device in devices:
+        for row in device.rows:
             by_threads = subjects.setdefault((row.sha256, row.runtime), {})
-            by_threads.setdefault(row.threads, {}).setdefault(session.place, (session, row))
+            by_threads.setdefault(row.threads, {}).setdefault(device.place, (device, row))
     return [cell for by_threads in subjects.values() for cell in _by_threads(by_threads)]
 
 
-def _by_threads(cells: dict[int, dict[int, tuple[_Session, Row]]]) -> list[_Cell]:
+def _by_threads(cells: dict[int, dict[int, tuple[_Device, Row]]]) -> list[_Cell]:
     """Join those cells of one file and runtime that say `all` of the CPUs, of different numbers."""
     measured = {place for cell in cells.values() for place in cell}
     apart: list[_Cell] = []
     on_all: list[_Cell] = []
-    for cell in (list(sessions.values()) for sessions in cells.values()):
-        partly = len(cell) < len(measured) and all(session.on_all(row) for session, row in cell)
+    for cell in (list(by_place.values()) for by_place in cells.values()):
+        partly = len(cell) < len(measured) and all(device.on_all(row) for device, row in cell)
         (on_all if partly else apart).append(cell)
     joined = sorted((pair for cell in on_all for pair in cell), key=lambda pair: pair[0].place)
     return [*apart, joined] if joined else apart
@@ -167,29 +172,29 @@ def _by_threads(cells: dict[int, dict[int, tuple[_Session, Row]]]) -> list[_Cell
 
 def _order(cell: _Cell) -> tuple[str, int, int, float]:
     """Place cells by set and threads, then by the cost on the first device that measured them."""
-    session, row = cell[0]
+    device, row = cell[0]
     cost = row.latency.p50 if row.latency else row.instructions.median if row.instructions else None
-    return row.set, row.threads, session.place, cost.value if cost else float("inf")
+    return row.set, row.threads, device.place, cost.value if cost else float("inf")
 
 
-def _first(sessions: Iterable[_Session], has: Callable[[_Session, Row], bool]) -> int | None:
-    return next((s.place for s in sessions if any(has(s, row) for row in s.rows)), None)
+def _first(devices: Iterable[_Device], has: Callable[[_Device, Row], bool]) -> int | None:
+    return next((d.place for d in devices if any(has(d, row) for row in d.rows)), None)
 
 
-def _counting(sessions: Sequence[_Session]) -> int | None:
+def _counting(devices: Sequence[_Device]) -> int | None:
     """Return the first session with counts that another one's can be compared with."""
-    kinds = [{_counter(s, row) for row in s.rows if row.instructions} for s in sessions]
+    kinds = [{_counter(d, row) for row in d.rows if row.instructions} for d in devices]
     shared = Counter(kind for of_one in kinds for kind in of_one)
     return next((i for i, of_one in enumerate(kinds) if any(shared[kind] > 1 for kind in of_one)), None)
 
 
-def _counter(session: _Session, row: Row) -> tuple[str, str, bool]:
+def _counter(here: _Device, row: Row) -> tuple[str, str, bool]:
     """Say what a row's instructions are of, and which kind of counter saw them; `qemu`, whichever CPU.
 
     A counter of the operating system would count the emulator's own on a device that is emulated.
     """
     source = row.instructions.source if row.instructions else ""
-    device = session.result.device
+    device = here.result.device
     return device.machine, source.partition(" ")[0], device.emulated
 
 
@@ -200,28 +205,28 @@ class _Beside:
     cell: _Cell
     bases: Bases
 
-    def of(self, place: int | None) -> tuple[_Session, Row] | None:
+    def of(self, place: int | None) -> tuple[_Device, Row] | None:
         """Return the base device's measurement in this cell; None where it alone is there, or it is not."""
         return next((pair for pair in self.cell if pair[0].place == place and len(self.cell) > 1), None)
 
 
-def _line(number: int, session: _Session, row: Row, beside: _Beside) -> Line:
-    here, bases = (session, row), beside.bases
+def _line(number: int, device: _Device, row: Row, beside: _Beside) -> Line:
+    here, bases = (device, row), beside.bases
     answers = beside.of(bases.answers)
-    seen, theirs = session.accuracy(row), answers[0].accuracy(answers[1]) if answers else None
+    seen, theirs = device.accuracy(row), answers[0].accuracy(answers[1]) if answers else None
     return Line(
         cell=number,
-        session=session.place,
-        device=session.device,
+        session=device.place,
+        device=device.name,
         row=row,
         time=_ratio(here, beside.of(bases.times), _time, _alike_in_time),
         count=_ratio(here, beside.of(bases.counts), _count, _alike_in_count),
-        answers=agreement(theirs, seen) if session.place != bases.answers else None,
+        answers=agreement(theirs, seen) if device.place != bases.answers else None,
         other_images=bool(seen and theirs and seen.evaluation_sha256 != theirs.evaluation_sha256),
     )
 
 
-_Here = tuple[_Session, Row]
+_Here = tuple[_Device, Row]
 
 
 def _ratio(

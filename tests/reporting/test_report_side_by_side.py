@@ -17,12 +17,12 @@ from support.simulated import (
 )
 
 from edgekit.reporting.agreement import agreement, versions, versions_sentences
-from edgekit.reporting.comparison import compare
-from edgekit.reporting.comparison_columns import comparison_table, fitted, threads_of
-from edgekit.reporting.comparison_summary import compare_summary
 from edgekit.reporting.kinds import cpu_words
+from edgekit.reporting.report import Report
 from edgekit.reporting.rows import rows
-from edgekit.reporting.summary import summarise
+from edgekit.reporting.session import Session
+from edgekit.reporting.side_by_side.columns import fitted, table, threads_of
+from edgekit.reporting.side_by_side.summary import summarise
 from edgekit.reporting.table import NONE
 from edgekit.results import Accuracy
 from edgekit.stats import ratio_range
@@ -32,7 +32,7 @@ LAB = msgspec.structs.replace(DEVICE, profile="lab", emulated=True)
 
 
 def said(*results):
-    return compare_summary(results, compare(results))
+    return summarise(Report(results).side_by_side)
 
 
 def line(found, device, file="int8.tflite", runtime="litert 2.3.0", threads=1):
@@ -60,24 +60,24 @@ def with_version(result, name, version):
 
 
 def test_the_ratio_is_to_the_first_device_named_with_the_range_the_repeats_allow():
-    found = compare([on_host(), simulate()])
+    found = Report([on_host(), simulate()]).side_by_side
     host, pi = line(found, "host"), line(found, "rpi4")
     expected = ratio_range(pi.row.latency.p50, host.row.latency.p50)
     assert (pi.time.value, pi.time.low, pi.time.high) == expected
     assert pi.time.value == pytest.approx(10, rel=0.05)
     assert host.time is None
     assert found.devices == ("host", "rpi4")
-    swapped = line(compare([simulate(), on_host()]), "host")
+    swapped = line(Report([simulate(), on_host()]).side_by_side, "host")
     assert swapped.time.value == pytest.approx(1 / pi.time.value)
 
 
 def test_another_file_or_another_version_of_the_runtime_is_not_matched():
     pi = with_version(simulate(threads=(1,)), "litert", "2.1.0")
-    found = compare([on_host(threads=(1,)), pi])
+    found = Report([on_host(threads=(1,)), pi]).side_by_side
     assert {len(cell) for cell in found.cells if cell[0].row.runtime.startswith("litert")} == {1}
     assert {len(cell) for cell in found.cells if cell[0].row.runtime.startswith("onnx")} == {2}
     assert line(found, "rpi4", runtime="litert 2.1.0").time is None
-    assert compare([on_host(), simulate(set_name="other")]) is None
+    assert Report([on_host(), simulate(set_name="other")]).side_by_side is None
 
 
 def test_a_file_is_matched_by_its_hash_whatever_its_set_is_called():
@@ -86,30 +86,30 @@ def test_a_file_is_matched_by_its_hash_whatever_its_set_is_called():
         msgspec.structs.replace(m, artefact=msgspec.structs.replace(m.artefact, set="copy", file="x.tflite"))
         for m in pi.measurements
     )
-    found = compare([on_host(threads=(1,)), msgspec.structs.replace(pi, measurements=elsewhere)])
+    found = Report([on_host(threads=(1,)), msgspec.structs.replace(pi, measurements=elsewhere)]).side_by_side
     assert all(len(cell) == 2 for cell in found.cells)
     assert {each.row.name for each in found.lines} == {m.artefact.file for m in pi.measurements}
 
 
 def test_all_cpus_are_matched_where_they_differ_in_number_and_the_numbers_are_shown():
-    found = compare([on_host(), simulate()])
+    found = Report([on_host(), simulate()]).side_by_side
     cell = next(c for c in found.cells if c[0].row.threads == 16 and c[0].row.artefact == "int8.onnx")
     assert [(each.device, each.row.threads) for each in cell] == [("host", 16), ("rpi4", 4)]
     assert threads_of(cell) == "all CPUs: 16 and 4 threads"
-    shown = comparison_table(found)
+    shown = table(found)
     column = next(c for c in shown.columns if c.key == "threads")
     assert [column.cell(each) for each in cell] == ["16", "4"]
 
 
 def test_a_thread_count_that_is_not_all_cpus_is_matched_with_the_same_number_only():
-    found = compare([on_host(threads=(1, 8)), simulate()])
+    found = Report([on_host(threads=(1, 8)), simulate()]).side_by_side
     assert all(len(cell) == 1 for cell in found.cells if cell[0].row.threads in (4, 8))
-    unknown = compare([other_cpus(on_host(), None), simulate()])
+    unknown = Report([other_cpus(on_host(), None), simulate()]).side_by_side
     assert all(len(cell) == 1 for cell in unknown.cells if cell[0].row.threads in (4, 16))
 
 
 def test_equal_thread_counts_are_matched_before_all_cpus_are():
-    found = compare([on_host(threads=(1, 4, 16)), simulate()])
+    found = Report([on_host(threads=(1, 4, 16)), simulate()]).side_by_side
     fours = [cell for cell in found.cells if cell[0].row.threads == 4]
     assert fours
     assert all([each.device for each in cell] == ["host", "rpi4"] for cell in fours)
@@ -119,21 +119,21 @@ def test_equal_thread_counts_are_matched_before_all_cpus_are():
 def test_pinned_cpus_are_all_there_are():
     pinned = tuple(msgspec.structs.replace(m, affinity=(2, 3)) for m in simulate(threads=(2,)).measurements)
     pi = msgspec.structs.replace(simulate(threads=(2,)), measurements=pinned)
-    found = compare([on_host(threads=(16,)), pi])
+    found = Report([on_host(threads=(16,)), pi]).side_by_side
     assert all([each.row.threads for each in cell] == [16, 2] for cell in found.cells)
 
 
 def test_nothing_that_was_measured_is_missing_from_the_table():
     sessions = [on_host(threads=(1, 8)), simulate(), emulated()]
-    found = compare(sessions)
+    found = Report(sessions).side_by_side
     assert len(found.lines) == sum(len(each.measurements) for each in sessions)
-    assert len(comparison_table(found).cells) == len(found.lines)
+    assert len(table(found).cells) == len(found.lines)
 
 
 @pytest.mark.parametrize("sessions", [(on_host, simulate), (simulate, on_host)])
 def test_an_invalid_measurement_enters_no_ratio(sessions):
     first, second = (make(threads=(1,), flawed={INT8: (HOT,)}) for make in sessions)
-    found = compare([first, second])
+    found = Report([first, second]).side_by_side
     assert all(
         each.time is None for each in found.lines if each.row.artefact == "int8.tflite" and not each.row.valid
     )
@@ -142,17 +142,17 @@ def test_an_invalid_measurement_enters_no_ratio(sessions):
 
 
 def test_times_of_zero_enter_no_ratio():
-    found = compare([retimed(on_host()), simulate()])
+    found = Report([retimed(on_host()), simulate()]).side_by_side
     assert all(each.time is None for each in found.lines)
 
 
 def test_an_emulated_devices_times_enter_no_ratio_from_either_side():
     lab = simulate(device=LAB)
     for sessions in ([on_host(), lab], [lab, on_host()], [lab, simulate(), on_host()]):
-        found = compare(sessions)
+        found = Report(sessions).side_by_side
         assert found.name(found.bases.times) != "lab"
         assert all(each.time is None for each in found.lines if each.device == "lab")
-    found = compare([lab, simulate(), on_host()])
+    found = Report([lab, simulate(), on_host()]).side_by_side
     assert found.name(found.bases.times) == "rpi4"
     assert line(found, "host").time.value < 1
     text = " ".join(said(on_host(), lab))
@@ -162,20 +162,20 @@ def test_an_emulated_devices_times_enter_no_ratio_from_either_side():
 
 def test_spaced_inferences_are_not_divided_by_those_back_to_back():
     spaced = simulate(fps=10.0)
-    assert all(each.time is None for each in compare([on_host(), spaced]).lines)
+    assert all(each.time is None for each in Report([on_host(), spaced]).side_by_side.lines)
     assert "rpi4 and host spaced inferences differently, so their times are not compared." in said(
         on_host(), spaced
     )
-    assert line(compare([on_host(fps=10.0), spaced]), "rpi4").time
+    assert line(Report([on_host(fps=10.0), spaced]).side_by_side, "rpi4").time
 
 
 def test_counts_of_another_architecture_or_counter_are_not_divided():
     a72, a76 = emulated(), emulated("cortex-a76", "rpi5-emulated")
-    found = compare([on_host(), simulate(), a72, a76])
+    found = Report([on_host(), simulate(), a72, a76]).side_by_side
     assert found.name(found.bases.counts) == "rpi4-emulated"
     assert all(each.count is None for each in found.lines if each.device in ("host", "rpi4"))
     assert line(found, "rpi5-emulated").count.value == pytest.approx(0.4, rel=0.001)
-    assert compare([on_host(), simulate()]).bases.counts is None
+    assert Report([on_host(), simulate()]).side_by_side.bases.counts is None
 
 
 def test_a_throttled_run_keeps_its_counts():
@@ -183,13 +183,13 @@ def test_a_throttled_run_keeps_its_counts():
     twin = msgspec.structs.replace(
         simulate(threads=(1,)), device=msgspec.structs.replace(DEVICE, profile="rpi4b")
     )
-    there = line(compare([twin, hot]), "rpi4")
+    there = line(Report([twin, hot]).side_by_side, "rpi4")
     assert there.time is None
     assert there.count
 
 
 def test_answers_are_compared_picture_by_picture():
-    found = compare([on_host(), judged(simulate(), 3, "int8.tflite")])
+    found = Report([on_host(), judged(simulate(), 3, "int8.tflite")]).side_by_side
     answers = line(found, "rpi4").answers
     assert (answers.images, answers.same, answers.differing) == (IMAGES, IMAGES - 3, 3)
     assert answers.text == "497 of 500 (99.40 %)"
@@ -233,7 +233,7 @@ def test_other_evaluation_pictures_are_told():
         for m in pi.measurements
     )
     pi = msgspec.structs.replace(pi, measurements=elsewhere)
-    assert all(each.answers is None for each in compare([on_host(), pi]).lines)
+    assert all(each.answers is None for each in Report([on_host(), pi]).side_by_side.lines)
     assert "rpi4 saw other evaluation pictures than host; answers are not compared." in said(on_host(), pi)
 
 
@@ -252,7 +252,9 @@ def test_the_sentences_tell_ratio_and_agreement():
 def test_a_ratio_on_unequal_thread_counts_is_in_the_table_and_in_no_sentence():
     sentences = said(on_host(), simulate())
     assert "(8 measurements on as many threads)" in sentences[0]
-    cell = next(cell for cell in compare([on_host(), simulate()]).cells if cell[0].row.threads == 16)
+    cell = next(
+        cell for cell in Report([on_host(), simulate()]).side_by_side.cells if cell[0].row.threads == 16
+    )
     assert cell[1].time.value == pytest.approx(10 * 4**0.7, rel=0.05)
 
 
@@ -263,7 +265,7 @@ def test_what_limits_a_session_is_told_with_its_device():
 
 
 def test_sessions_on_one_device_are_told_apart():
-    found = compare([simulate(), simulate(created="2026-03-02T00:00:00Z"), on_host()])
+    found = Report([simulate(), simulate(created="2026-03-02T00:00:00Z"), on_host()]).side_by_side
     assert found.devices == ("rpi4 #1", "rpi4 #2", "host")
 
 
@@ -281,7 +283,7 @@ def test_two_versions_of_a_runtime_are_compared_in_their_answers():
     }
     sentence = "litert 2.1.0, same answers as 2.3.0: 495 of 500 (99.00 %) at the least, for int8.tflite."
     assert versions_sentences(both) == [sentence]
-    assert summarise(both)[-1] == sentence
+    assert Session(both).summary[-1] == sentence
     assert f"rpi4: {sentence}" in said(on_host(), both)
 
 
@@ -290,8 +292,8 @@ def test_different_runtimes_are_not_versions_of_one():
 
 
 def test_the_table_has_one_unit_and_a_line_a_device():
-    found = compare([on_host(), simulate(), emulated()])
-    shown = comparison_table(found)
+    found = Report([on_host(), simulate(), emulated()]).side_by_side
+    shown = table(found)
     assert [c.key for c in shown.columns[:5]] == ["artefact", "runtime", "threads", "device", "valid"]
     assert {c.unit for c in shown.columns if c.key == "p50"} == {"µs"}
     by_key = {column.key: column for column in shown.columns}
@@ -303,7 +305,7 @@ def test_the_table_has_one_unit_and_a_line_a_device():
 
 @pytest.mark.parametrize("width", [80, 100, 120, 160, 200])
 def test_the_table_fits_and_keeps_what_was_compared(width):
-    found = compare([on_host(), judged(simulate(), 1)])
+    found = Report([on_host(), judged(simulate(), 1)]).side_by_side
     shown = fitted(found, width)
     widths = [
         max(
@@ -319,13 +321,13 @@ def test_the_table_fits_and_keeps_what_was_compared(width):
 
 
 def test_times_and_counts_both_stay_where_a_device_has_only_one_of_them():
-    shown = fitted(compare([on_host(), emulated()]), 60)
+    shown = fitted(Report([on_host(), emulated()]).side_by_side, 60)
     assert {"p50", "instructions", "device"} <= {column.key for column in shown.columns}
 
 
 def test_names_of_files_tell_their_sets_where_there_are_several():
     host = joined(on_host(set_name="a", threads=(1,)), on_host(set_name="b", threads=(1,)))
-    found = compare([host, simulate(set_name="b", threads=(1,))])
+    found = Report([host, simulate(set_name="b", threads=(1,))]).side_by_side
     assert {each.row.name for each in found.lines if each.device == "rpi4"} == {
         f"b/{m.artefact.file}" for m in simulate().measurements
     }
@@ -334,7 +336,7 @@ def test_names_of_files_tell_their_sets_where_there_are_several():
 
 def test_rows_are_those_of_the_sessions():
     pi = simulate()
-    found = compare([on_host(), pi])
+    found = Report([on_host(), pi]).side_by_side
     mine = {each.row.index: each.row for each in found.lines if each.device == "rpi4"}
     assert [mine[row.index].latency for row in rows(pi)] == [row.latency for row in rows(pi)]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from edgekit import units
 from edgekit.reporting.columns import figures, identity
-from edgekit.reporting.comparison import Comparison, Line, Ratio
+from edgekit.reporting.side_by_side.match import Line, Ratio, SideBySide
 from edgekit.reporting.table import NONE, Column, ColumnOf, TableOf
 
 _Columns = list[ColumnOf[Line]]
@@ -28,7 +28,7 @@ _SHORT = 6  # characters of a device's name that a narrow heading has room for
 _NEEDED = 3  # columns of this rank and below are what a comparison is for
 
 
-def comparison_table(found: Comparison, *, stacked: bool = False) -> TableOf[Line]:
+def table(found: SideBySide, *, stacked: bool = False) -> TableOf[Line]:
     """Build the table; devices stand under each other, so that any number of them fits any width.
 
     Args:
@@ -53,17 +53,17 @@ def comparison_table(found: Comparison, *, stacked: bool = False) -> TableOf[Lin
     return TableOf(title(found), tuple(wanted), found.lines)
 
 
-def fitted(found: Comparison, width: int) -> TableOf[Line]:
+def fitted(found: SideBySide, width: int) -> TableOf[Line]:
     """Return the table of so many characters, stacked where that keeps a ratio or an agreement in it."""
-    whole = comparison_table(found)
+    whole = table(found)
     fitting = whole.within(width)
     lost = {column.key for column in whole.columns if column.rank <= _NEEDED} - {
         column.key for column in fitting.columns
     }
-    return comparison_table(found, stacked=True).within(width) if lost else fitting
+    return table(found, stacked=True).within(width) if lost else fitting
 
 
-def title(found: Comparison) -> str:
+def title(found: SideBySide) -> str:
     """Name a comparison by its devices and the artefact sets."""
     sets = sorted({line.row.set for line in found.lines})
     return " · ".join((listed(found.devices), *sets))
@@ -101,7 +101,7 @@ def _lifted(column: Column) -> ColumnOf[Line]:
     )
 
 
-def _stacked(found: Comparison) -> ColumnOf[Line]:
+def _stacked(found: SideBySide) -> ColumnOf[Line]:
     places = {id(line): place for cell in found.cells for place, line in enumerate(cell)}
     alone = {cell[0].cell for cell in found.cells if len(cell) == 1}
 
@@ -122,13 +122,13 @@ def _named(line: Line) -> str:
     return line.device
 
 
-def _times(found: Comparison) -> _Columns:
+def _times(found: SideBySide) -> _Columns:
     base = found.name(found.bases.times)
     about = f"p50 over that on {base}; never of an emulated device"
     return _ratios(("time", base, about), 2, "latency", lambda line: line.time)
 
 
-def _counts(found: Comparison) -> _Columns:
+def _counts(found: SideBySide) -> _Columns:
     base = found.name(found.bases.counts)
     about = f"instructions over those on {base}, of one architecture and counted alike"
     return _ratios(("count", base, about), 3, "count, not a time", lambda line: line.count)
@@ -155,7 +155,7 @@ def _ratios(
     ]
 
 
-def _answers(found: Comparison) -> _Columns:
+def _answers(found: SideBySide) -> _Columns:
     def same(line: Line) -> str:
         return f"{line.answers.same}/{line.answers.images}" if line.answers else NONE
 

@@ -5,59 +5,56 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from edgekit.reporting.agreement import Agreement, versions_sentences
-from edgekit.reporting.comparison import Comparison, Line, Ratio
-from edgekit.reporting.comparison_columns import ratio_text
 from edgekit.reporting.phrases import words
-from edgekit.reporting.rows import rows
-from edgekit.reporting.summary import cautions
-from edgekit.results import Result
+from edgekit.reporting.side_by_side.columns import ratio_text
+from edgekit.reporting.side_by_side.match import Line, Ratio, SideBySide
+from edgekit.results import Device
+from edgekit.words import plural
 
 _NAMED = 3  # measurements named in a sentence, before the rest is only counted
 
 
-def compare_summary(results: Sequence[Result], found: Comparison) -> tuple[str, ...]:
+def summarise(found: SideBySide) -> tuple[str, ...]:
     """Say how the devices compare, one sentence an item: what limits each first."""
-    said = [
-        f"{device}: {sentence}"
-        for device, result in zip(found.devices, results, strict=True)
-        for sentence in cautions(result, rows(result))
-    ]
-    said += _paces(results, found)
-    for place in range(len(results)):
+    named = list(zip(found.devices, found.sessions, strict=True))
+    said = [f"{device}: {sentence}" for device, session in named for sentence in session.cautions]
+    said += _paces(found)
+    for place, session in enumerate(found.sessions):
         lines = [line for line in found.lines if line.session == place]
-        said += [*_times(found, lines, results[place]), *_counts(found, lines), *_answers(found, lines)]
-    for device, result in zip(found.devices, results, strict=True):
-        said += [f"{device}: {sentence}" for sentence in versions_sentences(result)]
+        said += [*_times(found, lines, session.device), *_counts(found, lines), *_answers(found, lines)]
+    for device, session in named:
+        said += [f"{device}: {sentence}" for sentence in versions_sentences(session.result)]
     return tuple(said)
 
 
-def _paces(results: Sequence[Result], found: Comparison) -> list[str]:
+def _paces(found: SideBySide) -> list[str]:
     base = found.bases.times
     if base is None:
         return []
+    pace = found.sessions[base].result.fps
     return [
         f"{device} and {found.name(base)} spaced inferences differently, so their times are not compared."
-        for device, result in zip(found.devices, results, strict=True)
-        if result.fps != results[base].fps and not result.device.emulated
+        for device, session in zip(found.devices, found.sessions, strict=True)
+        if session.result.fps != pace and not session.device.emulated
     ]
 
 
-def _times(found: Comparison, lines: Sequence[Line], result: Result) -> list[str]:
+def _times(found: SideBySide, lines: Sequence[Line], device: Device) -> list[str]:
     base = found.name(found.bases.times)
     ratios = _ratios(found, lines, found.bases.times, lambda line: line.time)
     if ratios:
         longer = f"{_span(ratios)} times as long as on {base}{_over(ratios)}"
         return [f"On {lines[0].device} an inference takes {longer}."]
-    if result.device.emulated and base and lines:
-        return [f"{lines[0].device} has no ratio of times to {base}, since {_why(result)}."]
+    if device.emulated and base and lines:
+        return [f"{lines[0].device} has no ratio of times to {base}, since {_why(device)}."]
     return []
 
 
-def _why(result: Result) -> str:
-    return "its times are an emulator's" if result.device.timed else "instructions are counts"
+def _why(device: Device) -> str:
+    return "its times are an emulator's" if device.timed else "instructions are counts"
 
 
-def _counts(found: Comparison, lines: Sequence[Line]) -> list[str]:
+def _counts(found: SideBySide, lines: Sequence[Line]) -> list[str]:
     ratios = _ratios(found, lines, found.bases.counts, lambda line: line.count)
     if not ratios:
         return []
@@ -69,7 +66,7 @@ def _counts(found: Comparison, lines: Sequence[Line]) -> list[str]:
 
 
 def _ratios(
-    found: Comparison, lines: Sequence[Line], base: int | None, read: Callable[[Line], Ratio | None]
+    found: SideBySide, lines: Sequence[Line], base: int | None, read: Callable[[Line], Ratio | None]
 ) -> list[float]:
     """Return the ratios at equal thread counts."""
     threads = {line.cell: line.row.threads for line in found.lines if line.session == base}
@@ -83,10 +80,10 @@ def _span(ratios: Sequence[float]) -> str:
 
 
 def _over(ratios: Sequence[float]) -> str:
-    return f" ({len(ratios)} measurement{'' if len(ratios) == 1 else 's'} on as many threads)"
+    return f" ({plural(len(ratios), 'measurement')} on as many threads)"
 
 
-def _answers(found: Comparison, lines: Sequence[Line]) -> list[str]:
+def _answers(found: SideBySide, lines: Sequence[Line]) -> list[str]:
     """Say on how many pictures a device gives the base device's answers, and for what where that differs."""
     base = found.name(found.bases.answers)
     alike: dict[Agreement, list[Line]] = {}
