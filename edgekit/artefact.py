@@ -19,7 +19,7 @@ from edgekit.schema import decode_record
 MANIFEST = "manifest.json"
 SCHEMA = "edgekit.manifest/1"
 
-Format = Literal["tflite", "onnx"]
+Format = str  # a name in `edgekit.inspection.FILE_FORMATS`, and how the file's name ends
 Precision = Literal["float32", "float16", "int8"]
 
 

@@ -39,7 +39,7 @@ ROOMS: dict[str, set[str]] = {
     "device": {"results", "debian"},
     "runtime": {"artefact", "debian"},
     "visit": {"results", "device", "runtime"},
-    "measurement": {"artefact", "results", "device", "runtime", "visit"},
+    "measurement": {"artefact", "results", "device", "runtime", "visit", "inspection"},
     "explanation": {"artefact", "results", "device", "runtime", "visit", "inspection"},
     "budget": {"results"},
     "comparison": {"results"},

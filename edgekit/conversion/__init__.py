@@ -4,7 +4,7 @@ The stages, in the order they run, a file each: `load` the model and the picture
 make float32 files (`tflite_files`, `onnx_files`) and compare them with Keras (`quality`) → calibrate
 (`ranges`) and quantize to int8, climbing the `ladder` while too much accuracy is lost → read the files
 back (`checks`, `target`) → write the set (`output`) and judge it (`verdict`). `pipeline` tells the story;
-`work` does it for one format.
+`conversion` does it for one format, with what `formats` knows of it.
 """
 
 from edgekit.conversion.pipeline import convert

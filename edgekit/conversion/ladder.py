@@ -8,9 +8,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from edgekit.artefact import Format, Quality
+from edgekit.artefact import Quality
 from edgekit.conversion.feed import Feed
-from edgekit.conversion.probe import Probe, load_probe, watch
+from edgekit.conversion.formats import Format
+from edgekit.conversion.probe import Probe, watch
 from edgekit.conversion.quality import sqnr_db
 from edgekit.conversion.ranges import Ranges, minmax_ranges, mse_ranges
 from edgekit.data.dataset import Float32
@@ -45,7 +46,7 @@ class Ladder:
     judge: Judge
     mixed: bool = True  # whether layers may stay in float32; integer-only processors refuse such a file
 
-    def climb(self, limit: float, progress: Progress) -> tuple[Candidate, tuple[str, ...]]:
+    def quantize_within(self, limit: float, progress: Progress) -> tuple[Candidate, tuple[str, ...]]:
         """Quantize; take the next rung while the accuracy drop is above `limit` (a fraction).
 
         The rungs: min/max ranges; ranges of least squared error; the most fragile layers in float32.
@@ -72,13 +73,13 @@ class Ladder:
 
     def _rungs(self, progress: Progress, tried: Sequence[Candidate]) -> Iterator[tuple[str, bytes]]:
         """Yield (what it is, file) rung by rung; `tried` grows by each before the next is asked for."""
-        probe = load_probe(self.float_file, self.format)
+        probe = self.format.look_inside(self.float_file)
         count = f"{len(self.calibration)} pictures"
-        progress.step(f"Calibrating {self.format}", len(self.calibration))
+        progress.step(f"Calibrating {self.format.name}", len(self.calibration))
         full = self._pin(probe, minmax_ranges(watch(probe, self._counted(progress))))
         yield f"min/max ranges of {count}", self.quantize(full, frozenset())
 
-        progress.step(f"Finding better ranges for {self.format}", len(self.calibration))
+        progress.step(f"Finding better ranges for {self.format.name}", len(self.calibration))
         narrow = self._pin(probe, mse_ranges(watch(probe, self._counted(progress)), full))
         yield f"ranges of least squared error of {count}", self.quantize(narrow, frozenset())
 
@@ -120,9 +121,9 @@ class Ladder:
         files have.
         """
         feed = Feed(self.calibration.split, self.calibration.preprocessing, SQNR_PICTURES)
-        real, quantized = load_probe(self.float_file, self.format), load_probe(data, self.format)
+        real, quantized = map(self.format.look_inside, (self.float_file, data))
         found = sqnr_db((real.activations(picture), quantized.activations(picture)) for picture in feed)
-        layers = inspect_bytes(self.float_file, f"float32.{self.format}").layers
+        layers = inspect_bytes(self.float_file, f"float32.{self.format.name}").layers
         for index, layer in enumerate(layers):
             if layer.multiply_adds:
                 at = next((x.tensor for x in layers[index:] if x.tensor in found), None)

@@ -9,7 +9,7 @@ import msgspec
 from edgekit.artefact import Preprocessing
 from edgekit.conversion.feed import Feed, hold
 from edgekit.conversion.graph import starts_with_preprocessing
-from edgekit.conversion.request import ConvertRequest
+from edgekit.conversion.request import ConvertRequest, channels
 from edgekit.data import Dataset, load_dataset
 from edgekit.errors import UsageError
 from edgekit.progress import Progress
@@ -20,7 +20,7 @@ _IDENTITY = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
 
 @dataclass(frozen=True)
-class Material:
+class Inputs:
     """A loaded model and its pictures, all under one preprocessing contract."""
 
     source: Source
@@ -35,7 +35,7 @@ class Material:
         return self.source.family
 
 
-def load(request: ConvertRequest, progress: Progress) -> Material:
+def load(request: ConvertRequest, source: Source, progress: Progress) -> Inputs:
     """Load the model, then the dataset at the model's resolution.
 
     Raises:
@@ -43,7 +43,6 @@ def load(request: ConvertRequest, progress: Progress) -> Material:
         DataError: The dataset cannot be read.
         UsageError: The two do not fit, or no dataset is known.
     """
-    source = request.source
     name = request.dataset or source.dataset
     if name is None:
         raise UsageError(
@@ -52,7 +51,7 @@ def load(request: ConvertRequest, progress: Progress) -> Material:
         )
     progress.step("Loading the model")
     loaded = source.load()
-    contract = _contract(request, loaded)
+    contract = _contract(request, source, loaded)
     loaded = replace(loaded, preprocessing=contract)
     progress.step("Reading the pictures")
     dataset = load_dataset(
@@ -64,14 +63,14 @@ def load(request: ConvertRequest, progress: Progress) -> Material:
         progress=progress,
     )
     _check_classes(source, loaded, dataset)
-    _note_doubts(request, dataset, progress)
+    _note_doubts(request, source, dataset, progress)
     calibration = dataset.calibration
-    if "int8" in request.precisions:  # every format and every pass looks at the same few
+    if request.int8:  # every format and every pass looks at the same few
         progress.step("Decoding the calibration pictures", min(request.calibration, len(calibration)))
         calibration = hold(calibration, contract, progress, request.calibration)
     progress.step("Decoding the evaluation pictures", len(dataset.evaluation))
     evaluation = hold(dataset.evaluation, contract, progress)
-    return Material(
+    return Inputs(
         source=source,
         loaded=loaded,
         dataset=replace(dataset, evaluation=evaluation),
@@ -80,12 +79,13 @@ def load(request: ConvertRequest, progress: Progress) -> Material:
     )
 
 
-def _contract(request: ConvertRequest, loaded: LoadedModel) -> Preprocessing:
+def _contract(request: ConvertRequest, source: Source, loaded: LoadedModel) -> Preprocessing:
     """What was asked for, else the card's, else identity for a model that scales its input itself."""
     own = loaded.preprocessing
-    if request.source.card is None and starts_with_preprocessing(loaded.model):
+    if source.card is None and starts_with_preprocessing(loaded.model):
         own = msgspec.structs.replace(own, mean=_IDENTITY[0], std=_IDENTITY[1])
-    return msgspec.structs.replace(own, mean=request.mean or own.mean, std=request.std or own.std)
+    mean, std = channels(request.mean), channels(request.std)
+    return msgspec.structs.replace(own, mean=mean or own.mean, std=std or own.std)
 
 
 def _check_classes(source: Source, loaded: LoadedModel, dataset: Dataset) -> None:
@@ -106,12 +106,12 @@ def _check_classes(source: Source, loaded: LoadedModel, dataset: Dataset) -> Non
         )
 
 
-def _note_doubts(request: ConvertRequest, dataset: Dataset, progress: Progress) -> None:
+def _note_doubts(request: ConvertRequest, source: Source, dataset: Dataset, progress: Progress) -> None:
     """Say what makes the figures less trustworthy."""
     found = min(request.calibration, len(dataset.calibration))
-    if "int8" in request.precisions and found < FEW_PICTURES:
+    if request.int8 and found < FEW_PICTURES:
         progress.note(f"Only {found} calibration pictures: ranges settle at 200 to 500.")
-    card = request.source.card
+    card = source.card
     if card is not None and card.splits.evaluation != dataset.evaluation.record():
         progress.note(
             f"The evaluation pictures are not those that {card.name} was tested on; it may have been trained "

@@ -7,11 +7,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from edgekit.artefact import Format
 from edgekit.conversion.ranges import Activations
-from edgekit.conversion.run import onnx_session, real, stored
+from edgekit.conversion.runners import onnx_session, real, stored
 from edgekit.data.dataset import Float32
-from edgekit.zoo.quiet import quiet_stderr
+from edgekit.inspection import inspect_bytes
 
 
 class Probe(Protocol):
@@ -25,12 +24,6 @@ class Probe(Protocol):
         """Return the real values of every activation for one float32 picture [1, H, W, 3]."""
 
 
-def load_probe(data: bytes, format: Format) -> Probe:
-    """Load a file to look inside."""
-    with quiet_stderr():
-        return TfliteProbe(data) if format == "tflite" else OnnxProbe(data)
-
-
 def watch(probe: Probe, pictures: Iterable[Float32]) -> Iterator[Activations]:
     """Yield the activations of one picture after the other."""
     for picture in pictures:
@@ -42,8 +35,6 @@ class TfliteProbe:
 
     def __init__(self, data: bytes) -> None:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-        from edgekit.inspection import inspect_bytes
 
         self._interpreter = Interpreter(
             model_content=data,

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from edgekit.artefact import Quality
 from edgekit.conversion.feed import Feed
 from edgekit.conversion.ranges import Activations
-from edgekit.conversion.run import Runner
+from edgekit.conversion.runners import Runner
 from edgekit.data.dataset import Float32, Int64
 from edgekit.errors import InvalidError
 from edgekit.progress import Progress
@@ -45,12 +45,12 @@ class Reference:
         return low <= 1 / int(self.scores.shape[1])
 
 
-def ask_keras(function: Callable[[Float32], Float32], feed: Feed) -> Reference:
-    """Run the Keras model over the evaluation pictures."""
+def reference_of(function: Callable[[Float32], Float32], feed: Feed) -> Reference:
+    """Run the Keras model over the evaluation images."""
     return Reference(feed.split.labels, np.concatenate([function(batch) for batch in feed.batches()]))
 
 
-def ask(runner: Runner, feed: Feed, progress: Progress) -> Float32:
+def scores_of(runner: Runner, feed: Feed, progress: Progress) -> Float32:
     """Run a file over the evaluation pictures; return its scores [n, classes]."""
     rows = []
     for done, picture in enumerate(feed, 1):

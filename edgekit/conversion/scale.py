@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from edgekit.conversion.feed import Feed
-from edgekit.conversion.load import Material
+from edgekit.conversion.load import Inputs
 from edgekit.conversion.quality import Reference
 from edgekit.conversion.request import ConvertRequest
 from edgekit.data.dataset import Float32
@@ -24,7 +24,7 @@ DOUBT = 9.0  # McNemar's statistic, (gained − lost)² / (gained + lost); by ch
 
 def check_scale(
     request: ConvertRequest,
-    material: Material,
+    inputs: Inputs,
     scores: Callable[[Float32], Float32],
     reference: Reference,
     progress: Progress,
@@ -34,9 +34,9 @@ def check_scale(
     Raises:
         UsageError: With another usual scale clearly more of the evaluation pictures are right.
     """
-    if request.source.card is not None or request.mean is not None or request.std is not None:
+    if inputs.source.card is not None or request.mean is not None or request.std is not None:
         return
-    feed = material.evaluation
+    feed = inputs.evaluation
     contract = feed.preprocessing
     own = (contract.mean[0], contract.std[0])
     why = "it scales them itself" if own == (0.0, 1.0) else "as nothing else was said (--mean, --std)"

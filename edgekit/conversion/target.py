@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import platform
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from edgekit.conversion.request import Target
 from edgekit.data.dataset import Float32, Int64
 from edgekit.errors import InvalidError
 from edgekit.stats import paired_drop, wilson
+
+Target = Literal["portable", "arm64", "x86-vnni", "x86-avx2"]
 
 NOISE = 0.01  # share of pictures whose top-1 may change by rounding alone
 _VNNI = {"avx512_vnni", "avx_vnni"}

@@ -11,10 +11,10 @@ from pathlib import Path, PurePath
 from edgekit.artefact import MANIFEST, ArtefactFile, ArtefactSet, check_files, read_set
 from edgekit.device import Payload
 from edgekit.errors import DataError, UsageError
+from edgekit.inspection import is_model_file
 from edgekit.results import Artefact, Evaluation, Reference
 
 _KERAS = (".keras", ".h5", ".hdf5")
-_MODELS = (".tflite", ".onnx")
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _check_in_set(path: Path) -> None:
     if not (path.parent / MANIFEST).is_file():
         what = f"{path} lies in no artefact set: there is no {MANIFEST} beside it."
         hint = "Name a folder that `edgekit convert` wrote, or a file in one."
-        if path.suffix in _MODELS:
+        if is_model_file(path):
             hint += f" For instructions alone: edgekit explain {name}"
         raise UsageError(what, hint)
 

@@ -11,7 +11,6 @@ from edgekit.conversion import ConvertRequest, convert
 from edgekit.conversion.feed import Feed
 from edgekit.data import load_dataset
 from edgekit.zoo.quiet import import_tensorflow
-from edgekit.zoo.source import resolve
 
 
 class Recorder:
@@ -41,9 +40,10 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> ArtefactSet:
     """MobileNet v1 α .5 of digits in every format and precision. Read only."""
     folder = tmp_path_factory.mktemp("converted")
     request = ConvertRequest(
-        source=resolve("mobilenet_v1", alpha=0.5, resolution=32),
+        alpha=0.5,
+        resolution=32,
         output=folder / "set",
-        precisions=("float32", "float16", "int8"),
+        float16=True,
         command="edgekit convert --alpha 0.5 --int8 --float16",
     )
     return convert(request)

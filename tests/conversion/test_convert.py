@@ -1,11 +1,14 @@
 """The whole conversion, on a shipped model."""
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 
 from edgekit.artefact import MANIFEST, check_files, read_set
-from edgekit.conversion import ConvertRequest, convert, work
-from edgekit.conversion.run import load_runner
+from edgekit.conversion import ConvertRequest, convert
+from edgekit.conversion.formats import FORMATS
 from edgekit.errors import ModelError, UsageError
 from edgekit.inspection import inspect_file
 from edgekit.zoo.cost import cost
@@ -123,13 +126,14 @@ def test_a_users_model_converts_with_its_own_size_scaling_and_logits(
 ):
     measured = []
 
-    def counted(data, format, *, optimise=True):
+    def counted(run, data, optimise):
         measured.append((data, optimise))
-        return load_runner(data, format, optimise=optimise)
+        return run(data, optimise)
 
-    monkeypatch.setattr(work, "load_runner", counted)
+    for name, format in list(FORMATS.items()):
+        monkeypatch.setitem(FORMATS, name, replace(format, run=partial(counted, format.run)))
     artefacts = convert(
-        ConvertRequest(source=resolve(str(small_model)), output=tmp_path / "set", dataset="digits"), recorder
+        ConvertRequest(model=small_model, output=tmp_path / "set", dataset="digits"), recorder
     )
     contract, file = artefacts.manifest.preprocessing, _file(artefacts, "int8.tflite")
     assert (contract.height, contract.width) == (24, 40)
@@ -145,7 +149,7 @@ def test_a_failed_conversion_leaves_the_old_set_alone(small_model, tmp_path):
     old = tmp_path / "set"
     old.mkdir()
     (old / MANIFEST).write_text("old")
-    request = ConvertRequest(source=resolve(str(small_model)), output=old, dataset="shapes")
+    request = ConvertRequest(model=small_model, output=old, dataset="shapes")
     with pytest.raises(UsageError, match=r"10 classes"):
         convert(request)
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
@@ -154,7 +158,7 @@ def test_a_failed_conversion_leaves_the_old_set_alone(small_model, tmp_path):
 
 def test_a_folder_that_holds_something_else_is_not_replaced(small_model, tmp_path):
     (tmp_path / "holiday.jpg").write_text("precious")
-    request = ConvertRequest(source=resolve(str(small_model)), output=tmp_path, dataset="digits")
+    request = ConvertRequest(model=small_model, output=tmp_path, dataset="digits")
     with pytest.raises(UsageError, match=r"holds holiday\.jpg"):
         convert(request)
     assert (tmp_path / "holiday.jpg").read_text() == "precious"
@@ -162,7 +166,7 @@ def test_a_folder_that_holds_something_else_is_not_replaced(small_model, tmp_pat
 
 def test_a_model_without_known_pictures_asks_for_them(small_model, tmp_path):
     with pytest.raises(UsageError, match="--dataset"):
-        convert(ConvertRequest(source=resolve(str(small_model)), output=tmp_path / "set"))
+        convert(ConvertRequest(model=small_model, output=tmp_path / "set"))
 
 
 @pytest.mark.parametrize(("kind", "said"), [("tflite", "tf.Erfinv"), ("onnx", "Erfinv")])
@@ -174,9 +178,9 @@ def test_an_operator_without_counterpart_is_named_and_nothing_else_is_printed(tm
     scores = keras.layers.Dense(10)(keras.layers.GlobalAveragePooling2D()(features))
     keras.Model(image, scores).save(tmp_path / "odd.keras")
     capfd.readouterr()
-    source = resolve(str(tmp_path / "odd.keras"))
+    model = tmp_path / "odd.keras"
     with pytest.raises(ModelError, match=said) as raised:
-        convert(ConvertRequest(source=source, output=tmp_path / "set", dataset="digits", formats=(kind,)))
+        convert(ConvertRequest(model=model, output=tmp_path / "set", dataset="digits", formats=(kind,)))
     assert "--format" in raised.value.hint
     assert capfd.readouterr() == ("", "")
     assert not (tmp_path / "set").exists()

@@ -44,16 +44,16 @@ def test_held_pictures_are_decoded_once_and_only_those_asked_for(digits):
     assert (list(held.labels), list(held.hashes)) == (list(split.labels[:70]), list(split.hashes[:70]))
 
 
-def test_going_through_the_calibration_pictures_again_decodes_none(tmp_path, digits, monkeypatch):
+def test_going_through_the_calibration_pictures_again_decodes_none(digits, monkeypatch):
     counted = Counting(digits.calibration.pictures)
     split = Split(counted, digits.calibration.labels, digits.calibration.hashes)
     monkeypatch.setattr(
         "edgekit.conversion.load.load_dataset", lambda *_, **__: replace(digits, calibration=split)
     )
     source = resolve("mobilenet_v1", alpha=0.5, resolution=32)
-    material = load(ConvertRequest(source=source, output=tmp_path / "set", calibration=20), SILENT)
+    inputs = load(ConvertRequest(calibration=20), source, SILENT)
     for _ in range(3):
-        assert len(list(material.calibration)) == 20
+        assert len(list(inputs.calibration)) == 20
     assert counted.decoded == 20
 
 
@@ -62,10 +62,9 @@ def test_other_pictures_than_those_of_the_models_test_are_noted_whatever_their_n
 ):
     save_evaluation(tmp_path / "pics.npz", digits.train)
     source = resolve("mobilenet_v1", alpha=0.5, resolution=32)
-    request = ConvertRequest(source=source, output=tmp_path / "set", dataset=str(tmp_path / "pics.npz"))
-    load(request, recorder)
+    load(ConvertRequest(dataset=str(tmp_path / "pics.npz")), source, recorder)
     assert any("may have been trained on some of them" in note for note in recorder.notes)
 
     recorder.notes.clear()
-    load(ConvertRequest(source=source, output=tmp_path / "set"), recorder)
+    load(ConvertRequest(), source, recorder)
     assert recorder.notes == []

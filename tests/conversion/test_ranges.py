@@ -3,7 +3,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from edgekit.conversion.probe import load_probe, watch
+from edgekit.conversion.formats import FORMATS
+from edgekit.conversion.probe import watch
 from edgekit.conversion.ranges import minmax_ranges, mse_ranges
 
 
@@ -65,7 +66,7 @@ def test_both_formats_see_the_same_ranges(converted, calibration):
     seen = {}
     for kind in ("tflite", "onnx"):
         data = (converted.folder / f"float32.{kind}").read_bytes()
-        seen[kind] = minmax_ranges(watch(load_probe(data, kind), calibration))
+        seen[kind] = minmax_ranges(watch(FORMATS[kind].look_inside(data), calibration))
     same = {name.partition(";")[0]: limits for name, limits in seen["tflite"].items()}
     shared = same.keys() & seen["onnx"].keys()
     assert len(shared) >= 27

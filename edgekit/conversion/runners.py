@@ -7,9 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from edgekit.artefact import Format
 from edgekit.data.dataset import Float32
-from edgekit.zoo.quiet import quiet_stderr
 
 
 class Runner(Protocol):
@@ -19,16 +17,10 @@ class Runner(Protocol):
         """Return the real-valued output [1, classes] for one float32 picture [1, H, W, 3]."""
 
 
-def load_runner(data: bytes, format: Format, *, optimise: bool = True) -> Runner:
-    """Load a file to run it; `optimise` False executes an ONNX graph literally, node by node."""
-    with quiet_stderr():
-        return TfliteRunner(data) if format == "tflite" else OnnxRunner(data, optimise=optimise)
-
-
 class TfliteRunner:
-    """A TFLite file in LiteRT's interpreter, on one thread."""
+    """A TFLite file in LiteRT's interpreter, on one thread. Its fast kernels compute as the others do."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, _optimise: bool = True) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
         self._interpreter = Interpreter(model_content=data, num_threads=1)
@@ -44,9 +36,9 @@ class TfliteRunner:
 
 
 class OnnxRunner:
-    """An ONNX file in ONNX Runtime on the CPU, on one thread."""
+    """An ONNX file in ONNX Runtime on the CPU, on one thread; executed node by node unless optimised."""
 
-    def __init__(self, data: bytes, *, optimise: bool = True) -> None:
+    def __init__(self, data: bytes, optimise: bool = True) -> None:
         self._session = onnx_session(data, optimise)
         self._input = self._session.get_inputs()[0].name
 
@@ -56,7 +48,7 @@ class OnnxRunner:
 
 
 def import_onnxruntime() -> Any:
-    """Return the `onnxruntime` module, told before it loads not to report its use over the network."""
+    """Return the `onnxruntime` module, set not to report its use over the network before it loads."""
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
