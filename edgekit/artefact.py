@@ -24,10 +24,10 @@ Precision = Literal["float32", "float16", "int8"]
 
 
 class Preprocessing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What turns a picture file into the model's input; the same on every device.
+    """What turns an image file into the model's input; the same on every device.
 
     Decode → EXIF rotation → RGB → resize to `height` × `width` → uint8 → (x − mean) / std → float32.
-    Transparent pictures are laid on white, 16-bit grey is divided by 257, and of an animation the first
+    Transparent images are laid on white, 16-bit grey is divided by 257, and of an animation the first
     frame is taken.
     """
 
@@ -111,7 +111,7 @@ class Split(msgspec.Struct, frozen=True):
 
 
 class Dataset(msgspec.Struct, frozen=True):
-    """The pictures the set was calibrated and evaluated on."""
+    """The images the set was calibrated and evaluated on."""
 
     name: str
     calibration: Split

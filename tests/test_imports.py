@@ -18,6 +18,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "edgekit"
 GROUND: dict[str, set[str]] = {
     "errors": set(),
     "progress": set(),
+    "quiet": set(),
     "stats": set(),
     "words": set(),
     "registry": {"errors", "words"},

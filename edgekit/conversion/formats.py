@@ -18,8 +18,8 @@ from edgekit.conversion.runners import OnnxRunner, Runner, TfliteRunner
 from edgekit.conversion.target import Target
 from edgekit.conversion.tflite_files import IO, float16_tflite, float32_tflite, int8_tflite
 from edgekit.inspection import FILE_FORMATS, FileFormat, Inspection, Layer
+from edgekit.quiet import quiet_stderr
 from edgekit.registry import Registry
-from edgekit.zoo.quiet import quiet_stderr
 
 
 class Quantizer(Protocol):

@@ -19,7 +19,7 @@ from edgekit.inspection import inspect_bytes
 from edgekit.progress import Progress
 from edgekit.units import percent, points
 
-SQNR_PICTURES = 32
+SQNR_IMAGES = 32
 FLOAT_LAYERS = (1, 2, 4, 8)  # most fragile layers left in float32, rung by rung
 
 Quantize: TypeAlias = Callable[[Ranges, Set[str]], bytes]
@@ -50,7 +50,7 @@ class Ladder:
         """Quantize; take the next rung while the accuracy drop is above `limit` (a fraction).
 
         The rungs: min/max ranges; ranges of least squared error; the most fragile layers in float32.
-        The evaluation pictures decide when to stop, so a file from a higher rung is chosen among few
+        The evaluation images decide when to stop, so a file from a higher rung is chosen among few
         and its accuracy is slightly flattered.
 
         Returns:
@@ -74,7 +74,7 @@ class Ladder:
     def _rungs(self, progress: Progress, tried: Sequence[Candidate]) -> Iterator[tuple[str, bytes]]:
         """Yield (what it is, file) rung by rung; `tried` grows by each before the next is asked for."""
         probe = self.format.look_inside(self.float_file)
-        count = f"{len(self.calibration)} pictures"
+        count = f"{len(self.calibration)} images"
         progress.step(f"Calibrating {self.format.name}", len(self.calibration))
         full = self._pin(probe, minmax_ranges(watch(probe, self._counted(progress))))
         yield f"min/max ranges of {count}", self.quantize(full, frozenset())
@@ -92,12 +92,12 @@ class Ladder:
             yield f"{better.what}, in float32 {names}", self.quantize(ranges, frozenset(kept))
 
     def _counted(self, progress: Progress) -> Iterator[Float32]:
-        for done, picture in enumerate(self.calibration, 1):
+        for done, image in enumerate(self.calibration, 1):
             progress.advance(done)
-            yield picture
+            yield image
 
     def _pin(self, probe: Probe, ranges: Ranges) -> Ranges:
-        """Give the input the range of the contract: no picture, however bright, may be clipped."""
+        """Give the input the range of the contract: no image, however bright, may be clipped."""
         contract = self.calibration.preprocessing
         scaled = [(v - m) / s for v in (0.0, 255.0) for m, s in zip(contract.mean, contract.std, strict=True)]
         return {**ranges, **dict.fromkeys(probe.inputs, (min(scaled), max(scaled)))}
@@ -120,9 +120,9 @@ class Ladder:
         Quantizing merges a layer with the activation behind it; then that one's output is what both
         files have.
         """
-        feed = Feed(self.calibration.split, self.calibration.preprocessing, SQNR_PICTURES)
+        feed = Feed(self.calibration.split, self.calibration.preprocessing, SQNR_IMAGES)
         real, quantized = map(self.format.look_inside, (self.float_file, data))
-        found = sqnr_db((real.activations(picture), quantized.activations(picture)) for picture in feed)
+        found = sqnr_db((real.activations(image), quantized.activations(image)) for image in feed)
         layers = inspect_bytes(self.float_file, f"float32.{self.format.name}").layers
         for index, layer in enumerate(layers):
             if layer.multiply_adds:

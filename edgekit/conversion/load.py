@@ -1,4 +1,4 @@
-"""What a conversion starts from: the model and the pictures that fit it."""
+"""What a conversion starts from: the model and the images that fit it."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from edgekit.artefact import Preprocessing
-from edgekit.conversion.feed import Feed, hold
+from edgekit.conversion.feed import Feed
 from edgekit.conversion.graph import starts_with_preprocessing
 from edgekit.conversion.request import ConvertRequest, channels
 from edgekit.data import Dataset, load_dataset
+from edgekit.data.held import hold
 from edgekit.errors import UsageError
 from edgekit.progress import Progress
 from edgekit.zoo.source import LoadedModel, Source
 
-FEW_PICTURES = 100  # below that, ranges depend on which pictures were drawn
+FEW_IMAGES = 100  # below that, ranges depend on which images were drawn
 _IDENTITY = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """A loaded model and its pictures, all under one preprocessing contract."""
+    """A loaded model and its images, all under one preprocessing contract."""
 
     source: Source
     loaded: LoadedModel
@@ -46,14 +47,14 @@ def load(request: ConvertRequest, source: Source, progress: Progress) -> Inputs:
     name = request.dataset or source.dataset
     if name is None:
         raise UsageError(
-            f"It is not known which pictures {source.origin} classifies.",
+            f"It is not known which images {source.origin} classifies.",
             "Name them with --dataset: digits, shapes, cifar10, a folder with a sub-folder a class, or .npz.",
         )
     progress.step("Loading the model")
     loaded = source.load()
     contract = _contract(request, source, loaded)
     loaded = replace(loaded, preprocessing=contract)
-    progress.step("Reading the pictures")
+    progress.step("Reading the images")
     dataset = load_dataset(
         name,
         resolution=(contract.height, contract.width),
@@ -66,10 +67,8 @@ def load(request: ConvertRequest, source: Source, progress: Progress) -> Inputs:
     _note_doubts(request, source, dataset, progress)
     calibration = dataset.calibration
     if request.int8:  # every format and every pass looks at the same few
-        progress.step("Decoding the calibration pictures", min(request.calibration, len(calibration)))
-        calibration = hold(calibration, contract, progress, request.calibration)
-    progress.step("Decoding the evaluation pictures", len(dataset.evaluation))
-    evaluation = hold(dataset.evaluation, contract, progress)
+        calibration = hold(calibration, "calibration", contract, progress, request.calibration)
+    evaluation = hold(dataset.evaluation, "evaluation", contract, progress)
     return Inputs(
         source=source,
         loaded=loaded,
@@ -93,7 +92,7 @@ def _check_classes(source: Source, loaded: LoadedModel, dataset: Dataset) -> Non
         raise UsageError(
             f"{source.origin} tells {loaded.classes} classes apart, the dataset {dataset.name} has "
             f"{len(dataset.labels)}.",
-            "Name the pictures the model was trained on with --dataset.",
+            "Name the images the model was trained on with --dataset.",
         )
     if source.card is not None and source.card.labels != dataset.labels:
         first = next(
@@ -109,11 +108,11 @@ def _check_classes(source: Source, loaded: LoadedModel, dataset: Dataset) -> Non
 def _note_doubts(request: ConvertRequest, source: Source, dataset: Dataset, progress: Progress) -> None:
     """Say what makes the figures less trustworthy."""
     found = min(request.calibration, len(dataset.calibration))
-    if request.int8 and found < FEW_PICTURES:
-        progress.note(f"Only {found} calibration pictures: ranges settle at 200 to 500.")
+    if request.int8 and found < FEW_IMAGES:
+        progress.note(f"Only {found} calibration images: ranges settle at 200 to 500.")
     card = source.card
     if card is not None and card.splits.evaluation != dataset.evaluation.record():
         progress.note(
-            f"The evaluation pictures are not those that {card.name} was tested on; it may have been trained "
+            f"The evaluation images are not those that {card.name} was tested on; it may have been trained "
             "on some of them, and its accuracy may be flattered."
         )

@@ -13,8 +13,8 @@ from edgekit.data.dataset import Float32
 class Runner(Protocol):
     """A model file, loaded."""
 
-    def scores(self, picture: Float32) -> Float32:
-        """Return the real-valued output [1, classes] for one float32 picture [1, H, W, 3]."""
+    def scores(self, image: Float32) -> Float32:
+        """Return the real-valued output [1, classes] for one float32 image [1, H, W, 3]."""
 
 
 class TfliteRunner:
@@ -28,9 +28,9 @@ class TfliteRunner:
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
 
-    def scores(self, picture: Float32) -> Float32:
-        """Return the real-valued output [1, classes] for one float32 picture [1, H, W, 3]."""
-        self._interpreter.set_tensor(self._input["index"], stored(picture, self._input))
+    def scores(self, image: Float32) -> Float32:
+        """Return the real-valued output [1, classes] for one float32 image [1, H, W, 3]."""
+        self._interpreter.set_tensor(self._input["index"], stored(image, self._input))
         self._interpreter.invoke()
         return real(self._interpreter.get_tensor(self._output["index"]), self._output)
 
@@ -42,9 +42,9 @@ class OnnxRunner:
         self._session = onnx_session(data, optimise)
         self._input = self._session.get_inputs()[0].name
 
-    def scores(self, picture: Float32) -> Float32:
-        """Return the real-valued output [1, classes] for one float32 picture [1, H, W, 3]."""
-        return np.asarray(self._session.run(None, {self._input: picture})[0], dtype=np.float32)
+    def scores(self, image: Float32) -> Float32:
+        """Return the real-valued output [1, classes] for one float32 image [1, H, W, 3]."""
+        return np.asarray(self._session.run(None, {self._input: image})[0], dtype=np.float32)
 
 
 def import_onnxruntime() -> Any:

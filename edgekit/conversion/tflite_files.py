@@ -8,7 +8,7 @@ from typing import Any, Literal
 from edgekit.conversion.graph import FloatGraph
 from edgekit.conversion.noise import converter
 from edgekit.conversion.ranges import Ranges
-from edgekit.zoo.quiet import import_tensorflow
+from edgekit.quiet import import_tensorflow
 
 IO = Literal["int8", "uint8", "float32"]
 _IDENTIFIER = b"TFL3"

@@ -1,4 +1,4 @@
-"""Random changes to training pictures, each decided by (seed, step) alone, so that a run can be resumed."""
+"""Random changes to training images, each decided by (seed, step) alone, so that a run can be resumed."""
 
 from __future__ import annotations
 

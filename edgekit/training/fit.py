@@ -10,7 +10,7 @@ from typing import Any
 from edgekit.errors import UsageError
 from edgekit.progress import Progress
 from edgekit.training.feed import Feed
-from edgekit.training.run import Epoch, Run
+from edgekit.training.run_folder import Epoch, Run
 from edgekit.zoo.card import Training
 
 _WARM_UP = 0.05  # share of the steps in which the learning rate rises
@@ -27,7 +27,7 @@ def fit(model: Any, feed: Feed, run: Run, progress: Progress) -> list[Epoch]:
 
     Raises:
         UsageError: The loss became infinite or no number.
-        DataError: A picture can no longer be read.
+        DataError: An image can no longer be read.
     """
     import keras
 

@@ -22,7 +22,7 @@ SUFFIX = ".toml"
 
 
 class Splits(msgspec.Struct, frozen=True):
-    """The pictures a model was trained, calibrated and evaluated with."""
+    """The images a model was trained, calibrated and evaluated with."""
 
     train: Split
     calibration: Split  # shown in the learning curves; chose nothing
@@ -30,9 +30,9 @@ class Splits(msgspec.Struct, frozen=True):
 
 
 class Augmentation(msgspec.Struct, frozen=True):
-    """How far training pictures are changed; each gets amounts drawn evenly from ± these."""
+    """How far training images are changed; each gets amounts drawn evenly from ± these."""
 
-    flip: bool = False  # left and right, half of the pictures
+    flip: bool = False  # left and right, half of the images
     shift: float = 0.0  # fraction of the size, each axis
     rotate: float = 0.0  # degrees
     zoom: float = 0.0  # fraction of the size
@@ -40,7 +40,7 @@ class Augmentation(msgspec.Struct, frozen=True):
 
 
 class Training(msgspec.Struct, frozen=True):
-    """The settings that, with the pictures, decide every weight."""
+    """The settings that, with the images, decide every weight."""
 
     epochs: int
     batch_size: int
@@ -66,9 +66,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     dataset: str  # as it was named to `edgekit train`
     command: str  # that trains it again
     accuracy: float  # fraction right of the evaluation split
-    evaluated: int  # pictures in it
+    evaluated: int  # images in it
     parameters: int
-    multiply_adds: int  # convolutions and classifier, one picture
+    multiply_adds: int  # convolutions and classifier, one image
     training_seconds: float
     date: str  # ISO 8601, UTC
     sha256: str  # of the .keras file

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.errors import ModelError
+from edgekit.quiet import import_tensorflow
 from edgekit.words import first_line
-from edgekit.zoo.quiet import import_tensorflow
 from edgekit.zoo.safety import NOT_WHOLE, check_h5, check_keras_archive
 
 WEIGHTS_SUFFIX = ".weights.h5"

@@ -10,7 +10,7 @@ from edgekit.artefact import ArtefactSet, Preprocessing
 from edgekit.conversion import ConvertRequest, convert
 from edgekit.conversion.feed import Feed
 from edgekit.data import load_dataset
-from edgekit.zoo.quiet import import_tensorflow
+from edgekit.quiet import import_tensorflow
 
 
 class Recorder:
@@ -51,14 +51,14 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> ArtefactSet:
 
 @pytest.fixture(scope="session")
 def calibration() -> Feed:
-    """A few calibration pictures of digits at 32 pixels."""
+    """A few calibration images of digits at 32 pixels."""
     dataset = load_dataset("digits", resolution=32)
     return Feed(dataset.calibration, Preprocessing(height=32, width=32), 20)
 
 
 @pytest.fixture(scope="session")
 def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained model that scales its own pictures, is not square and gives logits."""
+    """An untrained model that scales its own images, is not square and gives logits."""
     import_tensorflow()
     import keras
     from keras import layers

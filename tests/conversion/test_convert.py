@@ -29,7 +29,7 @@ def test_the_set_on_disk_is_the_one_that_was_returned(converted):
     }
 
 
-def test_the_evaluation_file_holds_pictures_labels_and_keras_answers(converted):
+def test_the_evaluation_file_holds_images_labels_and_keras_answers(converted):
     manifest = converted.manifest
     with np.load(converted.folder / manifest.evaluation_file) as arrays:
         images, labels, keras = arrays["images"], arrays["labels"], arrays["keras"]
@@ -112,7 +112,7 @@ def test_the_manifest_tells_where_the_files_come_from(converted):
 @pytest.mark.parametrize("name", ["int8.tflite", "int8.onnx"])
 def test_int8_files_record_their_recipe_and_the_noise_behind_each_layer(converted, name):
     file = _file(converted, name)
-    assert "min/max ranges of 200 pictures: " in file.recipe[1]
+    assert "min/max ranges of 200 images: " in file.recipe[1]
     assert [line.endswith("(chosen)") for line in file.recipe].count(True) == 1
     if file.format == "onnx":
         assert file.recipe[0] == "7-bit weights per channel, 8-bit activations, softmax in float32"
@@ -164,7 +164,7 @@ def test_a_folder_that_holds_something_else_is_not_replaced(small_model, tmp_pat
     assert (tmp_path / "holiday.jpg").read_text() == "precious"
 
 
-def test_a_model_without_known_pictures_asks_for_them(small_model, tmp_path):
+def test_a_model_without_known_images_asks_for_them(small_model, tmp_path):
     with pytest.raises(UsageError, match="--dataset"):
         convert(ConvertRequest(model=small_model, output=tmp_path / "set"))
 

@@ -21,7 +21,7 @@ from edgekit.zoo.source import LoadedModel
 
 @pytest.fixture(scope="module")
 def inputs(converted, calibration):
-    """The float files, their ranges, and what the float files answer to the calibration pictures."""
+    """The float files, their ranges, and what the float files answer to the calibration images."""
     found = {}
     for kind in ("tflite", "onnx"):
         data = (converted.folder / f"float32.{kind}").read_bytes()
@@ -87,8 +87,8 @@ def test_a_mobilenet_with_an_odd_input_before_a_stride_of_two_is_no_fault(kind):
     model = build(ModelSpec("mobilenet_v1", 0.25, 36, 10))
     graph = freeze(LoadedModel(model, Preprocessing(height=36, width=36), 10))
     float_file = FORMATS[kind].float32(graph)
-    picture = np.random.default_rng(0).uniform(-1, 1, (1, 36, 36, 3)).astype(np.float32)
-    ranges = minmax_ranges(watch(FORMATS[kind].look_inside(float_file), [picture]))
+    image = np.random.default_rng(0).uniform(-1, 1, (1, 36, 36, 3)).astype(np.float32)
+    ranges = minmax_ranges(watch(FORMATS[kind].look_inside(float_file), [image]))
     data = FORMATS[kind].int8(float_file, ranges, frozenset(), io="int8", target="portable")
     found = inspect_bytes(data, f"int8.{kind}")
     assert check_int8(found, "mobilenet_v1") == ()

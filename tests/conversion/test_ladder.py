@@ -39,8 +39,8 @@ def _ladder(converted, calibration, kind, drops):
 @pytest.mark.parametrize("kind", ["tflite", "onnx"])
 def test_the_first_rung_is_enough_where_little_is_lost(converted, calibration, kind):
     best, recipe = _ladder(converted, calibration, kind, [0.005]).quantize_within(0.005, SILENT)
-    assert best.what == "min/max ranges of 20 pictures"
-    assert recipe == ("min/max ranges of 20 pictures: 89.50 %, drop +0.50 pp (chosen)",)
+    assert best.what == "min/max ranges of 20 images"
+    assert recipe == ("min/max ranges of 20 images: 89.50 %, drop +0.50 pp (chosen)",)
 
 
 @pytest.mark.parametrize("kind", ["tflite", "onnx"])
@@ -49,9 +49,9 @@ def test_it_climbs_until_the_drop_is_small_enough_and_records_every_rung(convert
         0.005, SILENT
     )
     plain, narrow, *mixed = recipe
-    assert plain.startswith("min/max ranges of 20 pictures: 87.00 %")
-    assert narrow.startswith("ranges of least squared error of 20 pictures: 88.00 %")
-    assert all(line.startswith("ranges of least squared error of 20 pictures, in float32 ") for line in mixed)
+    assert plain.startswith("min/max ranges of 20 images: 87.00 %")
+    assert narrow.startswith("ranges of least squared error of 20 images: 88.00 %")
+    assert all(line.startswith("ranges of least squared error of 20 images, in float32 ") for line in mixed)
     assert [line.endswith("(chosen)") for line in recipe] == [False, False, False, True]
     layers = [layer for layer in inspect_bytes(best.data, f"a.{kind}").layers if layer.multiply_adds]
     assert sum(layer.weights is None for layer in layers) == FLOAT_LAYERS[1]
@@ -59,7 +59,7 @@ def test_it_climbs_until_the_drop_is_small_enough_and_records_every_rung(convert
 
 def test_float_layers_are_tried_with_the_better_ranges(converted, calibration):
     _, recipe = _ladder(converted, calibration, "tflite", [0.02, 0.03, 0.0]).quantize_within(0.005, SILENT)
-    assert recipe[2].startswith("min/max ranges of 20 pictures, in float32 ")
+    assert recipe[2].startswith("min/max ranges of 20 images, in float32 ")
 
 
 def test_if_no_rung_is_good_enough_the_best_is_taken(converted, calibration):
@@ -77,8 +77,8 @@ def test_a_ladder_for_integer_only_files_ends_before_layers_stay_in_float(conver
     assert not any(layer.dtype == "float32" for layer in inspect_bytes(best.data, "a.tflite").layers)
 
 
-def test_no_picture_can_be_brighter_than_the_inputs_range(converted, calibration):
-    """The calibration pictures below are all grey; white must still come out as white."""
+def test_no_image_can_be_brighter_than_the_inputs_range(converted, calibration):
+    """The calibration images below are all grey; white must still come out as white."""
 
     class Grey:
         split, preprocessing = calibration.split, calibration.preprocessing

@@ -4,7 +4,7 @@ import pytest
 
 from edgekit.conversion import ConvertRequest, convert
 from edgekit.errors import UsageError
-from edgekit.zoo.quiet import import_tensorflow
+from edgekit.quiet import import_tensorflow
 from edgekit.zoo.source import resolve
 
 
