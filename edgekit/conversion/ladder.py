@@ -1,4 +1,4 @@
-"""Quantizing to int8, with stronger means one after the other for as long as too much is lost."""
+"""Quantizing to int8, with stronger means one after another while too much accuracy is lost."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Judge: TypeAlias = Callable[[bytes], Quality]
 
 @dataclass(frozen=True)
 class Candidate:
-    """One rung: a file and how right it is."""
+    """One rung: a file and how accurate it is."""
 
     what: str  # how it was made
     data: bytes

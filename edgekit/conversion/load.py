@@ -48,7 +48,8 @@ def load(request: ConvertRequest, source: Source, progress: Progress) -> Inputs:
     if name is None:
         raise UsageError(
             f"It is not known which images {source.origin} classifies.",
-            "Name them with --dataset: digits, shapes, cifar10, a folder with a sub-folder a class, or .npz.",
+            "Name them with --dataset: digits, shapes, cifar10, a folder with one sub-folder per class, "
+            "or a .npz file.",
         )
     progress.step("Loading the model")
     loaded = source.load()
@@ -90,7 +91,7 @@ def _contract(request: ConvertRequest, source: Source, loaded: LoadedModel) -> P
 def _check_classes(source: Source, loaded: LoadedModel, dataset: Dataset) -> None:
     if loaded.classes != len(dataset.labels):
         raise UsageError(
-            f"{source.origin} tells {loaded.classes} classes apart, the dataset {dataset.name} has "
+            f"{source.origin} has {loaded.classes} classes, the dataset {dataset.name} has "
             f"{len(dataset.labels)}.",
             "Name the images the model was trained on with --dataset.",
         )

@@ -53,7 +53,7 @@ def _guessing_note(reference: Reference, inputs: Inputs) -> str:
     contract = inputs.loaded.preprocessing
     return (
         f"The Keras model itself is right on {percent(float(reference.right.mean()))} % of the evaluation "
-        f"images, which cannot be told from guessing among {reference.scores.shape[1]} classes. It was "
+        f"images, which may be mere guessing among {reference.scores.shape[1]} classes. It was "
         f"given pixels as (x − mean) / std with mean {contract.mean[0]:g} and std {contract.std[0]:g}: set "
         "--mean and --std as in its training, and check that its classes are in the dataset's order."
     )

@@ -1,4 +1,4 @@
-"""How right a converted file is, judged against the Keras model on the same images."""
+"""How accurate a converted file is, compared with the Keras model on the same images."""
 
 from __future__ import annotations
 

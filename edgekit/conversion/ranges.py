@@ -2,7 +2,7 @@
 
 Each format's own float graph is watched, with the same images, by the same code. The two graphs were
 found equal before, so are their ranges; what differs are the tensors' names. Nothing grows with the
-number of images: a minimum, a maximum and, where asked for, a histogram a tensor.
+number of images: a minimum, a maximum and, where asked for, a histogram per tensor.
 """
 
 from __future__ import annotations

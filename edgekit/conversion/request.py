@@ -84,7 +84,7 @@ class ConvertRequest:
         """Return the formats to make.
 
         Raises:
-            UsageError: There is no format of a name.
+            UsageError: There is no format of that name.
         """
         return [FORMATS.named(name) for name in (FORMATS if self.formats is None else self.formats)]
 
@@ -106,5 +106,5 @@ class ConvertRequest:
 
 
 def channels(value: float | Channels | None) -> Channels | None:
-    """Return one number for each channel, of which one may stand for all."""
+    """Return a number for each channel; one number is for all three."""
     return (value, value, value) if isinstance(value, (int, float)) else value

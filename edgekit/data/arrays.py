@@ -1,4 +1,4 @@
-"""Images that lie in memory as an array, resized by the contract when read."""
+"""Images held in memory as an array, resized by the contract when read."""
 
 from __future__ import annotations
 

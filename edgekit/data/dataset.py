@@ -19,7 +19,7 @@ Float32 = npt.NDArray[np.float32]
 
 
 class Images(Protocol):
-    """Images that may lie in memory or be decoded when asked for."""
+    """Images in memory, or decoded when they are read."""
 
     def __len__(self) -> int:
         """How many there are."""

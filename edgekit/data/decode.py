@@ -38,7 +38,7 @@ class BrokenImageError(Exception):
 def read_image(path: Path) -> Image:
     """Decode a file into an RGB image, turned upright.
 
-    Grey and palette images are expanded, transparent ones laid on white, 16-bit grey brought to 8 bits;
+    Grey and palette images are expanded, transparent ones placed on white, 16-bit grey brought to 8 bits;
     of an animation the first frame is taken.
 
     Raises:

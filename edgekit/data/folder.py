@@ -1,9 +1,9 @@
-"""A folder of images: one sub-folder a class, the folder's name the class's name.
+"""A folder of images: one sub-folder per class, named after it.
 
 Sub-folders named `train` and `test` (or `val`, `validation`) with the classes inside are taken as the
 user's own division: `test`, or else `val`, is for evaluation, and all the rest for training and calibration.
 
-Images are told apart by their decoded pixels. JPEG and WebP leave decoders some freedom: with another
+An image is identified by its decoded pixels. JPEG and WebP leave decoders some freedom: with another
 Pillow a pixel may differ by a level, and then hashes and splits differ too. PNG, BMP and TIFF do not.
 """
 
@@ -33,7 +33,7 @@ _NAMED = 10  # broken images to name, before only counting them
 
 @dataclass(frozen=True)
 class _File:
-    """An image file, the class it lies in and whether its folder is set aside for evaluation."""
+    """An image file, its class, and whether its folder is set aside for evaluation."""
 
     path: Path
     name: str
@@ -140,7 +140,7 @@ def _scan(folder: Path, progress: Progress) -> tuple[list[_File], tuple[str, ...
     if others:
         example = _shown(others[0], folder)
         several = f"{len(others)} files that are not images, such as {example}."
-        progress.note(f"Ignored {several if len(others) > 1 else f'{example}, which is no image.'}")
+        progress.note(f"Ignored {several if len(others) > 1 else f'{example}, which is not an image.'}")
     if not files:
         raise DataError(
             f"{str(folder)!r} has {len(names)} class folders but no images.",

@@ -37,10 +37,10 @@ def hold(
     A split that is held already, or would take too much memory, is returned as it is.
 
     Args:
-        split: To read.
-        what: Its images are, for the progress display: `training`.
-        contract: That they are read by.
-        progress: Counts images.
+        split: What to read.
+        what: What its images are for, in the progress display: `training`.
+        contract: How they are read.
+        progress: Receives the number of images read.
         limit: How many are needed; None: all.
 
     Raises:

@@ -104,7 +104,7 @@ def _images(values: Array, name: str) -> UInt8:
     low, high = values.min(), values.max()
     if not (np.isfinite(low) and np.isfinite(high)):
         raise DataError(f"{name} holds values that are not finite.", "Save it as uint8, 0 to 255.")
-    # 0–255 and, for floats, 0–1 are told apart by the largest value; between the two it would be a guess
+    # 0–255 and, for floats, 0–1 are distinguished by the largest value; between the two it would be a guess
     if low >= 0 and 127 < high <= 255:
         return np.rint(values).astype(np.uint8)
     if low >= 0 and 0 < high <= 1 and values.dtype.kind == "f":

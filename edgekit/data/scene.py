@@ -10,8 +10,8 @@ import numpy.typing as npt
 from edgekit.data.dataset import UInt8
 from edgekit.data.outlines import OUTLINES, Plane
 
-_CLOUD = 6  # cells a side of the coarsest random field
-_FIELDS = 3  # random fields an image: background, shape, edge
+_CLOUD = 6  # cells per side of the coarsest random field
+_FIELDS = 3  # random fields per image: background, shape, edge
 WORDS = 64 + _FIELDS * _CLOUD * _CLOUD  # random words an image needs, before its noise
 _ONE = np.float32(1)
 # Backgrounds use the dark 55 % of each channel, shapes the light 55 %. Were both free, a shape would be

@@ -65,7 +65,7 @@ class ShapeImages:
         return out
 
     def _words(self, indices: np.ndarray) -> np.ndarray:
-        """Random 64-bit words, a row for each image: the scene's, then 3 bytes of noise a pixel."""
+        """Random 64-bit words, a row for each image: the scene's, then 3 bytes of noise per pixel."""
         noise = -(-3 * self.preprocessing.height * self.preprocessing.width // 8)
         key = (self.stream << 64) | self.seed
         return np.stack(

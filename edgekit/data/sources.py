@@ -19,7 +19,7 @@ DATASETS: dict[str, Callable[[Preprocessing, int, Progress], Dataset]] = {
     "shapes": shapes.load,
 }
 _OTHERS = "a folder with one sub-folder of images for each class, or a .npz file"
-_LARGEST = 4096  # pixels a side
+_LARGEST = 4096  # pixels per side
 
 Channels = tuple[float, float, float]
 
@@ -37,7 +37,7 @@ def load_dataset(
 
     Args:
         source: A name in `DATASETS`, a folder of class sub-folders, or a .npz file.
-        resolution: Pixels a side, or (height, width).
+        resolution: Pixels per side, or (height, width).
         seed: Chooses the images of `shapes`, 0 to 2⁶⁴ − 1. The others are the same for every seed.
         mean: What is subtracted from each channel, in units of 0–255.
         std: What each channel is then divided by, in units of 0–255.
@@ -53,7 +53,7 @@ def load_dataset(
     if source in DATASETS:
         return DATASETS[source](preprocessing, seed, progress)
     if not source or "\0" in source:
-        raise UsageError(f"{source!r} is no dataset.", f"Name one of {', '.join(DATASETS)}, {_OTHERS}.")
+        raise UsageError(f"{source!r} is not a dataset.", f"Name one of {', '.join(DATASETS)}, {_OTHERS}.")
     path = Path(source)
     if path.is_dir():
         return folder.load(path, preprocessing, seed, progress)

@@ -12,6 +12,7 @@ from edgekit.data.dataset import Images, Int64, Split, UInt8
 from edgekit.errors import DataError
 from edgekit.files import sha256_bytes
 from edgekit.progress import SILENT, Progress
+from edgekit.words import plural
 
 EVALUATION_SHARE = 0.25
 CALIBRATION_SHARE = 0.15
@@ -21,7 +22,7 @@ _DRAW = 0  # changing it divides every dataset anew, and makes trained models' e
 
 @dataclass(frozen=True)
 class Sizes:
-    """Images a class gives to calibration and evaluation; None: the shares above."""
+    """Images of each class for calibration and evaluation; None: the shares above."""
 
     calibration: int | None = None
     evaluation: int | None = None
@@ -54,7 +55,7 @@ def split_images(
 ) -> tuple[Split, Split, Split]:
     """Divide images into train, calibration and evaluation.
 
-    Copies of an image (equal hashes) are used once; an image that lies in two classes is not used.
+    Copies of an image (equal hashes) are used once; an image in two classes is not used.
     Within a class the order is drawn from the hashes alone: neither file names, nor the order of reading,
     nor a seed can move an image that one model was trained on into the evaluation of another. Every split
     goes round the classes, so that its beginning is stratified too.
@@ -100,12 +101,12 @@ def _distinct(
     conflicts = {digest for digest, found in classes.items() if len(found) > 1}
     chosen = [i for digest, i in first.items() if digest not in conflicts]
     if copies := len(hashes) - len(first):
-        are = "image is a copy of another" if copies == 1 else "images are copies of others"
-        progress.note(f"{copies} {are}; each image is used once.")
+        are = "is a copy of another" if copies == 1 else "are copies of others"
+        progress.note(f"{plural(copies, 'image')} {are}; each image is used once.")
     if conflicts:
-        lie = "image lies" if len(conflicts) == 1 else "images lie"
         are = "is" if len(conflicts) == 1 else "are"
-        progress.note(f"{len(conflicts)} {lie} in more than one class and {are} not used.")
+        what = plural(len(conflicts), "image")
+        progress.note(f"{what} {are} in more than one class and {are} not used.")
     return chosen
 
 

@@ -13,7 +13,7 @@ def augment(images: Any, seed: int, step: Any, settings: Augmentation) -> Any:
 
     Args:
         images: float32 [n, height, width, 3], 0–255.
-        seed: Of the training.
+        seed: The training's.
         step: int64 scalar, counted from the start of the training.
         settings: How far.
 

@@ -42,7 +42,7 @@ class Feed:
 
     @property
     def steps(self) -> int:
-        """Batches an epoch. Images left over wait for the next epoch's order."""
+        """Batches per epoch. Images left over wait for the next epoch's order."""
         return max(1, len(self.dataset.train) // self.batch_size)
 
     def batches(self, first_epoch: int, epochs: int) -> Any:

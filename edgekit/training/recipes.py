@@ -1,4 +1,4 @@
-"""How each dataset is best trained: found by trying, and what a user starts from."""
+"""How each dataset is best trained, found by trying: the settings that a user starts from."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class TrainRequest:
 
         Args:
             images: In the training split.
-            weights_sha256: Of the file to start from.
+            weights_sha256: Hash of the file to start from.
 
         Raises:
             UsageError: A setting is outside its range.

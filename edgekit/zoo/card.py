@@ -1,4 +1,4 @@
-"""A checkpoint's card, a TOML file beside it: how it was made, on what, and how right it is."""
+"""A checkpoint's card, a TOML file next to it: how it was made, on what data, and how accurate it is."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     alpha: float | None = None  # width multiplier; None: the family has none
     resolution: int  # pixels
     classes: int
-    dataset: str  # as it was named to `edgekit train`
+    dataset: str  # as given to `edgekit train`
     command: str  # that trains it again
-    accuracy: float  # fraction right of the evaluation split
+    accuracy: float  # share of the evaluation split that is right
     evaluated: int  # images in it
     parameters: int
     multiply_adds: int  # convolutions and classifier, one image
@@ -126,7 +126,7 @@ def checkpoint_of(path: Path) -> Path:
 
 
 def card_of(path: Path) -> Path:
-    """Where the card of a `.keras` file lies, if it has one."""
+    """The path of the card that a `.keras` file may have."""
     return path.with_suffix(SUFFIX)
 
 

@@ -14,7 +14,7 @@ from edgekit.zoo.frozen import frozen
 
 @dataclass(frozen=True)
 class LayerCost:
-    """One layer's share. A row without a Keras layer stands for operations of the graph itself."""
+    """One layer's share. A row without a Keras layer is for operations of the graph itself."""
 
     name: str
     kind: str  # Keras class, or TensorFlow operation
@@ -48,7 +48,7 @@ def cost(model: Any) -> Cost:
     """
     operations = [(op.name, op.type, _output(op), _multiply_adds(op)) for op in _trace(model)]
     leaves = list(_leaves(model))
-    # a SavedModel is one opaque layer; its operations are told apart by their own names
+    # a SavedModel is one opaque layer; its operations are known by their own names
     known = {layer.name for layer in leaves if type(layer).__name__ != "TFSMLayer"}
     shares: dict[str, int] = {}
     extra = []

@@ -150,7 +150,7 @@ def is_weights_only(path: Path) -> bool:
     """Whether a file holds weights without a model.
 
     Raises:
-        ModelError: It cannot be told, as the file is damaged.
+        ModelError: The file is damaged.
     """
     if path.name.endswith(WEIGHTS_SUFFIX):
         return True

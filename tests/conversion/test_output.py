@@ -49,7 +49,7 @@ def test_a_kill_while_writing_leaves_no_set_and_the_next_run_makes_the_very_same
     (left,) = tmp_path.iterdir()
     assert (left / "int8.onnx").is_file(), "the kill came in the middle of writing"
     assert left.name != "set"
-    with pytest.raises(RecordError, match="is no artefact set"):
+    with pytest.raises(RecordError, match="is not an artefact set"):
         read_set(left)
 
     # another seed of Python's hashes, another process: names and order must not depend on them

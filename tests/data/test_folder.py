@@ -85,7 +85,7 @@ def test_copies_in_another_format_do_not_land_in_two_splits(folder, progress, im
 def test_a_image_in_two_classes_is_not_used(folder, progress):
     shutil.copy(folder / "cat" / "0.png", folder / "dog" / "cat or dog.png")
     assert total(load(folder, progress)) == 19
-    assert "1 image lies in more than one class and is not used." in progress.notes
+    assert "1 image is in more than one class and is not used." in progress.notes
 
 
 def test_other_files_and_hidden_ones_are_left_alone(folder, progress, image):
@@ -104,7 +104,7 @@ def test_other_files_and_hidden_ones_are_left_alone(folder, progress, image):
 def test_a_single_file_that_is_no_image_is_named(folder, progress):
     (folder / "cat" / "notes.txt").write_text("hello")
     load(folder, progress)
-    assert progress.notes == ["Ignored 'cat/notes.txt', which is no image."]
+    assert progress.notes == ["Ignored 'cat/notes.txt', which is not an image."]
 
 
 def test_images_deeper_in_a_class_belong_to_it(folder, image):

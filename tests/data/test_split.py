@@ -65,7 +65,7 @@ def test_a_image_in_two_classes_is_not_used(progress):
     hashes = [*source.hashes()[:29], source.hashes()[0]]
     splits = split_images(source, np.arange(30) % 2, hashes, ["a", "b"], progress=progress)
     assert source.hashes()[0] not in {digest for split in splits for digest in split.hashes}
-    assert "1 image lies in more than one class and is not used." in progress.notes
+    assert "1 image is in more than one class and is not used." in progress.notes
 
 
 def test_what_the_source_sets_aside_evaluates_also_when_a_copy_lies_in_training():
