@@ -148,13 +148,13 @@ def convert_at(folder: str, resolution: int) -> None:
     from edgekit.zoo.source import resolve
 
     source = resolve(CHECKPOINT)
-    target = Path(folder)
+    named, target = CHECKPOINT, Path(folder)
     target.parent.mkdir(parents=True, exist_ok=True)
     if resolution != source.resolution:
         model = build(ModelSpec("mobilenet_v1", ALPHA, resolution, 10), weights=source.file)
-        model.save(target.with_suffix(".keras"))
-        source = resolve(str(target.with_suffix(".keras")))
-    convert(ConvertRequest(source=source, output=target, dataset="digits"))
+        named = str(target.with_suffix(".keras"))
+        model.save(named)
+    convert(ConvertRequest(model=named, output=target, dataset="digits"))
 
 
 def races_of(folder: Path, resolution: int, seconds: float) -> Iterator[Race]:

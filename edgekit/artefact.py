@@ -19,15 +19,15 @@ from edgekit.schema import decode_record
 MANIFEST = "manifest.json"
 SCHEMA = "edgekit.manifest/1"
 
-Format = Literal["tflite", "onnx"]
+Format = str  # a name in `edgekit.inspection.FILE_FORMATS`, and how the file's name ends
 Precision = Literal["float32", "float16", "int8"]
 
 
 class Preprocessing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What turns a picture file into the model's input; the same on every device.
+    """What turns an image file into the model's input; the same on every device.
 
     Decode → EXIF rotation → RGB → resize to `height` × `width` → uint8 → (x − mean) / std → float32.
-    Transparent pictures are laid on white, 16-bit grey is divided by 257, and of an animation the first
+    Transparent images are placed on white, 16-bit grey is divided by 257, and of an animation the first
     frame is taken.
     """
 
@@ -56,7 +56,7 @@ class Tensor(msgspec.Struct, frozen=True):
 
 
 class Quality(msgspec.Struct, frozen=True):
-    """How right one file is on the evaluation set, measured on the converting host.
+    """How accurate one file is on the evaluation set, measured on the converting host.
 
     Fractions of one. `drop` is the float32 Keras model's accuracy minus this file's, over the same
     images; its interval is the paired one of `edgekit.stats.paired_drop`, at 95 %.
@@ -111,7 +111,7 @@ class Split(msgspec.Struct, frozen=True):
 
 
 class Dataset(msgspec.Struct, frozen=True):
-    """The pictures the set was calibrated and evaluated on."""
+    """The images the set was calibrated and evaluated on."""
 
     name: str
     calibration: Split
@@ -145,7 +145,7 @@ class ArtefactSet(msgspec.Struct, frozen=True):
     manifest: Manifest
 
     def path(self, file: ArtefactFile) -> Path:
-        """Where one of the set's files lies."""
+        """The path of one of the set's files."""
         return self.folder / file.name
 
 
@@ -160,7 +160,7 @@ def read_set(folder: Path) -> ArtefactSet:
     path = folder / MANIFEST
     if not path.is_file():
         raise RecordError(
-            f"{folder} is no artefact set: it has no {MANIFEST}.",
+            f"{folder} is not an artefact set: it has no {MANIFEST}.",
             "Make one with `edgekit convert`, or name a folder that `edgekit convert` wrote.",
         )
     return ArtefactSet(folder, decode_record(path, Manifest, SCHEMA))
@@ -170,7 +170,7 @@ def check_files(artefacts: ArtefactSet) -> None:
     """Compare every file of a set, and its preprocessing, with the hash in its manifest.
 
     Raises:
-        RecordError: A file lies elsewhere, is missing, or its bytes changed since the conversion.
+        RecordError: A file is outside the folder or missing, or its bytes changed since the conversion.
     """
     manifest = artefacts.manifest
     if manifest.preprocessing.sha256 != manifest.preprocessing_sha256:

@@ -18,6 +18,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "edgekit"
 GROUND: dict[str, set[str]] = {
     "errors": set(),
     "progress": set(),
+    "quiet": set(),
     "stats": set(),
     "words": set(),
     "registry": {"errors", "words"},
@@ -39,7 +40,7 @@ ROOMS: dict[str, set[str]] = {
     "device": {"results", "debian"},
     "runtime": {"artefact", "debian"},
     "visit": {"results", "device", "runtime"},
-    "measurement": {"artefact", "results", "device", "runtime", "visit"},
+    "measurement": {"artefact", "results", "device", "runtime", "visit", "inspection"},
     "explanation": {"artefact", "results", "device", "runtime", "visit", "inspection"},
     "budget": {"results"},
     "comparison": {"results"},

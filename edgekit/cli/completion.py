@@ -19,6 +19,13 @@ def complete_family(incomplete: str) -> list[str]:
     return [name for name in FAMILIES if name.startswith(incomplete)]
 
 
+def complete_format(incomplete: str) -> list[str]:
+    """Names of file formats that begin as typed."""
+    from edgekit.inspection import FILE_FORMATS
+
+    return [name for name in FILE_FORMATS if name.startswith(incomplete)]
+
+
 def complete_device(incomplete: str) -> list[str]:
     """Names of devices that begin as typed."""
     from edgekit.lookup import devices_folders

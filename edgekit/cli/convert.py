@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from edgekit.cli.completion import complete_dataset, complete_model
+from edgekit.cli.completion import complete_dataset, complete_format, complete_model
 from edgekit.cli.numeric import real, whole
 from edgekit.zoo.families import DEFAULT_FAMILY
 
 Target = Literal["portable", "arm64", "x86-vnni", "x86-avx2"]
 IO = Literal["int8", "uint8", "float32"]
-
-
-class Format(str, Enum):
-    """Typer takes lists of enumerations, not of literals."""
-
-    TFLITE = "tflite"
-    ONNX = "onnx"
 
 
 def convert(
@@ -51,7 +43,12 @@ def convert(
     int8: Annotated[bool, typer.Option("--int8/--no-int8", help="Quantize to int8, beside float32.")] = True,
     float16: Annotated[bool, typer.Option("--float16", help="Also write float16 TFLite.")] = False,
     formats: Annotated[
-        list[Format] | None, typer.Option("--format", help="May be repeated; both if not given.")
+        list[str] | None,
+        typer.Option(
+            "--format",
+            help="tflite or onnx; may be repeated; all if not given.",
+            autocompletion=complete_format,
+        ),
     ] = None,
     target: Annotated[
         Target, typer.Option(help="Processor that the int8 ONNX weights must suit; portable suits all.")
@@ -83,34 +80,28 @@ def convert(
     from edgekit.conversion import ConvertRequest
     from edgekit.conversion import convert as run
     from edgekit.units import parse_fraction
-    from edgekit.zoo.source import resolve
 
-    limit = None if max_drop is None else parse_fraction(max_drop)
+    request = ConvertRequest(
+        model=model,
+        alpha=alpha,
+        resolution=resolution,
+        weights=weights,
+        classes=classes,
+        dataset=dataset,
+        int8=int8,
+        float16=float16,
+        formats=formats or None,
+        target=target,
+        io=io,
+        calibration=calibration,
+        max_drop=None if max_drop is None else parse_fraction(max_drop),
+        mean=mean,
+        std=std,
+        seed=seed,
+        output=output,
+        command=command_line(),
+    )
     with progress_bar() as progress:
-        source = resolve(
-            model,
-            alpha=alpha,
-            resolution=resolution,
-            weights=weights,
-            classes=classes,
-            dataset=dataset,
-            progress=progress,
-        )
-        request = ConvertRequest(
-            source=source,
-            output=output or Path("artefacts") / source.name,
-            dataset=dataset,
-            formats=tuple(choice.value for choice in formats or Format),
-            precisions=("float32", *["int8"][:int8], *["float16"][:float16]),  # type: ignore[arg-type]
-            target=target,
-            io=io,
-            calibration=calibration,
-            max_drop=limit,
-            mean=None if mean is None else (mean, mean, mean),
-            std=None if std is None else (std, std, std),
-            seed=seed,
-            command=command_line(),
-        )
         artefacts = run(request, progress)
     if as_json:
         print_record(artefacts.manifest)

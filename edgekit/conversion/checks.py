@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from edgekit.artefact import Format
+from edgekit.conversion.formats import FORMATS, Format
 from edgekit.errors import InvalidError
-from edgekit.inspection import Inspection, Layer
+from edgekit.inspection import Inspection
 from edgekit.zoo import FAMILIES
 
 SMALLEST_OPSET = 13  # the first with QuantizeLinear per channel
@@ -25,34 +25,29 @@ def check_int8(found: Inspection, family: str | None) -> tuple[str, ...]:
     Raises:
         InvalidError: The quantizer did not do what was asked of it.
     """
-    faults = [*_weight_faults(found), *_graph_faults(found, family)]
+    format = FORMATS[found.format]
+    faults = [*_weight_faults(found, format), *_graph_faults(found, family)]
     if faults:
         raise InvalidError(
             f"{found.name} is not what was to be made: {'; '.join(faults)}.",
             "This is a fault of edgekit or of a converter's version, not of your model: please report it.",
         )
-    kept = [f"{layer.op} ({layer.name})" for layer in found.layers if is_float(found.format, layer)]
+    kept = [
+        f"{layer.op} ({layer.name})"
+        for layer in found.layers
+        if layer.op not in _BORDERS and format.is_float(layer)
+    ]
     return (f"{found.name} keeps in float32: {', '.join(kept)}.",) if kept else ()
 
 
-def is_float(format: Format, layer: Layer) -> bool:
-    """Whether an operator computes in float32 although the file is quantized."""
-    if layer.op in _BORDERS:
-        return False
-    if format == "tflite":
-        return layer.dtype == "float32"
-    # around int8 operators ONNX shows float32 tensors, which the runtime's fusion removes
-    return layer.parameters > 0 and layer.weights is None
-
-
-def _weight_faults(found: Inspection) -> list[str]:
+def _weight_faults(found: Inspection, format: Format) -> list[str]:
     faults = []
     for layer in found.layers:
         if layer.op.startswith("Flex"):
             faults.append(f"{layer.op} needs TensorFlow on the device")
         if layer.weights is None or layer.op not in _CONVOLUTIONS:
             continue
-        channels = layer.shape[-1 if found.format == "tflite" else 1]
+        channels = layer.shape[format.channels]
         if len(layer.weights.scales) != channels:
             faults.append(f"{layer.name} has {len(layer.weights.scales)} scales for {channels} channels")
         if any(layer.weights.zero_points):

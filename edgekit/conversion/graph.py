@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,8 @@ import numpy as np
 from edgekit.conversion.noise import converter
 from edgekit.data.dataset import Float32
 from edgekit.errors import ModelError
-from edgekit.zoo.quiet import import_tensorflow
+from edgekit.quiet import import_tensorflow
+from edgekit.zoo.frozen import frozen
 from edgekit.zoo.source import LoadedModel
 
 _INPUT = "input"
@@ -20,7 +20,7 @@ _INPUT = "input"
 
 @dataclass(frozen=True)
 class FloatGraph:
-    """The model for one picture; its variables are constants, its training-only parts are gone."""
+    """The model for one image; its variables are constants, its training-only parts are gone."""
 
     function: Any  # concrete TensorFlow function: float32 [1, height, width, 3] → [1, classes]
     input: str  # tensor name in the graph
@@ -33,35 +33,19 @@ class FloatGraph:
 
 
 def freeze(loaded: LoadedModel) -> FloatGraph:
-    """Trace a model for one picture and turn its variables into constants.
+    """Trace a model for one image and turn its variables into constants.
 
     Raises:
         ModelError: It computes in another type than float32, or cannot be traced.
     """
     tf = import_tensorflow()
-    # TensorFlow has no public name for this function; its own converters use it too
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-
     model, contract = loaded.model, loaded.preprocessing
     _check_types(model)
-    picture = tf.TensorSpec((1, contract.height, contract.width, 3), tf.float32, name=_INPUT)
-    with converter("an inference graph"), _inlined():
-        traced = tf.function(lambda x: model(x, training=False), autograph=False)
-        frozen = convert_variables_to_constants_v2(traced.get_concrete_function(picture))
-    (source,), (result,) = frozen.inputs, frozen.outputs
-    return FloatGraph(frozen, source.name, result.name)
-
-
-@contextmanager
-def _inlined() -> Iterator[None]:
-    """Trace into the functions that Keras compiles for some layers; ONNX has no word for a call."""
-    tf = import_tensorflow()
-    eagerly = tf.config.functions_run_eagerly()
-    tf.config.run_functions_eagerly(True)
-    try:
-        yield
-    finally:
-        tf.config.run_functions_eagerly(eagerly)
+    image = tf.TensorSpec((1, contract.height, contract.width, 3), tf.float32, name=_INPUT)
+    with converter("an inference graph"):
+        function = frozen(model, image)
+    (source,), (result,) = function.inputs, function.outputs
+    return FloatGraph(function, source.name, result.name)
 
 
 def keras_scores(loaded: LoadedModel) -> Callable[[Float32], Float32]:
@@ -74,7 +58,7 @@ def keras_scores(loaded: LoadedModel) -> Callable[[Float32], Float32]:
 
 
 def starts_with_preprocessing(model: Any) -> bool:
-    """Whether the model scales its pictures itself, so that they must reach it as 0–255."""
+    """Whether the model scales its images itself, so that they must reach it as 0–255."""
     import keras
 
     own = (keras.layers.Rescaling, keras.layers.Normalization)
@@ -100,13 +84,13 @@ def starts_with_preprocessing(model: Any) -> bool:
 def _check_types(model: Any) -> None:
     if model.input_shape[0] not in (None, 1):
         raise ModelError(
-            f"The model takes exactly {model.input_shape[0]} pictures at a time.",
+            f"The model takes exactly {model.input_shape[0]} images at a time.",
             "Save it with a free batch size: keras.Input without batch_shape.",
         )
     taken = str(model.inputs[0].dtype)
     if taken == "uint8":
         raise ModelError(
-            "The model takes uint8 pictures; float32 is needed.",
+            "The model takes uint8 images; float32 is needed.",
             "Build it with keras.Input(..., dtype='float32') and the same weights.",
         )
     types = {taken, *(layer.compute_dtype for layer in model.layers)} - {None}

@@ -1,4 +1,4 @@
-"""Quantizing to int8, with stronger means one after the other for as long as too much is lost."""
+"""Quantizing to int8, with stronger means one after another while too much accuracy is lost."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from edgekit.artefact import Format, Quality
+from edgekit.artefact import Quality
 from edgekit.conversion.feed import Feed
-from edgekit.conversion.probe import Probe, load_probe, watch
+from edgekit.conversion.formats import Format
+from edgekit.conversion.probe import Probe, watch
 from edgekit.conversion.quality import sqnr_db
 from edgekit.conversion.ranges import Ranges, minmax_ranges, mse_ranges
 from edgekit.data.dataset import Float32
@@ -18,7 +19,7 @@ from edgekit.inspection import inspect_bytes
 from edgekit.progress import Progress
 from edgekit.units import percent, points
 
-SQNR_PICTURES = 32
+SQNR_IMAGES = 32
 FLOAT_LAYERS = (1, 2, 4, 8)  # most fragile layers left in float32, rung by rung
 
 Quantize: TypeAlias = Callable[[Ranges, Set[str]], bytes]
@@ -27,7 +28,7 @@ Judge: TypeAlias = Callable[[bytes], Quality]
 
 @dataclass(frozen=True)
 class Candidate:
-    """One rung: a file and how right it is."""
+    """One rung: a file and how accurate it is."""
 
     what: str  # how it was made
     data: bytes
@@ -45,11 +46,11 @@ class Ladder:
     judge: Judge
     mixed: bool = True  # whether layers may stay in float32; integer-only processors refuse such a file
 
-    def climb(self, limit: float, progress: Progress) -> tuple[Candidate, tuple[str, ...]]:
+    def quantize_within(self, limit: float, progress: Progress) -> tuple[Candidate, tuple[str, ...]]:
         """Quantize; take the next rung while the accuracy drop is above `limit` (a fraction).
 
         The rungs: min/max ranges; ranges of least squared error; the most fragile layers in float32.
-        The evaluation pictures decide when to stop, so a file from a higher rung is chosen among few
+        The evaluation images decide when to stop, so a file from a higher rung is chosen among few
         and its accuracy is slightly flattered.
 
         Returns:
@@ -72,13 +73,13 @@ class Ladder:
 
     def _rungs(self, progress: Progress, tried: Sequence[Candidate]) -> Iterator[tuple[str, bytes]]:
         """Yield (what it is, file) rung by rung; `tried` grows by each before the next is asked for."""
-        probe = load_probe(self.float_file, self.format)
-        count = f"{len(self.calibration)} pictures"
-        progress.step(f"Calibrating {self.format}", len(self.calibration))
+        probe = self.format.look_inside(self.float_file)
+        count = f"{len(self.calibration)} images"
+        progress.step(f"Calibrating {self.format.name}", len(self.calibration))
         full = self._pin(probe, minmax_ranges(watch(probe, self._counted(progress))))
         yield f"min/max ranges of {count}", self.quantize(full, frozenset())
 
-        progress.step(f"Finding better ranges for {self.format}", len(self.calibration))
+        progress.step(f"Finding better ranges for {self.format.name}", len(self.calibration))
         narrow = self._pin(probe, mse_ranges(watch(probe, self._counted(progress)), full))
         yield f"ranges of least squared error of {count}", self.quantize(narrow, frozenset())
 
@@ -91,12 +92,12 @@ class Ladder:
             yield f"{better.what}, in float32 {names}", self.quantize(ranges, frozenset(kept))
 
     def _counted(self, progress: Progress) -> Iterator[Float32]:
-        for done, picture in enumerate(self.calibration, 1):
+        for done, image in enumerate(self.calibration, 1):
             progress.advance(done)
-            yield picture
+            yield image
 
     def _pin(self, probe: Probe, ranges: Ranges) -> Ranges:
-        """Give the input the range of the contract: no picture, however bright, may be clipped."""
+        """Give the input the range of the contract: no image, however bright, may be clipped."""
         contract = self.calibration.preprocessing
         scaled = [(v - m) / s for v in (0.0, 255.0) for m, s in zip(contract.mean, contract.std, strict=True)]
         return {**ranges, **dict.fromkeys(probe.inputs, (min(scaled), max(scaled)))}
@@ -119,10 +120,10 @@ class Ladder:
         Quantizing merges a layer with the activation behind it; then that one's output is what both
         files have.
         """
-        feed = Feed(self.calibration.split, self.calibration.preprocessing, SQNR_PICTURES)
-        real, quantized = load_probe(self.float_file, self.format), load_probe(data, self.format)
-        found = sqnr_db((real.activations(picture), quantized.activations(picture)) for picture in feed)
-        layers = inspect_bytes(self.float_file, f"float32.{self.format}").layers
+        feed = Feed(self.calibration.split, self.calibration.preprocessing, SQNR_IMAGES)
+        real, quantized = map(self.format.look_inside, (self.float_file, data))
+        found = sqnr_db((real.activations(image), quantized.activations(image)) for image in feed)
+        layers = inspect_bytes(self.float_file, f"float32.{self.format.name}").layers
         for index, layer in enumerate(layers):
             if layer.multiply_adds:
                 at = next((x.tensor for x in layers[index:] if x.tensor in found), None)

@@ -1,4 +1,4 @@
-"""What a conversion starts from: the model and the pictures that fit it."""
+"""What a conversion starts from: the model and the images that fit it."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from edgekit.artefact import Preprocessing
-from edgekit.conversion.feed import Feed, hold
+from edgekit.conversion.feed import Feed
 from edgekit.conversion.graph import starts_with_preprocessing
-from edgekit.conversion.request import ConvertRequest
+from edgekit.conversion.request import ConvertRequest, channels
 from edgekit.data import Dataset, load_dataset
+from edgekit.data.held import hold
 from edgekit.errors import UsageError
 from edgekit.progress import Progress
 from edgekit.zoo.source import LoadedModel, Source
 
-FEW_PICTURES = 100  # below that, ranges depend on which pictures were drawn
+FEW_IMAGES = 100  # below that, ranges depend on which images were drawn
 _IDENTITY = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
 
 @dataclass(frozen=True)
-class Material:
-    """A loaded model and its pictures, all under one preprocessing contract."""
+class Inputs:
+    """A loaded model and its images, all under one preprocessing contract."""
 
     source: Source
     loaded: LoadedModel
@@ -35,7 +36,7 @@ class Material:
         return self.source.family
 
 
-def load(request: ConvertRequest, progress: Progress) -> Material:
+def load(request: ConvertRequest, source: Source, progress: Progress) -> Inputs:
     """Load the model, then the dataset at the model's resolution.
 
     Raises:
@@ -43,18 +44,18 @@ def load(request: ConvertRequest, progress: Progress) -> Material:
         DataError: The dataset cannot be read.
         UsageError: The two do not fit, or no dataset is known.
     """
-    source = request.source
     name = request.dataset or source.dataset
     if name is None:
         raise UsageError(
-            f"It is not known which pictures {source.origin} classifies.",
-            "Name them with --dataset: digits, shapes, cifar10, a folder with a sub-folder a class, or .npz.",
+            f"It is not known which images {source.origin} classifies.",
+            "Name them with --dataset: digits, shapes, cifar10, a folder with one sub-folder per class, "
+            "or a .npz file.",
         )
     progress.step("Loading the model")
     loaded = source.load()
-    contract = _contract(request, loaded)
+    contract = _contract(request, source, loaded)
     loaded = replace(loaded, preprocessing=contract)
-    progress.step("Reading the pictures")
+    progress.step("Reading the images")
     dataset = load_dataset(
         name,
         resolution=(contract.height, contract.width),
@@ -64,14 +65,12 @@ def load(request: ConvertRequest, progress: Progress) -> Material:
         progress=progress,
     )
     _check_classes(source, loaded, dataset)
-    _note_doubts(request, dataset, progress)
+    _note_doubts(request, source, dataset, progress)
     calibration = dataset.calibration
-    if "int8" in request.precisions:  # every format and every pass looks at the same few
-        progress.step("Decoding the calibration pictures", min(request.calibration, len(calibration)))
-        calibration = hold(calibration, contract, progress, request.calibration)
-    progress.step("Decoding the evaluation pictures", len(dataset.evaluation))
-    evaluation = hold(dataset.evaluation, contract, progress)
-    return Material(
+    if request.int8:  # every format and every pass looks at the same few
+        calibration = hold(calibration, "calibration", contract, progress, request.calibration)
+    evaluation = hold(dataset.evaluation, "evaluation", contract, progress)
+    return Inputs(
         source=source,
         loaded=loaded,
         dataset=replace(dataset, evaluation=evaluation),
@@ -80,20 +79,21 @@ def load(request: ConvertRequest, progress: Progress) -> Material:
     )
 
 
-def _contract(request: ConvertRequest, loaded: LoadedModel) -> Preprocessing:
+def _contract(request: ConvertRequest, source: Source, loaded: LoadedModel) -> Preprocessing:
     """What was asked for, else the card's, else identity for a model that scales its input itself."""
     own = loaded.preprocessing
-    if request.source.card is None and starts_with_preprocessing(loaded.model):
+    if source.card is None and starts_with_preprocessing(loaded.model):
         own = msgspec.structs.replace(own, mean=_IDENTITY[0], std=_IDENTITY[1])
-    return msgspec.structs.replace(own, mean=request.mean or own.mean, std=request.std or own.std)
+    mean, std = channels(request.mean), channels(request.std)
+    return msgspec.structs.replace(own, mean=mean or own.mean, std=std or own.std)
 
 
 def _check_classes(source: Source, loaded: LoadedModel, dataset: Dataset) -> None:
     if loaded.classes != len(dataset.labels):
         raise UsageError(
-            f"{source.origin} tells {loaded.classes} classes apart, the dataset {dataset.name} has "
+            f"{source.origin} has {loaded.classes} classes, the dataset {dataset.name} has "
             f"{len(dataset.labels)}.",
-            "Name the pictures the model was trained on with --dataset.",
+            "Name the images the model was trained on with --dataset.",
         )
     if source.card is not None and source.card.labels != dataset.labels:
         first = next(
@@ -106,14 +106,14 @@ def _check_classes(source: Source, loaded: LoadedModel, dataset: Dataset) -> Non
         )
 
 
-def _note_doubts(request: ConvertRequest, dataset: Dataset, progress: Progress) -> None:
+def _note_doubts(request: ConvertRequest, source: Source, dataset: Dataset, progress: Progress) -> None:
     """Say what makes the figures less trustworthy."""
     found = min(request.calibration, len(dataset.calibration))
-    if "int8" in request.precisions and found < FEW_PICTURES:
-        progress.note(f"Only {found} calibration pictures: ranges settle at 200 to 500.")
-    card = request.source.card
+    if request.int8 and found < FEW_IMAGES:
+        progress.note(f"Only {found} calibration images: ranges settle at 200 to 500.")
+    card = source.card
     if card is not None and card.splits.evaluation != dataset.evaluation.record():
         progress.note(
-            f"The evaluation pictures are not those that {card.name} was tested on; it may have been trained "
+            f"The evaluation images are not those that {card.name} was tested on; it may have been trained "
             "on some of them, and its accuracy may be flattered."
         )

@@ -12,8 +12,9 @@ from typing import Any
 from edgekit.conversion.graph import FloatGraph
 from edgekit.conversion.noise import converter
 from edgekit.conversion.ranges import Ranges
-from edgekit.conversion.request import Target
-from edgekit.conversion.run import import_onnxruntime
+from edgekit.conversion.runners import import_onnxruntime
+from edgekit.conversion.target import Target
+from edgekit.inspection import Inspection
 
 OPSET = 17
 _ROLES = {1: "weights", 2: "bias"}  # of the inputs of the operators below
@@ -92,6 +93,13 @@ def int8_onnx(
         quantizer.quantize_model()
         quantizer.model.topological_sort()
         return bytes(quantizer.model.model.SerializeToString(deterministic=True))
+
+
+def onnx_note(found: Inspection, target: Target) -> str:
+    """How an int8 file was quantized."""
+    bits = 7 if REDUCED_RANGE[target] else 8
+    softmax = ", softmax in float32" if "Softmax" in found.ops else ""
+    return f"{bits}-bit weights per channel, 8-bit activations{softmax}"
 
 
 def _fold(model: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal, TypeAlias, cast, get_args
@@ -15,21 +14,21 @@ from edgekit.artefact import (
     SCHEMA,
     ArtefactFile,
     ArtefactSet,
-    Format,
     Manifest,
     Model,
     Precision,
     Quality,
     Tensor,
 )
-from edgekit.conversion.load import Material
+from edgekit.conversion.formats import FORMATS
+from edgekit.conversion.load import Inputs
 from edgekit.conversion.quality import Reference
 from edgekit.conversion.request import ConvertRequest
 from edgekit.data.evaluation import save_evaluation
 from edgekit.errors import UsageError
 from edgekit.files import new_folder, sha256_bytes, storage_errors, write_atomic
 from edgekit.inspection import Inspection, TensorInfo
-from edgekit.schema import write_record
+from edgekit.schema import now, write_record
 
 LABELS = "labels.txt"
 EVALUATION = "evaluation.npz"
@@ -60,7 +59,7 @@ def check_output(folder: Path) -> None:
 
 def _check_replaceable(folder: Path) -> None:
     found = {path.name for path in folder.iterdir()}
-    known = {f"{precision}.{format}" for precision in get_args(Precision) for format in get_args(Format)}
+    known = {f"{precision}.{format}" for precision in get_args(Precision) for format in FORMATS}
     others = sorted(found - known - {MANIFEST, LABELS, EVALUATION})
     if others or (found and MANIFEST not in found):
         what = f"holds {others[0]}" if others else "is not empty and holds no artefact set"
@@ -95,8 +94,9 @@ def describe(
 
 
 def write_set(
+    output: Path,
     request: ConvertRequest,
-    material: Material,
+    inputs: Inputs,
     reference: Reference,
     files: Sequence[tuple[ArtefactFile, bytes]],
 ) -> ArtefactSet:
@@ -105,36 +105,36 @@ def write_set(
     Raises:
         StorageError: The folder cannot be written or the disk is full; no trace is left.
     """
-    with new_folder(request.output) as staging:
+    with new_folder(output) as staging:
         for file, data in files:
             write_atomic(staging / file.name, data)
-        write_atomic(staging / LABELS, "".join(f"{x}\n" for x in material.dataset.labels).encode())
+        write_atomic(staging / LABELS, "".join(f"{x}\n" for x in inputs.dataset.labels).encode())
         # with Keras' answers, for devices to be compared with
-        digest = save_evaluation(staging / EVALUATION, material.dataset.evaluation, reference.top1)
-        manifest = _manifest(request, material, reference, [file for file, _ in files], digest)
+        digest = save_evaluation(staging / EVALUATION, inputs.dataset.evaluation, reference.top1)
+        manifest = _manifest(request, inputs, reference, [file for file, _ in files], digest)
         write_record(staging / MANIFEST, manifest)
-    return ArtefactSet(request.output, manifest)
+    return ArtefactSet(output, manifest)
 
 
 def _manifest(
     request: ConvertRequest,
-    material: Material,
+    inputs: Inputs,
     reference: Reference,
     files: Sequence[ArtefactFile],
     evaluation_sha256: str,
 ) -> Manifest:
-    dataset, contract = material.dataset, material.loaded.preprocessing
+    dataset, contract = inputs.dataset, inputs.loaded.preprocessing
     return Manifest(
         schema=SCHEMA,
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        created=now(),
         edgekit=__version__,
         command=request.command,
-        model=_model(material),
+        model=_model(inputs),
         dataset=artefact.Dataset(
             name=dataset.name,
-            calibration=material.calibration.record(),
+            calibration=inputs.calibration.record(),
             evaluation=dataset.evaluation.record(),
-            overlap=len(set(material.calibration.hashes) & set(dataset.evaluation.hashes)),
+            overlap=len(set(inputs.calibration.hashes) & set(dataset.evaluation.hashes)),
         ),
         preprocessing=contract,
         preprocessing_sha256=contract.sha256,
@@ -147,11 +147,11 @@ def _manifest(
     )
 
 
-def _model(material: Material) -> Model:
+def _model(inputs: Inputs) -> Model:
     from edgekit.zoo.cost import cost
 
-    source, contract = material.source, material.loaded.preprocessing
-    counted = cost(material.loaded.model)
+    source, contract = inputs.source, inputs.loaded.preprocessing
+    counted = cost(inputs.loaded.model)
     return Model(
         name=source.name,
         source=source.origin,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from edgekit.artefact import ArtefactSet
+from edgekit.conversion.conversion import Conversion
 from edgekit.conversion.graph import freeze, keras_scores
-from edgekit.conversion.load import Material, load
+from edgekit.conversion.load import Inputs, load
 from edgekit.conversion.output import check_output, write_set
-from edgekit.conversion.quality import Reference, ask_keras
+from edgekit.conversion.quality import Reference, reference_of
 from edgekit.conversion.request import ConvertRequest
 from edgekit.conversion.scale import check_scale
 from edgekit.conversion.verdict import check_drops
-from edgekit.conversion.work import Work
 from edgekit.progress import SILENT, Progress
 from edgekit.units import percent
 
@@ -21,35 +23,37 @@ def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet
     The set appears whole or not at all; one that is there already is replaced only then.
 
     Raises:
-        UsageError: The request, the model or the dataset do not fit each other.
+        UsageError: There is no such model, or it does not fit the request or the dataset.
         ModelError: A converter cannot convert the model.
         InvalidError: A file does not compute what the model computes; nothing is written.
         StorageError: The output folder cannot be written; nothing is left there.
         GateError: The set was written, but an int8 file lost more accuracy than `max_drop` allows.
     """
-    check_output(request.output)
-    material = load(request, progress)
+    source = request.source(progress)
+    output = request.output or Path("artefacts") / source.name
+    check_output(output)
+    inputs = load(request, source, progress)
     progress.step("Reading the graph")
-    graph = freeze(material.loaded)
-    progress.step("Asking Keras")
-    scores = keras_scores(material.loaded)
-    reference = ask_keras(scores, material.evaluation)
-    check_scale(request, material, scores, reference, progress)
+    graph = freeze(inputs.loaded)
+    progress.step("Running the Keras model")
+    scores = keras_scores(inputs.loaded)
+    reference = reference_of(scores, inputs.evaluation)
+    check_scale(request, inputs, scores, reference, progress)
     if reference.guesses:
-        progress.note(_guessing_note(reference, material))
-    work = Work(request, material, graph, reference, progress)
-    files = [file for format in request.formats for file in work.files(format)]
+        progress.note(_guessing_note(reference, inputs))
+    conversion = Conversion(request, inputs, graph, reference, progress)
+    files = [file for format in request.chosen() for file in conversion.files(format)]
     progress.step("Writing the set")
-    artefacts = write_set(request, material, reference, files)
+    artefacts = write_set(output, request, inputs, reference, files)
     check_drops(artefacts, request.max_drop, progress)
     return artefacts
 
 
-def _guessing_note(reference: Reference, material: Material) -> str:
-    contract = material.loaded.preprocessing
+def _guessing_note(reference: Reference, inputs: Inputs) -> str:
+    contract = inputs.loaded.preprocessing
     return (
         f"The Keras model itself is right on {percent(float(reference.right.mean()))} % of the evaluation "
-        f"pictures, which cannot be told from guessing among {reference.scores.shape[1]} classes. It was "
+        f"images, which may be mere guessing among {reference.scores.shape[1]} classes. It was "
         f"given pixels as (x − mean) / std with mean {contract.mean[0]:g} and std {contract.std[0]:g}: set "
         "--mean and --std as in its training, and check that its classes are in the dataset's order."
     )

@@ -1,4 +1,4 @@
-"""Looking inside model files: every activation's real values, picture by picture."""
+"""Looking inside model files: every activation's real values, image by image."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from edgekit.artefact import Format
 from edgekit.conversion.ranges import Activations
-from edgekit.conversion.run import onnx_session, real, stored
+from edgekit.conversion.runners import onnx_session, real, stored
 from edgekit.data.dataset import Float32
-from edgekit.zoo.quiet import quiet_stderr
+from edgekit.inspection import inspect_bytes
 
 
 class Probe(Protocol):
@@ -19,22 +18,16 @@ class Probe(Protocol):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Tensors that hold the picture itself, whatever their layout."""
+        """Tensors that hold the image itself, whatever their layout."""
 
-    def activations(self, picture: Float32) -> Activations:
-        """Return the real values of every activation for one float32 picture [1, H, W, 3]."""
-
-
-def load_probe(data: bytes, format: Format) -> Probe:
-    """Load a file to look inside."""
-    with quiet_stderr():
-        return TfliteProbe(data) if format == "tflite" else OnnxProbe(data)
+    def activations(self, image: Float32) -> Activations:
+        """Return the real values of every activation for one float32 image [1, H, W, 3]."""
 
 
-def watch(probe: Probe, pictures: Iterable[Float32]) -> Iterator[Activations]:
-    """Yield the activations of one picture after the other."""
-    for picture in pictures:
-        yield probe.activations(picture)
+def watch(probe: Probe, images: Iterable[Float32]) -> Iterator[Activations]:
+    """Yield the activations of one image after the other."""
+    for image in images:
+        yield probe.activations(image)
 
 
 class TfliteProbe:
@@ -42,8 +35,6 @@ class TfliteProbe:
 
     def __init__(self, data: bytes) -> None:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-        from edgekit.inspection import inspect_bytes
 
         self._interpreter = Interpreter(
             model_content=data,
@@ -62,9 +53,9 @@ class TfliteProbe:
             if detail["name"] in written and detail["dtype"] in (np.float32, np.int8, np.uint8)
         ]
 
-    def activations(self, picture: Float32) -> Activations:
-        """Return the real values of every activation for one float32 picture [1, H, W, 3]."""
-        self._interpreter.set_tensor(self._input["index"], stored(picture, self._input))
+    def activations(self, image: Float32) -> Activations:
+        """Return the real values of every activation for one float32 image [1, H, W, 3]."""
+        self._interpreter.set_tensor(self._input["index"], stored(image, self._input))
         self._interpreter.invoke()
         return {d["name"]: real(self._interpreter.get_tensor(d["index"]), d) for d in self._kept}
 
@@ -94,11 +85,11 @@ class OnnxProbe:
         self._names = [output.name for output in self._session.get_outputs()]
         self.inputs: tuple[str, ...] = tuple(_layouts(model, self._input))
 
-    def activations(self, picture: Float32) -> Activations:
-        """Return the real values of every activation for one float32 picture [1, H, W, 3]."""
-        values = dict(zip(self._names, self._session.run(self._names, {self._input: picture}), strict=True))
+    def activations(self, image: Float32) -> Activations:
+        """Return the real values of every activation for one float32 image [1, H, W, 3]."""
+        values = dict(zip(self._names, self._session.run(self._names, {self._input: image}), strict=True))
         return {
-            self._input: picture,
+            self._input: image,
             **values,
             **{self._meant[n]: values[n] for n in self._meant if n in values},
         }

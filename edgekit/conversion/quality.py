@@ -1,4 +1,4 @@
-"""How right a converted file is, judged against the Keras model on the same pictures."""
+"""How accurate a converted file is, compared with the Keras model on the same images."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from edgekit.artefact import Quality
 from edgekit.conversion.feed import Feed
 from edgekit.conversion.ranges import Activations
-from edgekit.conversion.run import Runner
+from edgekit.conversion.runners import Runner
 from edgekit.data.dataset import Float32, Int64
 from edgekit.errors import InvalidError
 from edgekit.progress import Progress
@@ -23,19 +23,19 @@ PARITY_AGREEMENT = 0.999
 
 @dataclass(frozen=True)
 class Reference:
-    """What the Keras model says about the evaluation pictures."""
+    """What the Keras model says about the evaluation images."""
 
     labels: Int64  # [n]
     scores: Float32  # [n, classes]
 
     @property
     def top1(self) -> Int64:
-        """Its answer to each picture, [n]."""
+        """Its answer to each image, [n]."""
         return np.asarray(self.scores.argmax(axis=1), dtype=np.int64)
 
     @property
     def right(self) -> npt.NDArray[np.bool_]:
-        """Whether that is the picture's class, [n]."""
+        """Whether that is the image's class, [n]."""
         return np.equal(self.top1, self.labels)
 
     @property
@@ -45,16 +45,16 @@ class Reference:
         return low <= 1 / int(self.scores.shape[1])
 
 
-def ask_keras(function: Callable[[Float32], Float32], feed: Feed) -> Reference:
-    """Run the Keras model over the evaluation pictures."""
+def reference_of(function: Callable[[Float32], Float32], feed: Feed) -> Reference:
+    """Run the Keras model over the evaluation images."""
     return Reference(feed.split.labels, np.concatenate([function(batch) for batch in feed.batches()]))
 
 
-def ask(runner: Runner, feed: Feed, progress: Progress) -> Float32:
-    """Run a file over the evaluation pictures; return its scores [n, classes]."""
+def scores_of(runner: Runner, feed: Feed, progress: Progress) -> Float32:
+    """Run a file over the evaluation images; return its scores [n, classes]."""
     rows = []
-    for done, picture in enumerate(feed, 1):
-        rows.append(runner.scores(picture))
+    for done, image in enumerate(feed, 1):
+        rows.append(runner.scores(image))
         progress.advance(done)
     return np.concatenate(rows)
 
@@ -82,7 +82,7 @@ def judge(reference: Reference, scores: Float32) -> Quality:
 def check_parity(name: str, quality: Quality, reference: Reference) -> None:
     """Refuse a float32 file that does not compute what the Keras model computes.
 
-    One picture may differ however few there are: between two equal scores either answer is right.
+    One image may differ however few there are: between two equal scores either answer is right.
 
     Raises:
         InvalidError: With the figures.
@@ -95,7 +95,7 @@ def check_parity(name: str, quality: Quality, reference: Reference) -> None:
         raise InvalidError(
             f"{name} does not compute what the Keras model computes: outputs differ by up to {error:.2g} "
             f"(at most {largest:.2g} is rounding), and so does the top-1 of {differing} of {quality.n} "
-            f"pictures (at most {allowed}).",
+            f"images (at most {allowed}).",
             "A layer was converted wrongly, so quantizing would be pointless: try the other format alone, "
             "with --format.",
         )
@@ -104,10 +104,10 @@ def check_parity(name: str, quality: Quality, reference: Reference) -> None:
 def sqnr_db(pairs: Iterable[tuple[Activations, Activations]]) -> dict[str, float]:
     """Signal to quantization noise ratio of every tensor that both files have, in dB.
 
-    10 log₁₀ (Σ real² / Σ (real − quantized)²), summed over all pictures.
+    10 log₁₀ (Σ real² / Σ (real − quantized)²), summed over all images.
 
     Args:
-        pairs: The float file's and the quantized file's activations for the same picture.
+        pairs: The float file's and the quantized file's activations for the same image.
     """
     signal: dict[str, float] = {}
     noise: dict[str, float] = {}

@@ -1,8 +1,8 @@
 """The range of real values each activation takes, from which its 8-bit scale follows.
 
-Each format's own float graph is watched, with the same pictures, by the same code. The two graphs were
+Each format's own float graph is watched, with the same images, by the same code. The two graphs were
 found equal before, so are their ranges; what differs are the tensors' names. Nothing grows with the
-number of pictures: a minimum, a maximum and, where asked for, a histogram a tensor.
+number of images: a minimum, a maximum and, where asked for, a histogram per tensor.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from edgekit.data.dataset import Float32
 
 Ranges: TypeAlias = Mapping[str, tuple[float, float]]
-Activations: TypeAlias = Mapping[str, Float32]  # one picture's values, by tensor name
+Activations: TypeAlias = Mapping[str, Float32]  # one image's values, by tensor name
 Histogram: TypeAlias = npt.NDArray[np.int64]  # counts over equal bins
 
 BINS = 2048
@@ -26,7 +26,7 @@ _ROUNDS = 2
 
 
 def minmax_ranges(stream: Iterable[Activations]) -> dict[str, tuple[float, float]]:
-    """The lowest and highest value of every tensor over all pictures."""
+    """The lowest and highest value of every tensor over all images."""
     ranges: dict[str, tuple[float, float]] = {}
     for activations in stream:
         for name, values in activations.items():
@@ -43,7 +43,7 @@ def mse_ranges(stream: Iterable[Activations], full: Ranges) -> dict[str, tuple[f
     instead of modelled).
 
     Args:
-        stream: The pictures of the min/max pass, once more.
+        stream: The images of the min/max pass, once more.
         full: What `minmax_ranges` returned.
     """
     counts = {name: np.zeros(BINS, dtype=np.int64) for name in full}

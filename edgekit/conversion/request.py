@@ -2,75 +2,109 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
-from edgekit.artefact import Format, Precision
+from edgekit.conversion.formats import FORMATS, Format
+from edgekit.conversion.target import Target
+from edgekit.conversion.tflite_files import IO
 from edgekit.data.sources import Channels
 from edgekit.errors import UsageError
-from edgekit.zoo.source import Source
-
-Target = Literal["portable", "arm64", "x86-vnni", "x86-avx2"]
-IO = Literal["int8", "uint8", "float32"]
+from edgekit.progress import Progress
+from edgekit.words import listed
+from edgekit.zoo.families import DEFAULT_FAMILY
+from edgekit.zoo.source import Source, resolve
 
 DEFAULT_MAX_DROP = 0.005  # half a percentage point
-LARGEST_CALIBRATION = 500  # pictures; what a dataset sets aside
+LARGEST_CALIBRATION = 500  # images; what a dataset sets aside
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ConvertRequest:
-    """One conversion.
+    """One conversion. The first five fields name the model, as `edgekit.zoo.source.resolve` takes them.
 
     Raises:
         UsageError: A value is not one of those possible.
     """
 
-    source: Source
-    output: Path  # the set's folder; a set that is there already is replaced
+    model: str | Path = DEFAULT_FAMILY
+    alpha: float | None = None
+    resolution: int | None = None
+    weights: str | None = None
+    classes: int | None = None
     dataset: str | None = None  # as `load_dataset` takes it; None: the one the model was trained on
-    formats: tuple[Format, ...] = ("tflite", "onnx")
-    precisions: tuple[Precision, ...] = ("float32", "int8")  # float32 is always made
+    int8: bool = True  # float32 files are always made
+    float16: bool = False
+    formats: Sequence[str] | None = None  # names in FORMATS; None: all
     target: Target = "portable"  # CPUs that the int8 ONNX file's weights must suit
     io: IO = "int8"  # input and output of the int8 TFLite file; ONNX files keep float32
-    calibration: int = 300  # pictures, stratified
+    calibration: int = 300  # images, stratified
     max_drop: float | None = None  # accuracy an int8 file may lose, a fraction; None: report, do not gate
-    mean: Channels | None = None  # in units of 0–255; None: what the model was made for
-    std: Channels | None = None
-    seed: int = 0  # of the pictures that `shapes` draws; the other datasets are the same for every seed
+    mean: float | Channels | None = None  # in units of 0–255; None: what the model was made for
+    std: float | Channels | None = None
+    seed: int = 0  # for the images that `shapes` draws; the other datasets are the same for every seed
+    output: Path | None = None  # folder of the set, replaced if it holds one; None: artefacts/<model's name>
     command: str = ""  # as typed, for the manifest
 
     def __post_init__(self) -> None:
-        for what, values, known in (
-            ("format", self.formats, get_args(Format)),
-            ("precision", self.precisions, get_args(Precision)),
-            ("target", (self.target,), get_args(Target)),
-            ("io", (self.io,), get_args(IO)),
-        ):
-            for value in values:
-                if value not in known:
-                    raise UsageError(f"There is no {what} {value!r}.", f"Choose from {', '.join(known)}.")
-        if not self.formats:
-            raise UsageError("No format was asked for.", f"Choose from {', '.join(get_args(Format))}.")
-        if "float16" in self.precisions and "tflite" not in self.formats:
+        formats = self.chosen()
+        for what, value, known in (("target", self.target, get_args(Target)), ("io", self.io, get_args(IO))):
+            if value not in known:
+                raise UsageError(f"There is no {what} {value!r}.", f"Choose from {', '.join(known)}.")
+        if not formats:
+            raise UsageError("No format was asked for.", f"Choose from {', '.join(FORMATS)}.")
+        if self.float16 and not any(format.float16 for format in formats):
+            able = [format for format in FORMATS.values() if format.float16]
             raise UsageError(
-                "float16 is made for TFLite only.", "Add the format tflite, or leave out float16."
+                f"float16 is made for {listed(format.file.title for format in able)} only.",
+                f"Add the format {' or '.join(format.name for format in able)}, or leave out float16.",
             )
         if not 1 <= self.calibration <= LARGEST_CALIBRATION:
             raise UsageError(
-                f"The number of calibration pictures must lie between 1 and {LARGEST_CALIBRATION}, "
+                f"The number of calibration images must be between 1 and {LARGEST_CALIBRATION}, "
                 f"received {self.calibration}.",
                 "Ranges settle at 200 to 500.",
             )
         if self.max_drop is not None and not 0 <= self.max_drop < 1:
             raise UsageError(
-                f"The largest drop must lie between 0 and 100 pp, received {self.max_drop * 100:g} pp.",
+                f"The largest drop must be between 0 and 100 pp, received {self.max_drop * 100:g} pp.",
                 "A common one is 0.5 pp.",
             )
-        if self.max_drop is not None and "int8" not in self.precisions:
+        if self.max_drop is not None and not self.int8:
             raise UsageError(
                 f"A largest drop of {self.max_drop * 100:g} pp was set, but no int8 file is made to lose it.",
                 "Add int8, or leave out --max-drop.",
             )
-        if self.std is not None and not all(value > 0 for value in self.std):
+        if (std := channels(self.std)) is not None and not all(value > 0 for value in std):
             raise UsageError(f"Every std must be above 0, received {self.std}.", "A common one is 127.5.")
+
+    def chosen(self) -> list[Format]:
+        """Return the formats to make.
+
+        Raises:
+            UsageError: There is no format of that name.
+        """
+        return [FORMATS.named(name) for name in (FORMATS if self.formats is None else self.formats)]
+
+    def source(self, progress: Progress) -> Source:
+        """Find the model.
+
+        Raises:
+            UsageError: As `resolve` does.
+        """
+        return resolve(
+            str(self.model),
+            alpha=self.alpha,
+            resolution=self.resolution,
+            weights=self.weights,
+            classes=self.classes,
+            dataset=self.dataset,
+            progress=progress,
+        )
+
+
+def channels(value: float | Channels | None) -> Channels | None:
+    """Return a number for each channel; one number is for all three."""
+    return (value, value, value) if isinstance(value, (int, float)) else value

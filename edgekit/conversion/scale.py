@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from edgekit.conversion.feed import Feed
-from edgekit.conversion.load import Material
+from edgekit.conversion.load import Inputs
 from edgekit.conversion.quality import Reference
 from edgekit.conversion.request import ConvertRequest
 from edgekit.data.dataset import Float32
@@ -18,13 +18,13 @@ from edgekit.stats import wilson
 from edgekit.units import percent
 
 SCALES = ((127.5, 127.5), (0.0, 255.0), (0.0, 1.0))  # mean and std that give −1 … 1, 0 … 1, 0 … 255
-PICTURES = 256  # of the evaluation pictures, tried with each scale
+IMAGES = 256  # of the evaluation images, tried with each scale
 DOUBT = 9.0  # McNemar's statistic, (gained − lost)² / (gained + lost); by chance in 3 of 1,000 cases
 
 
 def check_scale(
     request: ConvertRequest,
-    material: Material,
+    inputs: Inputs,
     scores: Callable[[Float32], Float32],
     reference: Reference,
     progress: Progress,
@@ -32,16 +32,16 @@ def check_scale(
     """Say which scale a model without a card is given, and refuse one that is clearly not its own.
 
     Raises:
-        UsageError: With another usual scale clearly more of the evaluation pictures are right.
+        UsageError: With another usual scale clearly more of the evaluation images are right.
     """
-    if request.source.card is not None or request.mean is not None or request.std is not None:
+    if inputs.source.card is not None or request.mean is not None or request.std is not None:
         return
-    feed = material.evaluation
+    feed = inputs.evaluation
     contract = feed.preprocessing
     own = (contract.mean[0], contract.std[0])
     why = "it scales them itself" if own == (0.0, 1.0) else "as nothing else was said (--mean, --std)"
     progress.note(f"Pixels reach the model as {_formula(*own)}: {why}.")
-    n = min(PICTURES, len(feed))
+    n = min(IMAGES, len(feed))
     labels, right = feed.split.labels[:n], reference.right[:n]
     commonest = int(np.bincount(labels).max()) / n  # what one answer to everything gets right
     best, figures = 0.0, ((0.0, 0.0), 0.0)
@@ -60,7 +60,7 @@ def check_scale(
         (mean, std), share = figures
         raise UsageError(
             f"With pixels as {_formula(*own)} the Keras model is right on {percent(float(right.mean()))} % "
-            f"of {n} evaluation pictures, with {_formula(mean, std)} on {percent(share)} %.",
+            f"of {n} evaluation images, with {_formula(mean, std)} on {percent(share)} %.",
             f"Say what it was trained with: --mean {mean:g} --std {std:g}; "
             f"for what was assumed, --mean {own[0]:g} --std {own[1]:g}.",
         )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import platform
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from edgekit.conversion.request import Target
 from edgekit.data.dataset import Float32, Int64
 from edgekit.errors import InvalidError
 from edgekit.stats import paired_drop, wilson
 
-NOISE = 0.01  # share of pictures whose top-1 may change by rounding alone
+Target = Literal["portable", "arm64", "x86-vnni", "x86-avx2"]
+
+NOISE = 0.01  # share of images whose top-1 may change by rounding alone
 _VNNI = {"avx512_vnni", "avx_vnni"}
 
 
@@ -34,7 +36,7 @@ def check_saturation(name: str, target: Target, labels: Int64, fast: Float32, li
     same graph executed node by node does not. Rounding alone changes few answers, for better and worse.
 
     Args:
-        labels: Class of each evaluation picture, [n].
+        labels: Class of each evaluation image, [n].
         fast: Scores with every optimization, [n, classes].
         literal: Scores without any.
 
@@ -50,7 +52,7 @@ def check_saturation(name: str, target: Target, labels: Int64, fast: Float32, li
     if wilson(changed, n)[0] > NOISE or drop_low > 0:
         raise InvalidError(
             f"{name} saturates on this CPU: with the runtime's fast kernels the top-1 of {changed} of {n} "
-            f"pictures changes and accuracy falls by {drop * 100:.2f} pp.",
+            f"images changes and accuracy falls by {drop * 100:.2f} pp.",
             f"Its weights suit {target} only: convert with --target portable.",
         )
     return changed

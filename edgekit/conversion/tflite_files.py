@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from typing import Any
+from typing import Any, Literal
 
 from edgekit.conversion.graph import FloatGraph
 from edgekit.conversion.noise import converter
 from edgekit.conversion.ranges import Ranges
-from edgekit.conversion.request import IO
-from edgekit.zoo.quiet import import_tensorflow
+from edgekit.quiet import import_tensorflow
 
+IO = Literal["int8", "uint8", "float32"]
 _IDENTIFIER = b"TFL3"
 _SIGNATURE = "serving_default"  # TensorFlow's name for the only one
 

@@ -12,7 +12,7 @@ def check_drops(artefacts: ArtefactSet, limit: float | None, progress: Progress)
     """Gate the int8 files of a set that is already written; without a limit, nothing is gated.
 
     A file fails if its drop is above the limit even at the low end of its 95 % interval. If only the
-    measured drop is above, the pictures cannot tell.
+    measured drop is above, there are too few images to tell.
 
     Raises:
         GateError: A file fails.
@@ -31,8 +31,8 @@ def check_drops(artefacts: ArtefactSet, limit: float | None, progress: Progress)
         )
     if unclear:
         raise InvalidError(
-            f"{_figures(unclear)}; whether that is above {percent(limit)} pp cannot be told.",
-            f"{kept} Evaluate on more pictures, or allow more with --max-drop.",
+            f"{_figures(unclear)}; the images are too few to tell whether that is above {percent(limit)} pp.",
+            f"{kept} Evaluate on more images, or allow more with --max-drop.",
         )
     for file in files:
         if file.quality.drop_high > limit:
@@ -44,7 +44,7 @@ def check_drops(artefacts: ArtefactSet, limit: float | None, progress: Progress)
 def _figures(files: list[ArtefactFile]) -> str:
     return ", ".join(
         f"{f.name} loses {_loss(f.quality.drop)} pp (95 % interval {points(f.quality.drop_low)} to "
-        f"{points(f.quality.drop_high)}, {f.quality.n} pictures)"
+        f"{points(f.quality.drop_high)}, {f.quality.n} images)"
         for f in files
     )
 

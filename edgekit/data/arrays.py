@@ -1,4 +1,4 @@
-"""Pictures that lie in memory as an array, resized by the contract when read."""
+"""Images held in memory as an array, resized by the contract when read."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ArrayPictures:
-    """Grey [n, h, w] or RGB [n, h, w, 3] pictures of any size, uint8."""
+class ArrayImages:
+    """Grey [n, h, w] or RGB [n, h, w, 3] images of any size, uint8."""
 
     images: UInt8
     preprocessing: Preprocessing
@@ -27,7 +27,7 @@ class ArrayPictures:
         return len(self.images)
 
     def read(self, indices: Sequence[int]) -> UInt8:
-        """Return those pictures as uint8 [n, height, width, 3]."""
+        """Return those images as uint8 [n, height, width, 3]."""
         from PIL import Image
 
         out = np.empty((len(indices), self.preprocessing.height, self.preprocessing.width, 3), dtype=np.uint8)
@@ -36,13 +36,13 @@ class ArrayPictures:
         return out
 
     def hashes(self) -> tuple[str, ...]:
-        """The SHA-256 of each picture's own pixels; the resolution it is read at does not matter."""
+        """The SHA-256 of each image's own pixels; the resolution it is read at does not matter."""
         return tuple(sha256_bytes(image.tobytes()) for image in self.images)
 
 
-def resized(picture: Image, preprocessing: Preprocessing) -> UInt8:
-    """Resize an RGB picture by the contract; uint8 [height, width, 3]."""
+def resized(image: Image, preprocessing: Preprocessing) -> UInt8:
+    """Resize an RGB image by the contract; uint8 [height, width, 3]."""
     from PIL.Image import Resampling
 
     size = (preprocessing.width, preprocessing.height)
-    return np.asarray(picture if picture.size == size else picture.resize(size, Resampling.BILINEAR))
+    return np.asarray(image if image.size == size else image.resize(size, Resampling.BILINEAR))

@@ -18,34 +18,34 @@ Int64 = npt.NDArray[np.int64]
 Float32 = npt.NDArray[np.float32]
 
 
-class Pictures(Protocol):
-    """Pictures that may lie in memory or be decoded when asked for."""
+class Images(Protocol):
+    """Images in memory, or decoded when they are read."""
 
     def __len__(self) -> int:
         """How many there are."""
 
     def read(self, indices: Sequence[int]) -> UInt8:
-        """Return those pictures as uint8 [n, height, width, 3], decoded and resized by the contract."""
+        """Return those images as uint8 [n, height, width, 3], decoded and resized by the contract."""
 
 
 class LazyHashes(Sequence[str]):
-    """SHA-256 of the pixels of pictures that are made when read, computed when first asked for."""
+    """SHA-256 of the pixels of images that are made when read, computed when first asked for."""
 
-    def __init__(self, pictures: Pictures) -> None:
-        self._pictures = pictures
+    def __init__(self, images: Images) -> None:
+        self._images = images
         self._hashes: tuple[str, ...] | None = None
 
     def _all(self) -> tuple[str, ...]:
         if self._hashes is None:
-            total, batch = len(self._pictures), 256
+            total, batch = len(self._images), 256
             parts = (range(i, min(i + batch, total)) for i in range(0, total, batch))
             self._hashes = tuple(
-                sha256_bytes(image.tobytes()) for part in parts for image in self._pictures.read(part)
+                sha256_bytes(image.tobytes()) for part in parts for image in self._images.read(part)
             )
         return self._hashes
 
     def __len__(self) -> int:
-        return len(self._pictures)
+        return len(self._images)
 
     @overload
     def __getitem__(self, index: int) -> str: ...
@@ -60,20 +60,20 @@ class LazyHashes(Sequence[str]):
 
 @dataclass(frozen=True)
 class Split:
-    """Part of a dataset: pictures, their classes, and the hash of each picture's content."""
+    """Part of a dataset: images, their classes, and the hash of each image's content."""
 
-    pictures: Pictures
+    images: Images
     labels: Int64  # [n]
-    hashes: Sequence[str]  # SHA-256 of each picture's content, in order
+    hashes: Sequence[str]  # SHA-256 of each image's content, in order
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def batches(self, size: int) -> Iterator[tuple[UInt8, Int64]]:
-        """Yield the split in order, `size` pictures at a time, so that memory stays flat."""
+        """Yield the split in order, `size` images at a time, so that memory stays flat."""
         for start in range(0, len(self), size):
             indices = range(start, min(start + size, len(self)))
-            yield self.pictures.read(indices), self.labels[start : start + size]
+            yield self.images.read(indices), self.labels[start : start + size]
 
     def record(self) -> artefact.Split:
         """The split's identity for a manifest or a card."""
@@ -87,7 +87,7 @@ def plain_name(text: str) -> str:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Train, calibration and evaluation pictures, disjoint by hash."""
+    """Train, calibration and evaluation images, disjoint by hash."""
 
     name: str
     labels: tuple[str, ...]  # class names, by class index

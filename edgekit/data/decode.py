@@ -1,4 +1,4 @@
-"""One picture file in, its RGB pixels out, whatever the file's own form."""
+"""One image file in, its RGB pixels out, whatever the file's own form."""
 
 from __future__ import annotations
 
@@ -31,65 +31,65 @@ _WINDOW = 64  # files
 T = TypeVar("T")
 
 
-class BrokenPictureError(Exception):
-    """A file that holds no usable picture; the message says why, without naming the file."""
+class BrokenImageError(Exception):
+    """A file that holds no usable image; the message says why, without naming the file."""
 
 
-def read_picture(path: Path) -> Image:
-    """Decode a file into an RGB picture, turned upright.
+def read_image(path: Path) -> Image:
+    """Decode a file into an RGB image, turned upright.
 
-    Grey and palette pictures are expanded, transparent ones laid on white, 16-bit grey brought to 8 bits;
+    Grey and palette images are expanded, transparent ones placed on white, 16-bit grey brought to 8 bits;
     of an animation the first frame is taken.
 
     Raises:
-        BrokenPictureError: Not a picture, truncated, too large, or of a kind without a known range.
+        BrokenImageError: Not an image, truncated, too large, or of a kind without a known range.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         if not path.is_file():
-            raise BrokenPictureError("not a file" if path.exists() else "nothing is there")
+            raise BrokenImageError("not a file" if path.exists() else "nothing is there")
         with Image.open(path, formats=tuple(FORMATS)) as file:
             if file.width * file.height > LARGEST:
-                raise BrokenPictureError(f"{file.width} × {file.height} pixels are too many")
+                raise BrokenImageError(f"{file.width} × {file.height} pixels are too many")
             file.load()
             return _rgb(ImageOps.exif_transpose(file))
-    except BrokenPictureError:
+    except BrokenImageError:
         raise
     except Image.DecompressionBombError as error:
-        raise BrokenPictureError(f"more than {LARGEST:,} pixels") from error
+        raise BrokenImageError(f"more than {LARGEST:,} pixels") from error
     except UnidentifiedImageError as error:
-        raise BrokenPictureError("not a picture in a known format") from error
+        raise BrokenImageError("not an image in a known format") from error
     except Exception as error:  # damaged files make decoders raise anything: struct.error, IndexError, …
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise BrokenPictureError(" ".join(reason.split()) or type(error).__name__) from error
+        raise BrokenImageError(" ".join(reason.split()) or type(error).__name__) from error
 
 
-def _rgb(picture: Image) -> Image:
+def _rgb(image: Image) -> Image:
     from PIL import Image
 
-    if picture.mode in ("F", "I", "I;16", "I;16B", "I;16L", "I;16N"):
-        picture = _eight_bits(picture)
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
-        picture = Image.alpha_composite(white, picture)
-    return picture.convert("RGB")
+    if image.mode in ("F", "I", "I;16", "I;16B", "I;16L", "I;16N"):
+        image = _eight_bits(image)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+        image = Image.alpha_composite(white, image)
+    return image.convert("RGB")
 
 
-def _eight_bits(picture: Image) -> Image:
+def _eight_bits(image: Image) -> Image:
     """Bring 16-bit grey, 0–65,535, to 0–255. Pillow's own conversion would clip it."""
     from PIL import Image
 
-    values = np.asarray(picture)
+    values = np.asarray(image)
     if values.dtype.kind == "f" or values.min() < 0 or values.max() > 65_535:
-        raise BrokenPictureError(f"{values.dtype} pixels have no known range")
+        raise BrokenImageError(f"{values.dtype} pixels have no known range")
     return Image.fromarray(((values.astype(np.uint32) + 128) // 257).astype(np.uint8))
 
 
 @contextmanager
 def decoders_quiet() -> Iterator[None]:
-    """Silence what decoders warn about (odd metadata, large pictures): broken pictures raise instead."""
+    """Silence what decoders warn about (odd metadata, large images): broken images raise instead."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

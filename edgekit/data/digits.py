@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from edgekit.artefact import Preprocessing
-from edgekit.data.arrays import ArrayPictures
+from edgekit.data.arrays import ArrayImages
 from edgekit.data.dataset import Dataset
-from edgekit.data.split import Sizes, split_pictures
+from edgekit.data.split import Sizes, split_images
 from edgekit.progress import Progress
 
 
@@ -20,10 +20,10 @@ def load(preprocessing: Preprocessing, _seed: int, progress: Progress) -> Datase
 
     bunch = load_digits()
     # 17 grey levels, 0–16, spread over 0–255; both products are exact integers before rounding
-    images = np.rint(bunch.images * 255 / 16).astype(np.uint8)
+    pixels = np.rint(bunch.images * 255 / 16).astype(np.uint8)
     labels = bunch.target.astype(np.int64)
     names = tuple(str(digit) for digit in range(10))
-    pictures = ArrayPictures(images, preprocessing)
+    images = ArrayImages(pixels, preprocessing)
     sizes = Sizes(calibration=20, evaluation=45)
-    splits = split_pictures(pictures, labels, pictures.hashes(), names, sizes=sizes, progress=progress)
+    splits = split_images(images, labels, images.hashes(), names, sizes=sizes, progress=progress)
     return Dataset("digits", names, preprocessing, *splits)

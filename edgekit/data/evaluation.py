@@ -1,4 +1,4 @@
-"""The evaluation set as a file: the same bytes for the same pictures, on any day.
+"""The evaluation set as a file: the same bytes for the same images, on any day.
 
 Where Python was built with another zlib the compressed bytes may differ; the arrays inside do not.
 """
@@ -24,10 +24,10 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date a zip file can hold; the real 
 def save_evaluation(path: Path, split: Split, answers: Int64 | None = None) -> str:
     """Write a split as compressed .npz: uint8 `images` [n, H, W, 3] and int64 `labels` [n].
 
-    Written in place and batch by batch: memory does not grow with the number of pictures.
+    Written in place and batch by batch: memory does not grow with the number of images.
 
     Args:
-        answers: The reference's top-1 for each picture, [n]; becomes int64 `keras` [n].
+        answers: The reference's top-1 for each image, [n]; becomes int64 `keras` [n].
 
     Returns:
         The file's SHA-256.
@@ -37,8 +37,8 @@ def save_evaluation(path: Path, split: Split, answers: Int64 | None = None) -> s
         StorageError: The file cannot be written; no trace is left.
     """
     if not len(split):
-        raise DataError("The evaluation set is empty.", "Give the dataset more pictures.")
-    first = split.pictures.read([0])
+        raise DataError("The evaluation set is empty.", "Give the dataset more images.")
+    first = split.images.read([0])
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

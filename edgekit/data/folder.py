@@ -1,9 +1,9 @@
-"""A folder of pictures: one sub-folder a class, the folder's name the class's name.
+"""A folder of images: one sub-folder per class, named after it.
 
 Sub-folders named `train` and `test` (or `val`, `validation`) with the classes inside are taken as the
 user's own division: `test`, or else `val`, is for evaluation, and all the rest for training and calibration.
 
-Pictures are told apart by their decoded pixels. JPEG and WebP leave decoders some freedom: with another
+An image is identified by its decoded pixels. JPEG and WebP leave decoders some freedom: with another
 Pillow a pixel may differ by a level, and then hashes and splits differ too. PNG, BMP and TIFF do not.
 """
 
@@ -20,20 +20,20 @@ import numpy as np
 from edgekit.artefact import Preprocessing
 from edgekit.data.arrays import resized
 from edgekit.data.dataset import Dataset, UInt8, plain_name
-from edgekit.data.decode import SUFFIXES, BrokenPictureError, map_threads, read_picture
-from edgekit.data.split import split_pictures
+from edgekit.data.decode import SUFFIXES, BrokenImageError, map_threads, read_image
+from edgekit.data.split import split_images
 from edgekit.errors import DataError
 from edgekit.files import sha256_bytes
 from edgekit.progress import Progress
 
 _TRAIN = ("train", "training")
 _EVALUATION = ("test", "val", "valid", "validation")  # the first that is there evaluates
-_NAMED = 10  # broken pictures to name, before only counting them
+_NAMED = 10  # broken images to name, before only counting them
 
 
 @dataclass(frozen=True)
 class _File:
-    """A picture file, the class it lies in and whether its folder is set aside for evaluation."""
+    """An image file, its class, and whether its folder is set aside for evaluation."""
 
     path: Path
     name: str
@@ -41,8 +41,8 @@ class _File:
 
 
 @dataclass(frozen=True)
-class FilePictures:
-    """Picture files, decoded when read."""
+class FileImages:
+    """Image files, decoded when read."""
 
     paths: tuple[Path, ...]
     preprocessing: Preprocessing
@@ -51,20 +51,20 @@ class FilePictures:
         return len(self.paths)
 
     def read(self, indices: Sequence[int]) -> UInt8:
-        """Return those pictures as uint8 [n, height, width, 3].
+        """Return those images as uint8 [n, height, width, 3].
 
         Raises:
             DataError: A file that was whole when the dataset was loaded no longer is.
         """
         out = np.empty((len(indices), self.preprocessing.height, self.preprocessing.width, 3), dtype=np.uint8)
-        for row, picture in enumerate(map_threads(self._read, [self.paths[i] for i in indices])):
-            out[row] = picture
+        for row, image in enumerate(map_threads(self._read, [self.paths[i] for i in indices])):
+            out[row] = image
         return out
 
     def _read(self, path: Path) -> UInt8:
         try:
-            return resized(read_picture(path), self.preprocessing)
-        except BrokenPictureError as error:
+            return resized(read_image(path), self.preprocessing)
+        except BrokenImageError as error:
             raise DataError(
                 f"{str(path)!r} changed while it was in use: {error}.", "Run the command again."
             ) from error
@@ -73,34 +73,34 @@ class FilePictures:
 def load(folder: Path, preprocessing: Preprocessing, _seed: int, progress: Progress) -> Dataset:
     """Read a folder of class sub-folders.
 
-    Every picture is decoded once, to hash its pixels and to find the broken ones, which are skipped and
+    Every image is decoded once, to hash its pixels and to find the broken ones, which are skipped and
     named through `progress.note`.
 
     Raises:
-        DataError: There are not two classes, or a class has too few usable pictures.
+        DataError: There are not two classes, or a class has too few usable images.
     """
     files, names = _scan(folder, progress)
     kept, hashes = _hash_all(files, folder, progress)
     if not kept:
         raise DataError(
-            f"{str(folder)!r} has no usable pictures: none of its {len(files)} can be read.",
-            "Check that they open in a picture viewer.",
+            f"{str(folder)!r} has no usable images: none of its {len(files)} can be read.",
+            "Check that they open in an image viewer.",
         )
     number = {name: label for label, name in enumerate(names)}
-    splits = split_pictures(
-        FilePictures(tuple(file.path for file in kept), preprocessing),
+    splits = split_images(
+        FileImages(tuple(file.path for file in kept), preprocessing),
         np.array([number[file.name] for file in kept], dtype=np.int64),
         hashes,
         names,
         held_out=np.array([file.held_out for file in kept]) if any(f.held_out for f in files) else None,
         progress=progress,
     )
-    return Dataset(plain_name(folder.resolve().name) or "pictures", names, preprocessing, *splits)
+    return Dataset(plain_name(folder.resolve().name) or "images", names, preprocessing, *splits)
 
 
 def _hash_all(files: list[_File], folder: Path, progress: Progress) -> tuple[list[_File], list[str]]:
-    """Hash every picture's content; the first of the result are the files that could be read."""
-    progress.step(f"Reading {len(files)} pictures", len(files))
+    """Hash every image's content; the first of the result are the files that could be read."""
+    progress.step(f"Reading {len(files)} images", len(files))
     kept, hashes = [], []
     found = map_threads(_hash, [file.path for file in files])
     for done, (file, digest) in enumerate(zip(files, found, strict=True), 1):
@@ -111,12 +111,12 @@ def _hash_all(files: list[_File], folder: Path, progress: Progress) -> tuple[lis
             progress.note(f"Skipped {_shown(file.path, folder)}: {digest}.")
         progress.advance(done)
     if broken := len(files) - len(kept):
-        progress.note(f"Skipped {broken} of {len(files)} pictures: they cannot be read.")
+        progress.note(f"Skipped {broken} of {len(files)} images: they cannot be read.")
     return kept, hashes
 
 
 def _scan(folder: Path, progress: Progress) -> tuple[list[_File], tuple[str, ...]]:
-    """Find the picture files and the classes, in sorted order."""
+    """Find the image files and the classes, in sorted order."""
     parts = _subfolders(folder)
     own = {part.name.lower(): part for part in parts}
     evaluation = next((own[name] for name in _EVALUATION if name in own), None)
@@ -128,7 +128,7 @@ def _scan(folder: Path, progress: Progress) -> tuple[list[_File], tuple[str, ...
         found = f"only the sub-folder {names[0]!r}" if names else "no sub-folders"
         raise DataError(
             f"{str(folder)!r} has {found}; a dataset has one sub-folder for each of at least two classes.",
-            "Name a folder such as pictures/ that holds pictures/cat/*.jpg and pictures/dog/*.jpg.",
+            "Name a folder such as images/ that holds images/cat/*.jpg and images/dog/*.jpg.",
         )
     files, others = [], []
     for held_out, path in classes:
@@ -139,12 +139,12 @@ def _scan(folder: Path, progress: Progress) -> tuple[list[_File], tuple[str, ...
                 others.append(file)
     if others:
         example = _shown(others[0], folder)
-        several = f"{len(others)} files that are not pictures, such as {example}."
-        progress.note(f"Ignored {several if len(others) > 1 else f'{example}, which is no picture.'}")
+        several = f"{len(others)} files that are not images, such as {example}."
+        progress.note(f"Ignored {several if len(others) > 1 else f'{example}, which is not an image.'}")
     if not files:
         raise DataError(
-            f"{str(folder)!r} has {len(names)} class folders but no pictures.",
-            f"Pictures are known by their endings: {' '.join(sorted(SUFFIXES))}.",
+            f"{str(folder)!r} has {len(names)} class folders but no images.",
+            f"Images are known by their endings: {' '.join(sorted(SUFFIXES))}.",
         )
     return files, names
 
@@ -181,13 +181,13 @@ def _walk(folder: Path) -> Iterator[Path]:
         yield from (Path(place, name) for name in sorted(names) if not name.startswith("."))
 
 
-def _hash(path: Path) -> str | BrokenPictureError:
-    """The SHA-256 of a picture's size and RGB pixels, so that copies in other formats are recognised."""
+def _hash(path: Path) -> str | BrokenImageError:
+    """The SHA-256 of an image's size and RGB pixels, so that copies in other formats are recognised."""
     try:
-        picture = read_picture(path)
-    except BrokenPictureError as error:
+        image = read_image(path)
+    except BrokenImageError as error:
         return error
-    return sha256_bytes(f"{picture.width}x{picture.height}:".encode() + picture.tobytes())
+    return sha256_bytes(f"{image.width}x{image.height}:".encode() + image.tobytes())
 
 
 def _shown(path: Path, folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""`.npz` files: arrays of pictures and labels, as NumPy and Keras write them."""
+"""`.npz` files: arrays of images and labels, as NumPy and Keras write them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edgekit.artefact import Preprocessing
-from edgekit.data.arrays import ArrayPictures
+from edgekit.data.arrays import ArrayImages
 from edgekit.data.dataset import Dataset, Int64, UInt8, plain_name
-from edgekit.data.split import split_pictures
+from edgekit.data.split import split_images
 from edgekit.errors import DataError
 from edgekit.progress import Progress
 
@@ -30,19 +30,19 @@ def load(path: Path, preprocessing: Preprocessing, _seed: int, progress: Progres
     An array `class_names` names the classes; without one they are called by their number.
 
     Raises:
-        DataError: Not such a file, damaged, or its pictures or labels cannot be understood without guessing.
+        DataError: Not such a file, damaged, or its images or labels cannot be understood without guessing.
     """
     progress.step(f"Reading {path.name!r}")
     arrays = _read(path)
-    images, labels, held_out = _pictures(arrays, path)
+    pixels, labels, held_out = _images_and_labels(arrays, path)
     if labels.min() < 0 or labels.max() >= len(labels):
         raise DataError(
-            f"{str(path)!r} has labels from {labels.min()} to {labels.max()} for {len(labels)} pictures.",
+            f"{str(path)!r} has labels from {labels.min()} to {labels.max()} for {len(labels)} images.",
             "Number the classes 0, 1, 2 and so on.",
         )
     names = _names(arrays.get("class_names"), int(labels.max()) + 1)
-    pictures = ArrayPictures(images, preprocessing)
-    splits = split_pictures(pictures, labels, pictures.hashes(), names, held_out=held_out, progress=progress)
+    images = ArrayImages(pixels, preprocessing)
+    splits = split_images(images, labels, images.hashes(), names, held_out=held_out, progress=progress)
     return Dataset(plain_name(path.stem), names, preprocessing, *splits)
 
 
@@ -64,8 +64,8 @@ def _read(path: Path) -> Mapping[str, Array]:
         ) from error
 
 
-def _pictures(arrays: Mapping[str, Array], path: Path) -> tuple[UInt8, Int64, Mask | None]:
-    """Find pictures and labels; the third is which of them the file sets aside for evaluation, if it does."""
+def _images_and_labels(arrays: Mapping[str, Array], path: Path) -> tuple[UInt8, Int64, Mask | None]:
+    """Find images and labels; the third is which of them the file sets aside for evaluation, if it does."""
     for images_name, labels_name in _PAIRS:
         if images_name in arrays and labels_name in arrays:
             images = _images(arrays[images_name], images_name)
@@ -79,7 +79,7 @@ def _pictures(arrays: Mapping[str, Array], path: Path) -> tuple[UInt8, Int64, Ma
     train, test = _images(arrays["x_train"], "x_train"), _images(arrays["x_test"], "x_test")
     if train.shape[1:] != test.shape[1:]:
         raise DataError(
-            f"x_train holds pictures of shape {train.shape[1:]}, x_test of {test.shape[1:]}.",
+            f"x_train holds images of shape {train.shape[1:]}, x_test of {test.shape[1:]}.",
             "Save both in one shape.",
         )
     train_labels = _labels(arrays["y_train"], "y_train", len(train))
@@ -88,7 +88,7 @@ def _pictures(arrays: Mapping[str, Array], path: Path) -> tuple[UInt8, Int64, Ma
 
 
 def _images(values: Array, name: str) -> UInt8:
-    """Check pictures and bring them to uint8 [n, h, w] or [n, h, w, 3]."""
+    """Check images and bring them to uint8 [n, h, w] or [n, h, w, 3]."""
     if values.ndim == 4 and values.shape[3] == 1:
         values = values[..., 0]
     if values.ndim not in (3, 4) or (values.ndim == 4 and values.shape[3] != 3) or 0 in values.shape:
@@ -104,7 +104,7 @@ def _images(values: Array, name: str) -> UInt8:
     low, high = values.min(), values.max()
     if not (np.isfinite(low) and np.isfinite(high)):
         raise DataError(f"{name} holds values that are not finite.", "Save it as uint8, 0 to 255.")
-    # 0–255 and, for floats, 0–1 are told apart by the largest value; between the two it would be a guess
+    # 0–255 and, for floats, 0–1 are distinguished by the largest value; between the two it would be a guess
     if low >= 0 and 127 < high <= 255:
         return np.rint(values).astype(np.uint8)
     if low >= 0 and 0 < high <= 1 and values.dtype.kind == "f":
@@ -115,7 +115,7 @@ def _images(values: Array, name: str) -> UInt8:
     )
 
 
-def _labels(values: Array, name: str, pictures: int) -> Int64:
+def _labels(values: Array, name: str, images: int) -> Int64:
     """Check labels and bring them to int64 [n]."""
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
@@ -124,9 +124,9 @@ def _labels(values: Array, name: str, pictures: int) -> Int64:
             f"{name} is {values.dtype} of shape {values.shape}, not whole numbers of shape [n].",
             "Of one-hot labels save labels.argmax(axis=1)." if values.ndim == 2 else "Save class indices.",
         )
-    if len(values) != pictures:
+    if len(values) != images:
         raise DataError(
-            f"{name} has {len(values)} labels for {pictures} pictures.", "Save one label for each picture."
+            f"{name} has {len(values)} labels for {images} images.", "Save one label for each image."
         )
     return values.astype(np.int64)
 

@@ -1,4 +1,4 @@
-"""Draws the scenes of `shapes`: random words in, pictures out, many at a time."""
+"""Draws the scenes of `shapes`: random words in, images out, many at a time."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy.typing as npt
 from edgekit.data.dataset import UInt8
 from edgekit.data.outlines import OUTLINES, Plane
 
-_CLOUD = 6  # cells a side of the coarsest random field
-_FIELDS = 3  # random fields a picture: background, shape, edge
-WORDS = 64 + _FIELDS * _CLOUD * _CLOUD  # random words a picture needs, before its noise
+_CLOUD = 6  # cells per side of the coarsest random field
+_FIELDS = 3  # random fields per image: background, shape, edge
+WORDS = 64 + _FIELDS * _CLOUD * _CLOUD  # random words an image needs, before its noise
 _ONE = np.float32(1)
 # Backgrounds use the dark 55 % of each channel, shapes the light 55 %. Were both free, a shape would be
 # as often darker as lighter, and a MobileNet of this size does not find its way into learning that.
@@ -20,7 +20,7 @@ _DARK = np.float32(0.55)
 
 
 class _Dice:
-    """Hands out each picture's random numbers, column by column, in a fixed order."""
+    """Hands out each image's random numbers, column by column, in a fixed order."""
 
     def __init__(self, words: npt.NDArray[np.uint64]) -> None:
         # 24 bits fit a float32 exactly
@@ -33,11 +33,11 @@ class _Dice:
         return self._values[:, self._next - count : self._next]
 
     def between(self, low: float, high: float) -> Plane:
-        """A uniform number in [low, high) for each picture, shaped to multiply planes: [n, 1, 1]."""
+        """A uniform number in [low, high) for each image, shaped to multiply planes: [n, 1, 1]."""
         return (self.roll(1) * np.float32(high - low) + np.float32(low))[:, :, None]
 
     def chance(self, share: float) -> Plane:
-        """1 for about that share of the pictures, otherwise 0; [n, 1, 1]."""
+        """1 for about that share of the images, otherwise 0; [n, 1, 1]."""
         return (self.roll(1) < np.float32(share)).astype(np.float32)[:, :, None]
 
     def turn(self, widest: float = 180) -> tuple[Plane, Plane]:
@@ -55,7 +55,7 @@ class _Dice:
 
 
 def draw(labels: npt.NDArray[np.int64], words: npt.NDArray[np.uint64], height: int, width: int) -> UInt8:
-    """Draw pictures of the shapes `labels` [n] from random `words` [n, WORDS + noise]; uint8 [n, H, W, 3]."""
+    """Draw images of the shapes `labels` [n] from random `words` [n, WORDS + noise]; uint8 [n, H, W, 3]."""
     dice = _Dice(words[:, :WORDS])
     y, x = _grid(height, width)
     pixel = np.float32(2 / min(height, width))
@@ -154,7 +154,7 @@ def _blob(dice: _Dice, x: Plane, y: Plane, pixel: np.float32, *, reach: float, l
 
 
 def _shape(dice: _Dice, labels: npt.NDArray[np.int64], x: Plane, y: Plane, radius: Plane) -> Plane:
-    """Distance to each picture's own outline, in radii."""
+    """Distance to each image's own outline, in radii."""
     cosine, sine = dice.turn(45)
     room = _ONE - radius * np.float32(0.9)
     dx, dy = x - dice.between(-1, 1) * room, y - dice.between(-1, 1) * room

@@ -1,10 +1,10 @@
-"""`shapes`: procedural pictures of twelve shapes, at any resolution, each fixed by (seed, split, index).
+"""`shapes`: procedural images of twelve shapes, at any resolution, each fixed by (seed, split, index).
 
-A picture is a shape (colour, texture, place, scale, rotation of up to 45° either way, stretch, wobbling edge,
+An image is a shape (colour, texture, place, scale, rotation of up to 45° either way, stretch, wobbling edge,
 focus) before a darker, textured and cluttered background, often partly covered, in uneven light, with noise.
 Random bits come from Philox 4×64, whose stream
 NumPy guarantees; everything after that is single IEEE 754 operations (see `outlines`), so the
-same picture has the same bytes on every machine and with every NumPy.
+same image has the same bytes on every machine and with every NumPy.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ def load(preprocessing: Preprocessing, seed: int, progress: Progress) -> Dataset
     names = tuple(OUTLINES)
     splits = []
     for stream, size in enumerate(SIZES.values()):
-        pictures = ShapePictures(size, preprocessing, seed, stream)
-        splits.append(Split(pictures, np.arange(size, dtype=np.int64) % len(names), LazyHashes(pictures)))
+        images = ShapeImages(size, preprocessing, seed, stream)
+        splits.append(Split(images, np.arange(size, dtype=np.int64) % len(names), LazyHashes(images)))
     return Dataset("shapes", names, preprocessing, *splits)
 
 
 @dataclass(frozen=True)
-class ShapePictures:
-    """Pictures drawn when they are read. Picture i shows shape i modulo the number of shapes."""
+class ShapeImages:
+    """Images drawn when they are read. Image i shows shape i modulo the number of shapes."""
 
     size: int
     preprocessing: Preprocessing
     seed: int
-    stream: int  # a split's own, so that no two splits share a picture
+    stream: int  # a split's own, so that no two splits share an image
 
     def __len__(self) -> int:
         return self.size
 
     def read(self, indices: Sequence[int]) -> UInt8:
-        """Return those pictures as uint8 [n, height, width, 3]."""
+        """Return those images as uint8 [n, height, width, 3]."""
         height, width = self.preprocessing.height, self.preprocessing.width
         out = np.empty((len(indices), height, width, 3), dtype=np.uint8)
 
@@ -65,7 +65,7 @@ class ShapePictures:
         return out
 
     def _words(self, indices: np.ndarray) -> np.ndarray:
-        """Random 64-bit words, a row for each picture: the scene's, then 3 bytes of noise a pixel."""
+        """Random 64-bit words, a row for each image: the scene's, then 3 bytes of noise per pixel."""
         noise = -(-3 * self.preprocessing.height * self.preprocessing.width // 8)
         key = (self.stream << 64) | self.seed
         return np.stack(

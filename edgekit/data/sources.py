@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -12,14 +11,15 @@ from edgekit.data import cifar10, digits, folder, npz, shapes
 from edgekit.data.dataset import Dataset
 from edgekit.errors import DataError, UsageError
 from edgekit.progress import SILENT, Progress
+from edgekit.words import nearest
 
 DATASETS: dict[str, Callable[[Preprocessing, int, Progress], Dataset]] = {
     "cifar10": cifar10.load,
     "digits": digits.load,
     "shapes": shapes.load,
 }
-_OTHERS = "a folder with one sub-folder of pictures for each class, or a .npz file"
-_LARGEST = 4096  # pixels a side
+_OTHERS = "a folder with one sub-folder of images for each class, or a .npz file"
+_LARGEST = 4096  # pixels per side
 
 Channels = tuple[float, float, float]
 
@@ -33,12 +33,12 @@ def load_dataset(
     mean: Channels = (127.5, 127.5, 127.5),
     std: Channels = (127.5, 127.5, 127.5),
 ) -> Dataset:
-    """Load a dataset; its pictures are read at `resolution`, by the contract of `Preprocessing`.
+    """Load a dataset; its images are read at `resolution`, by the contract of `Preprocessing`.
 
     Args:
         source: A name in `DATASETS`, a folder of class sub-folders, or a .npz file.
-        resolution: Pixels a side, or (height, width).
-        seed: Chooses the pictures of `shapes`, 0 to 2⁶⁴ − 1. The others are the same for every seed.
+        resolution: Pixels per side, or (height, width).
+        seed: Chooses the images of `shapes`, 0 to 2⁶⁴ − 1. The others are the same for every seed.
         mean: What is subtracted from each channel, in units of 0–255.
         std: What each channel is then divided by, in units of 0–255.
 
@@ -53,7 +53,7 @@ def load_dataset(
     if source in DATASETS:
         return DATASETS[source](preprocessing, seed, progress)
     if not source or "\0" in source:
-        raise UsageError(f"{source!r} is no dataset.", f"Name one of {', '.join(DATASETS)}, {_OTHERS}.")
+        raise UsageError(f"{source!r} is not a dataset.", f"Name one of {', '.join(DATASETS)}, {_OTHERS}.")
     path = Path(source)
     if path.is_dir():
         return folder.load(path, preprocessing, seed, progress)
@@ -61,18 +61,16 @@ def load_dataset(
         return npz.load(path, preprocessing, seed, progress)
     if path.exists():
         raise DataError(f"{source!r} is neither a folder nor a .npz file.", f"Name {_OTHERS}.")
-    near = difflib.get_close_matches(source.lower(), DATASETS, n=1)
-    guess = f"Did you mean {near[0]!r}? " if near else ""
     raise UsageError(
-        f"There is no dataset, folder or file {source!r}.",
-        f"{guess}Name one of {', '.join(DATASETS)}, {_OTHERS}.",
+        f"There is no dataset, folder or file {source!r}.{nearest(source.lower(), DATASETS)}",
+        f"Name one of {', '.join(DATASETS)}, {_OTHERS}.",
     )
 
 
 def _contract(resolution: int | tuple[int, int], mean: Channels, std: Channels) -> Preprocessing:
     height, width = (resolution, resolution) if isinstance(resolution, int) else resolution
     if not (1 <= height <= _LARGEST and 1 <= width <= _LARGEST):
-        raise UsageError(f"Pictures of {height} × {width} pixels cannot be read.", f"Choose 1 to {_LARGEST}.")
+        raise UsageError(f"Images of {height} × {width} pixels cannot be read.", f"Choose 1 to {_LARGEST}.")
     if not all(math.isfinite(value) for value in (*mean, *std)) or min(std) <= 0:
         raise UsageError(
             f"Mean {mean} and std {std} cannot be used.", "They are finite, and std is positive."

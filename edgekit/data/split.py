@@ -1,4 +1,4 @@
-"""Deterministic, stratified, disjoint splits, decided by what the pictures show and not by their order."""
+"""Deterministic, stratified, disjoint splits, decided by what the images show and not by their order."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgekit.data.dataset import Int64, Pictures, Split, UInt8
+from edgekit.data.dataset import Images, Int64, Split, UInt8
 from edgekit.errors import DataError
 from edgekit.files import sha256_bytes
 from edgekit.progress import SILENT, Progress
+from edgekit.words import plural
 
 EVALUATION_SHARE = 0.25
 CALIBRATION_SHARE = 0.15
-CALIBRATION_MAXIMUM = 500  # pictures; ranges settle well before that
+CALIBRATION_MAXIMUM = 500  # images; ranges settle well before that
 _DRAW = 0  # changing it divides every dataset anew, and makes trained models' evaluations worthless
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Pictures a class gives to calibration and evaluation; None: the shares above."""
+    """Images of each class for calibration and evaluation; None: the shares above."""
 
     calibration: int | None = None
     evaluation: int | None = None
@@ -29,21 +30,21 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Subset:
-    """Some of the pictures of a source, in an order of their own."""
+    """Some of the images of a source, in an order of their own."""
 
-    source: Pictures
+    source: Images
     indices: Int64
 
     def __len__(self) -> int:
         return len(self.indices)
 
     def read(self, indices: Sequence[int]) -> UInt8:
-        """Return those pictures as uint8 [n, height, width, 3]."""
+        """Return those images as uint8 [n, height, width, 3]."""
         return self.source.read([int(self.indices[i]) for i in indices])
 
 
-def split_pictures(
-    pictures: Pictures,
+def split_images(
+    images: Images,
     labels: Int64,
     hashes: Sequence[str],
     names: Sequence[str],
@@ -52,21 +53,21 @@ def split_pictures(
     sizes: Sizes | None = None,
     progress: Progress = SILENT,
 ) -> tuple[Split, Split, Split]:
-    """Divide pictures into train, calibration and evaluation.
+    """Divide images into train, calibration and evaluation.
 
-    Copies of a picture (equal hashes) are used once; a picture that lies in two classes is not used.
+    Copies of an image (equal hashes) are used once; an image in two classes is not used.
     Within a class the order is drawn from the hashes alone: neither file names, nor the order of reading,
-    nor a seed can move a picture that one model was trained on into the evaluation of another. Every split
+    nor a seed can move an image that one model was trained on into the evaluation of another. Every split
     goes round the classes, so that its beginning is stratified too.
 
     Args:
-        labels: Class index of each picture, [n].
-        hashes: SHA-256 of each picture's content.
+        labels: Class index of each image, [n].
+        hashes: SHA-256 of each image's content.
         names: Class names, by class index.
-        held_out: [n], true for the pictures the source itself sets aside for evaluation.
+        held_out: [n], true for the images the source itself sets aside for evaluation.
 
     Raises:
-        DataError: A class has too few different pictures, or none are left for evaluation.
+        DataError: A class has too few different images, or none are left for evaluation.
     """
     sizes = sizes or Sizes()
     chosen = _distinct(labels, hashes, held_out, progress)
@@ -77,11 +78,11 @@ def split_pictures(
         for part, indices in zip(parts, _divide(members, name, len(names), held_out, sizes), strict=True):
             part.extend((rank, label, i) for rank, i in enumerate(indices))
     train, calibration, evaluation = (
-        _subset(pictures, labels, hashes, [i for _, _, i in sorted(part)]) for part in parts
+        _subset(images, labels, hashes, [i for _, _, i in sorted(part)]) for part in parts
     )
     if not len(evaluation):
         raise DataError(
-            "The part of the dataset set aside for evaluation has no usable pictures.",
+            "The part of the dataset set aside for evaluation has no usable images.",
             "Add some, or remove that part to have one drawn from the rest.",
         )
     return train, calibration, evaluation
@@ -90,7 +91,7 @@ def split_pictures(
 def _distinct(
     labels: Int64, hashes: Sequence[str], held_out: npt.NDArray[np.bool_] | None, progress: Progress
 ) -> list[int]:
-    """One index for each picture; evaluation pictures win over their copies elsewhere."""
+    """One index for each image; evaluation images win over their copies elsewhere."""
     first: dict[str, int] = {}
     classes: dict[str, set[int]] = {}
     order = range(len(hashes)) if held_out is None else np.argsort(~held_out, kind="stable").tolist()
@@ -100,12 +101,12 @@ def _distinct(
     conflicts = {digest for digest, found in classes.items() if len(found) > 1}
     chosen = [i for digest, i in first.items() if digest not in conflicts]
     if copies := len(hashes) - len(first):
-        are = "picture is a copy of another" if copies == 1 else "pictures are copies of others"
-        progress.note(f"{copies} {are}; each picture is used once.")
+        are = "is a copy of another" if copies == 1 else "are copies of others"
+        progress.note(f"{plural(copies, 'image')} {are}; each image is used once.")
     if conflicts:
-        lie = "picture lies" if len(conflicts) == 1 else "pictures lie"
         are = "is" if len(conflicts) == 1 else "are"
-        progress.note(f"{len(conflicts)} {lie} in more than one class and {are} not used.")
+        what = plural(len(conflicts), "image")
+        progress.note(f"{what} {are} in more than one class and {are} not used.")
     return chosen
 
 
@@ -128,13 +129,13 @@ def _divide(
     aside = sizes.calibration or max(1, share)
     if len(pool) < wanted + aside + 1:
         raise DataError(
-            f"Class {name!r} has {len(pool)} different usable pictures"
+            f"Class {name!r} has {len(pool)} different usable images"
             + ("." if held_out is None else " outside the evaluation part."),
             f"It needs at least {wanted + aside + 1}: training, calibration and evaluation share none.",
         )
     return pool[wanted + aside :], pool[wanted : wanted + aside], evaluation + pool[:wanted]
 
 
-def _subset(pictures: Pictures, labels: Int64, hashes: Sequence[str], indices: list[int]) -> Split:
+def _subset(images: Images, labels: Int64, hashes: Sequence[str], indices: list[int]) -> Split:
     where = np.asarray(indices, dtype=np.int64)
-    return Split(Subset(pictures, where), labels[where], tuple(hashes[i] for i in indices))
+    return Split(Subset(images, where), labels[where], tuple(hashes[i] for i in indices))

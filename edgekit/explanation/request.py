@@ -10,7 +10,7 @@ from typing import TypeVar
 from edgekit.device import Profile
 from edgekit.errors import UsageError
 from edgekit.files import sha256_file
-from edgekit.inspection import Inspection, inspect_file
+from edgekit.inspection import Inspection, inspect_file, is_model_file
 from edgekit.runtime import KINDS, RuntimeSpec, parse_runtime
 from edgekit.visit import profile_of
 
@@ -80,7 +80,7 @@ def cases(request: ExplainRequest) -> tuple[Case, ...]:
 
 def _inspect(path: Path) -> Inspection:
     if path.is_dir():
-        names = sorted(file.name for file in path.iterdir() if file.suffix in (".tflite", ".onnx"))
+        names = sorted(file.name for file in path.iterdir() if is_model_file(file))
         raise UsageError(
             f"{path} is a folder; operators are counted one file at a time.",
             f"Name one of its files: {', '.join(names)}." if names else "Name a .tflite or .onnx file.",

@@ -5,10 +5,13 @@ formats are walked by readers that check every offset.
 """
 
 from edgekit.inspection.file import inspect_bytes, inspect_file, is_model_file
+from edgekit.inspection.formats import FILE_FORMATS, FileFormat
 from edgekit.inspection.record import Inspection, Layer, Quantization, TensorInfo
 from edgekit.inspection.target import Inspected, ModelCost, as_record, inspect_target
 
 __all__ = [
+    "FILE_FORMATS",
+    "FileFormat",
     "Inspected",
     "Inspection",
     "Layer",

@@ -5,24 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgekit.errors import ModelError
+from edgekit.inspection.formats import FILE_FORMATS
 from edgekit.inspection.record import Inspection
-
-_SUFFIXES = (".tflite", ".onnx")
-
-_TFLITE_IDENTIFIER = b"TFL3"  # bytes 4 to 8, fixed by the format's schema
-_HINT = "`edgekit inspect` and `edgekit bench` read .tflite and .onnx files."
+from edgekit.words import listed
 
 
 def is_model_file(path: Path) -> bool:
     """Whether a path is that of a converted model, by its name."""
-    return path.suffix in _SUFFIXES
+    return any(path.suffix == format.suffix for format in FILE_FORMATS.values())
 
 
 def inspect_file(path: Path) -> Inspection:
-    """Read a .tflite or .onnx file.
+    """Read a converted model.
 
     Raises:
-        ModelError: Not readable, neither format, truncated or damaged.
+        ModelError: Not readable, of no known format, truncated or damaged.
     """
     try:
         data = path.read_bytes()
@@ -32,21 +29,21 @@ def inspect_file(path: Path) -> Inspection:
 
 
 def inspect_bytes(data: bytes, name: str) -> Inspection:
-    """Read a model that lies in memory; `name` decides nothing but the wording of errors and the format.
+    """Read a converted model in memory; `name` decides nothing but the wording of errors and the format.
 
-    A file is TFLite if it carries that format's identifier, ONNX if its name ends in `.onnx`.
+    A file is TFLite if it has that format's identifier, ONNX if its name ends in `.onnx`.
 
     Raises:
-        ModelError: Neither format, truncated or damaged.
+        ModelError: Of no known format, truncated or damaged.
     """
-    if data[4:8] == _TFLITE_IDENTIFIER:
-        from edgekit.inspection.tflite_file import read_tflite
-
-        return read_tflite(data, name)
-    if name.endswith(".onnx"):
-        from edgekit.inspection.onnx_file import read_onnx
-
-        return read_onnx(data, name)
-    what = "a TFLite file" if name.endswith(".tflite") else "a TFLite or ONNX file"
+    formats = FILE_FORMATS.values()
+    for format in formats:
+        if format.recognise(data, name):
+            return format.read(data, name)
+    named = [format.title for format in formats if name.endswith(format.suffix)]
+    titles = " or ".join(named or [format.title for format in formats])
     found = f"{len(data)} bytes, beginning with {data[:8]!r}" if data else "0 bytes"
-    raise ModelError(f"{name} is not {what}: received {found}.", _HINT)
+    raise ModelError(
+        f"{name} is not a {titles} file: received {found}.",
+        f"`edgekit inspect` and `edgekit bench` read {listed(format.suffix for format in formats)} files.",
+    )

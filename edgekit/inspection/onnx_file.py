@@ -7,6 +7,7 @@ from typing import Any
 
 from edgekit.errors import ModelError
 from edgekit.inspection.record import Inspection, Layer, Quantization, TensorInfo
+from edgekit.words import first_line
 
 # Where the operators that multiply and add have their second factor: a convolution's weights, a matrix.
 _SECOND = {
@@ -38,9 +39,8 @@ def read_onnx(data: bytes, name: str) -> Inspection:
         model = onnx.shape_inference.infer_shapes(model)
         return _Walk(model).inspection(name, len(data))
     except (DecodeError, onnx.checker.ValidationError, ValueError, KeyError, IndexError) as error:
-        first_line = next(iter(str(error).splitlines()), type(error).__name__)
         raise ModelError(
-            f"{name} is a damaged ONNX file ({len(data)} bytes): {first_line.rstrip('. ')}.",
+            f"{name} is a damaged ONNX file ({len(data)} bytes): {first_line(error)}",
             "Convert or copy it again.",
         ) from error
 

@@ -10,8 +10,14 @@ from typing import Any
 from edgekit.errors import ModelError
 from edgekit.inspection.record import Inspection, Layer, Quantization, TensorInfo
 
+_IDENTIFIER = b"TFL3"  # bytes 4 to 8, fixed by the format's schema
 # what the flatbuffer reader raises when an offset or a length points outside the file
 _DAMAGE = (struct.error, IndexError, ValueError, TypeError, AttributeError, OverflowError, KeyError)
+
+
+def is_tflite(data: bytes) -> bool:
+    """Whether a file has the identifier of TFLite."""
+    return data[4:8] == _IDENTIFIER
 
 
 def read_tflite(data: bytes, name: str) -> Inspection:

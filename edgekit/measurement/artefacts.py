@@ -11,10 +11,10 @@ from pathlib import Path, PurePath
 from edgekit.artefact import MANIFEST, ArtefactFile, ArtefactSet, check_files, read_set
 from edgekit.device import Payload
 from edgekit.errors import DataError, UsageError
+from edgekit.inspection import is_model_file
 from edgekit.results import Artefact, Evaluation, Reference
 
 _KERAS = (".keras", ".h5", ".hdf5")
-_MODELS = (".tflite", ".onnx")
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ def _check_in_set(path: Path) -> None:
     if not (path.parent / MANIFEST).is_file():
         what = f"{path} is not in an artefact set: there is no {MANIFEST} next to it."
         hint = "Name a folder that `edgekit convert` wrote, or a file in one."
-        if path.suffix in _MODELS:
-            hint += f" For its instructions alone: edgekit explain {name}"
+        if is_model_file(path):
+            hint += f" For instructions alone: edgekit explain {name}"
         raise UsageError(what, hint)
 
 

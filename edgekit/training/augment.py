@@ -1,4 +1,4 @@
-"""Random changes to training pictures, each decided by (seed, step) alone, so that a run can be resumed."""
+"""Random changes to training images, each decided by (seed, step) alone, so that a run can be resumed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def augment(images: Any, seed: int, step: Any, settings: Augmentation) -> Any:
 
     Args:
         images: float32 [n, height, width, 3], 0–255.
-        seed: Of the training.
+        seed: The training's.
         step: int64 scalar, counted from the start of the training.
         settings: How far.
 

@@ -22,7 +22,7 @@ def checkpoint_bytes(model: Any, spec: ModelSpec, training: Training) -> bytes:
 
     Args:
         model: As trained.
-        spec: Of that model.
+        spec: What it was built from.
         training: Its settings.
 
     Raises:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.files import write_atomic
-from edgekit.training.run import Epoch
+from edgekit.training.run_folder import Epoch
 
 _PANELS = (
     ("Loss", "loss", "validation_loss"),
@@ -37,7 +37,7 @@ def _chart(name: str, history: Sequence[Epoch]) -> Any:
     panels = []
     for title, training, validation in _PANELS:
         rows = [
-            {"epoch": e.epoch, "pictures": kind, "value": getattr(e, field), "learning rate": e.learning_rate}
+            {"epoch": e.epoch, "images": kind, "value": getattr(e, field), "learning rate": e.learning_rate}
             for e in history
             for kind, field in (("training, augmented", training), ("calibration split", validation))
         ]
@@ -53,10 +53,10 @@ def _chart(name: str, history: Sequence[Epoch]) -> Any:
                     scale=alt.Scale(zero=False),
                     axis=alt.Axis(format="%") if percent else alt.Axis(),
                 ),
-                color=alt.Color("pictures:N", title=None, legend=alt.Legend(orient="bottom")),
+                color=alt.Color("images:N", title=None, legend=alt.Legend(orient="bottom")),
                 tooltip=[
                     alt.Tooltip("epoch:Q"),
-                    alt.Tooltip("pictures:N"),
+                    alt.Tooltip("images:N"),
                     alt.Tooltip("value:Q", title=title.lower(), format=".2%" if percent else ".4f"),
                     alt.Tooltip("learning rate:Q", format=".2e"),
                 ],

@@ -1,4 +1,4 @@
-"""Training pictures, batch by batch, in an order decided by (seed, epoch) alone."""
+"""Training images, batch by batch, in an order decided by (seed, epoch) alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edgekit.errors import EdgekitError
 from edgekit.training.augment import augment
 from edgekit.zoo.card import Augmentation
 
-_READ_AT_ONCE = 256  # pictures
+_READ_AT_ONCE = 256  # images
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Feed:
 
     @contextmanager
     def own_errors(self) -> Iterator[None]:
-        """Raise what went wrong in reading a picture, not what TensorFlow makes of it."""
+        """Raise what went wrong in reading an image, not what TensorFlow makes of it."""
         try:
             yield
         except Exception as error:
@@ -42,11 +42,11 @@ class Feed:
 
     @property
     def steps(self) -> int:
-        """Batches an epoch. Pictures left over wait for the next epoch's order."""
+        """Batches per epoch. Images left over wait for the next epoch's order."""
         return max(1, len(self.dataset.train) // self.batch_size)
 
     def batches(self, first_epoch: int, epochs: int) -> Any:
-        """Return the tf.data batches from one epoch to the last: float32 pictures, one-hot labels."""
+        """Return the tf.data batches from one epoch to the last: float32 images, one-hot labels."""
         import tensorflow as tf
 
         read = self._reader()
@@ -60,7 +60,7 @@ class Feed:
         return steps.map(load, num_parallel_calls=2, deterministic=True).prefetch(2)
 
     def _reader(self) -> Any:
-        """Return a function from a step's number to its pictures and labels."""
+        """Return a function from a step's number to its images and labels."""
         split = self.dataset.train
 
         @lru_cache(maxsize=2)
@@ -70,17 +70,17 @@ class Feed:
         def read(step: int) -> tuple[UInt8, Int64]:
             epoch, batch = divmod(int(step), self.steps)
             chosen = order(epoch)[batch * self.batch_size : (batch + 1) * self.batch_size]
-            return split.pictures.read(chosen.tolist()), split.labels[chosen]
+            return split.images.read(chosen.tolist()), split.labels[chosen]
 
         return read
 
     def whole(self, split: Split) -> Any:
-        """Return a split as tf.data batches in order, unchanged: float32 pictures, one-hot labels."""
+        """Return a split as tf.data batches in order, unchanged: float32 images, one-hot labels."""
         import tensorflow as tf
 
         def read(batch: int) -> tuple[UInt8, Int64]:
             chosen = range(int(batch) * _READ_AT_ONCE, min((int(batch) + 1) * _READ_AT_ONCE, len(split)))
-            return split.pictures.read(chosen), split.labels[chosen.start : chosen.stop]
+            return split.images.read(chosen), split.labels[chosen.start : chosen.stop]
 
         def load(batch: Any) -> tuple[Any, Any]:
             images, labels = self._call(read, batch)
@@ -106,7 +106,7 @@ class Feed:
         return images, tf.ensure_shape(labels, (None,))
 
     def _prepare(self, images: Any, labels: Any) -> tuple[Any, Any]:
-        """Apply the contract's (x − mean) / std to float32 pictures; make labels one-hot."""
+        """Apply the contract's (x − mean) / std to float32 images; make labels one-hot."""
         import tensorflow as tf
 
         contract = self.dataset.preprocessing

@@ -10,7 +10,7 @@ from typing import Any
 from edgekit.errors import UsageError
 from edgekit.progress import Progress
 from edgekit.training.feed import Feed
-from edgekit.training.run import Epoch, Run
+from edgekit.training.run_folder import Epoch, Run
 from edgekit.zoo.card import Training
 
 _WARM_UP = 0.05  # share of the steps in which the learning rate rises
@@ -26,8 +26,8 @@ def fit(model: Any, feed: Feed, run: Run, progress: Progress) -> list[Epoch]:
     last epoch, so the evaluation split stays unseen until then.
 
     Raises:
-        UsageError: The loss became infinite or no number.
-        DataError: A picture can no longer be read.
+        UsageError: The loss became infinite or not a number.
+        DataError: An image can no longer be read.
     """
     import keras
 
@@ -79,10 +79,10 @@ def _compile(model: Any, settings: Training, steps: int) -> None:
 
 @dataclass
 class _Log:
-    """What happens beside the optimizer: progress, the history, the state on disk."""
+    """What happens around the optimizer: progress, the history, the state on disk."""
 
     model: Any
-    steps: int  # an epoch
+    steps: int  # per epoch
     run: Run
     history: list[Epoch]
     progress: Progress

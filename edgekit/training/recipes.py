@@ -1,4 +1,4 @@
-"""How each dataset is best trained: found by trying, and what a user starts from."""
+"""How each dataset is best trained, found by trying: the settings that a user starts from."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Recipe:
     augmentation: Augmentation
     label_smoothing: float = 0.1
     weight_decay: float = 0.01
-    least_steps: int = 0  # few pictures are shown for more epochs, until the optimizer took so many
+    least_steps: int = 0  # few images are shown for more epochs, until the optimizer took so many
 
-    def epochs_for(self, pictures: int) -> int:
-        """Epochs for so many training pictures."""
-        steps = max(1, pictures // self.batch_size)
+    def epochs_for(self, images: int) -> int:
+        """Epochs for so many training images."""
+        steps = max(1, images // self.batch_size)
         return max(self.epochs, math.ceil(self.least_steps / steps))
 
 

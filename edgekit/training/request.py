@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from edgekit.errors import UsageError
 from edgekit.training.recipes import FINE_TUNING_RATE, recipe
-from edgekit.training.run import Epoch
+from edgekit.training.run_folder import Epoch
 from edgekit.zoo import FAMILIES, ModelSpec
 from edgekit.zoo.card import Card, Training
 from edgekit.zoo.families import DEFAULT_FAMILY
@@ -40,12 +40,12 @@ class TrainRequest:
     runs: Path = Path("runs")  # folder for what an unfinished training needs to go on
     restart: bool = False  # forget an earlier run
 
-    def training(self, pictures: int = 0, weights_sha256: str | None = None) -> Training:
+    def training(self, images: int = 0, weights_sha256: str | None = None) -> Training:
         """The settings with the recipe's filled in.
 
         Args:
-            pictures: In the training split.
-            weights_sha256: Of the file to start from.
+            images: In the training split.
+            weights_sha256: Hash of the file to start from.
 
         Raises:
             UsageError: A setting is outside its range.
@@ -54,7 +54,7 @@ class TrainRequest:
         base = recipe(self.dataset)
         rate = base.learning_rate if self.weights is None else FINE_TUNING_RATE
         training = Training(
-            epochs=_or(self.epochs, base.epochs_for(pictures)),
+            epochs=_or(self.epochs, base.epochs_for(images)),
             batch_size=_or(self.batch_size, base.batch_size),
             learning_rate=_or(self.learning_rate, rate),
             momentum=_or(self.momentum, MOMENTUM),

@@ -1,4 +1,4 @@
-"""Places a training writes to beside its checkpoint."""
+"""Where a training writes in addition to its checkpoint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from edgekit.errors import StorageError
 
 _BYTES = 4 * 4  # for each parameter: float32 weight, AdamW's two moments, and one to spare
-_BESIDE = 1 << 20  # bytes of the file that are not weights
+_OTHER = 1 << 20  # bytes of the file that are not weights
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def scratch_folder(parameters: int) -> Iterator[Path]:
     Raises:
         StorageError: There is no temporary folder, or too little room in it.
     """
-    needed = _BYTES * parameters + _BESIDE
+    needed = _BYTES * parameters + _OTHER
     try:
         folder = tempfile.TemporaryDirectory()
     except OSError as error:

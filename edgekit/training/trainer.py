@@ -4,34 +4,34 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from edgekit.data import Dataset, load_dataset, normalise
+from edgekit.data.held import hold, hold_unhashed
 from edgekit.errors import ModelError, RecordError, UsageError
 from edgekit.files import sha256_bytes, storage_errors, write_atomic
 from edgekit.progress import SILENT, Progress
+from edgekit.quiet import import_tensorflow
+from edgekit.schema import now
 from edgekit.training.checkpoint import checkpoint_bytes
 from edgekit.training.curves import write_curves
 from edgekit.training.feed import Feed
 from edgekit.training.fit import fit
-from edgekit.training.held import hold, hold_unhashed
 from edgekit.training.request import TrainOutcome, TrainRequest
-from edgekit.training.run import Epoch, Run, Settings, open_run
+from edgekit.training.run_folder import Epoch, Run, Settings, open_run
 from edgekit.training.scratch import runs_errors
 from edgekit.zoo import ModelSpec
 from edgekit.zoo.build import build
 from edgekit.zoo.card import SCHEMA, Card, Splits, card_of, check_checkpoint, read_card, write_card
 from edgekit.zoo.cost import cost
-from edgekit.zoo.quiet import import_tensorflow
 from edgekit.zoo.source import sha256_path
 from edgekit.zoo.trained import dataset_name
 from edgekit.zoo.weights import start_from, starting_file
 
 _TOOLS = ("tensorflow", "keras", "numpy")
-_BATCH = 256  # pictures evaluated at a time
+_BATCH = 256  # images evaluated at a time
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,7 @@ def train(request: TrainRequest, progress: Progress = SILENT) -> TrainOutcome:
 
 
 def _prepare(request: TrainRequest, progress: Progress) -> _Job:
-    # always the dataset's own split: another would train on pictures that `convert` evaluates with
-    if request.dataset == "cifar10":
-        import_tensorflow()  # its loader is Keras', which must not speak
+    # always the dataset's own split: another would train on images that `convert` evaluates with
     family, resolution = request.spec().record, request.spec().resolution
     dataset = load_dataset(
         request.dataset, resolution=resolution, mean=family.mean, std=family.std, progress=progress
@@ -88,7 +86,7 @@ def _prepare(request: TrainRequest, progress: Progress) -> _Job:
     dataset = hold_unhashed(dataset, progress)
     spec = request.spec(len(dataset.labels))
     start = starting_file(spec, request.weights, progress) if request.weights else None
-    progress.step("Hashing pictures")
+    progress.step("Hashing images")
     settings = Settings(
         family=spec.family,
         alpha=spec.alpha,
@@ -175,7 +173,7 @@ def _card(job: _Job, model: Any, history: list[Epoch], accuracy: float, sha256: 
         parameters=costs.parameters,
         multiply_adds=costs.multiply_adds,
         training_seconds=round(sum(epoch.seconds for epoch in history), 1),
-        date=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        date=now(),
         sha256=sha256,
         labels=job.dataset.labels,
         training=job.settings.training,

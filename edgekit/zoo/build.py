@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.errors import UsageError
-from edgekit.zoo.quiet import import_tensorflow
+from edgekit.quiet import import_tensorflow
 from edgekit.zoo.spec import ModelSpec
 
 

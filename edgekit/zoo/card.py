@@ -1,4 +1,4 @@
-"""A checkpoint's card, a TOML file beside it: how it was made, on what, and how right it is."""
+"""A checkpoint's card, a TOML file next to it: how it was made, on what data, and how accurate it is."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SUFFIX = ".toml"
 
 
 class Splits(msgspec.Struct, frozen=True):
-    """The pictures a model was trained, calibrated and evaluated with."""
+    """The images a model was trained, calibrated and evaluated with."""
 
     train: Split
     calibration: Split  # shown in the learning curves; chose nothing
@@ -30,9 +30,9 @@ class Splits(msgspec.Struct, frozen=True):
 
 
 class Augmentation(msgspec.Struct, frozen=True):
-    """How far training pictures are changed; each gets amounts drawn evenly from ± these."""
+    """How far training images are changed; each gets amounts drawn evenly from ± these."""
 
-    flip: bool = False  # left and right, half of the pictures
+    flip: bool = False  # left and right, half of the images
     shift: float = 0.0  # fraction of the size, each axis
     rotate: float = 0.0  # degrees
     zoom: float = 0.0  # fraction of the size
@@ -40,7 +40,7 @@ class Augmentation(msgspec.Struct, frozen=True):
 
 
 class Training(msgspec.Struct, frozen=True):
-    """The settings that, with the pictures, decide every weight."""
+    """The settings that, with the images, decide every weight."""
 
     epochs: int
     batch_size: int
@@ -63,12 +63,12 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     alpha: float | None = None  # width multiplier; None: the family has none
     resolution: int  # pixels
     classes: int
-    dataset: str  # as it was named to `edgekit train`
+    dataset: str  # as given to `edgekit train`
     command: str  # that trains it again
-    accuracy: float  # fraction right of the evaluation split
-    evaluated: int  # pictures in it
+    accuracy: float  # share of the evaluation split that is right
+    evaluated: int  # images in it
     parameters: int
-    multiply_adds: int  # convolutions and classifier, one picture
+    multiply_adds: int  # convolutions and classifier, one image
     training_seconds: float
     date: str  # ISO 8601, UTC
     sha256: str  # of the .keras file
@@ -126,7 +126,7 @@ def checkpoint_of(path: Path) -> Path:
 
 
 def card_of(path: Path) -> Path:
-    """Where the card of a `.keras` file lies, if it has one."""
+    """The path of the card that a `.keras` file may have."""
     return path.with_suffix(SUFFIX)
 
 

@@ -8,23 +8,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgekit.errors import ModelError
-from edgekit.zoo.quiet import import_tensorflow
+from edgekit.quiet import import_tensorflow
+from edgekit.zoo.frozen import frozen
 
 
 @dataclass(frozen=True)
 class LayerCost:
-    """One layer's share. A row without a Keras layer stands for operations of the graph itself."""
+    """One layer's share. A row without a Keras layer is for operations of the graph itself."""
 
     name: str
     kind: str  # Keras class, or TensorFlow operation
-    output: tuple[int, ...]  # shape of one picture's output
+    output: tuple[int, ...]  # shape of one image's output
     parameters: int
     multiply_adds: int
 
 
 @dataclass(frozen=True)
 class Cost:
-    """A model's cost for one picture.
+    """A model's cost for one image.
 
     `parameters` counts every stored weight, batch-norm statistics included, as Keras does.
     `multiply_adds` counts one for each product that a convolution or a matrix product sums, as the
@@ -47,7 +48,7 @@ def cost(model: Any) -> Cost:
     """
     operations = [(op.name, op.type, _output(op), _multiply_adds(op)) for op in _trace(model)]
     leaves = list(_leaves(model))
-    # a SavedModel is one opaque layer; its operations are told apart by their own names
+    # a SavedModel is one opaque layer; its operations are known by their own names
     known = {layer.name for layer in leaves if type(layer).__name__ != "TFSMLayer"}
     shares: dict[str, int] = {}
     extra = []
@@ -67,11 +68,8 @@ def cost(model: Any) -> Cost:
 
 
 def _trace(model: Any) -> list[Any]:
-    """Return the operations of the model's graph for one picture, functions inlined."""
+    """Return the operations of the model's graph for one image, functions inlined."""
     tf = import_tensorflow()
-    # the only way TensorFlow offers to inline a SavedModel's functions; its own converters use it too
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-
     specs = []
     for tensor in model.inputs:
         if None in tensor.shape[1:]:
@@ -80,16 +78,7 @@ def _trace(model: Any) -> list[Any]:
             )
         specs.append(tf.TensorSpec((1, *tensor.shape[1:]), tensor.dtype))
 
-    def run(*inputs: Any) -> Any:
-        return model(inputs[0] if len(inputs) == 1 else list(inputs), training=False)
-
-    eagerly = tf.config.functions_run_eagerly()
-    tf.config.run_functions_eagerly(True)  # Keras compiles some layers' inner functions; trace into them
-    try:
-        concrete = tf.function(run, autograph=False).get_concrete_function(*specs)
-    finally:
-        tf.config.run_functions_eagerly(eagerly)
-    operations = list(convert_variables_to_constants_v2(concrete).graph.get_operations())
+    operations = list(frozen(model, *specs).graph.get_operations())
     if opaque := [op.name for op in operations if op.type.endswith("PartitionedCall")]:
         raise ModelError(
             f"The model's cost cannot be counted: TensorFlow does not look into {opaque[0]}.",

@@ -56,7 +56,7 @@ def _is_unsafe(op: str, functions: Container[str]) -> bool:
     from tensorflow.python.framework import op_def_registry
 
     if _SAVES.fullmatch(op) or _RESTORES.fullmatch(op):
-        return False  # looked at by who runs it
+        return False  # allowed or not by what runs it
     known = op_def_registry.get(op)
     if known is None:
         return op not in functions  # those are looked into themselves

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.errors import ModelError
+from edgekit.quiet import import_tensorflow
 from edgekit.words import first_line
-from edgekit.zoo.quiet import import_tensorflow
 from edgekit.zoo.safety import NOT_WHOLE, check_h5, check_keras_archive
 
 WEIGHTS_SUFFIX = ".weights.h5"
-_READABLE = "edgekit reads .keras, .h5 and SavedModel folders."
+_READABLE = "edgekit reads .keras, .h5 and SavedModel folders; for a converted file, name its original."
 _ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 _MAGIC = {".keras": _ZIP, ".h5": _HDF5, ".hdf5": _HDF5}
 
@@ -62,10 +62,8 @@ def check_exists(path: Path) -> None:
 def _check_kind(path: Path) -> None:
     """Compare what the file's name says with what its first bytes say."""
     suffix = path.suffix.lower()
-    if suffix in (".tflite", ".onnx"):
-        raise ModelError(f"{path} is converted already.", f"Name the Keras model it came from. {_READABLE}")
     if suffix not in _MAGIC:
-        raise ModelError(f"{path} is not a model file by its name.", _READABLE)
+        raise ModelError(f"{path} is not a Keras model by its name.", _READABLE)
     with path.open("rb") as file:
         start = file.read(8)
     if not start:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.errors import ModelError
+from edgekit.quiet import import_tensorflow
 from edgekit.zoo.graphs import check_saved_model
-from edgekit.zoo.quiet import import_tensorflow
 from edgekit.zoo.safety import NOT_WHOLE
 
 _GRAPHS = "saved_model.pb"
@@ -59,7 +59,7 @@ def _read_graphs(path: Path) -> Any:
 
 
 def _signature(path: Path, graphs: Any) -> tuple[str, Any]:
-    """Return the name and the definition of the signature to serve pictures with."""
+    """Return the name and the definition of the signature to serve images with."""
     signatures = {
         name: signature
         for meta in graphs.meta_graphs

@@ -16,8 +16,8 @@ from edgekit.words import nearest
 from edgekit.zoo.build import build
 from edgekit.zoo.card import Card, card_of, check_checkpoint, read_card
 from edgekit.zoo.families import FAMILIES
+from edgekit.zoo.image import image_classifier, with_fixed_size
 from edgekit.zoo.load import WEIGHTS_SUFFIX, check_exists, load_model
-from edgekit.zoo.picture import picture_classifier, with_fixed_size
 from edgekit.zoo.spec import ModelSpec, model_spec
 from edgekit.zoo.trained import checkpoint, checkpoints, find_checkpoint
 from edgekit.zoo.weights import IMAGENET, imagenet_file, is_weights_only
@@ -49,7 +49,7 @@ class Source:
     dataset: str | None = None  # the one to calibrate and evaluate with, if known
 
     def load(self) -> LoadedModel:
-        """Load the model, and check that it is what was asked for and that it classifies pictures.
+        """Load the model, and check that it is what was asked for and that it classifies images.
 
         Raises:
             ModelError: Unreadable, unsafe, changed since its card was written, or of another shape.
@@ -58,7 +58,7 @@ class Source:
             check_checkpoint(self.file, self.card)
         model = load_model(self.file) if self.spec is None else build(self.spec, weights=self.file)
         model = with_fixed_size(model, self.resolution, self.file)
-        height, width, classes = picture_classifier(model, self.file)
+        height, width, classes = image_classifier(model, self.file)
         for what, asked, found in (
             ("resolution", self.resolution, height),
             ("classes", self.classes, classes),

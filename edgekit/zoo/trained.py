@@ -11,7 +11,7 @@ from edgekit.zoo.card import SUFFIX, Card, checkpoint_of, read_card
 from edgekit.zoo.families import FAMILIES
 from edgekit.zoo.spec import stem
 
-DEFAULT_DATASET = "digits"  # whose checkpoint is meant where several fit and none is named
+DEFAULT_DATASET = "digits"  # preferred if several checkpoints fit and no dataset is named
 
 
 def checkpoints() -> list[tuple[Path, Card]]:
@@ -35,7 +35,7 @@ def checkpoint(name: str) -> tuple[Path, Card] | None:
 
 
 def _check_readable(names: str) -> None:
-    """Raise the RecordError of the first checkpoint whose name fits a pattern, and card cannot be read."""
+    """Raise the RecordError of the first unreadable card whose checkpoint's name fits a pattern."""
     for name, entry in _all().items():
         if isinstance(entry, RecordError) and re.fullmatch(names, name):
             raise entry

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import os
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from edgekit.errors import ModelError, UnavailableError, UsageError
 from edgekit.progress import SILENT, Progress
+from edgekit.quiet import import_tensorflow, quiet_download
 from edgekit.words import first_line, listed
 from edgekit.zoo.families import FAMILIES, IMAGENET_CLASSES, ImageNet
 from edgekit.zoo.load import WEIGHTS_SUFFIX, check_exists, load_model
-from edgekit.zoo.quiet import import_tensorflow
 from edgekit.zoo.safety import NOT_WHOLE
 from edgekit.zoo.spec import ModelSpec
 
 IMAGENET = "imagenet"
-_PATIENCE = 30.0  # seconds without an answer before the network counts as absent
 
 
 def imagenet_file(spec: ModelSpec, *, classifier: bool = True, progress: Progress = SILENT) -> Path:
@@ -154,7 +150,7 @@ def is_weights_only(path: Path) -> bool:
     """Whether a file holds weights without a model.
 
     Raises:
-        ModelError: It cannot be told, as the file is damaged.
+        ModelError: The file is damaged.
     """
     if path.name.endswith(WEIGHTS_SUFFIX):
         return True
@@ -184,7 +180,7 @@ def _fetch(name: str, url: str, digest: str | None, progress: Progress) -> Path:
         return cached
     progress.step(f"Downloading {name}")
     try:
-        with _quiet_keras():
+        with quiet_download():
             return Path(keras.utils.get_file(name, url, cache_subdir="models", file_hash=digest))
     except Exception as error:  # Keras raises bare Exception for network errors
         where = "has another hash in Keras' cache" if cached.is_file() else "is not in Keras' cache"
@@ -192,19 +188,3 @@ def _fetch(name: str, url: str, digest: str | None, progress: Progress) -> Path:
             f"{name} {where} and cannot be downloaded: {first_line(error)}",
             f"Connect to the network, or download {url} elsewhere and put it at {cached}.",
         ) from error
-
-
-@contextmanager
-def _quiet_keras() -> Iterator[None]:
-    """Keep Keras' own progress bar off standard output; do not wait for a dead network."""
-    import keras
-
-    interactive, timeout = keras.config.is_interactive_logging_enabled(), socket.getdefaulttimeout()
-    keras.config.disable_interactive_logging()
-    socket.setdefaulttimeout(_PATIENCE)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(timeout)
-        if interactive:
-            keras.config.enable_interactive_logging()

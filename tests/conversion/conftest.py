@@ -11,8 +11,7 @@ from edgekit.conversion import ConvertRequest, convert
 from edgekit.conversion.feed import Feed
 from edgekit.data import load_dataset
 from edgekit.progress import Recorder
-from edgekit.zoo.quiet import import_tensorflow
-from edgekit.zoo.source import resolve
+from edgekit.quiet import import_tensorflow
 
 
 @pytest.fixture
@@ -25,9 +24,10 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> ArtefactSet:
     """MobileNet v1 α .5 of digits in every format and precision. Read only."""
     folder = tmp_path_factory.mktemp("converted")
     request = ConvertRequest(
-        source=resolve("mobilenet_v1", alpha=0.5, resolution=32),
+        alpha=0.5,
+        resolution=32,
         output=folder / "set",
-        precisions=("float32", "float16", "int8"),
+        float16=True,
         command="edgekit convert --alpha 0.5 --int8 --float16",
     )
     return convert(request)
@@ -35,14 +35,14 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> ArtefactSet:
 
 @pytest.fixture(scope="session")
 def calibration() -> Feed:
-    """A few calibration pictures of digits at 32 pixels."""
+    """A few calibration images of digits at 32 pixels."""
     dataset = load_dataset("digits", resolution=32)
     return Feed(dataset.calibration, Preprocessing(height=32, width=32), 20)
 
 
 @pytest.fixture(scope="session")
 def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained model that scales its own pictures, is not square and gives logits."""
+    """An untrained model that scales its own images, is not square and gives logits."""
     import_tensorflow()
     import keras
     from keras import layers

@@ -1,11 +1,14 @@
 """The whole conversion, on a shipped model."""
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 
 from edgekit.artefact import MANIFEST, check_files, read_set
-from edgekit.conversion import ConvertRequest, convert, work
-from edgekit.conversion.run import load_runner
+from edgekit.conversion import ConvertRequest, convert
+from edgekit.conversion.formats import FORMATS
 from edgekit.errors import ModelError, UsageError
 from edgekit.inspection import inspect_file
 from edgekit.zoo.cost import cost
@@ -26,7 +29,7 @@ def test_the_set_on_disk_is_the_one_that_was_returned(converted):
     }
 
 
-def test_the_evaluation_file_holds_pictures_labels_and_keras_answers(converted):
+def test_the_evaluation_file_holds_images_labels_and_keras_answers(converted):
     manifest = converted.manifest
     with np.load(converted.folder / manifest.evaluation_file) as arrays:
         images, labels, keras = arrays["images"], arrays["labels"], arrays["keras"]
@@ -109,7 +112,7 @@ def test_the_manifest_tells_where_the_files_come_from(converted):
 @pytest.mark.parametrize("name", ["int8.tflite", "int8.onnx"])
 def test_int8_files_record_their_recipe_and_the_noise_behind_each_layer(converted, name):
     file = _file(converted, name)
-    assert "min/max ranges of 200 pictures: " in file.recipe[1]
+    assert "min/max ranges of 200 images: " in file.recipe[1]
     assert [line.endswith("(chosen)") for line in file.recipe].count(True) == 1
     if file.format == "onnx":
         assert file.recipe[0] == "7-bit weights per channel, 8-bit activations, softmax in float32"
@@ -123,20 +126,21 @@ def test_a_users_model_converts_with_its_own_size_scaling_and_logits(
 ):
     measured = []
 
-    def counted(data, format, *, optimise=True):
+    def counted(run, data, optimise):
         measured.append((data, optimise))
-        return load_runner(data, format, optimise=optimise)
+        return run(data, optimise)
 
-    monkeypatch.setattr(work, "load_runner", counted)
+    for name, format in list(FORMATS.items()):
+        monkeypatch.setitem(FORMATS, name, replace(format, run=partial(counted, format.run)))
     artefacts = convert(
-        ConvertRequest(source=resolve(str(small_model)), output=tmp_path / "set", dataset="digits"), recorder
+        ConvertRequest(model=small_model, output=tmp_path / "set", dataset="digits"), recorder
     )
     contract, file = artefacts.manifest.preprocessing, _file(artefacts, "int8.tflite")
     assert (contract.height, contract.width) == (24, 40)
     assert (contract.mean, contract.std) == ((0, 0, 0), (1, 1, 1))
     assert (file.input.scale, file.input.zero_point) == (1.0, -128)
     assert artefacts.manifest.model.resolution is None
-    assert any("cannot be told from guessing" in note for note in recorder.notes)
+    assert any("may be mere guessing among 10 classes" in note for note in recorder.notes)
     assert "softmax" not in _file(artefacts, "int8.onnx").recipe[0]
     assert len(measured) == len(set(measured)), "no file is measured twice in the same way"
 
@@ -145,7 +149,7 @@ def test_a_failed_conversion_leaves_the_old_set_alone(small_model, tmp_path):
     old = tmp_path / "set"
     old.mkdir()
     (old / MANIFEST).write_text("old")
-    request = ConvertRequest(source=resolve(str(small_model)), output=old, dataset="shapes")
+    request = ConvertRequest(model=small_model, output=old, dataset="shapes")
     with pytest.raises(UsageError, match=r"10 classes"):
         convert(request)
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
@@ -154,15 +158,15 @@ def test_a_failed_conversion_leaves_the_old_set_alone(small_model, tmp_path):
 
 def test_a_folder_that_holds_something_else_is_not_replaced(small_model, tmp_path):
     (tmp_path / "holiday.jpg").write_text("precious")
-    request = ConvertRequest(source=resolve(str(small_model)), output=tmp_path, dataset="digits")
+    request = ConvertRequest(model=small_model, output=tmp_path, dataset="digits")
     with pytest.raises(UsageError, match=r"holds holiday\.jpg"):
         convert(request)
     assert (tmp_path / "holiday.jpg").read_text() == "precious"
 
 
-def test_a_model_without_known_pictures_asks_for_them(small_model, tmp_path):
+def test_a_model_without_known_images_asks_for_them(small_model, tmp_path):
     with pytest.raises(UsageError, match="--dataset"):
-        convert(ConvertRequest(source=resolve(str(small_model)), output=tmp_path / "set"))
+        convert(ConvertRequest(model=small_model, output=tmp_path / "set"))
 
 
 @pytest.mark.parametrize(("kind", "said"), [("tflite", "tf.Erfinv"), ("onnx", "Erfinv")])
@@ -174,9 +178,9 @@ def test_an_operator_without_counterpart_is_named_and_nothing_else_is_printed(tm
     scores = keras.layers.Dense(10)(keras.layers.GlobalAveragePooling2D()(features))
     keras.Model(image, scores).save(tmp_path / "odd.keras")
     capfd.readouterr()
-    source = resolve(str(tmp_path / "odd.keras"))
+    model = tmp_path / "odd.keras"
     with pytest.raises(ModelError, match=said) as raised:
-        convert(ConvertRequest(source=source, output=tmp_path / "set", dataset="digits", formats=(kind,)))
+        convert(ConvertRequest(model=model, output=tmp_path / "set", dataset="digits", formats=(kind,)))
     assert "--format" in raised.value.hint
     assert capfd.readouterr() == ("", "")
     assert not (tmp_path / "set").exists()

@@ -1,30 +1,31 @@
-"""The pictures a conversion starts from."""
+"""The images a conversion starts from."""
 
 from dataclasses import replace
 
 import pytest
 
 from edgekit.conversion import ConvertRequest
-from edgekit.conversion.feed import Feed, hold
+from edgekit.conversion.feed import Feed
 from edgekit.conversion.load import load
 from edgekit.data import Split, load_dataset, save_evaluation
+from edgekit.data.held import hold
 from edgekit.progress import SILENT
 from edgekit.zoo.source import resolve
 
 
 class Counting:
-    """Pictures that count how often each is decoded."""
+    """Images that count how often each is decoded."""
 
-    def __init__(self, pictures):
-        self.pictures = pictures
+    def __init__(self, images):
+        self.images = images
         self.decoded = 0
 
     def __len__(self):
-        return len(self.pictures)
+        return len(self.images)
 
     def read(self, indices):
         self.decoded += len(indices)
-        return self.pictures.read(indices)
+        return self.images.read(indices)
 
 
 @pytest.fixture(scope="module")
@@ -32,40 +33,37 @@ def digits():
     return load_dataset("digits", resolution=32)
 
 
-def test_held_pictures_are_decoded_once_and_only_those_asked_for(digits):
+def test_held_images_are_decoded_once_and_only_those_asked_for(digits):
     split = digits.calibration
-    pictures = Counting(split.pictures)
-    held = hold(Split(pictures, split.labels, split.hashes), digits.preprocessing, SILENT, 70)
+    images = Counting(split.images)
+    held = hold(Split(images, split.labels, split.hashes), "calibration", digits.preprocessing, SILENT, 70)
     direct = Feed(split, digits.preprocessing, 70)
     for _ in range(2):
         pairs = zip(Feed(held, digits.preprocessing), direct, strict=True)
         assert all((ours == theirs).all() for ours, theirs in pairs)
-    assert pictures.decoded == 70
+    assert images.decoded == 70
     assert (list(held.labels), list(held.hashes)) == (list(split.labels[:70]), list(split.hashes[:70]))
 
 
-def test_going_through_the_calibration_pictures_again_decodes_none(tmp_path, digits, monkeypatch):
-    counted = Counting(digits.calibration.pictures)
+def test_going_through_the_calibration_images_again_decodes_none(digits, monkeypatch):
+    counted = Counting(digits.calibration.images)
     split = Split(counted, digits.calibration.labels, digits.calibration.hashes)
     monkeypatch.setattr(
         "edgekit.conversion.load.load_dataset", lambda *_, **__: replace(digits, calibration=split)
     )
     source = resolve("mobilenet_v1", alpha=0.5, resolution=32)
-    material = load(ConvertRequest(source=source, output=tmp_path / "set", calibration=20), SILENT)
+    inputs = load(ConvertRequest(calibration=20), source, SILENT)
     for _ in range(3):
-        assert len(list(material.calibration)) == 20
+        assert len(list(inputs.calibration)) == 20
     assert counted.decoded == 20
 
 
-def test_other_pictures_than_those_of_the_models_test_are_noted_whatever_their_name(
-    tmp_path, digits, recorder
-):
+def test_other_images_than_those_of_the_models_test_are_noted_whatever_their_name(tmp_path, digits, recorder):
     save_evaluation(tmp_path / "pics.npz", digits.train)
     source = resolve("mobilenet_v1", alpha=0.5, resolution=32)
-    request = ConvertRequest(source=source, output=tmp_path / "set", dataset=str(tmp_path / "pics.npz"))
-    load(request, recorder)
+    load(ConvertRequest(dataset=str(tmp_path / "pics.npz")), source, recorder)
     assert any("may have been trained on some of them" in note for note in recorder.notes)
 
     recorder.notes.clear()
-    load(ConvertRequest(source=source, output=tmp_path / "set"), recorder)
+    load(ConvertRequest(), source, recorder)
     assert recorder.notes == []

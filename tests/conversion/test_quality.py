@@ -23,7 +23,7 @@ def test_a_file_that_says_the_same_loses_nothing(reference):
     assert (quality.accuracy_low, quality.accuracy_high) == wilson(900, N)
 
 
-def test_the_drop_is_paired_picture_by_picture(reference):
+def test_the_drop_is_paired_image_by_image(reference):
     scores = reference.scores.copy()
     scores[100:120] = -scores[100:120]
     quality = judge(reference, scores)
@@ -44,7 +44,7 @@ def test_a_float_file_that_answers_otherwise_is_refused(reference):
     scores[:5] = np.where(scores[:5] == close[:5, -1:], close[:5, -2:-1] - 1e-5, scores[:5])
     quality = judge(reference, scores)
     tolerant = Reference(reference.labels, reference.scores * np.float32(1e6))
-    with pytest.raises(InvalidError, match=r"top-1 of 5 of 1000 pictures \(at most 1\)"):
+    with pytest.raises(InvalidError, match=r"top-1 of 5 of 1000 images \(at most 1\)"):
         check_parity("float32.tflite", quality, tolerant)
 
 

@@ -3,7 +3,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from edgekit.conversion.probe import load_probe, watch
+from edgekit.conversion.formats import FORMATS
+from edgekit.conversion.probe import watch
 from edgekit.conversion.ranges import minmax_ranges, mse_ranges
 
 
@@ -14,7 +15,7 @@ def _error(values, low, high):
     return float(np.mean(((stored - zero) * step - values) ** 2))
 
 
-def test_minmax_covers_every_picture():
+def test_minmax_covers_every_image():
     stream = [{"a": np.array([0.0, 2.0])}, {"a": np.array([-3.0, 1.0])}]
     assert minmax_ranges(stream) == {"a": (-3.0, 2.0)}
 
@@ -44,15 +45,15 @@ def test_a_tensor_that_never_changes_has_a_range(value):
     assert low <= value <= high or value == pytest.approx(max(low, high, key=abs), rel=0.1)
 
 
-def test_memory_does_not_grow_with_the_number_of_pictures():
-    def pictures(count):
+def test_memory_does_not_grow_with_the_number_of_images():
+    def images(count):
         chance = np.random.default_rng(0)
         return ({"a": chance.normal(size=10_000).astype(np.float32)} for _ in range(count))
 
     def peak(count):
         tracemalloc.start()
-        full = minmax_ranges(pictures(count))
-        mse_ranges(pictures(count), full)
+        full = minmax_ranges(images(count))
+        mse_ranges(images(count), full)
         top = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return top
@@ -65,7 +66,7 @@ def test_both_formats_see_the_same_ranges(converted, calibration):
     seen = {}
     for kind in ("tflite", "onnx"):
         data = (converted.folder / f"float32.{kind}").read_bytes()
-        seen[kind] = minmax_ranges(watch(load_probe(data, kind), calibration))
+        seen[kind] = minmax_ranges(watch(FORMATS[kind].look_inside(data), calibration))
     same = {name.partition(";")[0]: limits for name, limits in seen["tflite"].items()}
     shared = same.keys() & seen["onnx"].keys()
     assert len(shared) >= 27

@@ -4,7 +4,7 @@ import pytest
 
 from edgekit.conversion import ConvertRequest, convert
 from edgekit.errors import UsageError
-from edgekit.zoo.quiet import import_tensorflow
+from edgekit.quiet import import_tensorflow
 from edgekit.zoo.source import resolve
 
 
@@ -16,8 +16,8 @@ def shipped():
 
 
 def request(path, **named):
-    named |= {"output": path.parent / "set", "dataset": "digits", "precisions": ("float32",)}
-    return ConvertRequest(source=resolve(str(path)), formats=("onnx",), **named)
+    named |= {"output": path.parent / "set", "dataset": "digits", "int8": False}
+    return ConvertRequest(model=path, formats=("onnx",), **named)
 
 
 def test_what_is_assumed_is_said(shipped, tmp_path, recorder):

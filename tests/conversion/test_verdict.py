@@ -32,7 +32,7 @@ def test_a_drop_that_is_surely_too_large_fails_and_names_the_set(converted, reco
 
 
 def test_a_drop_that_may_be_too_large_is_inconclusive(converted, recorder):
-    with pytest.raises(InvalidError, match=r"interval .0\.50 to \+2\.50, .* cannot be told") as raised:
+    with pytest.raises(InvalidError, match=r"interval .0\.50 to \+2\.50, .* too few to tell") as raised:
         check_drops(_with_drop(converted, 0.01, -0.005, 0.025), 0.005, recorder)
     assert str(converted.folder) in raised.value.hint
     assert raised.value.exit_code == 4

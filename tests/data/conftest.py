@@ -11,8 +11,8 @@ def progress():
 
 
 @pytest.fixture
-def picture():
-    """Make a small RGB picture, different for each seed."""
+def image():
+    """Make a small RGB image, different for each seed."""
 
     def make(seed=0, width=12, height=10):
         pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
@@ -22,11 +22,11 @@ def picture():
 
 
 @pytest.fixture
-def folder(tmp_path, picture):
-    """A folder of two classes with ten different pictures each."""
+def folder(tmp_path, image):
+    """A folder of two classes with ten different images each."""
     root = tmp_path / "pets"
     for label, name in enumerate(("cat", "dog")):
         (root / name).mkdir(parents=True)
         for i in range(10):
-            picture(100 * label + i).save(root / name / f"{i}.png")
+            image(100 * label + i).save(root / name / f"{i}.png")
     return root

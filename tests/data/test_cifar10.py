@@ -38,13 +38,13 @@ def test_without_a_network_the_file_and_its_place_are_named(tmp_path):
 
 @pytest.fixture
 def small_cifar10(monkeypatch):
-    """Keras' loader with few pictures: the real ones are 170 MB away."""
+    """Keras' loader with few images: the real ones are 170 MB away."""
     import keras
 
     rng = np.random.default_rng(0)
 
     def load_data():
-        assert keras.config.image_data_format() == "channels_last", "it would turn the pictures"
+        assert keras.config.image_data_format() == "channels_last", "it would turn the images"
         print("Downloading data from …")
         labels = np.arange(200, dtype=np.uint8)[:, None] % 10
         images = rng.integers(0, 256, (200, 32, 32, 3), dtype=np.uint8)
@@ -54,7 +54,7 @@ def small_cifar10(monkeypatch):
 
 
 @pytest.mark.usefixtures("small_cifar10")
-def test_its_test_pictures_evaluate(progress, capsys):
+def test_its_test_images_evaluate(progress, capsys):
     import keras
 
     keras.config.set_image_data_format("channels_first")
@@ -63,6 +63,6 @@ def test_its_test_pictures_evaluate(progress, capsys):
     assert len(dataset.evaluation) == 50
     assert len(dataset.train) + len(dataset.calibration) == 150
     assert dataset.evaluation.labels.dtype == np.int64
-    assert dataset.evaluation.pictures.read([0, 1]).shape == (2, 48, 48, 3)
+    assert dataset.evaluation.images.read([0, 1]).shape == (2, 48, 48, 3)
     assert progress.steps
     assert capsys.readouterr().out == ""

@@ -8,16 +8,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from edgekit.data.decode import BrokenPictureError, decoders_quiet, read_picture
+from edgekit.data.decode import BrokenImageError, decoders_quiet, read_image
 
 
-def saved(path, picture, **options):
-    picture.save(path, **options)
-    return np.asarray(read_picture(path))
+def saved(path, image, **options):
+    image.save(path, **options)
+    return np.asarray(read_image(path))
 
 
-def test_rgb_is_kept(tmp_path, picture):
-    assert (saved(tmp_path / "a.png", picture(1)) == np.asarray(picture(1))).all()
+def test_rgb_is_kept(tmp_path, image):
+    assert (saved(tmp_path / "a.png", image(1)) == np.asarray(image(1))).all()
 
 
 def test_grey_is_expanded(tmp_path):
@@ -40,9 +40,9 @@ def test_sixteen_bits_are_scaled_and_not_clipped(tmp_path, ending):
 
 
 def test_pixels_without_a_known_range_are_refused(tmp_path):
-    with pytest.raises(BrokenPictureError, match="float32 pixels have no known range"):
+    with pytest.raises(BrokenImageError, match="float32 pixels have no known range"):
         saved(tmp_path / "a.tiff", Image.fromarray(np.ones((4, 4), dtype=np.float32)))
-    with pytest.raises(BrokenPictureError, match="int32 pixels have no known range"):
+    with pytest.raises(BrokenImageError, match="int32 pixels have no known range"):
         saved(tmp_path / "b.tiff", Image.fromarray(np.full((4, 4), 70_000, dtype=np.int32)))
 
 
@@ -61,11 +61,11 @@ def test_grey_with_transparency_is_laid_on_white(tmp_path):
 
 
 def test_a_palette_and_its_transparent_colour_are_resolved(tmp_path):
-    picture = Image.new("P", (2, 1))
-    picture.putpalette([10, 20, 30, 40, 50, 60])
-    picture.putdata([0, 1])
-    assert saved(tmp_path / "a.png", picture)[0].tolist() == [[10, 20, 30], [40, 50, 60]]
-    assert saved(tmp_path / "b.png", picture, transparency=1)[0].tolist() == [[10, 20, 30], [255] * 3]
+    image = Image.new("P", (2, 1))
+    image.putpalette([10, 20, 30, 40, 50, 60])
+    image.putdata([0, 1])
+    assert saved(tmp_path / "a.png", image)[0].tolist() == [[10, 20, 30], [40, 50, 60]]
+    assert saved(tmp_path / "b.png", image, transparency=1)[0].tolist() == [[10, 20, 30], [255] * 3]
 
 
 def test_cmyk_becomes_rgb(tmp_path):
@@ -79,8 +79,8 @@ def test_of_an_animation_the_first_frame_is_taken(tmp_path):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_exif_rotation_is_applied(tmp_path, picture, orientation):
-    upright = np.asarray(picture(3))
+def test_exif_rotation_is_applied(tmp_path, image, orientation):
+    upright = np.asarray(image(3))
     stored = {
         1: upright,
         2: upright[:, ::-1],
@@ -97,24 +97,24 @@ def test_exif_rotation_is_applied(tmp_path, picture, orientation):
     assert (pixels == upright).all()
 
 
-def test_damaged_exif_does_not_cost_the_picture(tmp_path, picture):
+def test_damaged_exif_does_not_cost_the_image(tmp_path, image):
     buffer = io.BytesIO()
-    picture().save(buffer, "JPEG")
+    image().save(buffer, "JPEG")
     data, junk = buffer.getvalue(), b"Exif\0\0II*\0\xff\xff\xff\x7fjunk"
     path = tmp_path / "a.jpg"
     path.write_bytes(data[:2] + b"\xff\xe1" + struct.pack(">H", len(junk) + 2) + junk + data[2:])
     with decoders_quiet():
-        assert read_picture(path).size == (12, 10)
+        assert read_image(path).size == (12, 10)
 
 
 @pytest.mark.parametrize("ending", ["png", "jpg", "bmp", "gif", "tiff", "webp", "ppm"])
-def test_a_truncated_file_is_refused(tmp_path, picture, ending):
+def test_a_truncated_file_is_refused(tmp_path, image, ending):
     path = tmp_path / f"a.{ending}"
-    picture(width=64, height=64).save(path)
-    assert read_picture(path).size == (64, 64)
+    image(width=64, height=64).save(path)
+    assert read_image(path).size == (64, 64)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with decoders_quiet(), pytest.raises(BrokenPictureError):
-        read_picture(path)
+    with decoders_quiet(), pytest.raises(BrokenImageError):
+        read_image(path)
 
 
 @pytest.mark.parametrize(("width", "height"), [(11_000, 10_000), (60_000, 60_000)])
@@ -125,15 +125,15 @@ def test_a_decompression_bomb_is_refused_before_it_is_unpacked(tmp_path, width, 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     path = tmp_path / "bomb.png"
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")))
-    with decoders_quiet(), pytest.raises(BrokenPictureError, match=r"pixels( are too many)?$"):
-        read_picture(path)
+    with decoders_quiet(), pytest.raises(BrokenImageError, match=r"pixels( are too many)?$"):
+        read_image(path)
 
 
 def test_a_file_that_would_run_a_program_is_not_opened(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n")
-    with pytest.raises(BrokenPictureError, match="not a picture in a known format"):
-        read_picture(path)
+    with pytest.raises(BrokenImageError, match="not an image in a known format"):
+        read_image(path)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -142,9 +142,9 @@ def test_a_file_that_would_run_a_program_is_not_opened(tmp_path):
     changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=8),
     keep=st.floats(0, 1),
 )
-def test_no_damage_makes_anything_but_a_broken_picture(tmp_path, picture, kind, changes, keep):
+def test_no_damage_makes_anything_but_a_broken_image(tmp_path, image, kind, changes, keep):
     buffer = io.BytesIO()
-    picture(5).save(buffer, kind)
+    image(5).save(buffer, kind)
     data = bytearray(buffer.getvalue())
     for where, value in changes:
         data[int(where * (len(data) - 1))] = value
@@ -152,7 +152,7 @@ def test_no_damage_makes_anything_but_a_broken_picture(tmp_path, picture, kind, 
     path.write_bytes(data[: int(keep * len(data)) + 1])
     with decoders_quiet():
         try:
-            assert read_picture(path).mode == "RGB"
-        except BrokenPictureError as error:
+            assert read_image(path).mode == "RGB"
+        except BrokenImageError as error:
             assert "\n" not in str(error)
             assert str(error)

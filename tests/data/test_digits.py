@@ -11,7 +11,7 @@ RECORDS = [
 
 
 def test_digits_are_divided_as_the_shipped_models_were_trained():
-    # A different division would evaluate the shipped checkpoints on pictures they were trained on.
+    # A different division would evaluate the shipped checkpoints on images they were trained on.
     dataset = load_dataset("digits", resolution=32)
     assert [dataset.train.record(), dataset.calibration.record(), dataset.evaluation.record()] == RECORDS
 
@@ -25,7 +25,7 @@ def test_every_digit_is_evaluated_and_calibrated_equally_often():
 
 
 def test_digits_are_grey_use_the_whole_range_and_are_enlarged():
-    images = load_dataset("digits", resolution=32).evaluation.pictures.read(range(450))
+    images = load_dataset("digits", resolution=32).evaluation.images.read(range(450))
     assert images.shape == (450, 32, 32, 3)
     assert images.dtype == np.uint8
     assert (images == images[..., :1]).all()
@@ -43,5 +43,5 @@ def test_at_their_own_size_digits_are_not_resampled():
 
     dataset = load_dataset("digits", resolution=8)
     own = {np.rint(image * 255 / 16).astype(np.uint8).tobytes() for image in load_digits().images}
-    images = dataset.train.pictures.read(range(len(dataset.train)))
+    images = dataset.train.images.read(range(len(dataset.train)))
     assert all(image[..., 0].tobytes() in own for image in images)

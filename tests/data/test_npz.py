@@ -24,7 +24,7 @@ def load(tmp_path):
 
 def pixels(dataset):
     splits = (dataset.train, dataset.calibration, dataset.evaluation)
-    images = np.concatenate([split.pictures.read(range(len(split))) for split in splits])
+    images = np.concatenate([split.images.read(range(len(split))) for split in splits])
     return images, np.concatenate([split.labels for split in splits])
 
 
@@ -33,7 +33,7 @@ def as_set(images):
 
 
 @pytest.mark.parametrize(("images", "labels"), [("images", "labels"), ("x", "y")])
-def test_pictures_and_labels_are_found_by_their_usual_names(load, images, labels):
+def test_images_and_labels_are_found_by_their_usual_names(load, images, labels):
     dataset = load(**{images: IMAGES, labels: LABELS})
     found, classes = pixels(dataset)
     assert dataset.name == "set"
@@ -47,19 +47,19 @@ def test_keras_own_division_is_kept(load):
     dataset = load(
         x_train=IMAGES[:20], y_train=LABELS[:20, None], x_test=IMAGES[20:], y_test=LABELS[20:, None]
     )
-    assert as_set(dataset.evaluation.pictures.read(range(10))) == as_set(IMAGES[20:])
+    assert as_set(dataset.evaluation.images.read(range(10))) == as_set(IMAGES[20:])
     assert len(dataset.train) + len(dataset.calibration) == 20
 
 
 @pytest.mark.parametrize("shape", [(30, 9, 7), (30, 9, 7, 1)])
-def test_grey_pictures_become_rgb(load, shape):
+def test_grey_images_become_rgb(load, shape):
     grey = IMAGES[..., 0].reshape(shape)
     found, _ = pixels(load(images=grey, labels=LABELS))
     assert as_set(found) == as_set(np.repeat(IMAGES[..., :1], 3, axis=3))
 
 
-def test_pictures_are_resized_when_read(load):
-    assert load(resolution=32, images=IMAGES, labels=LABELS).train.pictures.read([0, 1]).shape == (
+def test_images_are_resized_when_read(load):
+    assert load(resolution=32, images=IMAGES, labels=LABELS).train.images.read([0, 1]).shape == (
         2,
         32,
         32,
@@ -114,7 +114,7 @@ def test_values_that_are_not_finite_are_refused(load, value):
         IMAGES.reshape(30, -1),
     ],
 )
-def test_shapes_that_are_no_pictures_are_refused_with_what_was_received(load, images):
+def test_shapes_that_are_no_images_are_refused_with_what_was_received(load, images):
     with pytest.raises(DataError) as caught:
         load(images=images, labels=LABELS)
     assert str(images.shape) in caught.value.what
@@ -134,13 +134,13 @@ def test_other_dtypes_are_refused(load, images):
 @pytest.mark.parametrize(
     ("labels", "shown"),
     [
-        (LABELS[:29], "29 labels for 30 pictures"),
+        (LABELS[:29], "29 labels for 30 images"),
         (LABELS - 1, "labels from -1 to 1"),
         (LABELS * 10**9, "labels from 0 to 2000000000"),
         (LABELS.astype(float), "float64 of shape \\(30,\\)"),
         (np.eye(3, dtype=int)[LABELS], "argmax"),
         (LABELS * 0, "only one class"),
-        (LABELS * 2, "Class '1' has 0 different usable pictures"),
+        (LABELS * 2, "Class '1' has 0 different usable images"),
     ],
 )
 def test_labels_that_do_not_fit_are_refused(load, labels, shown):
@@ -162,15 +162,15 @@ def test_class_names_that_do_not_fit_are_refused(load, names):
 
 def test_arrays_by_other_names_are_refused(load):
     with pytest.raises(DataError, match="does not hold the arrays of a dataset; of them it has y"):
-        load(y=LABELS, pictures=IMAGES)
+        load(y=LABELS, images=IMAGES)
 
 
-def test_training_and_test_pictures_of_different_shapes_are_refused(load):
-    with pytest.raises(DataError, match=r"x_train holds pictures of shape \(9, 7, 3\), x_test of \(9, 7\)"):
+def test_training_and_test_images_of_different_shapes_are_refused(load):
+    with pytest.raises(DataError, match=r"x_train holds images of shape \(9, 7, 3\), x_test of \(9, 7\)"):
         load(x_train=IMAGES, y_train=LABELS, x_test=IMAGES[..., 0], y_test=LABELS)
 
 
-def test_copies_of_test_pictures_do_not_train(load):
+def test_copies_of_test_images_do_not_train(load):
     dataset = load(x_train=IMAGES, y_train=LABELS, x_test=IMAGES[20:], y_test=LABELS[20:])
     assert len(dataset.evaluation) == 10
     assert len(dataset.train) + len(dataset.calibration) == 20

@@ -14,26 +14,26 @@ def split():
     return load_dataset("shapes", resolution=16).calibration
 
 
-def test_pictures_and_labels_come_back(tmp_path, split):
+def test_images_and_labels_come_back(tmp_path, split):
     path = tmp_path / "evaluation.npz"
     digest = save_evaluation(path, split)
     with np.load(path, allow_pickle=False) as file:
         assert sorted(file.files) == ["images", "labels"]
         assert file["images"].dtype == np.uint8
         assert file["labels"].dtype == np.int64
-        assert (file["images"] == split.pictures.read(range(len(split)))).all()
+        assert (file["images"] == split.images.read(range(len(split)))).all()
         assert (file["labels"] == split.labels).all()
     assert digest == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_the_same_pictures_give_the_same_bytes_at_any_time(tmp_path, split, monkeypatch):
+def test_the_same_images_give_the_same_bytes_at_any_time(tmp_path, split, monkeypatch):
     first = save_evaluation(tmp_path / "a.npz", split)
     monkeypatch.setattr("time.time", lambda: 2e9)
     monkeypatch.setattr("time.localtime", lambda *_: pytest.fail("the date is written"))
     assert save_evaluation(tmp_path / "other name.npz", split) == first
 
 
-def test_pictures_are_read_in_batches(tmp_path, split):
+def test_images_are_read_in_batches(tmp_path, split):
     asked = []
 
     class Counting:
@@ -42,14 +42,14 @@ def test_pictures_are_read_in_batches(tmp_path, split):
 
         def read(self, indices):
             asked.append(len(indices))
-            return split.pictures.read(indices)
+            return split.images.read(indices)
 
     save_evaluation(tmp_path / "a.npz", Split(Counting(), split.labels, split.hashes))
     assert max(asked) <= 256
     assert sum(asked) <= len(split) + 1
 
 
-def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path):
+def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
     class Noise:
         def __len__(self):
             return 4000
@@ -79,7 +79,7 @@ def test_the_references_answers_are_written_and_hashed_with_the_rest(tmp_path, s
     assert digest == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_pictures_that_fail_while_being_written_leave_no_file(tmp_path, split):
+def test_images_that_fail_while_being_written_leave_no_file(tmp_path, split):
     class Failing:
         def __len__(self):
             return len(split)
@@ -87,7 +87,7 @@ def test_pictures_that_fail_while_being_written_leave_no_file(tmp_path, split):
         def read(self, indices):
             if len(indices) > 1:
                 raise DataError("unreadable")
-            return split.pictures.read(indices)
+            return split.images.read(indices)
 
     with pytest.raises(DataError, match="unreadable"):
         save_evaluation(tmp_path / "a.npz", Split(Failing(), split.labels, split.hashes))
@@ -111,7 +111,7 @@ def test_a_place_that_cannot_be_written_is_named_and_left_clean(tmp_path, split)
 
 
 def test_an_empty_split_is_refused(tmp_path, split):
-    empty = Split(split.pictures, split.labels[:0], ())
+    empty = Split(split.images, split.labels[:0], ())
     with pytest.raises(DataError, match="empty"):
         save_evaluation(tmp_path / "a.npz", empty)
     assert not list(tmp_path.iterdir())

@@ -21,7 +21,7 @@ def test_a_source_that_is_nothing_is_refused_with_what_would_do(source):
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path):
-    path = tmp_path / "pictures.zip"
+    path = tmp_path / "images.zip"
     path.write_bytes(b"PK")
     with pytest.raises(DataError, match=r"neither a folder nor a \.npz file"):
         load_dataset(str(path), resolution=32)
@@ -41,7 +41,7 @@ def test_settings_that_give_no_numbers_are_refused(options):
         load_dataset("digits", resolution=32, **options)
 
 
-def test_pictures_are_normalised_by_the_contract():
+def test_images_are_normalised_by_the_contract():
     dataset = load_dataset("digits", resolution=32, mean=(127.5, 0.0, 255.0), std=(127.5, 255.0, 1.0))
     images = np.full((1, 1, 1, 3), 255, dtype=np.uint8)
     result = normalise(images, dataset.preprocessing)
@@ -49,7 +49,7 @@ def test_pictures_are_normalised_by_the_contract():
     assert result.ravel().tolist() == [1, 1, 0]
 
 
-def test_the_contract_says_how_pictures_were_read_and_its_hash_follows():
+def test_the_contract_says_how_images_were_read_and_its_hash_follows():
     square = load_dataset("shapes", resolution=32).preprocessing
     tall = load_dataset("shapes", resolution=(48, 32)).preprocessing
     assert (tall.height, tall.width) == (48, 32)

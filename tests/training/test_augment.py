@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from edgekit.quiet import import_tensorflow
 from edgekit.training.augment import augment
 from edgekit.zoo.card import Augmentation
-from edgekit.zoo.quiet import import_tensorflow
 
 EVERYTHING = Augmentation(flip=True, shift=0.1, rotate=20, zoom=0.2, colour=0.3)
 
@@ -18,7 +18,7 @@ def _augment(images, seed, step, settings):
     return augment(images, seed, np.int64(step), settings).numpy()
 
 
-def test_without_settings_pictures_stay_as_they_are(images):
+def test_without_settings_images_stay_as_they_are(images):
     np.testing.assert_allclose(_augment(images, 0, 0, Augmentation()), images, atol=1e-3)
 
 
@@ -29,7 +29,7 @@ def test_seed_and_step_decide_everything(images):
     assert not np.array_equal(once, _augment(images, 4, 7, EVERYTHING))
 
 
-def test_a_flip_mirrors_about_half_of_the_pictures_exactly(images):
+def test_a_flip_mirrors_about_half_of_the_images_exactly(images):
     changed = _augment(images, 0, 0, Augmentation(flip=True))
     mirrored = [np.allclose(c, i[:, ::-1], atol=1e-3) for c, i in zip(changed, images, strict=True)]
     same = [np.allclose(c, i, atol=1e-3) for c, i in zip(changed, images, strict=True)]
@@ -52,10 +52,10 @@ def test_a_shift_stays_within_its_limit(images):
 
 
 def test_a_turn_keeps_the_middle_and_moves_the_rim(images):
-    picture = np.zeros((64, 41, 41, 3), np.float32)
-    picture[:, 20, 20] = 255
-    picture[:, 20, 38] = 255
-    turned = _augment(picture, 0, 0, Augmentation(rotate=30))
+    image = np.zeros((64, 41, 41, 3), np.float32)
+    image[:, 20, 20] = 255
+    image[:, 20, 38] = 255
+    turned = _augment(image, 0, 0, Augmentation(rotate=30))
     np.testing.assert_allclose(turned[:, 20, 20, 0], 255, atol=1)
     assert (turned[:, 20, 38, 0] < 100).mean() > 0.8
 

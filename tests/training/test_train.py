@@ -1,4 +1,4 @@
-"""Tiny trainings, real ones: two classes of plain pictures, a MobileNet of the smallest width."""
+"""Tiny trainings, real ones: two classes of plain images, a MobileNet of the smallest width."""
 
 import json
 import math
@@ -27,8 +27,8 @@ NAME = "mobilenet_v1_0.0625_32_tiny"
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    """Sixty dark and sixty light pictures with noise."""
+def images(tmp_path_factory):
+    """Sixty dark and sixty light images with noise."""
     rng = np.random.default_rng(0)
     labels = np.arange(120) % 2
     images = rng.integers(0, 120, (120, 16, 16, 3)) + 120 * labels[:, None, None, None]
@@ -37,11 +37,11 @@ def pictures(tmp_path_factory):
     return path
 
 
-def _request(pictures, folder, **changes):
+def _request(images, folder, **changes):
     request = TrainRequest(
         alpha=0.0625,
         resolution=32,
-        dataset=str(pictures),
+        dataset=str(images),
         epochs=3,
         batch_size=16,
         output=folder / "models",
@@ -56,13 +56,13 @@ def _assert_same_weights(path, other):
 
 
 @pytest.fixture(scope="module")
-def trained(pictures, tmp_path_factory):
+def trained(images, tmp_path_factory):
     """A whole training, and what it said."""
     folder, progress = tmp_path_factory.mktemp("trained"), Recorder()
-    return train(_request(pictures, folder), progress), progress
+    return train(_request(images, folder), progress), progress
 
 
-def test_a_training_ends_with_a_checkpoint_its_card_and_curves(trained, pictures):
+def test_a_training_ends_with_a_checkpoint_its_card_and_curves(trained, images):
     outcome, _ = trained
     assert outcome.trained
     assert outcome.checkpoint.name == f"{NAME}.keras"
@@ -75,7 +75,7 @@ def test_a_training_ends_with_a_checkpoint_its_card_and_curves(trained, pictures
     assert card.evaluated == card.splits.evaluation.n
     assert 0 <= card.accuracy <= 1
     assert card.command == (
-        f"edgekit train mobilenet_v1 --alpha 0.0625 --resolution 32 --dataset {pictures} --epochs 3 "
+        f"edgekit train mobilenet_v1 --alpha 0.0625 --resolution 32 --dataset {images} --epochs 3 "
         "--batch-size 16 --learning-rate 0.003 --momentum 0.9 --seed 0"
     )
     assert [epoch.epoch for epoch in outcome.history] == [1, 2, 3]
@@ -100,7 +100,7 @@ def test_progress_counts_over_the_whole_training(trained):
     assert any(note.startswith("Epoch 3 of 3: loss") for note in progress.notes)
 
 
-def test_the_curves_are_a_picture_and_a_page_that_needs_no_network(trained):
+def test_the_curves_are_a_image_and_a_page_that_needs_no_network(trained):
     png, html = trained[0].curves
     assert png.read_bytes().startswith(b"\x89PNG")
     page = html.read_text()
@@ -115,7 +115,7 @@ def test_the_trained_model_is_found_by_its_name(trained, monkeypatch):
     assert found.card.labels == ("0", "1")
 
 
-def test_a_training_killed_while_it_keeps_an_epoch_ends_with_the_same_weights(trained, pictures, tmp_path):
+def test_a_training_killed_while_it_keeps_an_epoch_ends_with_the_same_weights(trained, images, tmp_path):
     """SIGKILL between the two files of an epoch's state: the history is ahead of the weights."""
     script = textwrap.dedent(
         f"""
@@ -130,7 +130,7 @@ def test_a_training_killed_while_it_keeps_an_epoch_ends_with_the_same_weights(tr
                 os.kill(os.getpid(), signal.SIGKILL)
             write(path, data)
         run.write_atomic = write_or_die
-        train(TrainRequest(alpha=0.0625, resolution=32, dataset={str(pictures)!r}, epochs=3, batch_size=16,
+        train(TrainRequest(alpha=0.0625, resolution=32, dataset={str(images)!r}, epochs=3, batch_size=16,
             output=Path({str(tmp_path / "models")!r}), runs=Path({str(tmp_path / "runs")!r})))
         """
     )
@@ -139,66 +139,66 @@ def test_a_training_killed_while_it_keeps_an_epoch_ends_with_the_same_weights(tr
     assert list((tmp_path / "models").iterdir()) == []
 
     with pytest.raises(UsageError, match=r"of 3 epochs.*epochs 3 → 5.*--restart"):
-        train(_request(pictures, tmp_path, epochs=5))
+        train(_request(images, tmp_path, epochs=5))
 
     progress = Recorder()
-    outcome = train(_request(pictures, tmp_path), progress)
+    outcome = train(_request(images, tmp_path), progress)
     assert any(note.startswith("Going on after epoch 1 of 3") for note in progress.notes)
     assert [epoch.epoch for epoch in outcome.history] == [1, 2, 3]
     _assert_same_weights(outcome.checkpoint, trained[0].checkpoint)
     assert sorted(p.name for p in (tmp_path / "models").iterdir()) == [f"{NAME}.keras", f"{NAME}.toml"]
 
 
-def test_what_is_trained_is_not_trained_again(trained, pictures, tmp_path):
+def test_what_is_trained_is_not_trained_again(trained, images, tmp_path):
     shutil.copytree(trained[0].checkpoint.parent, tmp_path / "models")
     progress = Recorder()
-    outcome = train(_request(pictures, tmp_path), progress)
+    outcome = train(_request(images, tmp_path), progress)
     assert not outcome.trained
     assert outcome.card == trained[0].card
     assert any("trained already" in note for note in progress.notes)
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_lost_or_damaged_checkpoint_comes_back_from_its_finished_run(trained, pictures, tmp_path):
+def test_a_lost_or_damaged_checkpoint_comes_back_from_its_finished_run(trained, images, tmp_path):
     for part in ("models", "runs"):
         shutil.copytree(trained[0].checkpoint.parent.parent / part, tmp_path / part)
     (tmp_path / "models" / f"{NAME}.keras").write_bytes(b"damaged")
-    outcome = train(_request(pictures, tmp_path))
+    outcome = train(_request(images, tmp_path))
     assert outcome.trained
     assert outcome.card.sha256 == sha256_file(outcome.checkpoint)
     assert outcome.history == trained[0].history, "no epoch is trained again"
     _assert_same_weights(outcome.checkpoint, trained[0].checkpoint)
 
 
-def test_a_damaged_state_is_said_with_what_to_do(trained, pictures, tmp_path):
+def test_a_damaged_state_is_said_with_what_to_do(trained, images, tmp_path):
     shutil.copytree(trained[0].checkpoint.parent.parent / "runs", tmp_path / "runs")
     state = tmp_path / "runs" / NAME / "state.weights.h5"
     state.write_bytes(state.read_bytes()[:5000])
     with pytest.raises(UsageError, match=r"unfinished training in .* is damaged.*--restart"):
-        train(_request(pictures, tmp_path))
+        train(_request(images, tmp_path))
 
 
-def test_a_state_without_its_history_is_not_trained_on(trained, pictures, tmp_path):
+def test_a_state_without_its_history_is_not_trained_on(trained, images, tmp_path):
     shutil.copytree(trained[0].checkpoint.parent.parent / "runs", tmp_path / "runs")
     (tmp_path / "runs" / NAME / "history.json").unlink()
     with pytest.raises(UsageError, match=r"history\.json has 0 of 3 epochs.*--restart"):
-        train(_request(pictures, tmp_path))
+        train(_request(images, tmp_path))
 
 
-def test_a_full_temporary_folder_is_said_before_hdf5_falls_over_it(pictures, tmp_path, monkeypatch):
+def test_a_full_temporary_folder_is_said_before_hdf5_falls_over_it(images, tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=100_000))
     with pytest.raises(StorageError, match=r"has 100,000 bytes free.*TMPDIR"):
-        train(_request(pictures, tmp_path))
+        train(_request(images, tmp_path))
     assert list((tmp_path / "models").iterdir()) == []
     assert not list((tmp_path / "runs" / NAME).glob("*.h5"))
 
 
-def test_a_run_folder_that_cannot_be_written_advises_its_own_option(pictures, tmp_path):
+def test_a_run_folder_that_cannot_be_written_advises_its_own_option(images, tmp_path):
     with pytest.raises(StorageError, match=r"No permission.*--runs"):
-        train(_request(pictures, tmp_path, runs=Path("/sys/runs")))
+        train(_request(images, tmp_path, runs=Path("/sys/runs")))
 
 
-def test_a_picture_that_vanishes_during_a_training_is_named(tmp_path, monkeypatch):
+def test_a_image_that_vanishes_during_a_training_is_named(tmp_path, monkeypatch):
     from PIL import Image
 
     rng = np.random.default_rng(0)
@@ -206,7 +206,7 @@ def test_a_picture_that_vanishes_during_a_training_is_named(tmp_path, monkeypatc
         path = tmp_path / "photos" / f"{name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)).save(path)
-    monkeypatch.setattr("edgekit.training.held._IN_MEMORY", 0)
+    monkeypatch.setattr("edgekit.data.held._IN_MEMORY", 0)
     monkeypatch.setattr("edgekit.training.trainer.fit", _remove_then_fit(tmp_path / "photos"))
     with pytest.raises(DataError, match=r"photos.*changed while it was in use"):
         train(_request(tmp_path / "photos", tmp_path, epochs=1, batch_size=2))
@@ -220,9 +220,9 @@ def _remove_then_fit(folder):
     return run
 
 
-def test_fine_tuning_starts_from_another_models_weights(trained, pictures, tmp_path):
+def test_fine_tuning_starts_from_another_models_weights(trained, images, tmp_path):
     start = trained[0].checkpoint
-    outcome = train(_request(pictures, tmp_path, epochs=1, weights=str(start), seed=1))
+    outcome = train(_request(images, tmp_path, epochs=1, weights=str(start), seed=1))
     card = outcome.card
     assert card.training.weights_sha256 == trained[0].card.sha256
     assert card.training.learning_rate < trained[0].card.training.learning_rate
@@ -230,7 +230,7 @@ def test_fine_tuning_starts_from_another_models_weights(trained, pictures, tmp_p
     conv1 = load_model(outcome.checkpoint).get_layer("conv1").get_weights()[0]
     theirs = load_model(start).get_layer("conv1").get_weights()[0]
     assert 0 < np.abs(conv1 - theirs).max() < 0.01, "one short epoch does not lose what was learnt"
-    assert card.splits == trained[0].card.splits, "a training's seed never moves pictures between splits"
+    assert card.splits == trained[0].card.splits, "a training's seed never moves images between splits"
 
 
 def test_a_loss_that_runs_away_is_said_and_keeps_no_epoch(tmp_path):
@@ -260,20 +260,20 @@ def test_a_setting_out_of_range_is_refused_before_anything_is_written(tmp_path, 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_dataset_or_weights_that_are_not_there_are_named(pictures, tmp_path):
+def test_a_dataset_or_weights_that_are_not_there_are_named(images, tmp_path):
     with pytest.raises((DataError, UsageError), match=r"gone\.npz"):
         train(_request("gone.npz", tmp_path))
     with pytest.raises(ModelError, match=r"gone\.keras"):
-        train(_request(pictures, tmp_path, weights="gone.keras"))
+        train(_request(images, tmp_path, weights="gone.keras"))
 
 
-def test_an_output_that_is_a_file_is_refused_at_once(pictures, tmp_path):
+def test_an_output_that_is_a_file_is_refused_at_once(images, tmp_path):
     (tmp_path / "models").touch()
     with pytest.raises(UsageError, match="models is a file, not a folder"):
-        train(_request(pictures, tmp_path))
+        train(_request(images, tmp_path))
 
 
-def test_an_output_that_cannot_be_written_is_refused_at_once(pictures, tmp_path):
+def test_an_output_that_cannot_be_written_is_refused_at_once(images, tmp_path):
     # not even root makes folders in /sys
     with pytest.raises(StorageError, match="No permission"):
-        train(_request(pictures, tmp_path, output=Path("/sys/models")))
+        train(_request(images, tmp_path, output=Path("/sys/models")))

@@ -5,19 +5,19 @@ from edgekit.training.recipes import DEFAULT
 
 
 def test_a_dataset_brings_its_own_recipe_and_a_given_setting_wins():
-    digits = TrainRequest(dataset="digits").training(pictures=1000)
+    digits = TrainRequest(dataset="digits").training(images=1000)
     assert not digits.augmentation.flip, "a mirrored digit is another sign"
-    assert TrainRequest(dataset="shapes").training(pictures=1000).augmentation.flip
+    assert TrainRequest(dataset="shapes").training(images=1000).augmentation.flip
     assert TrainRequest(dataset="digits", epochs=7, batch_size=5).training(1000).epochs == 7
     assert TrainRequest(dataset="digits", batch_size=5).training(1000).batch_size == 5
 
 
-@pytest.mark.parametrize("pictures", [10, 64, 100_000])
-def test_a_small_folder_is_shown_until_the_optimizer_took_enough_steps(pictures):
-    epochs = TrainRequest(dataset="photos").training(pictures).epochs
-    assert epochs * max(1, pictures // DEFAULT.batch_size) >= DEFAULT.least_steps
+@pytest.mark.parametrize("images", [10, 64, 100_000])
+def test_a_small_folder_is_shown_until_the_optimizer_took_enough_steps(images):
+    epochs = TrainRequest(dataset="photos").training(images).epochs
+    assert epochs * max(1, images // DEFAULT.batch_size) >= DEFAULT.least_steps
     assert epochs >= DEFAULT.epochs
-    assert pictures < 100_000 or epochs == DEFAULT.epochs
+    assert images < 100_000 or epochs == DEFAULT.epochs
 
 
 def test_trained_weights_are_changed_in_smaller_steps():

@@ -1,10 +1,10 @@
 import pytest
 
 from edgekit.errors import ModelError
+from edgekit.quiet import import_tensorflow
 from edgekit.zoo import ModelSpec
 from edgekit.zoo.build import build
 from edgekit.zoo.cost import cost
-from edgekit.zoo.quiet import import_tensorflow
 
 
 def _cost(alpha, resolution, classes):

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from edgekit.errors import ModelError
+from edgekit.quiet import import_tensorflow
 from edgekit.zoo import ModelSpec
 from edgekit.zoo.build import build
 from edgekit.zoo.cost import cost
 from edgekit.zoo.load import load_model
-from edgekit.zoo.quiet import import_tensorflow
 from edgekit.zoo.source import resolve
 
 SMALL = ModelSpec("mobilenet_v1", 0.25, 32, 4)
-PICTURES = np.random.default_rng(0).uniform(-1, 1, (3, 32, 32, 3)).astype(np.float32)
+IMAGES = np.random.default_rng(0).uniform(-1, 1, (3, 32, 32, 3)).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def files(tmp_path_factory, model):
 def test_every_form_gives_the_same_scores_parameters_and_cost(files, model, name):
     loaded = load_model(files / name)
     np.testing.assert_allclose(
-        loaded.predict_on_batch(PICTURES), model.predict_on_batch(PICTURES), rtol=1e-4, atol=1e-6
+        loaded.predict_on_batch(IMAGES), model.predict_on_batch(IMAGES), rtol=1e-4, atol=1e-6
     )
     found, expected = cost(loaded), cost(model)
     assert (found.parameters, found.multiply_adds) == (expected.parameters, expected.multiply_adds)
@@ -54,11 +54,11 @@ def test_a_saved_model_becomes_tflite_and_onnx_that_agree_with_it(files, model, 
 
     tf = import_tensorflow()
     loaded = resolve(str(files / "saved")).load().model
-    expected = model.predict_on_batch(PICTURES[:1])
+    expected = model.predict_on_batch(IMAGES[:1])
 
     interpreter = Interpreter(model_content=tf.lite.TFLiteConverter.from_keras_model(loaded).convert())
     interpreter.allocate_tensors()
-    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], PICTURES[:1])
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], IMAGES[:1])
     interpreter.invoke()
     tflite = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
     np.testing.assert_allclose(tflite, expected, atol=1e-4)
@@ -67,7 +67,7 @@ def test_a_saved_model_becomes_tflite_and_onnx_that_agree_with_it(files, model, 
     signature = [tf.TensorSpec((1, 32, 32, 3), tf.float32, name="image")]
     graph, _ = tf2onnx.convert.from_function(run, input_signature=signature, opset=17)
     session = InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-    np.testing.assert_allclose(session.run(None, {"image": PICTURES[:1]})[0], expected, atol=1e-4)
+    np.testing.assert_allclose(session.run(None, {"image": IMAGES[:1]})[0], expected, atol=1e-4)
 
 
 def test_a_missing_file_is_named():
@@ -107,7 +107,7 @@ def test_a_changed_byte_is_found_by_its_checksum(files, tmp_path):
 
 def test_a_converted_file_is_named_as_such(tmp_path):
     (tmp_path / "m.tflite").touch()
-    with pytest.raises(ModelError, match=r"converted already"):
+    with pytest.raises(ModelError, match=r"not a Keras model by its name.*converted file, name its original"):
         load_model(tmp_path / "m.tflite")
 
 

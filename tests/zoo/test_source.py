@@ -5,10 +5,10 @@ import pytest
 
 from edgekit.errors import ModelError, RecordError, UsageError
 from edgekit.files import sha256_file
+from edgekit.quiet import import_tensorflow
 from edgekit.zoo import ModelSpec, source
 from edgekit.zoo.build import build
 from edgekit.zoo.card import write_card
-from edgekit.zoo.quiet import import_tensorflow
 from edgekit.zoo.source import resolve
 from edgekit.zoo.trained import dataset_name
 from tests.zoo.test_card import make_card
@@ -168,10 +168,8 @@ def test_a_file_of_weights_needs_its_model_named(folder, tmp_path):
     with pytest.raises(UsageError, match=r"--alpha, --resolution and --classes"):
         resolve("mobilenet_v1", alpha=0.25, weights="w.weights.h5")
     found = resolve("mobilenet_v1", alpha=0.25, resolution=32, classes=3, weights="w.weights.h5")
-    picture = np.zeros((1, 32, 32, 3), np.float32)
-    np.testing.assert_array_equal(
-        found.load().model.predict_on_batch(picture), model.predict_on_batch(picture)
-    )
+    image = np.zeros((1, 32, 32, 3), np.float32)
+    np.testing.assert_array_equal(found.load().model.predict_on_batch(image), model.predict_on_batch(image))
     with pytest.raises(ModelError, match=r"not of a model with input"):
         resolve("mobilenet_v1", alpha=0.5, resolution=32, classes=3, weights="w.weights.h5").load()
     with pytest.raises(ModelError, match=r"holds weights, but no model"):
@@ -212,7 +210,7 @@ def test_a_whole_model_given_as_weights_speaks_for_itself(folder):
         resolve("mobilenet_v1", alpha=0.5, weights=path)
 
 
-def test_a_model_for_pictures_of_any_size_gets_the_one_asked_for(folder, tmp_path):
+def test_a_model_for_images_of_any_size_gets_the_one_asked_for(folder, tmp_path):
     import_tensorflow()
     import keras
 
@@ -224,7 +222,7 @@ def test_a_model_for_pictures_of_any_size_gets_the_one_asked_for(folder, tmp_pat
     with pytest.raises(ModelError, match=r"any size.*--resolution"):
         resolve("free.keras").load()
     assert resolve("free.keras", resolution=48).load().model.input_shape == (None, 48, 48, 3)
-    with pytest.raises(ModelError, match=r"free\.keras cannot take pictures of 2 × 2 pixels.*--resolution"):
+    with pytest.raises(ModelError, match=r"free\.keras cannot take images of 2 × 2 pixels.*--resolution"):
         resolve("free.keras", resolution=2).load()
 
 
@@ -239,7 +237,7 @@ def test_a_size_or_number_of_classes_below_the_least_is_refused_before_anything_
 @pytest.mark.parametrize(
     ("shape", "units", "sentence"), [((8, 8, 1), 2, "not RGB"), ((8, 8, 3), 1, "each class")]
 )
-def test_a_model_that_does_not_classify_pictures_is_refused(folder, tmp_path, shape, units, sentence):
+def test_a_model_that_does_not_classify_images_is_refused(folder, tmp_path, shape, units, sentence):
     import_tensorflow()
     import keras
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from edgekit.errors import ModelError, UnavailableError, UsageError
+from edgekit.quiet import import_tensorflow
 from edgekit.zoo import FAMILIES, ModelSpec
 from edgekit.zoo.build import build
-from edgekit.zoo.quiet import import_tensorflow
 from edgekit.zoo.source import resolve
 from edgekit.zoo.weights import start_from, starting_file
 
@@ -58,10 +58,8 @@ def test_imagenet_weights_are_taken_from_keras_cache(cache):
     _legacy_weights(model, cache / "mobilenet_2_5_128_tf.h5")
     found = resolve("mobilenet_v1", alpha=0.25, resolution=128, weights="imagenet")
     assert (found.name, found.origin, found.dataset) == ("mobilenet_v1_0.25_128_imagenet", "imagenet", None)
-    picture = np.zeros((1, 128, 128, 3), np.float32)
-    np.testing.assert_array_equal(
-        found.load().model.predict_on_batch(picture), model.predict_on_batch(picture)
-    )
+    image = np.zeros((1, 128, 128, 3), np.float32)
+    np.testing.assert_array_equal(found.load().model.predict_on_batch(image), model.predict_on_batch(image))
 
 
 def test_a_damaged_file_in_the_cache_is_refused(cache):

@@ -20,6 +20,7 @@ import msgspec
 from edgekit.artefact import Preprocessing
 from edgekit.errors import UsageError
 from edgekit.files import storage_errors, write_atomic
+from edgekit.schema import encode_record, write_record
 from edgekit.training.scratch import runs_errors, scratch_folder
 from edgekit.words import first_line
 from edgekit.zoo.card import Splits, Training
@@ -45,7 +46,7 @@ class Epoch(msgspec.Struct, frozen=True):
     seconds: float
     learning_rate: float  # at its end
     loss: float
-    accuracy: float  # of the augmented training pictures
+    accuracy: float  # of the augmented training images
     validation_loss: float
     validation_accuracy: float  # of the calibration split
 
@@ -85,7 +86,7 @@ class Run:
             model.save_weights(path)
             data = path.read_bytes()
         with runs_errors():
-            write_atomic(self._history, msgspec.json.encode(history))
+            write_atomic(self._history, encode_record(history))
             write_atomic(self._state, data)
 
     def forget(self) -> None:
@@ -137,21 +138,28 @@ def open_run(folder: Path, settings: Settings, *, restart: bool) -> Iterator[Run
             ) from error
         run = Run(folder, settings)
         path = folder / "settings.json"
-        text = msgspec.json.format(msgspec.json.encode(settings), indent=1)
-        if restart or not path.is_file() or path.read_bytes() != text:
-            if not restart and path.is_file():
-                _refuse_unfinished(run, path, settings)
+        earlier = _settings(path)
+        if restart or earlier != settings:
+            if earlier is not None and not restart:
+                _refuse_unfinished(run, earlier, settings)
             run.forget()
             with runs_errors():
-                write_atomic(path, text)
+                write_record(path, settings)
         yield run
 
 
-def _refuse_unfinished(run: Run, path: Path, settings: Settings) -> None:
+def _settings(path: Path) -> Settings | None:
+    """Read an earlier run's settings; None: there are none, or nothing that could be continued."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Settings)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
+
+
+def _refuse_unfinished(run: Run, earlier: Settings, settings: Settings) -> None:
     """Raise a UsageError if the folder holds epochs of a training that has not ended."""
     try:
         done = len(run.history())
-        earlier = msgspec.json.decode(path.read_bytes(), type=Settings)
     except msgspec.MsgspecError:
         return  # damaged, or of another edgekit: nothing here can be continued
     if 0 < done < earlier.training.epochs:

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from edgekit.artefact import Preprocessing
-from edgekit.data import Split, load_dataset
+from edgekit.data import Split, held, load_dataset
 from edgekit.data.dataset import LazyHashes
-from edgekit.data.shapes import ShapePictures
+from edgekit.data.shapes import ShapeImages
 from edgekit.progress import SILENT
-from edgekit.training import held
 
 CONTRACT = Preprocessing(height=16, width=16)
 
@@ -17,17 +16,17 @@ CONTRACT = Preprocessing(height=16, width=16)
 def drawn(monkeypatch):
     """How many shapes were drawn."""
     counts = []
-    read = ShapePictures.read
-    monkeypatch.setattr(ShapePictures, "read", lambda self, i: (counts.append(len(i)), read(self, i))[1])
+    read = ShapeImages.read
+    monkeypatch.setattr(ShapeImages, "read", lambda self, i: (counts.append(len(i)), read(self, i))[1])
     return counts
 
 
 def _split(n=300):
-    pictures = ShapePictures(n, CONTRACT, 0, 0)
-    return Split(pictures, np.arange(n) % 12, LazyHashes(pictures))
+    images = ShapeImages(n, CONTRACT, 0, 0)
+    return Split(images, np.arange(n) % 12, LazyHashes(images))
 
 
-def test_pictures_are_drawn_once_to_be_hashed_and_trained_on(drawn):
+def test_images_are_drawn_once_to_be_hashed_and_trained_on(drawn):
     plain = _split()
     record = plain.record()
     drawn.clear()
@@ -35,7 +34,7 @@ def test_pictures_are_drawn_once_to_be_hashed_and_trained_on(drawn):
     dataset = held.hold_unhashed(replace(dataset, evaluation=_split(12)), SILENT)
     assert dataset.train.record() == record
     assert held.hold(dataset.train, "training", CONTRACT, SILENT) is dataset.train
-    np.testing.assert_array_equal(dataset.train.pictures.read([299, 3, 3]), plain.pictures.read([299, 3, 3]))
+    np.testing.assert_array_equal(dataset.train.images.read([299, 3, 3]), plain.images.read([299, 3, 3]))
     assert sum(drawn) == 300 + 12 + 12 + 3
 
 

@@ -8,7 +8,7 @@ def _run(code):
 
 def test_tensorflow_says_nothing_when_imported_and_used():
     code = (
-        "from edgekit.zoo import import_tensorflow\n"
+        "from edgekit.quiet import import_tensorflow\n"
         "tf = import_tensorflow()\n"
         "assert int(tf.reduce_sum(tf.ones(3))) == 3"
     )
@@ -19,7 +19,7 @@ def test_tensorflow_says_nothing_when_imported_and_used():
 def test_python_still_speaks_while_c_is_silenced():
     code = (
         "import os, sys\n"
-        "from edgekit.zoo.quiet import quiet_stderr\n"
+        "from edgekit.quiet import quiet_stderr\n"
         "with quiet_stderr():\n"
         "    os.write(2, b'chatter')\n"
         "    print('heard', file=sys.stderr)\n"
@@ -31,7 +31,7 @@ def test_python_still_speaks_while_c_is_silenced():
 def test_what_was_kept_back_is_shown_when_the_block_fails():
     code = (
         "import os\n"
-        "from edgekit.zoo.quiet import quiet_stderr\n"
+        "from edgekit.quiet import quiet_stderr\n"
         "with quiet_stderr():\n"
         "    os.write(2, b'the real reason')\n"
         "    raise SystemExit(5)"
@@ -44,7 +44,7 @@ def test_what_was_kept_back_is_shown_when_the_block_fails():
 def test_an_interruption_shows_nothing_of_what_was_kept_back():
     code = (
         "import os\n"
-        "from edgekit.zoo.quiet import quiet_stderr\n"
+        "from edgekit.quiet import quiet_stderr\n"
         "try:\n"
         "    with quiet_stderr():\n"
         "        os.write(2, b'chatter')\n"

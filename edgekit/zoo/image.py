@@ -1,4 +1,4 @@
-"""What edgekit asks of a model: one RGB picture in, a score for each class out."""
+"""What edgekit asks of a model: one RGB image in, a score for each class out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edgekit.words import first_line
 
 
 def with_fixed_size(model: Any, resolution: int | None, path: Path) -> Any:
-    """Give a model that takes pictures of any size the one asked for.
+    """Give a model that takes images of any size the one asked for.
 
     Raises:
         ModelError: Its layers cannot work at that size.
@@ -25,22 +25,22 @@ def with_fixed_size(model: Any, resolution: int | None, path: Path) -> Any:
         return keras.Model(image, model(image), name=model.name)
     except Exception as error:  # Keras raises whatever its layers raise
         raise ModelError(
-            f"{path} cannot take pictures of {resolution} × {resolution} pixels: {first_line(error)}",
+            f"{path} cannot take images of {resolution} × {resolution} pixels: {first_line(error)}",
             "Choose another --resolution.",
         ) from error
 
 
-def picture_classifier(model: Any, path: Path) -> tuple[int, int, int]:
-    """Return (height, width, classes) of a picture classifier.
+def image_classifier(model: Any, path: Path) -> tuple[int, int, int]:
+    """Return (height, width, classes) of an image classifier.
 
     Raises:
         ModelError: The model is something else.
     """
     source, result = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
     if not (isinstance(source, tuple) and len(source) == 4 and source[3] == 3):
-        raise ModelError(f"{path} takes {source}, not RGB pictures [n, height, width, 3].")
+        raise ModelError(f"{path} takes {source}, not RGB images [n, height, width, 3].")
     if None in source[1:]:
-        raise ModelError(f"{path} takes pictures of any size: {source}.", "Choose one with --resolution.")
+        raise ModelError(f"{path} takes images of any size: {source}.", "Choose one with --resolution.")
     if not (isinstance(result, tuple) and len(result) == 2 and result[1] is not None and result[1] > 1):
         raise ModelError(f"{path} gives {result}, not a score for each class [n, classes].")
     return source[1], source[2], result[1]

@@ -1,15 +1,17 @@
-"""TensorFlow without its chatter."""
+"""TensorFlow, and other libraries that print, without their chatter."""
 
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 _STDERR = 2
+_PATIENCE = 30.0  # seconds without an answer before the network counts as absent
 
 
 def import_tensorflow() -> Any:
@@ -33,11 +35,12 @@ def import_tensorflow() -> Any:
 
 
 @contextmanager
-def quiet_stderr() -> Iterator[None]:
-    """Keep what C++ libraries write to standard error off the screen, unless the block fails.
+def quiet_stderr(*, shown: bool = True) -> Iterator[Callable[[], str]]:
+    """Keep what C++ libraries write to standard error off the screen; yield a function that reads it.
 
-    TensorFlow logs before any of its settings are read, so only the file descriptor itself helps. What
-    Python writes (warnings, a progress bar in another thread) still reaches the screen.
+    If the block fails it is shown after all, unless `shown` is False. TensorFlow logs before any of its
+    settings are read, so only the file descriptor itself helps. What Python writes (warnings, a progress
+    bar in another thread) still reaches the screen.
     """
     python_stderr = sys.stderr
     sys.stderr.flush()
@@ -48,15 +51,35 @@ def quiet_stderr() -> Iterator[None]:
         except (OSError, ValueError):
             pass  # already replaced by something without a descriptor, such as a test's recorder
         os.dup2(kept.fileno(), _STDERR)
+
+        def read() -> str:
+            kept.seek(0)
+            return kept.read().decode(errors="replace")
+
         try:
-            yield
+            yield read
         except KeyboardInterrupt:
             raise  # nothing failed: what was kept explains nothing
         except BaseException:
-            kept.seek(0)
-            screen.write(kept.read().decode(errors="replace"))
+            screen.write(read() if shown else "")
             raise
         finally:
             screen.flush()
             os.dup2(screen.fileno(), _STDERR)
             sys.stderr = python_stderr
+
+
+@contextmanager
+def quiet_download() -> Iterator[None]:
+    """Keep Keras' own progress bar off standard output; do not wait for a dead network."""
+    import keras
+
+    interactive, timeout = keras.config.is_interactive_logging_enabled(), socket.getdefaulttimeout()
+    keras.config.disable_interactive_logging()
+    socket.setdefaulttimeout(_PATIENCE)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(timeout)
+        if interactive:
+            keras.config.enable_interactive_logging()

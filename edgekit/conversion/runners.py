@@ -7,28 +7,20 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from edgekit.artefact import Format
 from edgekit.data.dataset import Float32
-from edgekit.zoo.quiet import quiet_stderr
 
 
 class Runner(Protocol):
     """A model file, loaded."""
 
-    def scores(self, picture: Float32) -> Float32:
-        """Return the real-valued output [1, classes] for one float32 picture [1, H, W, 3]."""
-
-
-def load_runner(data: bytes, format: Format, *, optimise: bool = True) -> Runner:
-    """Load a file to run it; `optimise` False executes an ONNX graph literally, node by node."""
-    with quiet_stderr():
-        return TfliteRunner(data) if format == "tflite" else OnnxRunner(data, optimise=optimise)
+    def scores(self, image: Float32) -> Float32:
+        """Return the real-valued output [1, classes] for one float32 image [1, H, W, 3]."""
 
 
 class TfliteRunner:
-    """A TFLite file in LiteRT's interpreter, on one thread."""
+    """A TFLite file in LiteRT's interpreter, on one thread. Its fast kernels compute as the others do."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, _optimise: bool = True) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
         self._interpreter = Interpreter(model_content=data, num_threads=1)
@@ -36,27 +28,27 @@ class TfliteRunner:
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
 
-    def scores(self, picture: Float32) -> Float32:
-        """Return the real-valued output [1, classes] for one float32 picture [1, H, W, 3]."""
-        self._interpreter.set_tensor(self._input["index"], stored(picture, self._input))
+    def scores(self, image: Float32) -> Float32:
+        """Return the real-valued output [1, classes] for one float32 image [1, H, W, 3]."""
+        self._interpreter.set_tensor(self._input["index"], stored(image, self._input))
         self._interpreter.invoke()
         return real(self._interpreter.get_tensor(self._output["index"]), self._output)
 
 
 class OnnxRunner:
-    """An ONNX file in ONNX Runtime on the CPU, on one thread."""
+    """An ONNX file in ONNX Runtime on the CPU, on one thread; executed node by node unless optimised."""
 
-    def __init__(self, data: bytes, *, optimise: bool = True) -> None:
+    def __init__(self, data: bytes, optimise: bool = True) -> None:
         self._session = onnx_session(data, optimise)
         self._input = self._session.get_inputs()[0].name
 
-    def scores(self, picture: Float32) -> Float32:
-        """Return the real-valued output [1, classes] for one float32 picture [1, H, W, 3]."""
-        return np.asarray(self._session.run(None, {self._input: picture})[0], dtype=np.float32)
+    def scores(self, image: Float32) -> Float32:
+        """Return the real-valued output [1, classes] for one float32 image [1, H, W, 3]."""
+        return np.asarray(self._session.run(None, {self._input: image})[0], dtype=np.float32)
 
 
 def import_onnxruntime() -> Any:
-    """Return the `onnxruntime` module, told before it loads not to report its use over the network."""
+    """Return the `onnxruntime` module, set not to report its use over the network before it loads."""
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 

@@ -6,7 +6,7 @@ import pytest
 
 from edgekit.artefact import Preprocessing, Split
 from edgekit.errors import UsageError
-from edgekit.training.run import Epoch, Settings, open_run
+from edgekit.training.run_folder import Epoch, Settings, open_run
 from edgekit.zoo.card import Augmentation, Splits, Training
 
 

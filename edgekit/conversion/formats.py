@@ -1,0 +1,97 @@
+"""The file formats a model is converted to: to add one, add a record to FORMATS.
+
+How its files are recognised and read is in `edgekit.inspection.formats`, where packages that convert
+nothing find it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+from dataclasses import dataclass
+from typing import Protocol
+
+from edgekit.conversion.graph import FloatGraph
+from edgekit.conversion.onnx_files import float32_onnx, int8_onnx, onnx_note
+from edgekit.conversion.probe import OnnxProbe, Probe, TfliteProbe
+from edgekit.conversion.ranges import Ranges
+from edgekit.conversion.runners import OnnxRunner, Runner, TfliteRunner
+from edgekit.conversion.target import Target
+from edgekit.conversion.tflite_files import IO, float16_tflite, float32_tflite, int8_tflite
+from edgekit.inspection import FILE_FORMATS, FileFormat, Inspection, Layer
+from edgekit.quiet import quiet_stderr
+from edgekit.registry import Registry
+
+
+class Quantizer(Protocol):
+    """What makes an int8 file."""
+
+    def __call__(
+        self, float_file: bytes, ranges: Ranges, float_layers: Set[str], *, io: IO, target: Target
+    ) -> bytes:
+        """Quantize a float32 file of the same format; `float_layers` are the layers to leave in float32."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """A file format that models are converted to."""
+
+    file: FileFormat
+    float32: Callable[[FloatGraph], bytes]
+    float16: Callable[[FloatGraph], bytes] | None  # None: the format has no such files
+    int8: Quantizer
+    run: Callable[[bytes, bool], Runner]  # file, whether to optimise it first
+    probe: Callable[[bytes], Probe]  # looks inside: every activation's values
+    note: Callable[[Inspection, Target], str]  # how an int8 file was quantized, for its record
+    channels: int  # axis of a convolution's output along which its channels are
+    is_float: Callable[[Layer], bool]  # whether an operator of a quantized file computes in float32
+    targeted: bool  # whether an int8 file suits some CPUs only, whose fast kernels may saturate
+    mixed: bool  # whether int8 files may keep layers in float32 if no largest drop is set
+
+    @property
+    def name(self) -> str:
+        """In records, and how the names of its files end: `tflite`."""
+        return self.file.name
+
+    def load(self, data: bytes, *, optimise: bool = True) -> Runner:
+        """Load a file to run it; `optimise` False executes it literally, where that differs."""
+        with quiet_stderr():
+            return self.run(data, optimise)
+
+    def look_inside(self, data: bytes) -> Probe:
+        """Load a file to look inside."""
+        with quiet_stderr():
+            return self.probe(data)
+
+
+FORMATS = Registry(
+    "file format",
+    (
+        Format(
+            file=FILE_FORMATS["tflite"],
+            float32=float32_tflite,
+            float16=float16_tflite,
+            int8=lambda file, ranges, kept, *, io, target: int8_tflite(file, ranges, io, kept),
+            run=TfliteRunner,
+            probe=TfliteProbe,
+            note=lambda found, target: "8-bit weights per channel, 8-bit activations",
+            channels=-1,
+            is_float=lambda layer: layer.dtype == "float32",
+            targeted=False,  # its kernels sum in 32 bits everywhere
+            mixed=False,  # integer-only processors refuse a file with float layers
+        ),
+        Format(
+            file=FILE_FORMATS["onnx"],
+            float32=float32_onnx,
+            float16=None,
+            int8=lambda file, ranges, kept, *, io, target: int8_onnx(file, ranges, target, kept),
+            run=OnnxRunner,
+            probe=OnnxProbe,
+            note=onnx_note,
+            channels=1,
+            # around int8 operators there are float32 tensors, which the runtime's fusion removes
+            is_float=lambda layer: layer.parameters > 0 and layer.weights is None,
+            targeted=True,
+            mixed=True,
+        ),
+    ),
+)
