@@ -99,6 +99,11 @@ class Arrival:
                 f"{folder} on {self._name} is not edgekit's own folder: something else is in it.",
                 "Name another with `folder` in its profile.",
             )
+        if "lockless" in self._facts:
+            return DeviceError(
+                f"{self._name} has no flock, the program that keeps it for one edgekit at a time.",
+                "Install it there: it is in Debian's util-linux, and busybox can be built with it.",
+            )
         if "unmade" in self._facts:
             hint = "Name another with `folder` in its profile."
             if "No space" in said:

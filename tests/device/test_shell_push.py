@@ -148,7 +148,7 @@ def test_a_sender_that_is_killed_leaves_no_part_of_a_file(here, tmp_path, payloa
     arguments = [str(Path(__file__).parent), str(here.home), str(file.source), file.sha256]
     done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, check=False)
     assert done.returncode == -9, done.stderr.decode()
-    wait_until(lambda: not (here.edgekit / "lock").exists())
+    wait_until(lambda: not (here.edgekit / "holder").exists())
     wait_until(lambda: left_over(here) == [])
     assert list(here.blobs.iterdir()) == []
     assert here.connect().push([file]).transfer.files == 1
