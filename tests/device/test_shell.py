@@ -148,7 +148,7 @@ def test_a_device_that_was_lost_is_reached_again(here, recorder):
 def test_a_restart_of_the_device_is_told(here, recorder):
     board = here.connect(recorder)
     board.close()
-    board._site = replace(board._site, boot="another")
+    board._held = replace(board._held, boot="another")
     board.run(["true"], stdin="", deadline=30)
     assert recorder.notes == ["board has restarted."]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edgekit.device import site
+from edgekit.device import handshake
 from edgekit.device.scripts import MARKER
 from edgekit.errors import DeviceError, TransientDeviceError
 
@@ -37,8 +37,8 @@ def kill_holder(board, here):
 
 def test_the_lock_names_who_has_the_device(here):
     here.connect()
-    assert holder(here)[3] == site.who()
-    assert f"(process {os.getpid()})" in site.who()
+    assert holder(here)[3] == handshake.who()
+    assert f"(process {os.getpid()})" in handshake.who()
 
 
 def test_a_device_that_was_let_go_is_free(here):
@@ -53,19 +53,19 @@ def test_the_second_waits_until_the_first_is_done(here, recorder, wait_until):
     waiting = threading.Thread(target=second.connect, args=[recorder])
     waiting.start()
     wait_until(lambda: recorder.steps)
-    assert recorder.steps[0][0].startswith(f"board is used by {site.who()}; waiting · for ")
-    assert second._site is None
+    assert recorder.steps[0][0].startswith(f"board is used by {handshake.who()}; waiting · for ")
+    assert second._held is None
     first.close()
     waiting.join(30)
     assert second.run(["echo", "mine"], stdin="", deadline=30).stdout == b"mine\n"
 
 
 def test_the_second_gives_up_in_the_end_and_says_who_has_the_device(here, monkeypatch):
-    monkeypatch.setattr(site, "WAIT", 0.5)
+    monkeypatch.setattr(handshake, "WAIT", 0.5)
     first = here.connect()
     with pytest.raises(DeviceError) as caught:
         here.connect()
-    assert f"board is used by {site.who()} for " in caught.value.what
+    assert f"board is used by {handshake.who()} for " in caught.value.what
     assert f"kill {holder(here)[0]}" in caught.value.hint
     assert not isinstance(caught.value, TransientDeviceError)
     assert first.run(["true"], stdin="", deadline=30).code == 0
@@ -102,7 +102,7 @@ def test_many_at_once_take_turns(here, tmp_path, end):
 def test_what_a_killed_holder_left_behind_is_in_nobodys_way(here, text):
     leave_behind(here, text)
     here.connect()
-    assert holder(here)[3] == site.who()
+    assert holder(here)[3] == handshake.who()
 
 
 def test_the_lock_ends_with_the_process_that_has_it(here, recorder):

@@ -97,7 +97,7 @@ def test_a_file_that_changes_while_it_is_sent_is_not_kept(here, payload):
     listed = members([file])
     file.source.write_bytes(b"abcd")
     with pytest.raises(DeviceError, match="changed while it was sent"):
-        board._send(listed, [file.sha256], board._site, board._progress)
+        board._send(listed, [file.sha256], board._held, board._progress)
     assert list(here.blobs.iterdir()) == []
     assert board.push([payload("other", b"abc")]).transfer.files == 1
 
