@@ -23,6 +23,7 @@ from edgekit.errors import RuntimeMissingError, StorageError
 from edgekit.files import sha256_file, storage_errors
 from edgekit.lookup import cache_folder
 from edgekit.progress import SILENT, Progress
+from edgekit.words import last_line
 
 INDEX_AGE = 86400.0  # seconds that a downloaded package index is taken without looking for a newer one
 TIMEOUT = 1800.0  # seconds one command may take; a slow line needs minutes for 80 MB
@@ -203,9 +204,8 @@ def _dpkg_deb(arguments: Sequence[str], what: str) -> str:
     )
     if done.returncode:
         _check_space(done.stderr, what)
-        said = done.stderr.strip().splitlines()[-1:] or [f"status {done.returncode}"]
         raise RuntimeMissingError(
-            f"{what} could not be unpacked: {said[0]}.",
+            f"{what} could not be unpacked: {last_line(done.stderr)}",
             "Remove the cache and try again: edgekit runtime clean",
         )
     return done.stdout

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from edgekit.device.process import execute
 from edgekit.device.profile import Profile
 from edgekit.device.shell import ShellTransport
-from edgekit.device.site import last_line
 from edgekit.device.transport import Completed
 from edgekit.errors import DeviceError, TransientDeviceError
+from edgekit.words import last_line
 
 PATIENCE = 5.0  # seconds for a phone that is about to be ready, as when adb's server has just started
 _ANSWER = 40.0  # seconds for adb, which may have to start its server first

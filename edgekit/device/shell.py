@@ -1,7 +1,8 @@
 """Everything that a device with a Unix shell needs, on top of one way to run a command there.
 
 Its files are in edgekit's own folder there: `blobs/`, what was sent, by hash; `incoming/`, what is being
-sent; `tmp/`; `lock/`, who has the device; `running`, the command that runs now; `restore`, what was changed.
+sent; `tmp/`; `holder`, the lock and who has it; `running`, the command that runs now; `restore`, what was
+changed.
 """
 
 from __future__ import annotations
@@ -14,16 +15,17 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from edgekit.device.archive import Member, members, pack, room
+from edgekit.device.handshake import Handshake, HeldDevice, interpreter, who
 from edgekit.device.holder import Holder
 from edgekit.device.process import execute, overdue
 from edgekit.device.profile import PORTABLE, Profile
 from edgekit.device.scripts import HOLD, LIST, MARKER, RECEIVE, RUN, STOP
-from edgekit.device.site import Arrival, Site, interpreter, last_line, who
 from edgekit.device.transport import Completed, Payload, Pushed
 from edgekit.errors import DeviceError, EdgekitError, TransientDeviceError
 from edgekit.progress import SILENT, Progress
 from edgekit.results import Transfer
 from edgekit.units import megabytes, seconds
+from edgekit.words import last_line
 
 ATTEMPTS = 3  # at sending what a lost connection has cut off
 RECONNECT = 60.0  # seconds to go on trying to reach a device that was there before
@@ -47,7 +49,7 @@ class ShellTransport(ABC):
         self._name = profile.name
         self._token = secrets.token_hex(16)
         self._holder: Holder | None = None
-        self._site: Site | None = None
+        self._held: HeldDevice | None = None
         self._given_up = False  # the wait for a lost device has ended without it
         self._progress: Progress = SILENT
 
@@ -84,11 +86,11 @@ class ShellTransport(ABC):
         self._progress = progress
         try:
             self._reach()
-            site = self._hold()
-            if self._site and self._site.boot != site.boot:
+            held = self._hold()
+            if self._held and self._held.boot != held.boot:
                 progress.note(f"{self._name} has restarted.")
-            self._site, self.machine = site, site.machine
-            self.python = interpreter(site, self._profile, self.default_python, progress)
+            self._held, self.machine = held, held.machine
+            self.python = interpreter(held, self._profile, self.default_python, progress)
         except BaseException:
             self.close()
             raise
@@ -131,7 +133,7 @@ class ShellTransport(ABC):
 
     # ---- holding
 
-    def _hold(self) -> Site:
+    def _hold(self) -> HeldDevice:
         profile = self._profile
         folder = profile.folder or self.default_folder
         command = self._command(
@@ -150,18 +152,18 @@ class ShellTransport(ABC):
             self._holder = Holder(command, own_session=not self.interactive)
         except OSError as error:
             raise self._unstartable(error) from error
-        arrival = Arrival(profile, folder, self._token, self._error, self._progress)
+        handshake = Handshake(profile, folder, self._token, self._error, self._progress)
         patience = 3 * ANSWER if self.interactive else ANSWER  # somebody may have to type a password
         try:
-            return arrival.settle(self._holder, patience)
+            return handshake.wait(self._holder, patience)
         except TimeoutError as error:
             raise self._silent(patience) from error
 
-    def _ensure(self) -> Site:
+    def _ensure(self) -> HeldDevice:
         """Make sure that the device is held, reaching it again if it was lost."""
-        if self._holder and self._site and self._holder.alive:
-            return self._site
-        patient = self._site and not self._given_up  # it was there before, and this loss is new
+        if self._holder and self._held and self._holder.alive:
+            return self._held
+        patient = self._held and not self._given_up  # it was there before, and this loss is new
         limit, pause = time.monotonic() + (RECONNECT if patient else 0.0), 1.0
         while True:
             self.close()
@@ -176,8 +178,8 @@ class ShellTransport(ABC):
                 pause = min(2 * pause, _PAUSE)
             else:
                 self._given_up = False
-                assert self._site  # noqa: S101 - narrows the type
-                return self._site
+                assert self._held  # noqa: S101 - narrows the type
+                return self._held
 
     # ---- commands
 
@@ -190,12 +192,12 @@ class ShellTransport(ABC):
             TimeoutError: It was not done in time, and was ended.
             TransientDeviceError: The connection was lost; what ran there is ended before the next begins.
         """
-        site = self._ensure()
+        held = self._ensure()
         token = secrets.token_hex(16)
         try:
-            done = execute(self._command(RUN, site.folder, token, *argv), feed, deadline=deadline, hold=hold)
+            done = execute(self._command(RUN, held.folder, token, *argv), feed, deadline=deadline, hold=hold)
         except BaseException:
-            self._stop(site, token)
+            self._stop(held, token)
             raise
         _, begun, stdout = done.stdout.partition(f"{token}\n".encode())
         stderr, ended, status = done.stderr.rpartition(f"\n{token} ")
@@ -205,7 +207,7 @@ class ShellTransport(ABC):
         status = status.partition("\n")[0]  # the program that reaches the device may have said more
         if not status.isdigit():
             self.close()  # the next connection makes it again
-            raise TransientDeviceError(f"{site.folder} on {self._name} has vanished.", "Try again.")
+            raise TransientDeviceError(f"{held.folder} on {self._name} has vanished.", "Try again.")
         return Completed.of_shell(stdout, stderr, int(status))
 
     def _script(self, script: str, *arguments: str, deadline: float) -> Completed:
@@ -214,11 +216,11 @@ class ShellTransport(ABC):
         except TimeoutError as error:
             raise self._silent(deadline) from error
 
-    def _stop(self, site: Site, token: str) -> None:
+    def _stop(self, held: HeldDevice, token: str) -> None:
         """End a command that did not end by itself; where that fails, the next connection does it."""
         if self._holder and self._holder.alive:
             with suppress(EdgekitError, OSError):
-                execute(self._command(STOP, site.folder, token), deadline=ANSWER / 4)
+                execute(self._command(STOP, held.folder, token), deadline=ANSWER / 4)
 
     def _silent(self, deadline: float) -> TransientDeviceError:
         return TransientDeviceError(
@@ -237,24 +239,26 @@ class ShellTransport(ABC):
         return self._push(payloads, progress, attempts - 1)
 
     def _push_once(self, payloads: Sequence[Payload], progress: Progress) -> Pushed:
-        site = self._ensure()
+        held = self._ensure()
         wanted = {payload.sha256: payload for payload in payloads}
-        listed = self._script(LIST, site.folder, *wanted, deadline=STORE).stdout.decode("utf-8", "replace")
+        listed = self._script(LIST, held.folder, *wanted, deadline=STORE).stdout.decode("utf-8", "replace")
         there = _present(listed)
         missing = [payload for payload in wanted.values() if payload.sha256 not in there]
         sent = 0
         if missing:
             entries = members(missing)
             sent = sum(entry.size or 0 for entry in entries)
-            self._check_room(room(entries), _free(listed), site)
+            self._check_room(room(entries), _free(listed), held)
             progress.step(f"Sending {megabytes(sent)} MB to {self._name}", sent)
-            self._send(entries, [payload.sha256 for payload in missing], site, progress)
+            self._send(entries, [payload.sha256 for payload in missing], held, progress)
         transfer = Transfer(bytes=sent, files=len(missing), reused_files=len(wanted) - len(missing))
-        return Pushed({name: f"{site.folder}/blobs/{name}" for name in wanted}, transfer)
+        return Pushed({name: f"{held.folder}/blobs/{name}" for name in wanted}, transfer)
 
-    def _send(self, entries: Sequence[Member], names: Sequence[str], site: Site, progress: Progress) -> None:
+    def _send(
+        self, entries: Sequence[Member], names: Sequence[str], held: HeldDevice, progress: Progress
+    ) -> None:
         lines = sum(1 + entry.name.count("\n") for entry in entries if entry.size is not None)
-        receive = ["sh", "-c", RECEIVE, "edgekit", site.folder, secrets.token_hex(8), str(lines), *names]
+        receive = ["sh", "-c", RECEIVE, "edgekit", held.folder, secrets.token_hex(8), str(lines), *names]
         try:
             done = self._call(receive, pack(entries, progress.advance), deadline=STORE, hold=False)
         except TimeoutError as error:
@@ -262,17 +266,17 @@ class ShellTransport(ABC):
         if done.code == 0:
             return
         if re.search("No space left|[Qq]uota exceeded|Wrote only", done.stderr):
-            self._check_room(room(entries), 0, site)
+            self._check_room(room(entries), 0, held)
         raise TransientDeviceError(
             f"{self._name} could not store what was sent: {last_line(done.stderr)}", "Try again."
         )
 
-    def _check_room(self, needed: int, free: int | None, site: Site) -> None:
+    def _check_room(self, needed: int, free: int | None, held: HeldDevice) -> None:
         if free is None or free >= needed:
             return
         have = f"has {megabytes(free)} MB free" if free else "has no space left"
         raise DeviceError(
-            f"{self._name} {have} in {site.folder}; {megabytes(needed)} MB are needed.",
+            f"{self._name} {have} in {held.folder}; {megabytes(needed)} MB are needed.",
             f"`edgekit devices clean {self._name}` frees what edgekit keeps there.",
         )
 

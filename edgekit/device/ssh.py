@@ -11,8 +11,8 @@ from pathlib import Path
 
 from edgekit.device.profile import Profile
 from edgekit.device.shell import ShellTransport
-from edgekit.device.site import last_line
 from edgekit.errors import DeviceError, TransientDeviceError, UsageError
+from edgekit.words import last_line
 
 # Host keys are checked as the user's configuration says. What of it would get in the way is switched off.
 _OPTIONS = {

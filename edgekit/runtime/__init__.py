@@ -5,15 +5,15 @@ from edgekit.runtime.catalogue import KINDS, Kind, RuntimeSpec, parse_runtime
 from edgekit.runtime.portable import Portable, ensure_portable
 from edgekit.runtime.store import Bundle, list_bundles, remove_bundles
 from edgekit.runtime.support import available
-from edgekit.runtime.target import Target, device_target
+from edgekit.runtime.target import PythonTarget, device_target
 
 __all__ = [
     "KINDS",
     "Bundle",
     "Kind",
     "Portable",
+    "PythonTarget",
     "RuntimeSpec",
-    "Target",
     "available",
     "device_target",
     "ensure_bundle",

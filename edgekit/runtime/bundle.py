@@ -12,12 +12,13 @@ from edgekit.progress import SILENT, Progress
 from edgekit.runtime import store
 from edgekit.runtime.bytecode import compile_ahead
 from edgekit.runtime.catalogue import RuntimeSpec, number, requirements
-from edgekit.runtime.needs import needed_glibc
+from edgekit.runtime.glibc import needed_glibc
 from edgekit.runtime.store import Bundle, Contents
 from edgekit.runtime.support import instead, refusal
-from edgekit.runtime.target import Target
+from edgekit.runtime.target import PythonTarget
 from edgekit.runtime.trim import UNUSED, trim
 from edgekit.runtime.wheels import install_wheels, installer
+from edgekit.words import last_line
 
 # Imports the runtime, then compiles what that imported. Checked neither by time nor by hash, such
 # bytecode stays valid wherever the bundle is copied to.
@@ -35,7 +36,7 @@ for file in [getattr(m, "__file__", None) or "" for m in list(sys.modules.values
 """
 
 
-def ensure_bundle(spec: RuntimeSpec, target: Target, progress: Progress = SILENT) -> Bundle:
+def ensure_bundle(spec: RuntimeSpec, target: PythonTarget, progress: Progress = SILENT) -> Bundle:
     """Return the bundle of a runtime for a target, building it if it is not in the cache.
 
     One bundle serves many devices; the target in the record returned is the one asked for.
@@ -80,7 +81,7 @@ def installed(folder: Path) -> dict[str, str]:
 
 
 def _fill(
-    folder: Path, spec: RuntimeSpec, needed: tuple[str, ...], target: Target, progress: Progress
+    folder: Path, spec: RuntimeSpec, needed: tuple[str, ...], target: PythonTarget, progress: Progress
 ) -> Contents:
     install_wheels(folder, needed, target, str(spec))
     found = installed(folder)
@@ -98,7 +99,7 @@ def _fill(
     return Contents(spec.kind.name, found[spec.kind.package], resolved, built_for, least)
 
 
-def _check_pins(needed: tuple[str, ...], found: dict[str, str], target: Target) -> None:
+def _check_pins(needed: tuple[str, ...], found: dict[str, str], target: PythonTarget) -> None:
     """Refuse a folder that holds other versions than were asked for: some setting decided."""
     from packaging.requirements import Requirement
 
@@ -113,10 +114,9 @@ def _check_pins(needed: tuple[str, ...], found: dict[str, str], target: Target) 
             )
 
 
-def _prove(folder: Path, spec: RuntimeSpec, target: Target) -> None:
+def _prove(folder: Path, spec: RuntimeSpec, target: PythonTarget) -> None:
     """Import the runtime in the Python it is for, and leave compiled bytecode behind."""
     command = [target.executable, "-I", "-S", "-B", "-c", _PROVE, str(folder), spec.kind.module]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = (done.stderr.strip().splitlines() or [f"it ended with status {done.returncode}"])[-1]
-        raise RuntimeMissingError(f"{spec} cannot be imported by {target}: {said}")
+        raise RuntimeMissingError(f"{spec} cannot be imported by {target}: {last_line(done.stderr)}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from edgekit.artefact import Format
 from edgekit.errors import UsageError
-from edgekit.runtime.target import Target
+from edgekit.registry import Registry
+from edgekit.runtime.target import PythonTarget
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +38,9 @@ class RuntimeSpec:
 
 # Versions are pinned so that a result can be repeated: numpy is part of what a bundle weighs in memory.
 # The C libraries are read from the symbols in the wheels: their names say less or more than is needed.
-KINDS = {
-    kind.name: kind
-    for kind in (
+KINDS: Registry[Kind] = Registry(
+    "runtime",
+    (
         Kind(
             "litert",
             "ai-edge-litert",
@@ -67,8 +67,8 @@ KINDS = {
             {"3.11": "1.31.1", "3.10": "1.23.2", "3.8": "1.19.2"},
             glibc={"1.31.1": "2.28", "1.23.2": "2.27", "1.19.2": "2.27"},
         ),
-    )
-}
+    ),
+)
 _NUMPY = {"3.11": "2.4.6", "3.10": "2.2.6", "3.9": "2.0.2", "3.8": "1.24.4"}
 _NUMPY_1 = {"3.9": "1.26.4", "3.8": "1.24.4"}  # for what was compiled against numpy 1
 
@@ -84,18 +84,11 @@ def parse_runtime(text: str) -> RuntimeSpec:
     if match is None:
         raise UsageError(f"{text!r} is not a runtime.", example)
     name, version = match[1].lower().replace("_", "-"), match[2] or ""
-    if name not in KINDS:
-        # the package's own name is as good as ours
-        by_package = {kind.package: kind.name for kind in KINDS.values()}
-        near = get_close_matches(name, [*KINDS, *by_package], n=1)
-        if name in by_package:
-            return RuntimeSpec(KINDS[by_package[name]], version)
-        guess = f" Did you mean {by_package.get(near[0], near[0])!r}?" if near else ""
-        raise UsageError(f"There is no runtime {match[1]!r}.{guess}", f"Known runtimes: {', '.join(KINDS)}.")
-    return RuntimeSpec(KINDS[name], version)
+    by_package = {kind.package: kind for kind in KINDS.values()}  # its name is as good as ours
+    return RuntimeSpec(by_package.get(name) or KINDS.named(name), version)
 
 
-def default_version(kind: Kind, target: Target) -> str | None:
+def default_version(kind: Kind, target: PythonTarget) -> str | None:
     """The version taken for a device; None where the runtime has none for it."""
     if not has_python(kind, target.python):
         return None
@@ -109,14 +102,14 @@ def has_python(kind: Kind, python: str) -> bool:
     return min(map(number, kind.versions)) <= number(python) <= number(newest)
 
 
-def runs_on(kind: Kind, version: str, target: Target) -> bool:
+def runs_on(kind: Kind, version: str, target: PythonTarget) -> bool:
     """Tell whether a device's C library is new enough for a version, as far as that is known."""
     if target.machine != "aarch64" or not target.glibc:
         return True
     return number(kind.glibc.get(version, "0")) <= number(target.glibc)
 
 
-def requirements(spec: RuntimeSpec, target: Target) -> tuple[str, ...] | None:
+def requirements(spec: RuntimeSpec, target: PythonTarget) -> tuple[str, ...] | None:
     """Exactly what a bundle holds: the runtime and numpy, nothing else is imported to run a model.
 
     Returns:

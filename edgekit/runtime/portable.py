@@ -18,7 +18,7 @@ from edgekit.progress import SILENT, Progress
 from edgekit.runtime import store
 from edgekit.runtime.bytecode import compile_ahead
 from edgekit.runtime.store import Bundle, Contents
-from edgekit.runtime.target import Target, wheel_platform
+from edgekit.runtime.target import PythonTarget, wheel_platform
 
 NAME = "python"
 
@@ -107,7 +107,7 @@ class Portable(msgspec.Struct, frozen=True):
         return self.bundle.record.bytes
 
     @property
-    def target(self) -> Target:
+    def target(self) -> PythonTarget:
         """What its bundles are built for."""
         return self.bundle.record.target
 
@@ -199,7 +199,7 @@ def _fill(folder: Path, machine: str, python: str, progress: Progress) -> Conten
     release = versions[f"python{python}-minimal"].partition("-")[0]
     glibc = ".".join(re.findall(r"\d+", versions["libc6"])[:2])
     tag = f"cpython-{python.replace('.', '')}-{machine}-linux-gnu"
-    target = Target(
+    target = PythonTarget(
         python, tag, platform=wheel_platform(machine), machine=machine, kernel=machine, glibc=glibc
     )
     return Contents(NAME, release, pins, target)

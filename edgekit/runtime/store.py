@@ -17,7 +17,7 @@ import msgspec
 from edgekit.errors import EdgekitError, StorageError
 from edgekit.files import new_folder, one_at_a_time, sha256_bytes, sha256_file, storage_errors
 from edgekit.lookup import cache_folder
-from edgekit.runtime.target import Target
+from edgekit.runtime.target import PythonTarget
 from edgekit.schema import decode_record, write_record
 
 RECORD = "bundle.json"
@@ -31,7 +31,7 @@ class BundleRecord(msgspec.Struct, frozen=True):
     runtime: str  # litert; python: a portable Python
     version: str
     requirements: tuple[str, ...]
-    target: Target
+    target: PythonTarget
     bytes: int
     sha256: str  # of everything the wheels hold; the same on every computer
     seal: str  # of every file, compiled bytecode included
@@ -55,7 +55,7 @@ class Contents:
     runtime: str
     version: str
     requirements: tuple[str, ...]
-    target: Target
+    target: PythonTarget
     glibc: str = ""
 
 

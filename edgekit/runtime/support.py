@@ -15,10 +15,10 @@ from edgekit.runtime.catalogue import (
     runs_on,
 )
 from edgekit.runtime.portable import PYTHONS, has_portable
-from edgekit.runtime.target import ARMV7, Target
+from edgekit.runtime.target import ARMV7, PythonTarget
 
 
-def available(target: Target) -> dict[str, str]:
+def available(target: PythonTarget) -> dict[str, str]:
     """Tell for each runtime why a device cannot be given it; empty: it can."""
     reasons = {}
     for name, kind in KINDS.items():
@@ -27,13 +27,13 @@ def available(target: Target) -> dict[str, str]:
     return reasons
 
 
-def refusal(spec: RuntimeSpec, target: Target) -> RuntimeMissingError | None:
+def refusal(spec: RuntimeSpec, target: PythonTarget) -> RuntimeMissingError | None:
     """Return why a runtime cannot be provided, as far as that is known without fetching it."""
-    what, mend = _obstacle(spec, target)
-    return RuntimeMissingError(what, mend or instead(spec, target)) if what else None
+    what, fix = _obstacle(spec, target)
+    return RuntimeMissingError(what, fix or instead(spec, target)) if what else None
 
 
-def instead(spec: RuntimeSpec, target: Target) -> str:
+def instead(spec: RuntimeSpec, target: PythonTarget) -> str:
     """Return what to do where a runtime cannot be provided."""
     version = default_version(spec.kind, target)
     if spec.version not in ("", version) and version and not _obstacle(RuntimeSpec(spec.kind), target)[0]:
@@ -55,8 +55,8 @@ def instead(spec: RuntimeSpec, target: Target) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _obstacle(spec: RuntimeSpec, target: Target) -> tuple[str, str]:
-    """Return the first thing in the way and what mends it (empty: `instead` does); or two empty ones."""
+def _obstacle(spec: RuntimeSpec, target: PythonTarget) -> tuple[str, str]:
+    """Return the first thing in the way and what fixes it (empty: `instead` does); or two empty ones."""
     kind = spec.kind
     if not target.executable and not target.platform:
         return f"There is no {kind.name} for {_why_none(target)}.", ""
@@ -71,7 +71,7 @@ def _obstacle(spec: RuntimeSpec, target: Target) -> tuple[str, str]:
     return _numpy_obstacle(spec, version, target)
 
 
-def _numpy_obstacle(spec: RuntimeSpec, version: str, target: Target) -> tuple[str, str]:
+def _numpy_obstacle(spec: RuntimeSpec, version: str, target: PythonTarget) -> tuple[str, str]:
     if not target.own_numpy:
         return "", ""
     if not target.numpy:
@@ -87,7 +87,7 @@ def _numpy_obstacle(spec: RuntimeSpec, version: str, target: Target) -> tuple[st
     return "", ""
 
 
-def _why_none(target: Target) -> str:
+def _why_none(target: PythonTarget) -> str:
     if not target.tag.startswith("cpython-3") or not target.tag[8:].split("-")[0].isdigit():
         return f"the interpreter {target.tag}: only standard CPython has wheels"
     if not target.glibc:

@@ -13,11 +13,11 @@ ARMV7 = "armv7l"
 
 # Every wheel that may run is let through, whatever its name promises about the C library: names say
 # less (ai-edge-litert 2.3) and more (tflite-runtime 2.14) than is true. What the libraries themselves
-# need is looked up instead: see needs.py.
+# need is looked up instead: see glibc.py.
 _MANYLINUX = "manylinux_2_34"
 
 
-class Target(msgspec.Struct, frozen=True):
+class PythonTarget(msgspec.Struct, frozen=True):
     """A Python that will import a bundle.
 
     Either it runs here (`executable`), or it is another device's (`platform`); if it is neither, there is
@@ -75,17 +75,17 @@ class Interpreter(Protocol):
         """The version of that numpy."""
 
 
-def this_python() -> Target:
+def this_python() -> PythonTarget:
     """The Python that runs edgekit."""
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
     tag = str(sysconfig.get_config_var("SOABI") or sysconfig.get_platform())
-    return Target(python, tag, executable=sys.executable)
+    return PythonTarget(python, tag, executable=sys.executable)
 
 
-def device_target(found: Interpreter) -> Target:
+def device_target(found: Interpreter) -> PythonTarget:
     """What bundles for a device's own Python are built for."""
     machine = _machine(found)
-    target = Target(found.version, found.tag, machine=machine, kernel=found.machine, glibc=found.glibc)
+    target = PythonTarget(found.version, found.tag, machine=machine, kernel=found.machine, glibc=found.glibc)
     if not found.glibc or not re.match(r"cpython-3\d+-", found.tag):
         return target
     if machine == ARMV7:

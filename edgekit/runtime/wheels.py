@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from edgekit.errors import RuntimeMissingError, StorageError
-from edgekit.runtime.target import ARMV7, Target
+from edgekit.runtime.target import ARMV7, PythonTarget
 
 TIMEOUT = 1800  # seconds; a slow line needs minutes for 30 MB
 
@@ -35,7 +35,7 @@ _NO_MATCH = "No matching distribution found"  # pip's words
 _ARMV7_PLATFORMS = (f"manylinux_2_34_{ARMV7}", f"manylinux2014_{ARMV7}", f"linux_{ARMV7}")
 
 
-def install_wheels(folder: Path, requirements: Sequence[str], target: Target, what: str) -> None:
+def install_wheels(folder: Path, requirements: Sequence[str], target: PythonTarget, what: str) -> None:
     """Unpack exactly these pinned requirements, as wheels, without what they depend on.
 
     Args:
@@ -57,7 +57,7 @@ def install_wheels(folder: Path, requirements: Sequence[str], target: Target, wh
         raise _error(done.stderr, what, target)
 
 
-def installer(target: Target) -> str:
+def installer(target: PythonTarget) -> str:
     """Return who installs for a target: uv or pip."""
     return "pip" if target.platform == ARMV7 else "uv"
 
@@ -76,7 +76,7 @@ def _pip() -> list[str]:
     return [*command, "--no-index"] if os.environ.get("UV_OFFLINE") else command
 
 
-def _platform(target: Target) -> list[str]:
+def _platform(target: PythonTarget) -> list[str]:
     """Return the options that say which Python the wheels are for."""
     if target.platform == ARMV7:
         platforms = [option for name in _ARMV7_PLATFORMS for option in ("--platform", name)]
@@ -122,7 +122,7 @@ def environment(host: Mapping[str, str]) -> dict[str, str]:
     return {**settings, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
 
 
-def _error(said: str, what: str, target: Target) -> RuntimeMissingError | StorageError:
+def _error(said: str, what: str, target: PythonTarget) -> RuntimeMissingError | StorageError:
     """Turn uv's words into one sentence, without the addresses in them."""
     if "No space left on device" in said or "os error 28" in said:
         return StorageError(

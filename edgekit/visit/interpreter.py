@@ -9,7 +9,7 @@ from edgekit.device import Payload, Profile, Transport
 from edgekit.device.profile import OLDEST_PYTHON, PORTABLE
 from edgekit.errors import DeviceError
 from edgekit.progress import Progress
-from edgekit.runtime import Portable, Target, device_target, ensure_portable
+from edgekit.runtime import Portable, PythonTarget, device_target, ensure_portable
 from edgekit.visit.answers import Python
 from edgekit.visit.delivery import Delivery
 from edgekit.visit.guest import PATIENCE, Guest, guest_payload
@@ -19,7 +19,7 @@ from edgekit.visit.guest import PATIENCE, Guest, guest_payload
 class Interpreter:
     """A Python for a device: its own, or one that has to be brought."""
 
-    target: Target
+    target: PythonTarget
     own: str = ""  # the device's interpreter
     portable: Portable | None = None
 
@@ -57,9 +57,9 @@ def find_interpreter(
     return Interpreter(portable.target, portable=portable)
 
 
-def _target(found: Python, profile: Profile) -> Target:
+def _target(found: Python, profile: Profile) -> PythonTarget:
     if profile.kind.here:
-        return Target(found.version, found.tag, executable=found.executable)
+        return PythonTarget(found.version, found.tag, executable=found.executable)
     return device_target(found)
 
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from edgekit.errors import RuntimeMissingError
 from edgekit.progress import Progress
-from edgekit.runtime import Bundle, RuntimeSpec, Target, ensure_bundle
+from edgekit.runtime import Bundle, PythonTarget, RuntimeSpec, ensure_bundle
 
 
 def provide(
-    specs: Sequence[RuntimeSpec], target: Target, progress: Progress, *, by_name: bool
+    specs: Sequence[RuntimeSpec], target: PythonTarget, progress: Progress, *, by_name: bool
 ) -> dict[RuntimeSpec, Bundle]:
     """Return the bundle of each runtime.
 
@@ -35,7 +35,7 @@ def provide(
     return bundles
 
 
-def _bundle(spec: RuntimeSpec, target: Target, progress: Progress) -> Bundle | RuntimeMissingError:
+def _bundle(spec: RuntimeSpec, target: PythonTarget, progress: Progress) -> Bundle | RuntimeMissingError:
     try:
         return ensure_bundle(spec, target, progress)
     except RuntimeMissingError as error:

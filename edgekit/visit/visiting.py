@@ -13,7 +13,7 @@ from edgekit.device import Payload, Profile, Transport, find_profile, open_trans
 from edgekit.device.transport import connected
 from edgekit.progress import SILENT, Progress
 from edgekit.results import Device, Environment, Transfer
-from edgekit.runtime import Bundle, RuntimeSpec, Target, ensure_portable
+from edgekit.runtime import Bundle, PythonTarget, RuntimeSpec, ensure_portable
 from edgekit.runtime.target import this_python
 from edgekit.visit.answers import Probe
 from edgekit.visit.delivery import Delivery
@@ -29,7 +29,7 @@ class Visit:
     """A device to ask, for as long as the visit lasts."""
 
     profile: Profile
-    target: Target  # its Python
+    target: PythonTarget  # its Python
     bundles: Mapping[RuntimeSpec, Bundle]  # of the runtimes that it was given
     places: Mapping[str, str]  # paths on the device, by the hash of what was brought
     transfer: Transfer  # what bringing it cost
@@ -111,7 +111,7 @@ def visiting(
         )
 
 
-def find_target(profile: Profile, progress: Progress = SILENT) -> Target:
+def find_target(profile: Profile, progress: Progress = SILENT) -> PythonTarget:
     """Return what a device's runtimes are built for; one that is given a Python need not be there.
 
     Raises:

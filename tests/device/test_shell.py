@@ -137,18 +137,18 @@ def test_a_child_left_behind_is_ended_too(here, wait_until, is_alive):
 
 def test_a_device_that_was_lost_is_reached_again(here, recorder):
     board = here.connect(recorder)
-    first = int((here.edgekit / "lock" / "holder").read_text().split()[0])
+    first = int((here.edgekit / "holder").read_text().split()[0])
     os.kill(first, signal.SIGKILL)
     board._holder._process.wait()
     assert board.run(["echo", "on"], stdin="", deadline=30).stdout == b"on\n"
-    assert int((here.edgekit / "lock" / "holder").read_text().split()[0]) != first
+    assert int((here.edgekit / "holder").read_text().split()[0]) != first
     assert recorder.notes == []
 
 
 def test_a_restart_of_the_device_is_told(here, recorder):
     board = here.connect(recorder)
     board.close()
-    board._site = replace(board._site, boot="another")
+    board._held = replace(board._held, boot="another")
     board.run(["true"], stdin="", deadline=30)
     assert recorder.notes == ["board has restarted."]
 
@@ -203,4 +203,4 @@ def test_nothing_outlives_an_edgekit_that_was_ended(here, how, tmp_path, wait_un
     process.wait(timeout=30)
     wait_until(lambda: not is_alive(int(pids.read_text())))
     wait_until(lambda: governor.read_text() == "ondemand\n")
-    wait_until(lambda: not (here.edgekit / "lock").exists())
+    wait_until(lambda: not (here.edgekit / "holder").exists())

@@ -1,13 +1,14 @@
 """One edgekit at a time has a device, and leaves it as it was, however it ends."""
 
 import os
+import shutil
 import signal
 import threading
 from pathlib import Path
 
 import pytest
 
-from edgekit.device import site
+from edgekit.device import handshake
 from edgekit.device.scripts import MARKER
 from edgekit.errors import DeviceError, TransientDeviceError
 
@@ -15,13 +16,18 @@ BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def holder(here):
-    return (here.edgekit / "lock" / "holder").read_text().splitlines()
+    return (here.edgekit / "holder").read_text().splitlines()
 
 
-def lock(here, pid, token="f" * 32, boot=BOOT):
-    (here.edgekit / "lock").mkdir(parents=True)
+def leave_behind(here, text):
+    """Make the folder as an edgekit leaves it that was killed while it had the device."""
+    here.edgekit.mkdir(parents=True)
     (here.edgekit / MARKER).touch()
-    (here.edgekit / "lock" / "holder").write_text(f"{pid}\n{token}\n{boot}\n1700000000\nann@laptop\n")
+    (here.edgekit / "holder").write_text(text)
+
+
+def left_by(pid):
+    return f"{pid}\n{'f' * 32}\n1700000000\nann@laptop\n"
 
 
 def kill_holder(board, here):
@@ -31,13 +37,13 @@ def kill_holder(board, here):
 
 def test_the_lock_names_who_has_the_device(here):
     here.connect()
-    assert holder(here)[4] == site.who()
-    assert f"(process {os.getpid()})" in site.who()
+    assert holder(here)[3] == handshake.who()
+    assert f"(process {os.getpid()})" in handshake.who()
 
 
 def test_a_device_that_was_let_go_is_free(here):
     here.connect().close()
-    assert not (here.edgekit / "lock").exists()
+    assert not (here.edgekit / "holder").exists()
     here.connect()
 
 
@@ -47,26 +53,27 @@ def test_the_second_waits_until_the_first_is_done(here, recorder, wait_until):
     waiting = threading.Thread(target=second.connect, args=[recorder])
     waiting.start()
     wait_until(lambda: recorder.steps)
-    assert recorder.steps[0][0].startswith(f"board is used by {site.who()}; waiting · for ")
-    assert second._site is None
+    assert recorder.steps[0][0].startswith(f"board is used by {handshake.who()}; waiting · for ")
+    assert second._held is None
     first.close()
     waiting.join(30)
     assert second.run(["echo", "mine"], stdin="", deadline=30).stdout == b"mine\n"
 
 
 def test_the_second_gives_up_in_the_end_and_says_who_has_the_device(here, monkeypatch):
-    monkeypatch.setattr(site, "WAIT", 0.5)
+    monkeypatch.setattr(handshake, "WAIT", 0.5)
     first = here.connect()
     with pytest.raises(DeviceError) as caught:
         here.connect()
-    assert f"board is used by {site.who()} for " in caught.value.what
+    assert f"board is used by {handshake.who()} for " in caught.value.what
     assert f"kill {holder(here)[0]}" in caught.value.hint
     assert not isinstance(caught.value, TransientDeviceError)
     assert first.run(["true"], stdin="", deadline=30).code == 0
 
 
-def test_many_at_once_take_turns(here, tmp_path):
-    """Each appends to a file in two steps; nobody else's come in between."""
+@pytest.mark.parametrize("end", ["close", "clean"])
+def test_many_at_once_take_turns(here, tmp_path, end):
+    """Each appends to a file in two steps; nobody else's come in between, wherever the lock's file went."""
     log = tmp_path / "log"
     step = 'echo "in $1" >>"$2"; sleep 0.05; echo "out $1" >>"$2"'
     boards = [here.transport() for _ in range(4)]
@@ -74,9 +81,9 @@ def test_many_at_once_take_turns(here, tmp_path):
     def work(number):
         boards[number].connect()
         boards[number].run(["sh", "-c", step, "sh", str(number), str(log)], stdin="", deadline=60)
-        boards[number].close()
+        getattr(boards[number], end)()
 
-    lock(here, 0)  # of one that was killed: all of them try to take it over
+    leave_behind(here, left_by(0))  # all of them try to take it over
     threads = [threading.Thread(target=work, args=[number]) for number in range(4)]
     for thread in threads:
         thread.start()
@@ -88,22 +95,38 @@ def test_many_at_once_take_turns(here, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("pid", "boot"),
-    [(0, BOOT), (os.getpid(), BOOT), (os.getpid(), "another"), ("", BOOT), ("junk", "junk")],
-    ids=["gone", "number of another process", "before a restart", "nobody", "damaged"],
+    "text",
+    [left_by(0), left_by(os.getpid()), left_by(""), left_by("junk"), ""],
+    ids=["gone", "number of another process", "nobody", "damaged", "never written"],
 )
-def test_a_lock_that_nobody_has_is_taken_over(here, pid, boot):
-    lock(here, pid, boot=boot)
+def test_what_a_killed_holder_left_behind_is_in_nobodys_way(here, text):
+    leave_behind(here, text)
     here.connect()
-    assert holder(here)[4] == site.who()
+    assert holder(here)[3] == handshake.who()
 
 
-def test_a_lock_that_was_never_finished_is_taken_over(here):
-    lock(here, 0)
-    (here.edgekit / "lock" / "holder").unlink()
-    (here.edgekit / "takeover").mkdir()
-    here.connect()
-    assert holder(here)[4] == site.who()
+def test_the_lock_ends_with_the_process_that_has_it(here, recorder):
+    kill_holder(here.connect(), here)
+    here.connect(recorder)
+    assert recorder.steps == []
+
+
+def test_a_device_without_flock_says_what_is_missing(here):
+    for name in ("sh", "cat", "uname", "env", "id", "setsid"):
+        (here.programs / name).symlink_to(shutil.which(name))
+    board = here.transport()
+    board.path = str(here.programs)
+    with pytest.raises(DeviceError) as caught:
+        board.connect()
+    assert caught.value.what == "board has no flock, the program that keeps it for one edgekit at a time."
+    assert "util-linux" in caught.value.hint
+    assert not here.edgekit.exists()
+
+
+def test_a_folder_whose_files_cannot_be_locked_is_named_with_the_reason(here):
+    here.program("flock", 'echo "flock: 3: No locks available" >&2; exit 1')
+    with pytest.raises(DeviceError, match=r"cannot be used: flock: 3: No locks available\."):
+        here.connect()
 
 
 def test_an_edgekit_that_lost_its_device_takes_it_back_from_itself(here, is_alive):
@@ -187,7 +210,7 @@ def test_a_holder_that_is_told_to_end_puts_everything_back(here, how, wait_until
     os.kill(int(holder(here)[0]), how)
     board._holder._process.wait(30)
     assert file.read_text() == "ondemand\n"
-    assert not (here.edgekit / "lock").exists()
+    assert not (here.edgekit / "holder").exists()
 
 
 def test_cleaning_removes_everything_and_frees_the_device(here, payload):
@@ -270,7 +293,7 @@ def test_a_named_python_that_is_not_usable_is_refused(here, answer, words):
     with pytest.raises(DeviceError, match=words) as caught:
         here.connect(python="own")
     assert "`python`" in caught.value.hint
-    assert not (here.edgekit / "lock").exists()
+    assert not (here.edgekit / "holder").exists()
 
 
 def test_a_named_python_may_be_in_the_home(here):

@@ -97,7 +97,7 @@ def test_a_file_that_changes_while_it_is_sent_is_not_kept(here, payload):
     listed = members([file])
     file.source.write_bytes(b"abcd")
     with pytest.raises(DeviceError, match="changed while it was sent"):
-        board._send(listed, [file.sha256], board._site, board._progress)
+        board._send(listed, [file.sha256], board._held, board._progress)
     assert list(here.blobs.iterdir()) == []
     assert board.push([payload("other", b"abc")]).transfer.files == 1
 
@@ -148,7 +148,7 @@ def test_a_sender_that_is_killed_leaves_no_part_of_a_file(here, tmp_path, payloa
     arguments = [str(Path(__file__).parents[1]), str(here.home), str(file.source), file.sha256]
     done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, check=False)
     assert done.returncode == -9, done.stderr.decode()
-    wait_until(lambda: not (here.edgekit / "lock").exists())
+    wait_until(lambda: not (here.edgekit / "holder").exists())
     wait_until(lambda: left_over(here) == [])
     assert list(here.blobs.iterdir()) == []
     assert here.connect().push([file]).transfer.files == 1

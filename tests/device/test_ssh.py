@@ -203,7 +203,7 @@ def test_no_ssh_outlives_an_edgekit_that_was_killed(server, tmp_path, wait_until
     process.kill()
     process.communicate()
     wait_until(lambda: processes(sockets) == [])
-    wait_until(lambda: not Path(server.place, "lock").exists())
+    wait_until(lambda: not Path(server.place, "holder").exists())
     shutil.rmtree(sockets)
 
 
@@ -239,7 +239,7 @@ def test_ctrl_c_on_a_terminal_ends_the_command_and_restores_the_device(server, t
     said, _ = terminal.communicate(timeout=60)
     assert b"interrupted" in said
     assert not Path(f"/proc/{pid.read_text().strip()}").exists()
-    assert not Path(server.place, "lock").exists()
+    assert not Path(server.place, "holder").exists()
 
 
 @pytest.mark.parametrize("address", ["-oProxyCommand=touch pwned", "a\nb"])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import flock
+
 NAME = "android"
 ARCHITECTURE = "arm64"
-PACKAGES = ("busybox-static", "mksh")
+PACKAGES = ("busybox-static", "mksh", *flock.PACKAGES)
 SHELL = 2000  # AID_SHELL of Android's android_filesystem_config.h: who commands from adb run as
 STATE = "/data/system"  # what system services keep: the lab's `cmd` and `dumpsys` use it
 
@@ -122,6 +124,7 @@ def finish_android(root: Path) -> None:
         "busybox": (root / "bin/busybox").read_bytes(),
         "sh": (root / "usr/lib/aarch64-linux-musl/bin/mksh").read_bytes(),  # of mksh's builds the static one
     }
+    locking = flock.take(root)
     for path in root.iterdir():
         shutil.rmtree(path)
     for name in ("system/bin", "system/etc", "dev", "proc", "sys", *FOLDERS):
@@ -131,6 +134,7 @@ def finish_android(root: Path) -> None:
         _executable(binaries / name, content)
     for name in _TOOLS.split():
         (binaries / name).symlink_to("busybox")
+    flock.put(root, locking, binaries / "flock", "/system/bin/sh")
     for name, script in _SCRIPTS.items():
         _executable(binaries / name, b"#!/system/bin/sh\n" + script.encode())
     (root / "bin").symlink_to("/system/bin")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from labs import android_root
+from labs import android_root, flock
 
 BASH = "/bin/bash"
 PI = 1000  # the first user of a Raspberry Pi
@@ -40,8 +40,8 @@ class Root:
 
     def key(self) -> str:
         """Return a name of everything the root is built from, except the packages' versions."""
-        source = Path(self.finish.__code__.co_filename).read_text()
-        parts = [self.architecture, *self.packages, source]
+        sources = [Path(file).read_text() for file in (self.finish.__code__.co_filename, flock.__file__)]
+        parts = [self.architecture, *self.packages, *sources]
         return sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
@@ -58,7 +58,7 @@ def finish_pi(root: Path) -> None:
 def finish_bare(root: Path) -> None:
     """Make a root of busybox alone."""
     busybox = next(path for path in (root / "bin/busybox", root / "usr/bin/busybox") if path.is_file())
-    kept = busybox.read_bytes()
+    kept, locking = busybox.read_bytes(), flock.take(root)
     shutil.rmtree(root)
     (root / "bin").mkdir(parents=True)
     (root / "bin/busybox").write_bytes(kept)
@@ -69,6 +69,7 @@ def finish_bare(root: Path) -> None:
     for name in listed.stdout.split():
         if name != "busybox":
             (root / "bin" / name).symlink_to("busybox")
+    flock.put(root, locking, root / "bin/flock", "/bin/sh")
     (root / "usr").mkdir()
     (root / "usr/bin").symlink_to("../bin")
     _people(root, "/bin/sh")
@@ -77,7 +78,7 @@ def finish_bare(root: Path) -> None:
 ROOTS = {
     "pi64": Root("arm64", tuple(f"{_TOOLS} {_PYTHON}".split()), finish_pi, BASH),
     "pi32": Root("armhf", tuple(f"{_TOOLS} {_PYTHON}".split()), finish_pi, BASH),
-    "bare64": Root("arm64", ("busybox-static",), finish_bare),
+    "bare64": Root("arm64", ("busybox-static", *flock.PACKAGES), finish_bare),
     android_root.NAME: Root(android_root.ARCHITECTURE, android_root.PACKAGES, android_root.finish_android),
 }
 

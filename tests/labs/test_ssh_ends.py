@@ -48,7 +48,7 @@ def test_edgekit_that_is_killed_leaves_the_board_free(ssh_lab: SshLab, tmp_path:
     process.kill()
     process.communicate()
     board.wait_idle()
-    assert not (board.path(FOLDER) / "lock").exists()
+    assert not (board.path(FOLDER) / "holder").exists()
     assert_works(board, tmp_path)
 
 
@@ -69,5 +69,5 @@ def test_a_holder_that_was_killed_there_holds_nothing(ssh_lab: SshLab, tmp_path:
     for process in board.board.processes():
         process.kill()
     device.close()
-    assert (board.path(FOLDER) / "lock").exists()
+    assert (board.path(FOLDER) / "holder").exists()
     assert_works(board, tmp_path)

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from edgekit.errors import RuntimeMissingError, StorageError
 from edgekit.runtime import (
     Kind,
+    PythonTarget,
     RuntimeSpec,
-    Target,
     bundle,
     ensure_bundle,
     list_bundles,
@@ -197,7 +197,7 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path, monkeypatch):
 
 
 def test_wheels_for_another_device_are_that_devices(tmp_path):
-    target = Target("3.11", "cpython-311-aarch64-linux-gnu", platform="aarch64-manylinux_2_36")
+    target = PythonTarget("3.11", "cpython-311-aarch64-linux-gnu", platform="aarch64-manylinux_2_36")
     install_wheels(tmp_path, ["msgspec==0.20.0"], target, "msgspec")
     libraries = list(tmp_path.rglob("*.so"))
     assert libraries

@@ -3,7 +3,7 @@
 import pytest
 
 from edgekit.errors import UsageError
-from edgekit.runtime import KINDS, Target, parse_runtime
+from edgekit.runtime import KINDS, PythonTarget, parse_runtime
 from edgekit.runtime.catalogue import default_version, requirements
 
 
@@ -57,7 +57,7 @@ def test_another_form_is_refused_with_an_example(text):
     ],
 )
 def test_the_default_version_depends_on_the_python(name, python, version):
-    assert default_version(KINDS[name], Target(python, "")) == version
+    assert default_version(KINDS[name], PythonTarget(python, "")) == version
 
 
 @pytest.mark.parametrize(
@@ -73,21 +73,21 @@ def test_the_default_version_depends_on_the_python(name, python, version):
     ],
 )
 def test_the_default_version_runs_with_the_devices_c_library(name, glibc, version):
-    target = Target("3.11", "cpython-311-aarch64-linux-gnu", machine="aarch64", glibc=glibc)
+    target = PythonTarget("3.11", "cpython-311-aarch64-linux-gnu", machine="aarch64", glibc=glibc)
     assert default_version(KINDS[name], target) == version
 
 
 def test_a_bundle_holds_the_runtime_and_a_numpy_that_it_imports_beside():
-    python_311 = Target("3.11", "cpython-311-x86_64-linux-gnu")
+    python_311 = PythonTarget("3.11", "cpython-311-x86_64-linux-gnu")
     assert requirements(parse_runtime("tflite-runtime"), python_311) == (
         "tflite-runtime==2.14.0",
         "numpy==1.26.4",
     )
     assert requirements(parse_runtime("onnxruntime==1.17.3"), python_311)[1] == "numpy==1.26.4"
     assert requirements(parse_runtime("onnxruntime"), python_311)[1] == "numpy==2.4.6"
-    assert requirements(parse_runtime("tflite-runtime==2.14.0"), Target("3.13", "")) is None
+    assert requirements(parse_runtime("tflite-runtime==2.14.0"), PythonTarget("3.13", "")) is None
 
 
 def test_on_32_bit_arm_the_devices_own_numpy_is_taken():
-    target = Target("3.11", "cpython-311-arm-linux-gnueabihf", machine="armv7l")
+    target = PythonTarget("3.11", "cpython-311-arm-linux-gnueabihf", machine="armv7l")
     assert requirements(parse_runtime("tflite-runtime"), target) == ("tflite-runtime==2.14.0",)

@@ -4,8 +4,16 @@ import pytest
 
 from edgekit.errors import RuntimeMissingError
 from edgekit.progress import Recorder
-from edgekit.runtime import KINDS, RuntimeSpec, Target, bytecode, device_target, ensure_bundle, parse_runtime
-from edgekit.runtime.needs import needed_glibc
+from edgekit.runtime import (
+    KINDS,
+    PythonTarget,
+    RuntimeSpec,
+    bytecode,
+    device_target,
+    ensure_bundle,
+    parse_runtime,
+)
+from edgekit.runtime.glibc import needed_glibc
 from edgekit.runtime.trim import trim
 
 
@@ -143,4 +151,4 @@ def test_libraries_without_a_c_library_need_none(tmp_path):
 
 
 def test_a_target_names_its_python_and_platform():
-    assert str(Target("3.11", "cpython-311-aarch64-linux-gnu")) == "Python 3.11 (aarch64-linux-gnu)"
+    assert str(PythonTarget("3.11", "cpython-311-aarch64-linux-gnu")) == "Python 3.11 (aarch64-linux-gnu)"

@@ -32,7 +32,7 @@ while read -r verb number digest size <&3; do
     echo "garbled $number" >&3
     continue
   fi
-  sed -n 1p request | base64 -d >command
+  sed -n 1p request | base64 -d >"command"
   # Held open by this shell, a command's input does not end before the command.
   rm -f input && mkfifo input && exec 4<>input
   sed -n 2p request | base64 -d >&4 3>&- &

@@ -15,6 +15,7 @@ from edgekit.device.profile import OLDEST_PYTHON, PORTABLE, Profile
 from edgekit.errors import DeviceError
 from edgekit.progress import Progress
 from edgekit.units import seconds
+from edgekit.words import last_line
 
 WAIT = 600.0  # seconds to wait for another edgekit
 
@@ -27,7 +28,7 @@ _NOTES = {
 
 
 @dataclass(frozen=True)
-class Site:
+class HeldDevice:
     """A device that is held."""
 
     machine: str  # uname -m
@@ -37,7 +38,7 @@ class Site:
     python: str  # "3.11", of the interpreter that was asked for; empty: it is not there
 
 
-class Arrival:
+class Handshake:
     """Listens to a holder until it has the device.
 
     Args:
@@ -62,7 +63,7 @@ class Arrival:
         self._begun = False
         self._waiting_since: float | None = None
 
-    def settle(self, holder: Holder, patience: float) -> Site:
+    def wait(self, holder: Holder, patience: float) -> HeldDevice:
         """Return what is known about the device once it is held.
 
         Raises:
@@ -74,7 +75,7 @@ class Arrival:
             if not self._begun:
                 self._begun = line == f"edgekit {self._token}"  # a login shell may say something first
             elif word == "ok":
-                return self._site()
+                return self._held()
             elif word == "busy":
                 self._wait(rest)
             elif word in _NOTES:
@@ -86,11 +87,13 @@ class Arrival:
         holder.finish()
         raise self._refusal(holder.complaint())
 
-    def _site(self) -> Site:
+    def _held(self) -> HeldDevice:
         facts = self._facts
         home = facts.get("home", "")
         folder = resolved(self._folder, home)
-        return Site(facts.get("machine", ""), facts.get("boot", ""), home, folder, facts.get("python", ""))
+        return HeldDevice(
+            facts.get("machine", ""), facts.get("boot", ""), home, folder, facts.get("python", "")
+        )
 
     def _refusal(self, said: str) -> DeviceError:
         folder = resolved(self._folder, self._facts.get("home", ""))
@@ -98,6 +101,11 @@ class Arrival:
             return DeviceError(
                 f"{folder} on {self._name} is not edgekit's own folder: something else is in it.",
                 "Name another with `folder` in its profile.",
+            )
+        if "lockless" in self._facts:
+            return DeviceError(
+                f"{self._name} has no flock, the program that keeps it for one edgekit at a time.",
+                "Install it there: it is in Debian's util-linux, and busybox can be built with it.",
             )
         if "unmade" in self._facts:
             hint = "Name another with `folder` in its profile."
@@ -120,7 +128,7 @@ class Arrival:
         self._progress.step(f"{self._name} is used by {name}; waiting ·{used}")
 
 
-def interpreter(site: Site, profile: Profile, default: str, progress: Progress) -> str:
+def interpreter(held: HeldDevice, profile: Profile, default: str, progress: Progress) -> str:
     """Return the interpreter to use on a device; empty: edgekit has to bring one.
 
     Raises:
@@ -130,18 +138,18 @@ def interpreter(site: Site, profile: Profile, default: str, progress: Progress) 
     wanted = named or default
     if not wanted or profile.python == PORTABLE:
         return ""
-    version = re.fullmatch(r"(\d+)\.(\d+)", site.python)  # whatever was started may say something else
+    version = re.fullmatch(r"(\d+)\.(\d+)", held.python)  # whatever was started may say something else
     old = version is not None and tuple(map(int, version.groups())) < OLDEST_PYTHON
     if version and not old:
-        return resolved(wanted, site.home) if wanted.startswith("~/") else wanted
+        return resolved(wanted, held.home) if wanted.startswith("~/") else wanted
     needed = f"{'.'.join(map(str, OLDEST_PYTHON))} or newer is needed"
     if named:
-        what = f"is Python {site.python}; {needed}" if old else "cannot be started"
+        what = f"is Python {held.python}; {needed}" if old else "cannot be started"
         raise DeviceError(
             f"{named} on {profile.name} {what}.", f'Correct `python` in its profile, or say "{PORTABLE}".'
         )
     if old:
-        progress.note(f"{profile.name}'s Python {site.python} is not used: {needed}.")
+        progress.note(f"{profile.name}'s Python {held.python} is not used: {needed}.")
     return ""
 
 
@@ -161,9 +169,3 @@ def who() -> str:
     except (KeyError, OSError):  # no such user in the password database
         user = str(os.getuid())
     return re.sub(r"[^\w@.()-]+", " ", f"{user}@{socket.gethostname()} (process {os.getpid()})")
-
-
-def last_line(text: str) -> str:
-    """Return the last line of what a program said, as the end of a sentence."""
-    lines = text.strip().splitlines()
-    return (lines[-1][:200] if lines else "no reason was given").rstrip(".") + "."

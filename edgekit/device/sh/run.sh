@@ -1,0 +1,15 @@
+# Runs any command. Standard output begins with the token, so that what a login shell says before it can be
+# told apart; standard error ends with the token and the status, so that a lost connection can be.
+folder=$1 token=$2
+shift 2
+echo "$token"
+cd "$folder/tmp" || { { echo; echo "$token gone"; } >&2; exit 1; }
+echo "$$ $token" >"$folder/running"
+TMPDIR=$folder/tmp
+export TMPDIR
+"$@"
+status=$?
+: >"$folder/running"
+{ echo; echo "$token $status"; } >&2
+kill -KILL "-$$" 2>/dev/null
+exit 0
