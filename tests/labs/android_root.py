@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import flock
+from labs import flock
 
 NAME = "android"
 ARCHITECTURE = "arm64"
