@@ -7,13 +7,17 @@ from typing import Annotated
 
 import typer
 
+from edgekit.budget import METRICS
+
 
 def check(
     results: Annotated[
         list[Path] | None,
         typer.Argument(help="Result files. Not given: all under results/. The newest of each cell counts."),
     ] = None,
-    budgets: Annotated[Path, typer.Option(help="The limits, a TOML file.")] = Path("budgets.toml"),
+    budgets: Annotated[Path, typer.Option(help=f"A TOML file of limits: {', '.join(METRICS)}.")] = Path(
+        "budgets.toml"
+    ),
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON.")] = False,
     junit: Annotated[Path | None, typer.Option(help="File for the verdicts as JUnit XML.")] = None,
     summary: Annotated[

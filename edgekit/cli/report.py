@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from edgekit.reporting import REPORT_FORMATS
+
 
 def report(
     results: Annotated[
@@ -14,7 +16,7 @@ def report(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="File to write: .html, .md, .csv, .json, .svg or .png."),
+        typer.Option("--output", "-o", help=f"File to write: {', '.join(REPORT_FORMATS)}."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the statistics as JSON.")] = False,
 ) -> None:

@@ -17,11 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgekit.errors import UsageError
-from edgekit.files import write_atomic
 from edgekit.reporting.formats import REPORT_FORMATS, ReportFormat, format_of
-from edgekit.results import Result
+
+if TYPE_CHECKING:
+    from edgekit.results import Result
 
 __all__ = ["REPORT_FORMATS", "ReportFormat", "write_report"]
 
@@ -33,6 +35,7 @@ def write_report(results: Sequence[Result], path: Path) -> None:
         UsageError: No results, or an ending that names no format.
         StorageError: The file cannot be written; none is left.
     """
+    from edgekit.files import write_atomic
     from edgekit.reporting.report import Report
 
     if not results:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,10 +27,17 @@ def measure(*args: str | Path, cwd: Path) -> Done:
     return done
 
 
-def run(*args: str | Path, cwd: Path, code: int | None = 0, timeout: float = 300, **env: str) -> Done:
+def run(
+    *args: str | Path,
+    cwd: Path,
+    code: int | None = 0,
+    timeout: float = 300,
+    program: Sequence[str | Path] = ("-m", "edgekit"),
+    **env: str,
+) -> Done:
     """Run an edgekit command; it must end with `code` (None: any) and without a traceback."""
     done = subprocess.run(
-        [sys.executable, "-m", "edgekit", *map(str, args)],
+        [sys.executable, *map(str, (*program, *args))],
         cwd=cwd,
         env={**os.environ, "COLUMNS": "120", **env},
         capture_output=True,
