@@ -40,7 +40,7 @@ class Device(msgspec.Struct, frozen=True):
     bits: int | None = None  # of the interpreter that measured: 32 or 64
     soc: str | None = None  # system on chip: bcm2711
     cores: tuple[tuple[str, int], ...] = ()  # core name and how many, as /proc/cpuinfo has them
-    free_bytes: int | None = None  # on the file system that holds edgekit's folder
+    free_bytes: int | None = None  # on the file system of edgekit's folder
     transport: str = "local"
     emulated: bool = False  # its times, if it has any, are not those of the hardware
     timed: bool = True  # False: an emulated board whose clock counts instructions, so that nothing is a time
@@ -136,18 +136,18 @@ class Accuracy(msgspec.Struct, frozen=True):
         """Refuse what cannot be.
 
         Raises:
-            ValueError: More pictures are right than there are.
+            ValueError: More images are right than there are.
         """
         if self.correct > self.n:
-            raise ValueError(f"{self.correct} of {self.n} pictures cannot be right")
+            raise ValueError(f"{self.correct} of {self.n} images cannot be right")
 
 
 class Instructions(msgspec.Struct, frozen=True):
     """Instructions per inference; never a time."""
 
-    per_inference: tuple[Positive, ...]  # raw, one an inference
+    per_inference: tuple[Positive, ...]  # raw, one per inference
     source: str  # perf_event_open, or the emulated CPU: qemu cortex-a72
-    loads: Positive = 1  # of the model, each with equally many of the inferences
+    loads: Positive = 1  # of the model; each did equally many of the inferences
 
     @property
     def emulated(self) -> bool:
@@ -156,7 +156,7 @@ class Instructions(msgspec.Struct, frozen=True):
 
     @property
     def medians(self) -> tuple[float, ...]:
-        """One a load: within a load the counts resemble each other."""
+        """One per load: within a load the counts resemble each other."""
         size = -(-len(self.per_inference) // self.loads)
         starts = range(0, len(self.per_inference), max(1, size))
         return tuple(median(self.per_inference[at : at + size]) for at in starts)
@@ -201,7 +201,7 @@ class Transfer(msgspec.Struct, frozen=True):
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """What the converting host said about a file, carried along so that a result stands alone."""
+    """What the converting host said about a file, kept so that a result needs no other file."""
 
     sha256: str
     accuracy: float
@@ -231,9 +231,9 @@ class Result(msgspec.Struct, frozen=True):
     after: Environment
     measurements: tuple[Measurement, ...]
     references: tuple[Reference, ...] = ()
-    evaluations: tuple[Evaluation, ...] = ()  # one an evaluation file; rows name it by hash
+    evaluations: tuple[Evaluation, ...] = ()  # one per evaluation file; measurements name it by hash
     transfer: Transfer = Transfer()
-    partial: str | None = None  # why the session is not whole; None: it is
+    partial: str | None = None  # why the session is not complete; None: it is
     ended: Ended = "whole"
     lacks: tuple[str, ...] = ()  # what the device cannot do, and why: sentences
     fps: float | None = None  # spaced inferences; None: back to back

@@ -37,7 +37,7 @@ def decode_record(path: Path, kind: type[T], schema: str, upgrades: Sequence[Upg
 
     Args:
         path: The file.
-        kind: What the newest version holds.
+        kind: The newest version's type.
         schema: Name and newest version, such as `edgekit.result/2`.
         upgrades: The first takes version 1 to version 2, the next goes on from there.
 
@@ -85,7 +85,7 @@ def _current(path: Path, schema: str, upgrades: Sequence[Upgrade]) -> bytes:
 
 
 def upgrade(record: dict[str, Any], upgrades: Sequence[Upgrade]) -> None:
-    """Upgrade what a JSON or TOML file holds, in place."""
+    """Upgrade what was read from a JSON or TOML file, in place."""
     for step in upgrades:
         step(record)
 

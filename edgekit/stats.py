@@ -33,7 +33,7 @@ def wilson(correct: int, n: int, confidence: float = 0.95) -> tuple[float, float
         Low and high end, fractions.
 
     Raises:
-        ValueError: `correct` does not lie in 0…n.
+        ValueError: `correct` is not in 0…n.
     """
     if not 0 <= correct <= n:
         raise ValueError(f"{correct} of {n} is not a share")
@@ -105,11 +105,11 @@ def percentile_floor(q: float, confidence: float = 0.99) -> int:
     """Fewest samples for a q-th percentile: 64 for p90, 130 for p95, 662 for p99; 1 up to the median.
 
     The number of samples beyond the true percentile is binomial (n, 1 − q/100). With this many, at least
-    two lie beyond it with the given confidence, so neither the bound nor the estimate rests on a single
+    two are beyond it with the given confidence, so neither the bound nor the estimate rests on a single
     sample. Equals the minimum of MLPerf's early stopping (MLCommons, inference rules, appendix).
 
     Raises:
-        ValueError: `q` does not lie in 0 < q < 100.
+        ValueError: `q` is not between 0 and 100.
     """
     if not 0 < q < 100:
         raise ValueError(f"{q} is not a percentile")
@@ -158,7 +158,7 @@ class Spread:
 
     @property
     def relative(self) -> float:
-        """Range over value: 0.04 means the repeats lie within 4 %."""
+        """Range over value: 0.04 means the repeats are within 4 %."""
         return (self.high - self.low) / self.value if self.value else 0.0
 
 
@@ -177,7 +177,7 @@ def median_of_medians(repeats: Sequence[Numbers]) -> Spread | None:
 
 
 def spread(values: Numbers) -> Spread:
-    """Median and range of one value a repeat; at least one value."""
+    """Median and range of one value per repeat; at least one value."""
     import numpy as np
 
     return Spread(float(np.median(np.asarray(values))), float(min(values)), float(max(values)))
@@ -227,7 +227,7 @@ class Bounds:
 
 
 def repeat_bounds(values: Sequence[float], confidence: float = 0.99) -> Bounds | None:
-    """Bounds of a statistic that was measured once a repeat, such as each process's own p90.
+    """Bounds of a statistic that was measured once per repeat, such as each process's own p90.
 
     Samples of one process correlate, so a repeat is one observation: Student's t on the repeats, mean ±
     t(confidence, k − 1) · s / √k, as Georges, Buytaert & Eeckhout (OOPSLA 2007, 3.2) have it for few virtual
@@ -236,11 +236,11 @@ def repeat_bounds(values: Sequence[float], confidence: float = 0.99) -> Bounds |
     fewer than 7 (½⁷ < 1 %).
 
     Args:
-        values: One a repeat, not negative.
+        values: One per repeat, not negative.
         confidence: Of each bound alone.
 
     Returns:
-        The median of the values and the bounds, stretched to hold it; None for fewer than two repeats.
+        The median of the values and the bounds, stretched to include it; None for fewer than two repeats.
     """
     if len(values) < 2:
         return None
@@ -252,10 +252,10 @@ def repeat_bounds(values: Sequence[float], confidence: float = 0.99) -> Bounds |
 def repeats_needed(
     values: Sequence[float], limit: float, confidence: float = 0.99, most: int = 10
 ) -> int | None:
-    """How many repeats would tell on which side of a limit a value lies, were the spread to stay as it is.
+    """How many repeats would show on which side of a limit a value is, if the spread stays as it is.
 
     Returns:
-        None where `most` would not do, or where fewer than two repeats show no spread.
+        None if `most` would not be enough, or if there are fewer than two repeats, which show no spread.
     """
     if len(values) < 2:
         return None
@@ -331,7 +331,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 @cache
 def _student(confidence: float, freedom: int) -> float:
-    """Quantile of Student's t, by halving the interval that holds it.
+    """Quantile of Student's t, by halving the interval that contains it.
 
     Not scipy's: importing that takes as long as reading a thousand results.
     """
@@ -360,5 +360,5 @@ def _student_below(t: float, freedom: int) -> float:
 def _z(confidence: float) -> float:
     """Standard normal quantile of a two-sided confidence."""
     if not 0 < confidence < 1:
-        raise ValueError(f"confidence {confidence} does not lie between 0 and 1")
+        raise ValueError(f"confidence {confidence} is not between 0 and 1")
     return NormalDist().inv_cdf((1 + confidence) / 2)

@@ -6,7 +6,7 @@
     lines      where in a TOML file something is
     read       budgets.toml -> budgets
     judge      budgets × cells -> verdicts
-    propose    verdicts -> budgets that would hold
+    propose    verdicts -> budgets that the results would keep
     verdicts   how a verdict is worded, wherever it is shown
     advice     what to do next
     to_*       verdicts for CI systems and programs

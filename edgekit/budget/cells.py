@@ -1,7 +1,7 @@
 """What was measured, cell by cell: device × model × artefact × runtime × threads × pace × CPUs.
 
-Results are many and mostly raw samples. A file is read once, its samples are passed over unread, and are
-decoded for those cells that some budget is about.
+Results are many, and mostly raw samples. A file is read once; its samples are skipped, and decoded only for
+the cells that some budget is about.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _NONE = msgspec.Raw(b"null")
 
 
 class _Measurement(msgspec.Struct, frozen=True):
-    """`results.Measurement`, what is large left as it stands in the file."""
+    """`results.Measurement`; what is large stays as it is in the file."""
 
     artefact: Artefact
     runtime: Runtime
@@ -96,7 +96,7 @@ class ResultFile:
 
     @property
     def fps(self) -> float | None:
-        """Inferences a second to which they were spaced; None: back to back, or emulated, without a pace."""
+        """Spaced inferences per second; None: back to back, or emulated, which has no pace."""
         return None if self.device.emulated else self._record.fps
 
     @property
@@ -215,7 +215,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Measured:
-    """The cells that count: of several sessions that measured the same, the newest speaks."""
+    """The cells that count: of several sessions that measured the same, the newest one counts."""
 
     cells: tuple[Cell, ...]
     superseded: int = 0  # measurements that a newer session made again
@@ -225,8 +225,8 @@ class Measured:
 def read_cells(paths: Sequence[Path]) -> Measured:
     """Read result files.
 
-    Sessions are told apart by when they were made; a cell is the same one whatever its file's content and its
-    runtime's version. Versions side by side in one session are all kept. Another pace, other CPUs or a
+    Sessions are told apart by when they were made. A cell stays the same one if its file's content or its
+    runtime's version changes; several versions in one session are all kept. Another pace, other CPUs or a
     runtime without XNNPACK make another cell.
 
     Raises:

@@ -1,12 +1,12 @@
-"""Budgets against what was measured: one verdict a limit and cell.
+"""Budgets against what was measured: one verdict for each limit and cell.
 
 pass          within the limit: for a time, even its upper 99 % bound is
 fail          over the limit: for a time, even its lower 99 % bound is
-inconclusive  the bounds hold the limit; more repeats may tell
+inconclusive  the bounds straddle the limit; more repeats may decide
 invalid       measured, but the measurement cannot be trusted; never a fail
-missing       nothing was measured that the limit is about; never a pass
+missing       nothing that the limit is about was measured; never a pass
 
-Each bound is one-sided, so a model that is exactly on its limit fails once in a hundred checks at most.
+Each bound is one-sided, so a model that is exactly at its limit fails at most once in a hundred checks.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from edgekit.results import without
 
 Word = Literal["pass", "fail", "inconclusive", "invalid", "missing"]
 
-STALE = 2.0  # a ceiling more than this many times over what is measured guards little
-_ROUNDING = 1e-9  # share by which a limit and a value may differ through floating point alone
+STALE = 2.0  # a ceiling of more than this many times what is measured guards little
+_ROUNDING = 1e-9  # relative difference that floating point alone may cause
 _REPEATS = {"quick": 3, "standard": 5, "rigorous": 10}
 
 
@@ -54,15 +54,15 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     measured: float | None = None
     low: float | None = None  # 99 % bounds; None: nothing bounds it
     high: float | None = None
-    stale: bool = False  # so much better than the limit that the limit guards little
+    stale: bool = False  # so far below the limit that the limit guards little
     reason: str = ""
     result: str = ""  # the file it was read from
 
     @property
     def margin(self) -> float | None:
-        """By how much the measured value is over the limit, negative: under.
+        """By how much the measured value is over the limit; negative: under it.
 
-        A fraction of the limit; for shares, the difference. For a minimum, over is what is short of it.
+        A fraction of the limit; for shares, the difference. For a minimum, what falls short of it is over.
         """
         if self.measured is None:
             return None
@@ -91,7 +91,7 @@ def judge(budgets: Sequence[Budget], measured: Measured) -> tuple[Verdict, ...]:
 
 
 def exit_code(verdicts: Sequence[Verdict]) -> int:
-    """0: all pass. A fail counts most (1), then what is missing (3), then what is not sure (4)."""
+    """0: all pass. A fail counts most (1), then what is missing (3), then what is not certain (4)."""
     words = {verdict.verdict for verdict in verdicts}
     if "fail" in words:
         return GateError.exit_code
@@ -122,7 +122,7 @@ def _budget(
 
 
 def _verdict(blank: Verdict, metric: Metric, cell: Cell, seen: Figure | Absent) -> Verdict:
-    """Fill in a verdict that says only what the limit is."""
+    """Complete a verdict that says only what the limit is."""
     word, reason, stale = _word(blank, metric, cell, seen)
     known = seen if isinstance(seen, Figure) and cell.flaw is None else None
     bounded = known if known and not known.doubt else None
@@ -165,7 +165,7 @@ def _word(blank: Verdict, metric: Metric, cell: Cell, seen: Figure | Absent) -> 
     if over == {True}:
         exact = seen.low == seen.high
         return "fail", seen.note if exact else f"99 % bounds {_range(metric, seen)} are over it", False
-    reason = f"99 % bounds {_range(metric, seen)} hold the limit; {_more(seen, blank.limit)}"
+    reason = f"99 % bounds {_range(metric, seen)} straddle the limit; {_more(seen, blank.limit)}"
     return "inconclusive", reason, False
 
 
@@ -194,13 +194,13 @@ def _range(metric: Metric, seen: Figure) -> str:
 def _more(seen: Figure, limit: float) -> str:
     """Say what would decide."""
     if not seen.repeats:
-        return "count more inferences, or give it a tolerance"
+        return "count more inferences, or set a tolerance"
     most = max(_REPEATS.values())
     needed = stats.repeats_needed(seen.repeats, limit, CONFIDENCE, most)
     if needed is None:
-        return f"with this spread even {most} repeats would not tell: quieten the device or move the limit"
+        return f"with this spread even {most} repeats would not decide: quiet the device or move the limit"
     mode = next(name for name, count in _REPEATS.items() if count >= needed)
-    return f"with this spread {needed} repeats would tell: --mode {mode} makes {_REPEATS[mode]}"
+    return f"with this spread {needed} repeats would decide: --mode {mode} makes {_REPEATS[mode]}"
 
 
 def _blank(budget: Budget, metric: Metric) -> Verdict:

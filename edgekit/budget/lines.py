@@ -1,8 +1,8 @@
-"""Where in a TOML file something stands.
+"""Where in a TOML file something is.
 
-The standard library's parser says where a syntax error is, and nothing about what it could read. So each
-statement is read by that same parser, alone: a statement is the fewest lines that it accepts. Strings and
-arrays over several lines, quoted keys and any spelling of a header are then its business, not ours.
+The standard library's parser says where a syntax error is, but not where it read what it could read. So
+each statement is given to that same parser alone: a statement is the fewest lines that it accepts. Strings
+and arrays over several lines, quoted keys and every spelling of a header are then its business, not ours.
 """
 
 from __future__ import annotations
@@ -52,15 +52,15 @@ def lines(text: str) -> dict[Path, int]:
 
 
 def line_of(text: str, path: Path) -> int:
-    """Return the line on which what lies at `path` begins, or the nearest that holds it."""
+    """Return the line on which what is at `path` begins, or the nearest table that contains it."""
     known = lines(text)
     return next((known[path[:n]] for n in range(len(path), 0, -1) if path[:n] in known), 1)
 
 
 def unreadable(text: str) -> int | None:
-    """Return the line on which the first statement begins that makes a text no TOML; None: there is none.
+    """Return the line of the first statement that makes a text invalid TOML; None: there is none.
 
-    It is one that cannot be read alone, or that cannot follow what is before it: a key given twice.
+    It cannot be read alone, or it cannot follow what is before it, such as a key given twice.
     """
     rows, said = text.split("\n"), list(_statements(text))
     if said and said[-1][2] is None:

@@ -1,4 +1,4 @@
-"""Budgets that what was measured would keep: a text to review, with the file's own comments left in it."""
+"""Budgets that the results would keep: a text to review, which leaves the file's own comments in place."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edgekit.errors import InvalidError, RecordError
 TOLERANCE = "0.1 %"  # of a new file's instructions: what two machines' counts of one program differ by
 _HEADING = """\
 # Budgets, judged by `edgekit check`. Proposed from what was measured: latency is the upper 99 % bound
-# plus 20 %, peak memory what was seen plus 10 %; size, accuracy and instructions are as they were seen.
+# plus 20 %, peak memory what was measured plus 10 %; size, accuracy and instructions are as measured.
 
 """
 
@@ -45,13 +45,13 @@ class Proposal:
 def propose(path: Path, verdicts: Sequence[Verdict], measured: Measured) -> Proposal:
     """Propose budgets.
 
-    In a file that is there, limits are replaced that failed, were inconclusive, or that every cell leaves far
-    behind; the others stay, and no table is added. Where there is no file, each cell gets a table,
-    without limits on what nothing bounds.
+    In an existing file, limits are replaced that failed, were inconclusive, or that every cell is far below;
+    the others stay, and no table is added. If there is no file, each cell gets a table, without limits on
+    what nothing bounds.
 
     Raises:
         RecordError: The file cannot be read.
-        InvalidError: There is no file, and no valid measurement to begin one.
+        InvalidError: There is no file, and no valid measurement to start one from.
     """
     if not path.exists():
         if all(cell.flaw for cell in measured.cells):
@@ -63,7 +63,7 @@ def propose(path: Path, verdicts: Sequence[Verdict], measured: Measured) -> Prop
         before = path.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         raise RecordError(f"{path} cannot be read: {error}.", "Check the path.") from error
-    mark = "\ufeff" * before.startswith("\ufeff")  # an editor's byte order mark is no TOML
+    mark = "\ufeff" * before.startswith("\ufeff")  # an editor's byte order mark is not TOML
     document = tomlkit.parse(before.removeprefix(mark))
     tables = document.get("budget", [])
     for index, key, limit in _updates(verdicts):
@@ -94,20 +94,20 @@ def _updates(verdicts: Sequence[Verdict]) -> Iterable[tuple[int, str, str]]:
 
 
 def _side(metric: Metric, value: float, low: float | None, high: float | None) -> float:
-    """The bound that a limit must lie beyond; the value where nothing bounds it."""
+    """The bound that a limit must be beyond; the value itself if nothing bounds it."""
     bound = low if metric.least else high
     return value if bound is None or not isfinite(bound) else bound
 
 
 def _tables(cells: Iterable[Cell]) -> Iterable[str]:
-    """Yield a table [[budget]] a cell; one for those that no budget can tell apart, such as by --affinity."""
+    """Yield a table [[budget]] for each cell; one for cells that differ only in what no budget names."""
     alike: dict[tuple[str | float, ...], list[Cell]] = {}
     for cell in cells:
         runtime = (cell.runtime.name, not cell.runtime.xnnpack)
         subject = (cell.device, cell.model, cell.artefact.file, *runtime, cell.threads)
         alike.setdefault((*subject, cell.result.fps or 0.0), []).append(cell)
     for _, group in sorted(alike.items()):
-        # without a version, a table is about every one that was measured, or that a session did not reach
+        # a table without a version is about every version that was measured, or that a session did not reach
         named = len({cell.runtime.version for cell in group}) > 1 or any(c.result.partial for c in group)
         by_name: dict[str, list[Cell]] = {}
         for cell in group:

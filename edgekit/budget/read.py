@@ -1,7 +1,7 @@
 """Budgets, as budgets.toml states them.
 
     [[budget]]
-    name = "digits on a Pi 4"       # optional; how verdicts call it
+    name = "digits on a Pi 4"       # optional; verdicts use it
     device = "rpi4*"                # patterns: * and ? stand for anything; not given: any
     model = "mobilenet_v1_0.5_32_digits"
     artefact = "int8.tflite"
@@ -15,11 +15,11 @@
     size = "1.1 MB"                 # at most
     accuracy = "99.0 %"             # at least
     accuracy_drop = "1.0 pp"        # at most, from the float Keras model
-    instructions = "1.14 M"         # at most, an inference
-    tolerance = "0.1 %"             # of size and instructions: they are then references
+    instructions = "1.14 M"         # at most, per inference
+    tolerance = "0.1 %"             # of size and instructions, which are then references
 
-*Every* table that matches a measurement applies, each of its limits for itself: a budget is a promise that
-no other table takes back. An exception is made by writing a narrower pattern, not by adding a table.
+*Every* table that matches a measurement applies, each limit on its own: a budget is a promise that no other
+table takes back. To make an exception, write a narrower pattern; do not add a table.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Budget:
     runtime: str = "*"
     xnnpack: bool | None = None  # False: XNNPACK is switched off; None: either
     threads: int | None = None  # None: any
-    fps: float | None = None  # inferences a second, spaced; None: back to back
+    fps: float | None = None  # spaced inferences per second; None: back to back
     tolerance: float | None = None  # fraction of the limits of metrics that are the same on every run
 
     def tolerance_of(self, metric: Metric) -> float | None:
@@ -88,10 +88,10 @@ def read_budgets(path: Path) -> tuple[Budget, ...]:
     """Read a file of budgets.
 
     Raises:
-        RecordError: It cannot be read, or says something that no budget says; line and key are named.
+        RecordError: It cannot be read, or says something that no budget says. Line and key are named.
     """
     try:
-        # not read_text: it would turn a lone carriage return, which is no TOML, into a line's end
+        # not read_text: it would turn a lone carriage return, which is not TOML, into a line's end
         text = path.read_bytes().decode()
     except OSError as error:
         raise RecordError(
@@ -99,12 +99,12 @@ def read_budgets(path: Path) -> tuple[Budget, ...]:
             "Name the file with --budgets, or write one: edgekit check --update --write.",
         ) from error
     except UnicodeDecodeError as error:
-        raise RecordError(f"{path} is no text: {error}.", "Save it as UTF-8.") from error
+        raise RecordError(f"{path} is not a text file: {error}.", "Save it as UTF-8.") from error
     return _File(path, text.removeprefix("\ufeff")).budgets()
 
 
 class _File:
-    """A file's text, and how to complain about it."""
+    """A file's text, and how to report what is wrong with it."""
 
     def __init__(self, path: Path, text: str) -> None:
         self._path, self._text = path, text
@@ -117,9 +117,9 @@ class _File:
                 self._fail((key,), f"unknown key {key!r}.{nearest(key, ['budget', *_keys()])}", _TABLE)
         tables = content.get("budget", [])
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-            self._fail(("budget",), "'budget' is no array of tables.", _TABLE)
+            self._fail(("budget",), "'budget' is not an array of tables.", _TABLE)
         if not tables:
-            raise RecordError(f"{self._path} holds no budget.", _TABLE)
+            raise RecordError(f"{self._path} has no budget.", _TABLE)
         return tuple(self._budget(index, table) for index, table in enumerate(tables))
 
     def _parse(self) -> dict[str, Any]:
@@ -168,8 +168,8 @@ class _File:
         if not {*exact} & {*limits}:
             self._fail(
                 ("budget", index, "tolerance"),
-                f"tolerance applies to {' and '.join(exact)}, and this budget limits neither.",
-                "Remove it: timed limits are judged by the spread that was measured.",
+                f"tolerance applies to {' and '.join(exact)}, and this budget limits none of them.",
+                "Remove it: limits on time are judged by the spread that was measured.",
             )
         try:
             return parse_tolerance(table["tolerance"])
@@ -192,7 +192,7 @@ class _File:
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             self._fail(
                 ("budget", index, "threads"),
-                f"threads: {value!r} is no number of threads.",
+                f"threads: {value!r} is not a number of threads.",
                 'Write a number of at least 1, or "*".',
             )
         return value
@@ -201,15 +201,15 @@ class _File:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
             self._fail(
                 ("budget", index, "fps"),
-                f"fps: {value!r} is no number of inferences a second.",
-                "Write the number that was given to --fps, or leave the key out: back to back.",
+                f"fps: {value!r} is not a number of inferences per second.",
+                "Write the number that was given to --fps, or leave the key out for inferences back to back.",
             )
         return value
 
     def _pattern(self, index: int, key: str, table: dict[str, object], otherwise: str) -> str:
         value = table.get(key, otherwise)
         if not isinstance(value, str) or not value:
-            self._fail(("budget", index, key), f"{key}: {value!r} is no text.", 'Write it like "*".')
+            self._fail(("budget", index, key), f"{key}: {value!r} is not a text.", 'Write it like "*".')
         return value
 
     def _fail(self, path: tuple[str | int, ...], what: str, hint: str) -> NoReturn:

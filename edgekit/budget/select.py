@@ -21,7 +21,7 @@ class Index:
         self._partial = measured.partial
 
     def find(self, budget: Budget) -> tuple[list[Cell], str]:
-        """Return the cells that a budget is about; where there are none, why."""
+        """Return the cells that a budget is about; if there are none, why."""
         devices = [name for name in self._by if _matches(budget.device, name)]
         if not devices:
             hint = "" if "*" in budget.device else f": edgekit bench --device {budget.device}"
@@ -52,10 +52,10 @@ class Index:
         return paced, ""
 
     def cut_short(self, budget: Budget, cells: Sequence[Cell]) -> str:
-        """Say which session may have lost a cell that a budget is about; empty: none has.
+        """Say which session may lack a cell that a budget is about; empty: none.
 
-        None has where all that the budget is about on that device, its `cells`, was measured later. What the
-        very session measured is enough only for a budget that can be about nothing else.
+        None has if all that the budget is about on that device, its `cells`, was measured later. What that
+        same session measured is enough only for a budget that can be about nothing else.
         """
         for cut in self._partial:
             device = cut.device.profile
@@ -63,7 +63,7 @@ class Index:
                 continue
             oldest = min((cell.result.age for cell in cells if cell.device == device), default=None)
             if oldest is None or oldest < cut.age or (oldest == cut.age and not _single(budget)):
-                return f"the session on {device} ({cut.path}) is not whole: {cut.partial}"
+                return f"the session on {device} ({cut.path}) is not complete: {cut.partial}"
         return ""
 
 
@@ -80,7 +80,7 @@ def _runtimes(cells: Iterable[Cell]) -> list[str]:
 def _pace(fps: float | None, emulated: bool = False) -> str:
     if emulated:
         return "on an emulated board, which has no pace"
-    return f"at {fps:g} inferences a second (--fps {fps:g})" if fps else "back to back"
+    return f"at {fps:g} inferences per second (--fps {fps:g})" if fps else "back to back"
 
 
 def _none(what: str, pattern: str, known: Iterable[str]) -> str:
@@ -94,5 +94,5 @@ def _matches(pattern: str, name: str) -> bool:
 
 @cache
 def _regex(pattern: str) -> re.Pattern[str]:
-    """The shell's pattern, as a regular expression; case counts."""
+    """Return the shell's pattern as a regular expression; case counts."""
     return re.compile(translate(pattern))

@@ -1,4 +1,4 @@
-"""Verdicts for CI systems: JUnit XML, one test case a judged limit.
+"""Verdicts for CI systems: JUnit XML, one test case for each judged limit.
 
 Valid against both schemas in use: the Ant task's and Jenkins'. A limit that is over is a failure; one that is
 inconclusive, invalid or missing is an error, since CI systems let skipped cases pass.

@@ -83,14 +83,14 @@ def subject(verdict: Verdict) -> str:
 
 
 def _conditions(verdict: Verdict) -> str:
-    """` on CPUs 2, 3 at 30 a second`; empty: not pinned, back to back."""
+    """` on CPUs 2, 3 at 30 per second`; empty: not pinned, back to back."""
     cpus = ", ".join(map(str, verdict.affinity))
     pinned = f" on CPU{'s' * (len(verdict.affinity) > 1)} {cpus}" if cpus else ""
-    return pinned + (f" at {verdict.fps:g} a second" if verdict.fps else "")
+    return pinned + (f" at {verdict.fps:g} per second" if verdict.fps else "")
 
 
 def sentence(verdict: Verdict) -> str:
-    """What was measured against what, and why that is the verdict."""
+    """What was measured, against which limit, and why that is the verdict."""
     *_, title, measured, bound, over, word = cells(verdict)
     seen = f" {measured}" if verdict.measured is not None else ""
     by = f", over by {over}" if verdict.verdict == "fail" and verdict.margin is not None else ""

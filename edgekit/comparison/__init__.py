@@ -1,4 +1,4 @@
-"""Two sides of measurements, cell by cell: what got slower, what got faster, what cannot be told.
+"""Two sides of measurements, cell by cell: what got slower, what got faster, what is not certain.
 
 pairs     which cells belong together, and whether they may be compared at all
 change    one figure of two cells: ratio, interval, word

@@ -14,8 +14,8 @@ Word = Literal["slower", "faster", "more", "fewer", "same", "inconclusive", "inv
 
 LEVEL = 0.01  # of the Mann–Whitney tests, all cells together
 CONFIDENCE = 0.99  # of the ratio's interval
-LEAST_CHANGE = 0.05  # share below which no change of a time is called one
-FEWEST_REPEATS = 6  # a side
+LEAST_CHANGE = 0.05  # relative change of a time below which it does not count
+FEWEST_REPEATS = 6  # on each side
 FLOOR_NS, FLOOR_BELOW_NS = 0.5e6, 10e6  # a model faster than the second must change by more than the first
 TOLERANCE = 0.001  # of instructions: what two machines' counts of one program differ by
 
@@ -44,9 +44,9 @@ def time_change(
 ) -> Change:
     """Judge the repeats' medians of two cells.
 
-    Slower where all of these hold: the adjusted p lies below 1 %; the ratio's 99 % interval lies wholly above
+    Slower if all of these hold: the adjusted p is below 1 %; the ratio's 99 % interval is entirely above
     1 + δ, δ being 5 % or twice the spread of like repeats; and, for models under 10 ms, the medians differ by
-    more than 0.5 ms. Faster likewise. The same where the interval lies within δ, or a model under 10 ms
+    more than 0.5 ms. Faster likewise. The same if the interval is within δ, or if a model under 10 ms
     cannot have changed by more than 0.5 ms.
 
     Args:
@@ -62,9 +62,11 @@ def time_change(
     word, reason = _word((ratio, low, high), before, delta, floor, p)
     if word == "inconclusive" and p is None:
         fewest = min(len(baseline), len(candidate))
-        reason = f"{FEWEST_REPEATS} repeats a side are needed, there are {fewest}: --mode rigorous makes 10"
+        reason = (
+            f"{FEWEST_REPEATS} repeats on each side are needed, there are {fewest}: --mode rigorous makes 10"
+        )
     elif word == "inconclusive" and p is not None and p >= LEVEL and not low <= 1 <= high:
-        reason = f"{cells} cells at once need more repeats: p is {p:.2g} (Holm)"
+        reason = f"{cells} cells tested together need more repeats: p is {p:.2g} (Holm)"
     return Change(
         word=word,
         baseline=before,
@@ -97,13 +99,13 @@ def _word(
 
 
 def count_change(baseline: Instructions, candidate: Instructions) -> Change | None:
-    """Judge instructions: more or fewer where the counts differ by over 0.1 %.
+    """Judge instructions: more or fewer if the counts differ by more than 0.1 %.
 
     An emulated CPU's counts are the same on every run; a real counter's are taken with the bounds of their
     loads' medians.
 
     Returns:
-        None where either side was not counted, or both by different means.
+        None if a side was not counted, or both were counted by different means.
     """
     sides = (baseline, candidate)
     if not all(side.per_inference for side in sides) or baseline.emulated != candidate.emulated:

@@ -14,10 +14,10 @@ from edgekit.results import Result
 
 @dataclass(frozen=True)
 class Agreement:
-    """Predictions of two sides on the same pictures; fractions."""
+    """Predictions of two sides on the same images; fractions."""
 
     n: int
-    same: float  # share of pictures with the same top-1
+    same: float  # share of images with the same top-1
     drop: float | None  # accuracy lost, baseline minus candidate; None: the labels are not in a result
     low: float | None  # its paired 95 % interval
     high: float | None
@@ -53,11 +53,11 @@ _RANKS = ("slower", "more", "inconclusive", "faster", "fewer", "same")
 
 @dataclass(frozen=True)
 class Comparison:
-    """Everything that belongs together, judged; and what has no counterpart."""
+    """Everything that belongs together, judged, and what has no counterpart."""
 
     pairs: tuple[Compared, ...]
-    missing: tuple[str, ...]  # in the baseline alone
-    new: tuple[str, ...]  # in the candidate alone
+    missing: tuple[str, ...]  # only in the baseline
+    new: tuple[str, ...]  # only in the candidate
     notes: tuple[str, ...]  # what to know before believing it
 
 
@@ -72,12 +72,12 @@ def compare(
 
     Args:
         baseline: What is compared with.
-        candidate: What is judged; None: the baseline holds both sides, told apart by `across`.
+        candidate: What is judged; None: both sides are in the baseline, told apart by `across`.
         across: The one dimension in which the sides may differ.
         against: With one result: the baseline's name in that dimension; None: the first measured.
 
     Raises:
-        UsageError: Nothing can be compared, or the sides differ in what must be alike.
+        UsageError: Nothing can be compared, or the sides differ in what must be the same.
     """
     if candidate is not None and against is not None:
         raise UsageError("--against names a side within one result.", "With two, the first is the baseline.")
@@ -101,7 +101,7 @@ def compare(
 
 
 def exit_code(comparison: Comparison) -> int:
-    """1: something is slower or takes more; else 3: something is missing; else 4: something is not sure."""
+    """1: something is slower or takes more; else 3: something is missing; else 4: one is not certain."""
     words = {pair.word for pair in comparison.pairs}
     if words & {"slower", "more"}:
         return GateError.exit_code
@@ -152,7 +152,7 @@ def _arrow(before: str, after: str) -> str:
 
 
 def _medians(side: Side) -> list[float]:
-    """The repeats' medians; none where the device is emulated, since they say nothing about the board."""
+    """The repeats' medians; none if the device is emulated, since they say nothing about the board."""
     import numpy as np
 
     if side.result.device.emulated:
@@ -169,7 +169,7 @@ def _flaw(pair: Pair) -> str:
 
 
 def _agreement(pair: Pair) -> Agreement | None:
-    """How far predictions on the same pictures agree, right or wrong."""
+    """How far predictions on the same images agree, right or wrong."""
     import numpy as np
 
     before, after = pair.baseline.measurement.accuracy, pair.candidate.measurement.accuracy
@@ -188,9 +188,9 @@ def _agreement(pair: Pair) -> Agreement | None:
 
 
 def _notes(baseline: Result, candidate: Result | None) -> tuple[str, ...]:
-    """What both results show that a reader should know."""
+    """What the results show that a reader should know."""
     notes = [
-        f"The {name} is not whole: {result.partial}"
+        f"The {name} is not complete: {result.partial}"
         for name, result in (("baseline", baseline), ("candidate", candidate))
         if result and result.partial
     ]
@@ -198,8 +198,9 @@ def _notes(baseline: Result, candidate: Result | None) -> tuple[str, ...]:
         return tuple(notes)
     if not candidate.device.emulated:
         notes.append(
-            "Measured in two sessions: what drifted between them is not in the intervals. Surer is one "
-            "session of both: edgekit bench OLD_SET NEW_SET --mode rigorous, then compare --across model."
+            "Measured in two sessions: the intervals do not show what drifted between them. One session "
+            "of both is more certain: edgekit bench OLD_SET NEW_SET --mode rigorous, then compare "
+            "--across model."
         )
     seen = {"kernel": "system", "Python": "python", "libc": "libc"}
     for word, key in seen.items():

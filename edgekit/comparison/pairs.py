@@ -2,7 +2,7 @@
 
 What must be equal is checked, and unlike things are refused rather than compared silently: the device, the
 runtime with its version and options, the pinning, the pace and the timed input. The artefact's content may
-differ; it is what a change of a model changes.
+differ: that is what changes with a model.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Literal, get_args
 
 from edgekit.errors import UsageError
 from edgekit.results import Measurement, Result
+from edgekit.words import plural
 
 Across = Literal["device", "model", "artefact", "runtime", "threads"]
 ACROSS: tuple[Across, ...] = get_args(Across)
@@ -36,7 +37,7 @@ class Side:
         threads = self.measurement.threads
         return (
             f"{self.measurement.artefact.set}/{self.measurement.artefact.file} · {_runtime(self)} · "
-            f"{threads} thread{'' if threads == 1 else 's'}"
+            f"{plural(threads, 'thread')}"
         )
 
 
@@ -53,8 +54,8 @@ class Pairs:
     """What belongs together, and what is left over on either side."""
 
     pairs: tuple[Pair, ...]
-    missing: tuple[Side, ...]  # in the baseline alone
-    new: tuple[Side, ...]  # in the candidate alone
+    missing: tuple[Side, ...]  # only in the baseline
+    new: tuple[Side, ...]  # only in the candidate
 
 
 def pair_results(baseline: Result, candidate: Result, across: Across | None = None) -> Pairs:
@@ -95,7 +96,7 @@ def pair_within(result: Result, across: Across, baseline: str | None = None) -> 
         baseline: The baseline's name in it; None: the first that was measured.
 
     Raises:
-        UsageError: There is no such baseline, or nothing beside it.
+        UsageError: There is no such baseline, or nothing to compare with it.
     """
     sides = [Side(result, measurement) for measurement in result.measurements]
     names = list(dict.fromkeys(side.variant(across) for side in sides))
@@ -171,7 +172,7 @@ def _check(pairs: Iterable[Pair], across: Across | None) -> None:
             dimension = _DIMENSIONS.get(differing[0].partition(" ")[0])
             raise UsageError(
                 f"{pair.baseline.label}: unlike things are not compared ({seen}).",
-                f"Where that is what you want to compare: --across {dimension}."
+                f"If that is what you want to compare: --across {dimension}."
                 if dimension
                 else "Measure both sides alike.",
             )
@@ -198,4 +199,4 @@ def _checked(side: Side, across: Across | None) -> dict[str, object]:
         }
     if across not in ("model", "artefact"):
         found["timed input"] = measurement.input_sha256
-    return found | {"inferences a second (--fps)": result.fps}
+    return found | {"inferences per second (--fps)": result.fps}

@@ -1,4 +1,4 @@
-"""Whether two executions of one file gave the same answers, picture by picture."""
+"""Whether two executions of one file gave the same answers, image by image."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from edgekit.results import Accuracy, Measurement, Result
 
 @dataclass(frozen=True)
 class Agreement:
-    """Pictures on which two executions have the same most likely class."""
+    """Images on which two executions have the same most likely class."""
 
     images: int
     same: int
 
     @property
     def differing(self) -> int:
-        """Pictures with another answer."""
+        """Images with another answer."""
         return self.images - self.same
 
     @property
     def share(self) -> float:
-        """Of the pictures with the same answer; a fraction."""
+        """Share of the images with the same answer; a fraction."""
         return self.same / self.images
 
     @property
     def percent(self) -> str:
         """The share; `100` only where every answer is the same."""
-        # 100,000 pictures with one differing are 99.99 %, not 100.00
+        # of 100,000 images with one that differs, 99.99 % are the same, not 100.00
         return units.percent(min(self.share, 0.9999)) if self.differing else "100"
 
     @property
@@ -50,7 +50,7 @@ class Versions:
 
 
 def agreement(one: Accuracy | None, other: Accuracy | None) -> Agreement | None:
-    """Compare two executions' answers; None where either is unknown or saw other pictures."""
+    """Compare two executions' answers; None if one is unknown or saw other images."""
     if one is None or other is None or one.n == 0 or one.evaluation_sha256 != other.evaluation_sha256:
         return None
     if not one.n == other.n == len(one.predictions) == len(other.predictions):
@@ -83,7 +83,7 @@ def versions_sentences(result: Result) -> list[str]:
     for (runtime, first, other), compared in pairs.items():
         worst = min(compared, key=lambda seen: seen.answers.share)
         files = len({seen.file for seen in compared})
-        where = f"for {worst.file}" if files == 1 else f"at the least, for {worst.file}"
+        where = f"for {worst.file}" if files == 1 else f"at least, for {worst.file}"
         if not any(seen.answers.differing for seen in compared) and files > 1:
             where = f"for each of {files} files"
         said.append(f"{runtime} {other}, same answers as {first}: {worst.answers.text} {where}.")

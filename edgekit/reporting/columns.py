@@ -62,7 +62,7 @@ def identity(computed: Sequence[Row]) -> list[Column]:
     several_sets = len({row.set for row in computed}) > 1
     flagged = any(row.findings for row in computed)
     about = (
-        "no: its times, or its counts where nothing was timed, cannot be trusted and stand in parentheses; "
+        "no: its times, or its counts where nothing was timed, cannot be trusted and are in parentheses; "
         "yes !: with a warning"
     )
     words = {"ok": "yes", "warning": "yes !", "invalid": "NO"}
@@ -114,7 +114,7 @@ def _counts(rank: int) -> list[Column]:
         return row.instructions.source if row.instructions else NONE
 
     group, below = "count, not a time", "instructions"
-    about = "million instructions an inference, a count and not a time"
+    about = "million instructions per inference, a count and not a time"
     return [
         Column("instructions", "instr.", "M", median, about, rank, group),
         Column("counts_spread", "range", "%", spread, "range of the counts over it", 7, group, below=below),
@@ -169,7 +169,7 @@ def _accuracy() -> list[Column]:
 
     percent, group = units.percent, "accuracy"
     value = "images whose most likely class is right"
-    drop = "accuracy lost against the float Keras model on the same images"
+    drop = "accuracy lost from the float Keras model on the same images"
     agree = "images with the same answer as the float Keras model"
     return [
         Column("top1", "top-1", "%", share(lambda a: a.value, percent), value, 2, group),

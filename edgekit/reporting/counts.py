@@ -1,6 +1,6 @@
 """What an emulated board's counts mean, in sentences: ratios of instructions, never of times.
 
-Counts repeat to about 0.01 %, so two are called different as soon as their ranges lie apart by 0.1 %.
+Counts repeat to about 0.01 %, so two are called different as soon as their ranges are 0.1 % apart.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def sentences(computed: Sequence[Row]) -> list[str]:
     for valid in _comparable(computed):
         best = min(valid, key=_median)
         among = "" if best.name == best.file else " of its set"
-        said.append(f"Fewest instructions{among}: {words(best)}, {_million(best)} million an inference.")
+        said.append(f"Fewest instructions{among}: {words(best)}, {_million(best)} million per inference.")
         said += [
             f"{words(int8)} {_against(int8, float32, float32.artefact)} and {consequences(int8, float32)}."
             for int8, float32 in pairs_of(valid, _median)
@@ -36,13 +36,13 @@ def sentences(computed: Sequence[Row]) -> list[str]:
 
 
 def headlines(result: Result, computed: Sequence[Row]) -> tuple[Headline, ...]:
-    """Return what quantization bought, for the int8 file of fewest instructions beside its float32 file."""
+    """Return what quantization bought, for the int8 file of fewest instructions and its float32 file."""
     pairs = [pair for valid in _comparable(computed) for pair in pairs_of(valid, _median)]
     if not pairs:
         return ()
     int8, float32 = min(pairs, key=lambda pair: _median(pair[0]))
     about = (
-        f"{words(int8)}, against {float32.artefact} ({_million(int8)} and {_million(float32)} million an "
+        f"{words(int8)}, against {float32.artefact} ({_million(int8)} and {_million(float32)} million per "
         f"inference), counted on {counted_on(result)}; {NOT_A_TIME}"
     )
     change = _median(int8) / _median(float32) - 1

@@ -27,11 +27,11 @@ def session_view(shown: Table) -> dict[str, Any]:
 
 
 def side_by_side_view(found: SideBySide) -> dict[str, Any]:
-    """Arrange the table of devices: a body for each file, runtime and thread count, with a line a device."""
+    """Arrange the table of devices: a body per file, runtime and thread count, a line per device."""
     shown = table(found)
     arranged = _arranged(shown.columns)
     timed = any(line.row.latency for line in found.lines)
-    # an emulator's times are not drawn beside a device's
+    # an emulator's times are not drawn next to a device's
     drawn = [x for x in found.lines if not timed or x.time or x.session == found.bases.times]
     bar, with_bar = _bars(line.row for line in drawn), set(map(id, drawn))
 

@@ -13,13 +13,13 @@ def conditions(result: Result) -> tuple[str, ...]:
     if not result.device.timed:
         return (f"instructions on {counted_on(result)}, {NOT_A_TIME}",)
     emulated = ["emulated: the times are not the board's"] if result.device.emulated else []
-    pace = [f"spaced to {result.fps:g} inferences a second"] if result.fps else []
+    pace = [f"spaced to {result.fps:g} inferences per second"] if result.fps else []
     pinned = any(measurement.affinity for measurement in result.measurements)
     return (*emulated, *pace, *(_pins(result) if pinned else ()))
 
 
 def method(result: Result) -> str:
-    """Say how a session measured, from what it holds; empty where nothing was measured."""
+    """Say how a session measured; empty where nothing was measured."""
     measured = [m for m in result.measurements if m.repeats or m.instructions or m.accuracy]
     if not measured:
         return ""
@@ -40,18 +40,18 @@ def method(result: Result) -> str:
 def _timing(result: Result, repeats: list[Repeat]) -> list[str]:
     counts = sorted({len(measurement.repeats) for measurement in result.measurements})
     samples = [len(repeat.samples_ns) for repeat in repeats]
-    pace = f"spaced to {result.fps:g} inferences a second" if result.fps else "back to back"
+    pace = f"spaced to {result.fps:g} inferences per second" if result.fps else "back to back"
     waited = max(repeat.waited_seconds for repeat in repeats)
     return [
         f"Mode {result.mode}: {_range(counts)} repeats, each a fresh process, artefacts interleaved; "
-        f"{_range(samples)} timed inferences a repeat, {pace}, after at least "
+        f"{_range(samples)} timed inferences per repeat, {pace}, after at least "
         f"{min(repeat.warmup_runs for repeat in repeats)} warm-up runs.",
         "Only the inference call is timed." + _strides(repeats),
         f"Processes were {' or '.join(_pins(result))}.",
         *([f"Repeats waited up to {units.seconds(waited)} for the CPU to cool down."] if waited else ()),
-        "p50 is the median of the repeats' medians and its spread their range over it; p90 and p99 are "
+        "p50 is the median of the repeats' medians, and its spread is their range over it; p90 and p99 are "
         "taken over all samples, and only from 64 and 662 samples on (99 % confidence that two samples "
-        "lie beyond).",
+        "are beyond them).",
         "Every sample is kept: none is dropped as an outlier.",
     ]
 
@@ -63,7 +63,7 @@ def _counting(result: Result) -> list[str]:
     over = f"over {_range([len(each.per_inference) for each in counted])} inferences of each measurement"
     if not result.device.timed:
         return [
-            f"Instructions were counted on {counted_on(result)}, whose clock moves by one nanosecond an "
+            f"Instructions were counted on {counted_on(result)}, whose clock moves by one nanosecond per "
             f"instruction, {over}: a count, {NOT_A_TIME}. The figure is their median.",
         ]
     sources = " and ".join(sorted({cpu_words(each.source) for each in counted}))
@@ -84,7 +84,7 @@ def _accuracy(result: Result) -> list[str]:
         return []
     return [
         f"Accuracy is top-1 over {_range(images)} images, run on the device, with Wilson's 95 % "
-        "interval; the drop is against the float Keras model on the same images, with Tango's "
+        "interval; the drop is from the float Keras model on the same images, with Tango's "
         "paired interval. Agreement is the share of images with the float Keras model's answer."
     ]
 

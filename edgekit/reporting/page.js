@@ -1,4 +1,4 @@
-// Draws each chart from the definition beside it. SVG takes its colours from the style sheet, so that
+// Draws each chart from the definition next to it. SVG takes its colours from the style sheet, so that
 // light, dark and print need no redrawing.
 for (const figure of document.querySelectorAll("figure[data-chart]")) {
   const definition = JSON.parse(figure.querySelector("script").textContent);

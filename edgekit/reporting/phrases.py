@@ -80,7 +80,7 @@ def _drop(row: Row) -> tuple[Headline, ...]:
 
 
 def consequences(row: Row, other: Row) -> str:
-    """Say what an int8 file is in size beside its float32 file, and what it lost in accuracy."""
+    """Say how an int8 file differs in size from its float32 file, and what accuracy it lost."""
     change = row.bytes / other.bytes - 1
     return f"is {abs(change) * 100:.0f} % {'smaller' if change <= 0 else 'larger'}{_loss(row)}"
 

@@ -1,4 +1,4 @@
-"""The statistics of a result: one row an artefact × runtime × thread count. Every format shows these."""
+"""The statistics of a result: one row per artefact, runtime and thread count. Every format shows them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Latency:
     """Times of one inference, in ns. `None`: too few samples for that percentile."""
 
     p50: Spread  # median of the repeats' medians, and their range
-    medians: tuple[float, ...]  # one a repeat, in the session's order
+    medians: tuple[float, ...]  # one per repeat, in the session's order
     p90: float | None  # of all samples of all repeats
     p99: float | None
     p90_range: tuple[float, float] | None  # across repeats; None where one is too short for it
@@ -98,7 +98,7 @@ class Row:
 
     @property
     def file(self) -> str:
-        """The name where the set is told beside it."""
+        """The name, where the set is shown next to it."""
         return self.name.removeprefix(f"{self.set}/")
 
     @property

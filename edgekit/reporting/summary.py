@@ -1,6 +1,6 @@
 """What a result means, in plain sentences, and only as far as the data carry.
 
-Two speeds are called different when every repeat of one lies beyond every repeat of the other by more
+Two speeds are called different when every repeat of one is beyond every repeat of the other by more
 than 5 %, the smallest difference that edgekit would call a regression.
 """
 
@@ -58,7 +58,7 @@ def cautions(result: Result, computed: Sequence[Row]) -> tuple[str, ...]:
 
 
 def headlines(result: Result, computed: Sequence[Row]) -> tuple[Headline, ...]:
-    """Return what quantization bought, for the fastest int8 file that ran beside its float32 file."""
+    """Return what quantization bought, for the fastest int8 file and its float32 file."""
     if not result.device.timed:
         return counts.headlines(result, computed)
     pairs = [pair for valid in _comparable(result, computed) for pair in pairs_of(valid, _p50)]
@@ -87,7 +87,7 @@ def _fastest(valid: Sequence[Row]) -> list[str]:
     best = ranked[0]
     unit, length = latency_unit(valid)
     among = "" if best.name == best.file else " of its set"
-    time = f"{units.significant(_p50(best) / length)} {unit} an inference (p50)"
+    time = f"{units.significant(_p50(best) / length)} {unit} per inference (p50)"
     text = f"Fastest{among} is {words(best)}: {time}"
     equal = [row for row in ranked[1:] if not _clearly(best, row)]
     if equal:

@@ -51,7 +51,7 @@ class TableOf(Generic[T]):
     def within(self, width: int, gap: int = 2) -> TableOf[T]:
         """Keep the most important columns that fit `width` characters, `gap` of them a column for ruling.
 
-        A heading may stand on two lines, its short title over its unit. What was measured and its
+        A heading may have two lines, its short title over its unit. What was measured and its
         first figure always stay.
         """
         room, kept = width - 1, set[str]()

@@ -1,4 +1,4 @@
-"""Statistics for spreadsheets: one row a measurement, full precision, the unit in the heading."""
+"""Statistics for spreadsheets: one row per measurement, full precision, the unit in the heading."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _COLUMNS = {
 }
 
 
-# heading: where a Line has it; a whole ratio or agreement stands for the name of what it is with
+# heading: where a Line has it; a whole ratio or agreement gives the name of the device it is with
 _COMPARED = {
     "time_ratio_to": "time",
     "time_ratio": "time.value",
@@ -73,7 +73,7 @@ _COMPARED = {
 
 
 def to_csv(report: Report) -> bytes:
-    """Return one row a measurement, with a heading.
+    """Return one row per measurement, with a heading.
 
     The last columns compare devices; they are empty where nothing could be.
     """
@@ -103,7 +103,7 @@ def _compared(found: SideBySide | None, line: Line | None) -> list[Value]:
 
 
 def samples_to_csv(report: Report) -> bytes:
-    """Return one row a timed inference, in the order of the device's clock within its repeat."""
+    """Return one row per timed inference, in the order of the device's clock within its repeat."""
     heading = ["device", "created", "set", "artefact", "runtime", "threads", "position", "sample", "ns"]
     return _encode(heading, _samples(report))
 

@@ -58,9 +58,9 @@ def test_a_time_is_judged_by_its_bounds(tmp_path, limit, word):
 
 def test_what_is_inconclusive_says_how_many_repeats_would_tell(tmp_path):
     near = only(tmp_path, 'latency_p50 = "1.02 ms"', session(timed(*LEVELS, spread=0)))
-    assert "with this spread 5 repeats would tell: --mode standard makes 5" in near.reason
+    assert "with this spread 5 repeats would decide: --mode standard makes 5" in near.reason
     nearer = only(tmp_path, 'latency_p50 = "1.01 ms"', session(timed(*LEVELS, spread=0)))
-    assert "with this spread 9 repeats would tell: --mode rigorous makes 10" in nearer.reason
+    assert "with this spread 9 repeats would decide: --mode rigorous makes 10" in nearer.reason
     there = only(tmp_path, 'latency_p50 = "1.001 ms"', session(timed(*LEVELS, spread=0)))
     assert "even 10 repeats would not tell" in there.reason
 
@@ -114,7 +114,7 @@ def test_what_is_the_same_on_every_run_is_judged_exactly(tmp_path, limits, word)
         assert only(tmp_path, limits, session(measured)).verdict == word
 
 
-def test_the_drop_is_from_the_keras_model_on_the_same_pictures(tmp_path):
+def test_the_drop_is_from_the_keras_model_on_the_same_images(tmp_path):
     found = only(tmp_path, 'accuracy_drop = "1 pp"', session(timed(MS, MS, wrong=6)))
     assert found.measured == pytest.approx((499 - 494) / 500)
     gained = only(tmp_path, 'accuracy_drop = "0 pp"', session(timed(MS, MS, wrong=0)))
@@ -129,7 +129,7 @@ def test_without_the_keras_models_predictions_the_references_accuracy_counts(tmp
     assert only(tmp_path, 'accuracy_drop = "1 pp"', nothing).verdict == "missing"
 
 
-def test_part_of_the_pictures_has_an_accuracy_and_no_drop(tmp_path):
+def test_part_of_the_images_has_an_accuracy_and_no_drop(tmp_path):
     result = session(timed(MS, MS, wrong=6))
     (measured,) = result.measurements
     accuracy = msgspec.structs.replace(measured.accuracy, n=100, correct=99, predictions=(1,) * 100)
@@ -137,7 +137,7 @@ def test_part_of_the_pictures_has_an_accuracy_and_no_drop(tmp_path):
     result = msgspec.structs.replace(result, measurements=(part,))
     both = verdicts(tmp_path, '[[budget]]\naccuracy = "99 %"\naccuracy_drop = "9 pp"', result)
     assert [each.verdict for each in both] == ["pass", "missing"]
-    assert "on 100 of 500 pictures" in both[0].reason
+    assert "on 100 of 500 images" in both[0].reason
 
 
 def test_a_counters_instructions_are_judged_with_their_spread(tmp_path):
@@ -369,8 +369,8 @@ def test_a_budget_is_of_one_pace(tmp_path):
     found = verdicts(tmp_path, both, plain, spaced)
     assert [(each.fps, round(each.measured / MS)) for each in found] == [(None, 1), (30, 3)]
     for results, limits, words in (
-        ([spaced], 'size = "9 MB"', "measured at 30 inferences a second (--fps 30), not back to back"),
-        ([plain], 'fps = 7.5\nsize = "9 MB"', "measured back to back, not at 7.5 inferences a second"),
+        ([spaced], 'size = "9 MB"', "measured at 30 inferences per second (--fps 30), not back to back"),
+        ([plain], 'fps = 7.5\nsize = "9 MB"', "measured back to back, not at 7.5 inferences per second"),
         ([board(counted(9))], 'fps = 30\nsize = "9 MB"', "measured on an emulated board, which has no pace"),
     ):
         missing = only(tmp_path, limits, *results)
@@ -399,7 +399,7 @@ def test_a_session_that_was_cut_short_does_not_pass_for_what_it_may_not_have_rea
     cut = session(timed(MS, MS), partial="Interrupted.", ended="interrupted")
     done, rest = verdicts(tmp_path, '[[budget]]\nsize = "9 MB"', cut)
     assert (done.verdict, rest.verdict) == ("pass", "missing")
-    assert "is not whole" in rest.reason
+    assert "is not complete" in rest.reason
     assert "Interrupted." in rest.reason
     assert only(tmp_path, EXACT, cut).verdict == "pass"
     whole = session(timed(MS, MS), created="2026-03-02T00:00:00Z")
@@ -418,7 +418,7 @@ def test_a_cell_that_the_newest_session_lost_does_not_pass_by_an_older_one(tmp_p
     today = session(OTHER, created="2026-03-02T00:00:00Z", partial=LOST, ended="failed")
     done, lost = verdicts(tmp_path, f"[[budget]]\n{budget}", yesterday, today)
     assert (done.verdict, lost.verdict) == ("pass", "missing")
-    assert f"results/1.json) is not whole: {LOST}" in lost.reason
+    assert f"results/1.json) is not complete: {LOST}" in lost.reason
     later = session(OTHER, created="2026-03-03T00:00:00Z")  # supersedes all that today's session measured
     assert exit_code(verdicts(tmp_path, f"[[budget]]\n{budget}", yesterday, today, later)) == 3
     again = session(timed(MS, MS), created="2026-03-03T00:00:00Z")

@@ -68,7 +68,7 @@ def test_fewer_than_six_repeats_a_side_tell_nothing(repeats):
     before, after = session(timed(*around(20, repeats=repeats))), session(timed(*around(40)))
     for pair in (only(before, after), only(after, before)):
         assert pair.word == "inconclusive"
-        assert f"6 repeats a side are needed, there are {repeats}" in pair.latency.reason
+        assert f"6 repeats on each side are needed, there are {repeats}" in pair.latency.reason
         assert pair.latency.p is None
     six = only(session(timed(*around(20, repeats=6))), session(timed(*around(40, repeats=6))))
     assert six.word == "slower"
@@ -155,7 +155,7 @@ def test_an_invalid_side_makes_a_pair_invalid_and_never_slower():
         assert found.pairs[0].invalid.startswith(f"{name}: throttled")
 
 
-def test_predictions_are_compared_on_the_same_pictures():
+def test_predictions_are_compared_on_the_same_images():
     sound, worse = timed(*around(20), wrong=0), timed(*around(20), wrong=10)
     agreement = only(session(sound), session(worse)).agreement
     assert (agreement.n, agreement.same, agreement.drop) == (500, 0.98, 0.02)
@@ -289,7 +289,7 @@ def test_what_a_reader_should_know_is_said():
     after = replace(after, device=replace(after.device, system="Linux 7.0.0"))
     notes = compare(before, after).notes
     assert [note.split(" ")[0] for note in notes] == ["The", "Measured", "The"]
-    assert "candidate is not whole: Interrupted." in notes[0]
+    assert "candidate is not complete: Interrupted." in notes[0]
     assert "Linux 6.6.51 to Linux 7.0.0" in notes[2]
     assert compare(board(counted(1)), board(counted(1))).notes == ()
 

@@ -75,7 +75,7 @@ def test_a_combination_that_the_newest_session_lost_is_missing(tmp_path):
     )
     done = check(tmp_path, '[[budget]]\nartefact = "int8.tflite"\nsize = "1 MB"', REAL, lost, code=3)
     assert "1 missing, 1 pass" in done.out
-    assert "the session on rpi4 (results/1.json) is not whole: int8.tflite: does not load" in done.out
+    assert "the session on rpi4 (results/1.json) is not complete: int8.tflite: does not load" in done.out
 
 
 def test_cpus_and_pace_are_shown_where_they_were_chosen(tmp_path):
@@ -83,7 +83,7 @@ def test_cpus_and_pace_are_shown_where_they_were_chosen(tmp_path):
     pinned = replace(REAL, measurements=(replace(measured, affinity=(3, 2)),), fps=30.0)
     done = check(tmp_path, '[[budget]]\nfps = 30\nlatency_p50 = "1 ns"', pinned, REAL, code=1)
     assert (
-        "int8.tflite · litert 2.3.0 · 1 thread on CPUs 2, 3 at 30 a second: latency p50 1.00 ms" in done.out
+        "int8.tflite · litert 2.3.0 · 1 thread on CPUs 2, 3 at 30 per second: latency p50 1.00 ms" in done.out
     )
     assert "1 fail\n" in done.out
 
@@ -210,7 +210,7 @@ def test_an_unchanged_model_passes_twenty_times_of_twenty(tmp_path):
         {"counts": (1_140_213,), "size": 3_338_912},
         {"counts": (1_140_213,), "wrong": 5},
     ],
-    ids=["one extra layer", "an older runtime", "float instead of int8", "one more picture wrong"],
+    ids=["one extra layer", "an older runtime", "float instead of int8", "one more image wrong"],
 )
 def test_a_planted_regression_is_caught(tmp_path, changed):
     budget = (

@@ -117,7 +117,7 @@ def test_a_board_is_named_as_one_that_counts():
 def test_the_summary_compares_counts():
     text = " ".join(Session(emulated()).summary)
     assert (
-        "Fewest instructions: int8.tflite with litert 2.3.0 on 1 thread, 22.7 million an inference." in text
+        "Fewest instructions: int8.tflite with litert 2.3.0 on 1 thread, 22.7 million per inference." in text
     )
     assert (
         "int8.tflite with litert 2.3.0 on 1 thread executes 0.422 times the instructions of float32.tflite "
@@ -278,7 +278,7 @@ def test_charts_beside_each_other_keep_times_and_counts_and_emulators_apart():
     assert not any(TIME.search(label) for label in counts)
 
 
-def test_a_picture_begins_with_devices_beside_each_other(tmp_path):
+def test_an_image_begins_with_devices_side_by_side(tmp_path):
     few = {"threads": (1,), "samples": 5, "repeats": 3}
     text = written(tmp_path, "r.svg", on_host(**few), simulate(**few))
     assert 0 < text.index("Latency by device") < text.index("Distribution of the latency")

@@ -101,7 +101,7 @@ def test_every_format_tells_pace_and_pinning(tmp_path):
     result = msgspec.structs.replace(result, measurements=pinned)
     for name in ("r.html", "r.md", "r.svg"):
         text = written(tmp_path, name, result)
-        assert "· spaced to 12.5 inferences a second · pinned to CPUs 2, 3" in text
+        assert "· spaced to 12.5 inferences per second · pinned to CPUs 2, 3" in text
     [session] = json.loads(written(tmp_path, "r.json", result))["sessions"]
     assert session["fps"] == 12.5
     assert session["rows"][0]["affinity"] == [2, 3]
@@ -166,7 +166,7 @@ def test_the_ending_may_be_written_in_capitals(tmp_path):
     assert written(tmp_path, "R.JSON", simulate(threads=(1,), samples=5)).startswith("{")
 
 
-def test_svg_and_png_are_pictures_of_every_chart(tmp_path):
+def test_svg_and_png_show_every_chart(tmp_path):
     result = simulate(threads=(1,), flawed={INT8: (HOT,)})
     root = ET.fromstring(written(tmp_path, "r.svg", result))
     text = " ".join(root.itertext())
@@ -181,7 +181,7 @@ def test_svg_and_png_are_pictures_of_every_chart(tmp_path):
     assert height > width
 
 
-def test_a_picture_of_nothing_is_refused(tmp_path):
+def test_an_image_of_nothing_is_refused(tmp_path):
     with pytest.raises(UsageError, match="Nothing was measured"):
         write_report([simulate(measurements=())], tmp_path / "r.svg")
 

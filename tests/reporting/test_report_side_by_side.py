@@ -1,4 +1,4 @@
-"""Devices beside each other: like is matched with like, and nothing else is ever divided."""
+"""Devices side by side: like is matched with like, and nothing else is ever divided."""
 
 import msgspec
 import pytest
@@ -188,7 +188,7 @@ def test_a_throttled_run_keeps_its_counts():
     assert there.count
 
 
-def test_answers_are_compared_picture_by_picture():
+def test_answers_are_compared_image_by_image():
     found = Report([on_host(), judged(simulate(), 3, "int8.tflite")]).side_by_side
     answers = line(found, "rpi4").answers
     assert (answers.images, answers.same, answers.differing) == (IMAGES, IMAGES - 3, 3)
@@ -221,12 +221,12 @@ def test_agreement_is_100_percent_only_where_every_answer_is_the_same():
         Accuracy(0, 0, EVALUATION, ()),
     ],
 )
-def test_answers_to_other_pictures_are_not_compared(other):
+def test_answers_to_other_images_are_not_compared(other):
     assert agreement(Accuracy(2, 1, EVALUATION, (0, 1)), other) is None
     assert agreement(other, Accuracy(2, 1, EVALUATION, (0, 1))) is None
 
 
-def test_other_evaluation_pictures_are_told():
+def test_other_evaluation_images_are_mentioned():
     pi = simulate()
     elsewhere = tuple(
         msgspec.structs.replace(m, accuracy=msgspec.structs.replace(m.accuracy, evaluation_sha256="f" * 64))
@@ -234,7 +234,7 @@ def test_other_evaluation_pictures_are_told():
     )
     pi = msgspec.structs.replace(pi, measurements=elsewhere)
     assert all(each.answers is None for each in Report([on_host(), pi]).side_by_side.lines)
-    assert "rpi4 saw other evaluation pictures than host; answers are not compared." in said(on_host(), pi)
+    assert "rpi4 saw other evaluation images than host; answers are not compared." in said(on_host(), pi)
 
 
 def test_the_sentences_tell_ratio_and_agreement():
@@ -281,7 +281,7 @@ def test_two_versions_of_a_runtime_are_compared_in_their_answers():
         ("float16.tflite", ("2.3.0", "2.1.0")): 500,
         ("int8.tflite", ("2.3.0", "2.1.0")): 495,
     }
-    sentence = "litert 2.1.0, same answers as 2.3.0: 495 of 500 (99.00 %) at the least, for int8.tflite."
+    sentence = "litert 2.1.0, same answers as 2.3.0: 495 of 500 (99.00 %) at least, for int8.tflite."
     assert versions_sentences(both) == [sentence]
     assert Session(both).summary[-1] == sentence
     assert f"rpi4: {sentence}" in said(on_host(), both)

@@ -118,7 +118,7 @@ def test_a_title_tells_pace_and_pinning():
     result = simulate(fps=12.5)
     pinned = tuple(msgspec.structs.replace(m, affinity=(2, 3)) for m in result.measurements)
     shown = Session(msgspec.structs.replace(result, measurements=pinned)).table
-    assert shown.title.endswith("UTC · spaced to 12.5 inferences a second · pinned to CPUs 2, 3")
+    assert shown.title.endswith("UTC · spaced to 12.5 inferences per second · pinned to CPUs 2, 3")
     assert Session(simulate()).table.title.endswith("UTC")
 
 

@@ -17,14 +17,14 @@ def changed(result, **fields):
 def test_the_method_tells_repeats_samples_and_warm_up():
     text = method(simulate(samples=400, repeats=5))
     assert "Mode standard: 5 repeats, each a fresh process" in text
-    assert "400 timed inferences a repeat, back to back, after at least 64 warm-up runs" in text
+    assert "400 timed inferences per repeat, back to back, after at least 64 warm-up runs" in text
     assert "top-1 over 500 images" in text
     assert "Inputs are seeded (0). edgekit 0.1.0." in text
 
 
 def test_spaced_inferences_are_not_told_as_back_to_back():
     text = method(simulate(fps=12.5))
-    assert "spaced to 12.5 inferences a second" in text
+    assert "spaced to 12.5 inferences per second" in text
     assert "back to back" not in text
 
 
@@ -39,7 +39,7 @@ def test_the_cpus_that_processes_were_pinned_to_are_told():
 def test_a_stride_and_unequal_repeats_are_told():
     repeats = tuple(Repeat(i, 1, 1, 1, 20 + i, (5,) * (10 + i), every=i + 1) for i in range(3))
     text = method(changed(simulate(), repeats=repeats))
-    assert "10 to 12 timed inferences a repeat" in text
+    assert "10 to 12 timed inferences per repeat" in text
     assert "after at least 20 warm-up runs" in text
     assert "one in 3 or fewer was timed" in text
     assert "one in" not in method(simulate())

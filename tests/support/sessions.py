@@ -57,7 +57,7 @@ def timed(
     seed: int = 0,
     spread: float = 0.01,
 ) -> Measurement:
-    """A measurement with one repeat a level, in ns; `wrong` pictures of 500 are, None: not measured."""
+    """A measurement with one repeat per level, in ns; `wrong` of 500 images are, None: not measured."""
     repeats = (repeat(i, level, samples, spread, seed) for i, level in enumerate(levels))
     return Measurement(
         artefact=Artefact(

@@ -255,7 +255,7 @@ def emulated(cpu: str = "cortex-a72", profile: str = "rpi4-emulated", **changed:
 
 
 def judged(result: Result, changed: int, file: str | None = None) -> Result:
-    """The session with another answer to so many pictures, the last ones, of every file or of one."""
+    """The session with another answer to so many images, the last ones, of every file or of one."""
 
     def other(measurement: Measurement) -> Measurement:
         accuracy = measurement.accuracy

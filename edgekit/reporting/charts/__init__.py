@@ -1,4 +1,4 @@
-"""The charts of one session, and of several devices beside each other: for the page and for image files."""
+"""The charts of one session, and of several devices side by side: for the page and for image files."""
 
 from __future__ import annotations
 

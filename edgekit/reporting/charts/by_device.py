@@ -1,4 +1,4 @@
-"""Devices beside each other: for each file and runtime a bar a device. Times and counts are charts apart."""
+"""Devices side by side: for each file and runtime a bar per device. Times and counts have charts apart."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ from edgekit.reporting.kinds import cpu_words
 from edgekit.reporting.side_by_side import Line, Ratio, SideBySide
 from edgekit.reporting.side_by_side.columns import threads_of
 
-_HEADING, _BAR, _GAP = 0.5, 0.68, 0.12  # of a step: what was measured, each device below it, and after them
+_HEADING, _BAR, _GAP = (
+    0.5,
+    0.68,
+    0.12,
+)  # of a step: what was measured, each device below it, and the space after them
 _LABEL, _MIDDLE = 0.16, 0.46  # where in a device's part, from its top
 _LOGARITHMIC = 30  # the axis is, when the greatest is so many times the least
 _LEFT_OUT = " What is invalid or cannot be compared is left out."
@@ -46,7 +50,7 @@ def by_device(found: SideBySide, theme: Theme) -> list[Figure]:
 
 
 def _cells(found: SideBySide, base: int | None, ratio: Callable[[Line], Ratio | None]) -> list[_Cell]:
-    """Return what has a ratio, beside what it is the ratio to."""
+    """Return what has a ratio, with what it is the ratio to."""
     cells = [[line for line in cell if line.session == base or ratio(line)] for cell in found.cells]
     return [cell for cell in cells if len(cell) > 1]
 
@@ -108,7 +112,7 @@ def _drawn(cells: Sequence[_Cell], kind: _Kind, theme: Theme) -> Figure:
     if wide:
         ends = alt.Chart(held).mark_point(size=45, filled=True, opacity=1)
         layers.insert(1, ends.encode(x="value:Q", y=marks.height("middle", height), color=colour))
-    words = f"{kind.title} of {len(bars)} measurements; the table holds the figures."
+    words = f"{kind.title} of {len(bars)} measurements; the table has the figures."
     chart = framed(alt.LayerChart(layer=layers), theme, round(STEP * height), words)
     return Figure(kind.key, kind.title, kind.caption + _LEFT_OUT + (_LOG if wide else ""), chart)
 

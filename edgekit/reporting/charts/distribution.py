@@ -24,8 +24,8 @@ _GOLDEN = 0.6180339887  # its multiples, modulo 1, scatter evenly and always ali
 _DOTS, _MEDIANS = (0.42, 0.74), 0.88  # where in a strip, from its top
 _TAILS = (2, 90)  # percentiles; the axis reaches twice as far as those of the middle measurement
 _CAPTION = (
-    f"Dots: {POINTS} samples of each measurement, evenly spaced by rank, so that the picture is the same "
-    "every time and true to the shape; those on an edge lie beyond it. Large marks: the median of "
+    f"Dots: {POINTS} samples of each measurement, evenly spaced by rank, so that the plot is the same "
+    "every time and true to the shape; those on an edge are beyond it. Large marks: the median of "
     "each repeat. Faint dots are invalid."
 )
 

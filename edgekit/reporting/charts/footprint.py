@@ -28,7 +28,7 @@ def size(shown: Table, theme: Theme) -> Figure | None:
     bars = marks.bars(held, n, "zero", "end", alt.X("zero:Q", title="file size (MB)")).encode(
         color=marks.colour(theme, shown.rows), tooltip=["artefact:N", alt.Tooltip("size:N", title="size, MB")]
     )
-    words = f"Sizes of {n} model files in MB, the smallest first; the table holds the figures."
+    words = f"Sizes of {n} model files in MB, the smallest first; the table has the figures."
     chart = alt.LayerChart(layer=[bars, marks.labels(held, theme, n)])
     return Figure("size", "File size", "1 MB is 10⁶ bytes.", framed(chart, theme, STEP * n, words))
 
@@ -51,7 +51,7 @@ def memory(shown: Table, theme: Theme) -> Figure | None:
         marks.bars(held, n, "base", "peak").encode(color=marks.colour(theme, shown.rows), tooltip=told),
         marks.labels(held, theme, n),
     ]
-    words = f"Resident memory of {n} measurements in MB; the table holds the figures."
+    words = f"Resident memory of {n} measurements in MB; the table has the figures."
     caption = (
         "Grey: the process with the runtime imported. Coloured: what the model adds at its peak. "
         f"On {ranked[0].threads_text}, in a process of its own."

@@ -1,4 +1,4 @@
-"""How many instructions an inference takes: a bar a measurement, from zero. A count, on no axis of time."""
+"""How many instructions an inference takes: a bar per measurement, from zero, on no axis of time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def instructions(shown: Table, theme: Theme) -> Figure | None:
         opacity=marks.by_validity(0.75, 0.25),
         tooltip=marks.tooltip(shown, "instructions", "counts_spread", "counted_by"),
     )
-    words = f"Instructions of one inference of {n} measurements in millions; the table holds the figures."
+    words = f"Instructions of one inference of {n} measurements in millions; the table has the figures."
     chart = framed(alt.LayerChart(layer=[bars, marks.labels(held, theme, n)]), theme, STEP * n, words)
     caption = _CAPTION.format(where=f", on {sources(ranked)}")
     untimed = "" if any(row.latency for row in shown.rows) else _UNTIMED

@@ -1,4 +1,4 @@
-"""How long an inference takes, absolutely: a bar a measurement, from zero.
+"""How long an inference takes, absolutely: a bar per measurement, from zero.
 
 Where the fastest bars would be too short to see, the axis is logarithmic and has no zero, so that a length
 means nothing: a thin line then leads to the marks.
@@ -71,13 +71,13 @@ def latency(shown: Table, theme: Theme) -> Figure | None:
         ),
         marks.labels(held, theme, n),
     ]
-    words = f"p50 and p90 latency of {n} measurements in {unit}; the table holds the figures."
+    words = f"p50 and p90 latency of {n} measurements in {unit}; the table has the figures."
     chart = framed(alt.LayerChart(layer=layers), theme, STEP * n, words)
     return Figure("latency", "Latency", _CAPTION_LOGARITHMIC if wide else _CAPTION, chart)
 
 
 def _span(timed: Sequence[Row]) -> tuple[float, float]:
-    """From the fastest repeat to the slowest p90, in ns; an invalid one shall not flatten the others."""
+    """From the fastest repeat to the slowest p90, in ns; an invalid one must not flatten the others."""
     latencies = [row.latency for row in timed if row.latency and row.valid]
     latencies = latencies or [row.latency for row in timed if row.latency]
     return min(each.p50.low for each in latencies), max(each.p90 or each.p50.high for each in latencies)

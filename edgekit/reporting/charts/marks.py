@@ -30,7 +30,7 @@ def datum(row: Row, shown: Table) -> Datum:
 
 
 def strip(row: Row, shown: Table, place: int) -> Datum:
-    """Return a row's data with where its strip's label and marks stand."""
+    """Return a row's data with the places of its strip's label and marks."""
     return datum(row, shown) | {"place": place, "zero": 0, "top": place + LABEL, "middle": place + MIDDLE}
 
 
@@ -103,7 +103,7 @@ def height(field: str, strips: float) -> alt.Y:
 def bars(
     values: alt.Data, strips: float, start: str, end: str, axis: alt.X | None = None, *, thickness: int = 14
 ) -> alt.Chart:
-    """Draw a lying bar of so many pixels in each strip, from one field to another."""
+    """Draw a horizontal bar of so many pixels in each strip, from one field to another."""
     import altair as alt
 
     drawn: alt.Chart = (

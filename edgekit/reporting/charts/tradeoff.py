@@ -20,7 +20,7 @@ _LOGARITHMIC = 8  # the axis is, when the slowest takes so many times as long as
 _CAPTION = (
     "Up and to the left is better. Upright lines: 95 % interval of the accuracy. Lines across a mark: range "
     "of {range}. The more threads, the larger the mark; thin lines join one file's thread "
-    "counts. Hollow marks are invalid and may lie beyond the edge."
+    "counts. Hollow marks are invalid and may be beyond the edge."
 )
 
 
@@ -99,7 +99,7 @@ def _drawn(rows: Sequence[Row], shown: Table, theme: Theme, cost: _Cost) -> Figu
             tooltip=marks.tooltip(shown, *cost.cells, "top1", "top1_ci", "drop", "drop_ci", "size"),
         ),
     ]
-    words = f"Top-1 accuracy against {cost.axis} of {len(points)} measurements; the table holds the figures."
+    words = f"Top-1 accuracy against {cost.axis} of {len(points)} measurements; the table has the figures."
     chart = framed(alt.LayerChart(layer=layers), theme, _HEIGHT, words)
     return Figure(cost.key, cost.title, _CAPTION.format(range=cost.range), chart)
 

@@ -1,4 +1,4 @@
-"""The table of a comparison: one line a measurement and device, with its ratios and its agreement."""
+"""The table of devices side by side: one line for each measurement and device, with its ratios."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from edgekit.reporting.table import NONE, Column, ColumnOf, TableOf
 
 _Columns = list[ColumnOf[Line]]
 _STACKED = ("set", "artefact", "runtime")
-# the figures that differ by device, and how soon they may be left out beside what is compared; each session's
-# own table has the others
+# the figures that differ by device, and how soon each may be left out; the others are in each session's own
+# table
 _RANKS = {
     "p50": 1,
     "spread": 7,
@@ -25,15 +25,15 @@ _RANKS = {
     "model_ram": 5,
 }
 _SHORT = 6  # characters of a device's name that a narrow heading has room for
-_NEEDED = 3  # columns of this rank and below are what a comparison is for
+_NEEDED = 3  # columns of this rank and below are what the table is for
 
 
 def table(found: SideBySide, *, stacked: bool = False) -> TableOf[Line]:
-    """Build the table; devices stand under each other, so that any number of them fits any width.
+    """Build the table; devices are one below the other, so that any number of them fits any width.
 
     Args:
         found: What was matched.
-        stacked: File and runtime stand under each other as well, to save width.
+        stacked: File and runtime are one below the other as well, to save width.
     """
     shown = [line.row for line in found.lines]
     after = {"p50": _times(found), "instructions": _counts(found), "top1": _answers(found)}
@@ -64,7 +64,7 @@ def fitted(found: SideBySide, width: int) -> TableOf[Line]:
 
 
 def title(found: SideBySide) -> str:
-    """Name a comparison by its devices and the artefact sets."""
+    """Name devices side by side, and the artefact sets that they measured."""
     sets = sorted({line.row.set for line in found.lines})
     return " · ".join((listed(found.devices), *sets))
 
@@ -86,7 +86,7 @@ def ratio_text(ratio: float) -> str:
 
 
 def _lifted(column: Column) -> ColumnOf[Line]:
-    """Let a session's column read a comparison's lines."""
+    """Let a session's column read lines."""
     return ColumnOf(
         key=column.key,
         title=column.title,
@@ -135,9 +135,9 @@ def _counts(found: SideBySide) -> _Columns:
 
 
 def _ratios(
-    told: tuple[str, str, str], rank: int, group: str, read: Callable[[Line], Ratio | None]
+    about: tuple[str, str, str], rank: int, group: str, read: Callable[[Line], Ratio | None]
 ) -> _Columns:
-    key, base, about = told
+    key, base, text = about
 
     def value(line: Line) -> str:
         ratio = read(line)
@@ -150,7 +150,7 @@ def _ratios(
     name = f"{key}_ratio"
     between = "the least and greatest that repeats allow"
     return [
-        ColumnOf(name, f"× {base}", "", value, about, rank, group, short="×" if len(base) > _SHORT else ""),
+        ColumnOf(name, f"× {base}", "", value, text, rank, group, short="×" if len(base) > _SHORT else ""),
         ColumnOf(f"{name}_range", "× range", "", ends, between, rank + 9, group, below=name),
     ]
 
@@ -163,7 +163,7 @@ def _answers(found: SideBySide) -> _Columns:
         return line.answers.percent if line.answers else NONE
 
     base, key = found.name(found.bases.answers), "answers"
-    about = f"evaluation pictures with the same most likely class as on {base}"
+    about = f"evaluation images with the same most likely class as on {base}"
     return [
         ColumnOf(key, f"same answers as {base}", "", same, about, 2, "accuracy", short="same"),
         ColumnOf(f"{key}_share", "same", "%", share, "their share", 9, "accuracy", below=key),

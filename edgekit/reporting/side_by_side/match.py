@@ -1,9 +1,9 @@
-"""Several sessions beside each other: the same file, executed by the same runtime, on different devices.
+"""Several sessions side by side: the same file, executed by the same runtime, on different devices.
 
 Measurements are matched by the file's hash, the runtime with its version, and the thread count. Where
 devices were measured on all of their CPUs and these differ in number, those are matched too, and the numbers
 are shown. Times are compared between real devices only; counts between CPUs of one architecture that were
-counted alike; answers wherever both saw the same evaluation pictures.
+counted alike; answers wherever both saw the same evaluation images.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Line:
-    """One measurement on one device, and what it is beside the base device's in its cell.
+    """One measurement on one device, and how it compares with the base device's in its cell.
 
     A ratio is None where it would compare unlike things, or something that is not valid.
     """
 
     cell: int  # lines of one number measured the same thing
-    session: int  # place of its result among those compared
-    device: str  # as it is told from the others
+    session: int  # its place among the sessions
+    device: str  # named apart from the others
     row: Row
     time: Ratio | None  # of the p50
     count: Ratio | None  # of the instructions
     answers: Agreement | None
-    other_images: bool  # the base device saw other evaluation pictures
+    other_images: bool  # the base device saw other evaluation images
 
 
 @dataclass(frozen=True)

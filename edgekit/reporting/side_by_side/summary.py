@@ -1,4 +1,4 @@
-"""What a comparison of devices means, in plain sentences."""
+"""What devices side by side show, in plain sentences."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAMED = 3  # measurements named in a sentence, before the rest is only counted
 
 
 def summarise(found: SideBySide) -> tuple[str, ...]:
-    """Say how the devices compare, one sentence an item: what limits each first."""
+    """Say how the devices compare, one sentence each; what limits them comes first."""
     named = list(zip(found.devices, found.sessions, strict=True))
     said = [f"{device}: {sentence}" for device, session in named for sentence in session.cautions]
     said += _paces(found)
@@ -84,7 +84,7 @@ def _over(ratios: Sequence[float]) -> str:
 
 
 def _answers(found: SideBySide, lines: Sequence[Line]) -> list[str]:
-    """Say on how many pictures a device gives the base device's answers, and for what where that differs."""
+    """Say on how many images a device gives the base device's answers, and for what where that differs."""
     base = found.name(found.bases.answers)
     alike: dict[Agreement, list[Line]] = {}
     for line in lines:
@@ -96,7 +96,7 @@ def _answers(found: SideBySide, lines: Sequence[Line]) -> list[str]:
         for answers, seen in sorted(alike.items(), key=lambda item: -item[0].share)
     ]
     if any(line.other_images for line in lines):
-        said.append(f"{lines[0].device} saw other evaluation pictures than {base}; answers are not compared.")
+        said.append(f"{lines[0].device} saw other evaluation images than {base}; answers are not compared.")
     return said
 
 
