@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 _STDERR = 2
@@ -72,14 +73,10 @@ def quiet_stderr(*, shown: bool = True) -> Iterator[Callable[[], str]]:
 @contextmanager
 def quiet_download() -> Iterator[None]:
     """Keep Keras' own progress bar off standard output; do not wait for a dead network."""
-    import keras
-
-    interactive, timeout = keras.config.is_interactive_logging_enabled(), socket.getdefaulttimeout()
-    keras.config.disable_interactive_logging()
+    before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_PATIENCE)
     try:
-        yield
+        with redirect_stdout(io.StringIO()):
+            yield
     finally:
-        socket.setdefaulttimeout(timeout)
-        if interactive:
-            keras.config.enable_interactive_logging()
+        socket.setdefaulttimeout(before)
