@@ -38,16 +38,7 @@ class Visit:
     _guest: Guest = field(repr=False)
 
     def ask(self, kind: type[T], fields: dict[str, Any], deadline: float = PATIENCE) -> T:
-        """Run one pass of the guest in a fresh process.
-
-        Args:
-            kind: The record the answer becomes.
-            fields: The request; see edgekit_guest.py.
-            deadline: Seconds after which the process is ended.
-
-        Raises:
-            EdgekitError: The guest refused, crashed, or was not done in time.
-        """
+        """Run one pass of the guest in a fresh process: see `Guest.ask`."""
         return self._guest.ask(kind, fields, deadline)
 
     def running(self, bundle: Bundle, model_sha256: str) -> dict[str, Any]:
