@@ -1,4 +1,4 @@
-"""What stands in the way of a sound measurement on a device, and the command that mends it."""
+"""What would spoil a measurement on a device, and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Advice:
 def advise(
     profile: Profile, device: Device, environment: Environment, runtimes: Mapping[str, str]
 ) -> tuple[Advice, ...]:
-    """Return what should be mended before measuring.
+    """Return what should be fixed before measuring.
 
     Args:
         profile: The device's.
@@ -68,7 +68,7 @@ def _room(profile: Profile, device: Device, environment: Environment) -> Iterato
     if device.free_bytes is not None and device.free_bytes < _ROOM:
         yield Advice(
             f"{device.free_bytes / 1e6:.0f} MB are free where edgekit keeps its files; "
-            f"{_ROOM / 1e6:.0f} MB are ample.",
+            f"{_ROOM / 1e6:.0f} MB are plenty.",
             shlex.join(["edgekit", "devices", "clean", profile.name]),
         )
     memory = environment.memory_available_bytes

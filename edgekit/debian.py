@@ -58,7 +58,7 @@ def fetch_packages(
         packages: Names of packages.
         architecture: As Debian has it: arm64.
         folder: Where they are unpacked; made if it does not exist.
-        progress: Told about the download, in percent.
+        progress: Receives the progress of the download, in percent.
 
     Returns:
         The version of each package, by name.
@@ -108,7 +108,7 @@ def _require(*programs: str) -> None:
 
 
 def _download(state: Path, packages: Sequence[str], architecture: str, progress: Progress) -> dict[str, Path]:
-    """Bring the packages' archives into the cache; return where each lies."""
+    """Bring the packages' archives into the cache; return where each is."""
     # a second time with a new index: the sources, or what the server has, may have changed
     for age in (INDEX_AGE, 0.0):
         refused = _refresh(state, architecture, progress, age)
@@ -128,7 +128,7 @@ def _download(state: Path, packages: Sequence[str], architecture: str, progress:
 def _refresh(state: Path, architecture: str, progress: Progress, age: float = INDEX_AGE) -> str:
     """Download the package index unless it is recent; return why it could not be, empty if all is well.
 
-    An older index serves where a newer one cannot be had.
+    An older index is used where a newer one is not available.
     """
     stamp = state / "refreshed"
     if stamp.is_file() and 0 <= time.time() - stamp.stat().st_mtime < age:
@@ -147,7 +147,7 @@ def _apt(
 ) -> subprocess.CompletedProcess[str]:
     """Run apt-get on the private state, in a folder; its progress in percent goes to `progress`.
 
-    What lies in the folder already is neither listed nor downloaded again.
+    What is in the folder already is neither listed nor downloaded again.
     """
     command = ["apt-get", "--config-file", str(state / "apt.conf"), "--quiet", "--option", "APT::Status-Fd=1"]
     environment = {**os.environ, "LC_ALL": "C"}
@@ -175,7 +175,7 @@ def _apt(
         code, errors = process.wait(), said.read()
     if code < 0:
         raise RuntimeMissingError(
-            f"apt-get did not end within {TIMEOUT / 60:.0f} minutes.",
+            f"apt-get did not finish within {TIMEOUT / 60:.0f} minutes.",
             "Try again with a faster connection: what arrived stays in the cache.",
         )
     return subprocess.CompletedProcess(command, code, "".join(lines), errors)

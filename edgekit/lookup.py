@@ -41,7 +41,7 @@ def _folders(kind: str) -> tuple[Path, ...]:
     from platformdirs import user_config_path
 
     project, user = Path.cwd() / kind, user_config_path("edgekit") / kind
-    # in a wheel they lie inside the package, in a checkout beside it
+    # in a wheel they are inside the package, in a checkout next to it
     shipped = next((p for p in (_PACKAGE / "_shipped" / kind, _PACKAGE.parent / kind) if p.is_dir()), None)
     unique = dict.fromkeys(p for p in (project, user, shipped) if p is not None and p.is_dir())
     return tuple(unique)

@@ -205,7 +205,7 @@ def test_without_a_network_the_error_says_what_was_wanted(tmp_path, monkeypatch)
 
 def test_a_download_without_end_is_given_up(shelf, tmp_path, monkeypatch):
     monkeypatch.setattr(debian, "TIMEOUT", 0.001)
-    with pytest.raises(RuntimeMissingError, match="did not end within"):
+    with pytest.raises(RuntimeMissingError, match="did not finish within"):
         fetch_packages(["one"], "arm64", tmp_path / "out")
 
 

@@ -31,7 +31,7 @@ _EXPLAINED = {
         "{phone} has not allowed this computer yet.",
         "Unlock it and accept the dialog “Allow USB debugging?”; if there is none, plug it in again.",
     ),
-    "authorizing": (True, "{phone} is still being asked whether it allows this computer.", "Try again."),
+    "authorizing": (True, "{phone} is still asking whether to allow this computer.", "Try again."),
     "connecting": (True, "{phone} is still connecting.", "Try again."),
     "offline": (
         True,
@@ -99,7 +99,7 @@ class AdbTransport(ShellTransport):
         self._serial = self._chosen(attached).serial
         if "shell_v2" not in self._adb("-s", self._serial, "features").stdout.decode().split():
             raise DeviceError(
-                f"The Android on {self._phone()} is too old: its shell tells no exit status.",
+                f"The Android on {self._phone()} is too old: its shell does not report exit statuses.",
                 "Android 8 is the oldest that works.",
             )
 
@@ -111,7 +111,7 @@ class AdbTransport(ShellTransport):
         return ["adb", "-s", self._serial, "shell", "-T", remote]
 
     def _soon(self, attached: list[Attached]) -> bool:
-        """Tell whether the device may be ready in a moment."""
+        """Return whether the device may be ready in a moment."""
         return any(a.state in _SOON and self._serial in ("", a.serial) for a in attached)
 
     def _chosen(self, attached: list[Attached]) -> Attached:
@@ -150,7 +150,7 @@ class AdbTransport(ShellTransport):
         return found
 
     def _dial(self) -> None:
-        """Reach a device over the network; adb says how that went, and ends with 0 in any case."""
+        """Reach a device over the network; adb says how that went, and exits with 0 in any case."""
         said = self._adb("connect", self._serial).stdout.decode("utf-8", "replace")
         if not re.search(r"^(already )?connected to", said, re.MULTILINE):
             raise TransientDeviceError(
@@ -162,7 +162,7 @@ class AdbTransport(ShellTransport):
         try:
             done = execute(["adb", *arguments], deadline=_ANSWER)
         except TimeoutError as error:
-            raise TransientDeviceError("adb did not answer.", "Start it anew: adb kill-server") from error
+            raise TransientDeviceError("adb did not answer.", "Restart it: adb kill-server") from error
         except OSError as error:
             raise self._unstartable(error) from error
         if done.code:
@@ -175,7 +175,7 @@ class AdbTransport(ShellTransport):
                 return self._explained(state, self._serial)
         if re.search("cannot connect to daemon|failed to start daemon|failed to check server version", said):
             return DeviceError(
-                f"adb's server cannot be started: {last_line(said)}", "Start it anew: adb kill-server"
+                f"adb's server cannot be started: {last_line(said)}", "Restart it: adb kill-server"
             )
         if re.search("no devices/emulators found|device '.*' not found|no devices found", said):
             return TransientDeviceError(f"{self._phone()} is not attached any more.", "Plug it in again.")

@@ -13,7 +13,7 @@ from edgekit.errors import DeviceError
 
 _CHUNK = 1 << 18
 _BLOCK = tarfile.BLOCKSIZE
-_CLUSTER = 4096  # what a file system gives out at least
+_CLUSTER = 4096  # the least that a file system allots
 _GZIP = 31  # zlib's window bits for gzip's format
 
 
@@ -54,7 +54,7 @@ def pack(entries: Sequence[Member], advance: Callable[[float], None]) -> Iterato
 
     Args:
         entries: What is in it.
-        advance: Told how many bytes of the files have been packed.
+        advance: Receives how many bytes of the files have been packed.
     """
     squeeze = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
     for part in _tar(entries, advance):

@@ -1,4 +1,4 @@
-"""A transport to nowhere, for tests: it keeps what it is given and answers as it is told."""
+"""A transport to nowhere, for tests: it keeps what it is given and answers as the test has prepared."""
 
 from __future__ import annotations
 

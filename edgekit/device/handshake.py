@@ -19,7 +19,7 @@ from edgekit.words import last_line
 
 WAIT = 600.0  # seconds to wait for another edgekit
 
-# what a holder says it could not do, and how it is told
+# what a holder says it could not do, and the words for it
 _NOTES = {
     "ungoverned": "{name} has no CPU frequency governor; none was set.",
     "kept": "{name} does not permit the governor {governor}; it stays {rest}.",
@@ -46,7 +46,7 @@ class Handshake:
         folder: edgekit's own folder there, as it was asked for.
         token: The holder's.
         explain: Makes an error of what the program that reaches the device wrote to standard error.
-        progress: Told about who else has the device, and what the device does not permit.
+        progress: Receives who else has the device, and what the device does not permit.
     """
 
     def __init__(
@@ -104,8 +104,8 @@ class Handshake:
             )
         if "lockless" in self._facts:
             return DeviceError(
-                f"{self._name} has no flock, the program that keeps it for one edgekit at a time.",
-                "Install it there: it is in Debian's util-linux, and busybox can be built with it.",
+                f"{self._name} has no `flock`, which edgekit needs to have the device to itself.",
+                "Install it there: Debian has it in util-linux, and busybox can be built with it.",
             )
         if "unmade" in self._facts:
             hint = "Name another with `folder` in its profile."
@@ -115,17 +115,17 @@ class Handshake:
         return self._explain(said)
 
     def _wait(self, rest: str) -> None:
-        """Tell that somebody else has the device, and give up in the end."""
+        """Report that somebody else has the device; give up in the end."""
         now, since, pid, name = (rest.split(" ", 3) + [""] * 3)[:4]
         if self._waiting_since is None:
             self._waiting_since = time.monotonic()
         used = f" for {seconds(int(now) - int(since))}" if since.isdigit() else ""
         if time.monotonic() - self._waiting_since > WAIT:
             raise DeviceError(
-                f"{self._name} is used by {name}{used}; waited {seconds(WAIT)} for it.",
-                f"If that edgekit should have ended, end its process on the device: kill {pid}",
+                f"{self._name} is in use by {name}{used}; waited {seconds(WAIT)} for it.",
+                f"If that edgekit has ended, end its process on the device: kill {pid}",
             )
-        self._progress.step(f"{self._name} is used by {name}; waiting ·{used}")
+        self._progress.step(f"{self._name} is in use by {name}; waiting ·{used}")
 
 
 def interpreter(held: HeldDevice, profile: Profile, default: str, progress: Progress) -> str:
@@ -138,7 +138,7 @@ def interpreter(held: HeldDevice, profile: Profile, default: str, progress: Prog
     wanted = named or default
     if not wanted or profile.python == PORTABLE:
         return ""
-    version = re.fullmatch(r"(\d+)\.(\d+)", held.python)  # whatever was started may say something else
+    version = re.fullmatch(r"(\d+)\.(\d+)", held.python)  # the program may have printed something else
     old = version is not None and tuple(map(int, version.groups())) < OLDEST_PYTHON
     if version and not old:
         return resolved(wanted, held.home) if wanted.startswith("~/") else wanted
@@ -146,7 +146,8 @@ def interpreter(held: HeldDevice, profile: Profile, default: str, progress: Prog
     if named:
         what = f"is Python {held.python}; {needed}" if old else "cannot be started"
         raise DeviceError(
-            f"{named} on {profile.name} {what}.", f'Correct `python` in its profile, or say "{PORTABLE}".'
+            f"{named} on {profile.name} {what}.",
+            f'Correct `python` in its profile, or set it to "{PORTABLE}".',
         )
     if old:
         progress.note(f"{profile.name}'s Python {held.python} is not used: {needed}.")
@@ -163,7 +164,7 @@ def resolved(path: str, home: str) -> str:
 
 
 def who() -> str:
-    """Say who holds the device, for others who would like to."""
+    """Return who holds the device, as others who wait for it are shown."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # no such user in the password database

@@ -33,7 +33,7 @@ class Holder:
 
     @property
     def alive(self) -> bool:
-        """Whether the near end runs, which it does as long as the connection stands."""
+        """Whether the near end runs, which it does as long as the connection lasts."""
         return self._process.poll() is None
 
     def lines(self, patience: float) -> Iterator[str]:
@@ -76,7 +76,7 @@ class Holder:
         """Let it restore the device and go."""
         assert self._process.stdout  # noqa: S101 - narrows the type: it is a pipe
         os.close(self._writer)
-        self._process.stdout.close()  # one that still waits for its turn speaks, and so notices
+        self._process.stdout.close()  # one that still waits for its turn writes, and so notices
         try:
             self.finish()
         finally:

@@ -1,4 +1,4 @@
-"""The transport to the computer edgekit runs on: files are used where they lie."""
+"""The transport to the computer edgekit runs on: files are used where they are."""
 
 from __future__ import annotations
 

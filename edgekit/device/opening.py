@@ -1,4 +1,4 @@
-"""The transports there are. Each is loaded when a device is opened, not before."""
+"""The transports there are. Each is loaded when a device of it is opened, not before."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def start(
     cwd: Path | None = None,
     own_session: bool = True,
 ) -> subprocess.Popen[bytes]:
-    """Start a program, unless told otherwise as the leader of a group that can be ended as a whole."""
+    """Start a program, by default as the leader of a group that can be ended as a whole."""
     return subprocess.Popen(
         list(argv),
         stdin=stdin,
@@ -86,9 +86,9 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def overdue(name: str, deadline: float) -> DeviceError:
-    """Return the error for a command that was not done in time."""
+    """Return the error for a command that did not finish in time."""
     return DeviceError(
-        f"{name} was not done after {deadline:.0f} s and was ended.",
+        f"{name} did not finish within {deadline:.0f} s and was ended.",
         "The device may be busy, or too slow for this model: try again, or use a smaller model.",
     )
 

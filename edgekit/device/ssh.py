@@ -19,7 +19,7 @@ _OPTIONS = {
     "ConnectTimeout": "10",
     "ServerAliveInterval": "10",  # a connection that is silent for three of these is lost
     "ServerAliveCountMax": "3",
-    "LogLevel": "INFO",  # its messages are what errors are told from
+    "LogLevel": "INFO",  # errors are recognised by its messages
     "RemoteCommand": "none",
     "ClearAllForwardings": "yes",
     "PermitLocalCommand": "no",

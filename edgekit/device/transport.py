@@ -23,7 +23,7 @@ class Payload:
 
 @dataclass(frozen=True)
 class Pushed:
-    """Where things lie on the device, and what it cost to bring them there."""
+    """Where things are on the device, and what it took to bring them there."""
 
     paths: dict[str, str]  # by the payload's hash
     transfer: Transfer
@@ -59,7 +59,7 @@ class Transport(Protocol):
         """Reach the device, lock it for this process and prepare it as its profile asks.
 
         Args:
-            progress: Told when another edgekit holds the device and this one waits.
+            progress: Receives a step while another edgekit has the device and this one waits.
         """
 
     def close(self) -> None:

@@ -42,7 +42,7 @@ def ensure_bundle(spec: RuntimeSpec, target: PythonTarget, progress: Progress = 
     One bundle serves many devices; the target in the record returned is the one asked for.
 
     Raises:
-        RuntimeMissingError: It cannot be had: no such version, no wheel for that Python, no network.
+        RuntimeMissingError: It is not available: no such version, no wheel for that Python, no network.
         StorageError: The cache cannot be written.
     """
     if refused := refusal(spec, target):
@@ -94,7 +94,7 @@ def _fill(
     resolved = tuple(f"{name}=={release}" for name, release in found.items())
     # on this computer the import has shown it
     least = "" if target.executable else needed_glibc(folder)
-    # what only this device has is no part of the bundle
+    # what only this device has is not part of the bundle
     built_for = msgspec.structs.replace(target, kernel="", glibc="", numpy="", numpy_version="")
     return Contents(spec.kind.name, found[spec.kind.package], resolved, built_for, least)
 

@@ -1,7 +1,7 @@
 """Python files compiled ahead, by an interpreter of the version that will import them.
 
 A device would compile numpy anew in every process (1.3 billion instructions), because nothing is written
-beside what was pushed. Checked neither by time nor by hash, bytecode stays valid wherever it is copied to.
+next to what was pushed. Checked neither by time nor by hash, bytecode stays valid wherever it is copied to.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ def compile_ahead(folder: Path, python: str, progress: Progress) -> None:
     Args:
         folder: What a device will import from.
         python: The version that will: 3.11.
-        progress: Told what is missing.
+        progress: Receives a note of what is missing.
     """
     interpreter = find_interpreter(python)
     if interpreter:
         progress.step(f"Compiling for Python {python}")
         command = [interpreter, "-I", "-S", "-B", "-m", "compileall", "-q", "-j", "0"]
         command += ["--invalidation-mode", "unchecked-hash", "-s", str(folder), str(folder)]
-        # a file that does not compile is imported by nobody
+        # nothing imports a file that does not compile
         subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if not any(folder.rglob("*.pyc")):
         progress.note(

@@ -97,13 +97,13 @@ def default_version(kind: Kind, target: PythonTarget) -> str | None:
 
 
 def has_python(kind: Kind, python: str) -> bool:
-    """Tell whether some version of a runtime is for a Python such as 3.11."""
+    """Return whether some version of a runtime is for a Python such as 3.11."""
     newest = kind.newest_python or python
     return min(map(number, kind.versions)) <= number(python) <= number(newest)
 
 
 def runs_on(kind: Kind, version: str, target: PythonTarget) -> bool:
-    """Tell whether a device's C library is new enough for a version, as far as that is known."""
+    """Return whether a device's C library is new enough for a version, as far as that is known."""
     if target.machine != "aarch64" or not target.glibc:
         return True
     return number(kind.glibc.get(version, "0")) <= number(target.glibc)
@@ -133,7 +133,7 @@ def pythons(kind: Kind) -> str:
 
 
 def needs_numpy_1(kind: Kind, version: str) -> bool:
-    """Tell what was compiled before numpy 2 and does not import beside it."""
+    """Return whether a version was compiled before numpy 2, with which it then cannot be imported."""
     return kind.name == "tflite-runtime" or (kind.name == "onnxruntime" and number(version) < (1, 19))
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 _ELF = b"\x7fELF"
-# names of symbol versions stand in an ELF file's string table, each ended by a zero byte
+# names of symbol versions are in an ELF file's string table, each ended by a zero byte
 _VERSION = re.compile(rb"(?<=\0)GLIBC_(\d+)\.(\d+)(?=[.\0])")
 
 

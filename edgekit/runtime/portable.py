@@ -1,6 +1,6 @@
 """A Python that runs from any folder of any Linux: for Android, and for boards without a Python.
 
-It is Debian's own, with its own C library and loader beside it, so that nothing of the device's is used.
+It is Debian's own, with its own C library and loader next to it, so that nothing of the device's is used.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MACHINES = {"aarch64": ("arm64", "ld-linux-aarch64.so.1")}
 # those that Debian 12 and 13 have, the one that has every runtime first
 PYTHONS = ("3.11", "3.13")
 
-# beside Python's own: the C and C++ libraries, for numpy and the runtimes, and what its modules load
+# in addition to Python's own: the C and C++ libraries, for numpy and the runtimes, and what its modules load
 _PACKAGES = ("libc6", "libgcc-s1", "libstdc++6", "zlib1g", "libexpat1", "libffi8")
 _LIBRARIES = (
     "libc.so.6",
@@ -93,7 +93,7 @@ class Portable(msgspec.Struct, frozen=True):
 
     @property
     def folder(self) -> Path:
-        """Where it lies here."""
+        """Where it is on this computer."""
         return self.bundle.folder
 
     @property
@@ -140,7 +140,7 @@ class Portable(msgspec.Struct, frozen=True):
 
 
 def has_portable(machine: str) -> bool:
-    """Tell whether there is a portable Python for a machine, as `uname -m` has it."""
+    """Return whether there is a portable Python for a machine, as `uname -m` has it."""
     return machine in _MACHINES
 
 
@@ -149,7 +149,7 @@ def ensure_portable(machine: str, progress: Progress = SILENT) -> Portable:
 
     Args:
         machine: As `uname -m` has it.
-        progress: Told about the download.
+        progress: Receives the steps of the download.
 
     Raises:
         RuntimeMissingError: There is none for that machine, or this computer cannot fetch it.
@@ -169,7 +169,7 @@ def ensure_portable(machine: str, progress: Progress = SILENT) -> Portable:
     offered = first_offered(list(names), architecture, progress)
     if offered is None:
         raise RuntimeMissingError(
-            f"This computer's package sources have neither of {', '.join(names)} for {architecture}.",
+            f"This computer's package sources have none of {', '.join(names)} for {architecture}.",
             "Run this once on Debian 12 or in its container, or add it to the sources (man sources.list).",
         )
     python = names[offered]
@@ -223,7 +223,7 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy what a name stands for: links do not survive on every device's file system."""
+    """Copy the file that a name leads to: links do not survive on every device's file system."""
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy2(source, target)
 

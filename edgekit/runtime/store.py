@@ -1,4 +1,4 @@
-"""Where bundles are kept: folders in the cache that are whole, or are not used.
+"""Where bundles are kept: folders in the cache that are either whole or not used.
 
 A bundle's folder is named after what it was built from; `bundle.json` inside records what it holds. A
 bundle is used only if every file in it still has the content it was built with.
@@ -83,7 +83,7 @@ def stored(folder: Path, fill: Callable[[Path], Contents]) -> Bundle:
 
 
 def place(name: str, version: str, python: str, *decisive: object) -> Path:
-    """Where a bundle lies: its name hashes all that decides what is in it."""
+    """Return a bundle's folder: its name hashes all that decides what is in it."""
     key = sha256_bytes(msgspec.json.encode([SCHEMA, *decisive]))[:12]
     return _cache() / f"{name}-{version}-py{python}-{key}"
 

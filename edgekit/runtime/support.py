@@ -1,4 +1,4 @@
-"""Which runtimes a device can be given, and what to do about those it cannot."""
+"""Which runtimes a device can have, and what to do about those it cannot."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from edgekit.runtime.target import ARMV7, PythonTarget
 
 
 def available(target: PythonTarget) -> dict[str, str]:
-    """Tell for each runtime why a device cannot be given it; empty: it can."""
+    """Return for each runtime why a device cannot have it; empty: it can."""
     reasons = {}
     for name, kind in KINDS.items():
         refused = refusal(RuntimeSpec(kind), target)
@@ -81,7 +81,7 @@ def _numpy_obstacle(spec: RuntimeSpec, version: str, target: PythonTarget) -> tu
         )
     if needs_numpy_1(spec.kind, version) and number(target.numpy_version) >= (2,):
         return (
-            f"{spec} does not work beside numpy 2; the device has numpy {target.numpy_version}.",
+            f"{spec} does not work with numpy 2; the device has numpy {target.numpy_version}.",
             "On the device: sudo apt install python3-numpy, or python3 -m pip install 'numpy<2'",
         )
     return "", ""

@@ -1,4 +1,4 @@
-"""What a runtime's wheels hold and running a model does not need: it would only be pushed to devices.
+"""What a runtime's wheels hold that running a model does not need: it would only be pushed to devices.
 
 Every pattern was checked by running models in all three runtimes on what is left.
 """
@@ -44,7 +44,7 @@ UNUSED = (
 def trim(folder: Path) -> None:
     """Remove from a folder of unpacked wheels what running a model does not need."""
     for pattern in UNUSED:
-        # parents first: what lies below them is gone then
+        # parents first: what is below them is gone then
         for path in sorted(folder.glob(pattern)):
             if path.is_dir():
                 shutil.rmtree(path)

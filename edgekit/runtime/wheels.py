@@ -109,7 +109,7 @@ def _run(command: Sequence[str], what: str) -> subprocess.CompletedProcess[str]:
 def environment(host: Mapping[str, str]) -> dict[str, str]:
     """Return the environment for uv: the user's without pins, and pip's index settings where uv has none.
 
-    Likewise for pip, where only uv has been told where packages come from.
+    Likewise for pip, where only uv is told where packages come from.
     """
     settings = {name: value for name, value in host.items() if name not in _PINS}
     for pip, uv in _PIP_SETTINGS.items():
@@ -136,7 +136,7 @@ def _error(said: str, what: str, target: PythonTarget) -> RuntimeMissingError | 
     else:
         reason = _shortened(said)
     if reason.startswith("there "):
-        return RuntimeMissingError(f"{what} cannot be had for {target}: {reason}")
+        return RuntimeMissingError(f"{what} is not available for {target}: {reason}")
     return RuntimeMissingError(
         f"{what} for {target} could not be fetched: {reason}",
         "Connect to the network once: what was fetched stays in the cache and works offline.",
@@ -144,7 +144,7 @@ def _error(said: str, what: str, target: PythonTarget) -> RuntimeMissingError | 
 
 
 def _unmatched(said: str) -> str:
-    """Tell pip's reasons for finding nothing apart; it has one sentence for all."""
+    """Return why pip found nothing; it has one sentence for every reason."""
     if "Retrying (" in said:
         return "the package index could not be reached."
     if "(from versions: none)" in said:

@@ -95,7 +95,7 @@ def test_several_phones_are_listed_with_their_models(adb):
     ("state", "what", "hint", "transient"),
     [
         ("unauthorized", "has not allowed this computer", "Allow USB debugging?", False),
-        ("authorizing", "still being asked", "Try again", True),
+        ("authorizing", "still asking", "Try again", True),
         ("connecting", "still connecting", "Try again", True),
         ("offline", "is offline", "unplug it", True),
         ("recovery", "for maintenance (recovery)", "adb -s R58M12ABCDE reboot", False),
@@ -172,7 +172,7 @@ def test_a_computer_without_adb_says_what_to_install(monkeypatch, tmp_path):
         ("error: device '1A2B3C' not found\n", "is not attached any more", True),
         ("error: no devices/emulators found\n", "is not attached any more", True),
         ("error: device offline\n", "is offline", True),
-        ("error: device still authorizing\n", "still being asked", True),
+        ("error: device still authorizing\n", "still asking", True),
         (
             "error: device unauthorized.\nThis adb server's $ADB_VENDOR_KEYS is not set\n"
             "Try 'adb kill-server' if that seems wrong.\n",

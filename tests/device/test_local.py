@@ -69,7 +69,7 @@ def test_the_deadline_ends_a_command_and_all_that_it_started(tmp_path):
         f"open({str(pids)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
         "time.sleep(600)"
     )
-    with pytest.raises(DeviceError, match="was not done after 3 s"):
+    with pytest.raises(DeviceError, match="did not finish within 3 s"):
         run(code, deadline=3.0)
     found = [int(pid) for pid in pids.read_text().split()]
     assert len(found) == 2

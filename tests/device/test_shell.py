@@ -119,7 +119,7 @@ def test_the_deadline_ends_a_command_and_all_that_it_started(here, tmp_path, wai
     pids = tmp_path / "pids"
     script = 'trap "" HUP TERM; (trap "" HUP; sleep 600) & echo $$ $! >"$1"; sleep 600'
     board = here.connect()
-    with pytest.raises(DeviceError, match="on board was not done after 1 s"):
+    with pytest.raises(DeviceError, match="on board did not finish within 1 s"):
         board.run(["sh", "-c", script, "sh", str(pids)], stdin="", deadline=1)
     found = [int(pid) for pid in pids.read_text().split()]
     assert len(found) == 2

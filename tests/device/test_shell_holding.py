@@ -53,7 +53,7 @@ def test_the_second_waits_until_the_first_is_done(here, recorder, wait_until):
     waiting = threading.Thread(target=second.connect, args=[recorder])
     waiting.start()
     wait_until(lambda: recorder.steps)
-    assert recorder.steps[0][0].startswith(f"board is used by {handshake.who()}; waiting · for ")
+    assert recorder.steps[0][0].startswith(f"board is in use by {handshake.who()}; waiting · for ")
     assert second._held is None
     first.close()
     waiting.join(30)
@@ -65,7 +65,7 @@ def test_the_second_gives_up_in_the_end_and_says_who_has_the_device(here, monkey
     first = here.connect()
     with pytest.raises(DeviceError) as caught:
         here.connect()
-    assert f"board is used by {handshake.who()} for " in caught.value.what
+    assert f"board is in use by {handshake.who()} for " in caught.value.what
     assert f"kill {holder(here)[0]}" in caught.value.hint
     assert not isinstance(caught.value, TransientDeviceError)
     assert first.run(["true"], stdin="", deadline=30).code == 0
@@ -118,7 +118,7 @@ def test_a_device_without_flock_says_what_is_missing(here):
     board.path = str(here.programs)
     with pytest.raises(DeviceError) as caught:
         board.connect()
-    assert caught.value.what == "board has no flock, the program that keeps it for one edgekit at a time."
+    assert caught.value.what == "board has no `flock`, which edgekit needs to have the device to itself."
     assert "util-linux" in caught.value.hint
     assert not here.edgekit.exists()
 
@@ -235,13 +235,13 @@ def test_cleaning_follows_a_folder_that_was_moved_elsewhere(here, tmp_path, payl
     assert not here.edgekit.is_symlink()
 
 
-@pytest.mark.parametrize("folder", ["~", "~/", "/", "~/pictures", "~/../home"])
+@pytest.mark.parametrize("folder", ["~", "~/", "/", "~/photos", "~/../home"])
 def test_a_folder_that_is_not_edgekits_own_is_refused(here, folder):
-    (here.home / "pictures").mkdir()
-    (here.home / "pictures" / "cat.jpg").touch()
+    (here.home / "photos").mkdir()
+    (here.home / "photos" / "cat.jpg").touch()
     with pytest.raises(DeviceError, match="is not edgekit's own folder"):
         here.connect(folder=folder)
-    assert sorted(p.name for p in here.home.rglob("*")) == ["cat.jpg", "pictures"]
+    assert sorted(p.name for p in here.home.rglob("*")) == ["cat.jpg", "photos"]
 
 
 def test_an_empty_home_is_not_edgekits_either(here):

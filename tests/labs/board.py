@@ -1,4 +1,4 @@
-"""A board that is no hardware: a process of its own for everything, an Arm root, and nothing else.
+"""A board that is not hardware: a process of its own for everything, an Arm root, and nothing else.
 
 A board lives in namespaces of its own. It has no network but its loopback, sees only its own processes, and
 all its mounts belong to it: when its first process ends, however that happens, the kernel takes everything

@@ -14,7 +14,7 @@ from edgekit.progress import Recorder
 
 
 def board(name: str = "rpi4-emulated", cpu: str = "cortex-a72", memory_mib: int = 1024) -> Profile:
-    """Return the profile of a board that is no hardware."""
+    """Return the profile of a board that is not hardware."""
     return Profile(
         description="", transport="emulator", name=name, cpu=cpu, memory_mib=memory_mib, emulated=True
     )

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "ci.md").read_text()
-# the reader's own model and pictures, for which a model that ships stands in
+# the reader's own model and images, in whose place a shipped model is used
 THEIRS = "my_model.keras --dataset my_pictures"
 
 

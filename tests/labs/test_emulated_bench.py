@@ -18,7 +18,7 @@ from edgekit.visit import guest
 from labs.ssh_lab import SshLab, profile
 
 SAME = 0.001  # of the instructions: two runs differ by no more
-AGREE = 0.995  # of the pictures
+AGREE = 0.995  # of the images
 SHORT = Schedule(repeats=1, min_runs=3, min_seconds=0, warmup_runs=1, warmup_seconds=0)
 
 Found = dict[tuple[str, str], Measurement]

@@ -104,7 +104,7 @@ def test_a_killed_guest_is_told_by_its_signal(ssh_lab: SshLab, tmp_path: Path) -
 def test_a_run_past_its_deadline_is_ended_with_all_it_started(ssh_lab: SshLab, tmp_path: Path) -> None:
     board = ssh_lab.board("pi64")
     with connected(SshTransport(profile("pi64"))) as device:
-        with pytest.raises(DeviceError, match="on pi64 was not done after 3 s and was ended") as raised:
+        with pytest.raises(DeviceError, match="on pi64 did not finish within 3 s and was ended") as raised:
             device.run(
                 ["sh", "-c", "sleep 1000 & trap '' TERM INT HUP; sleep 1001; sleep 1002"],
                 stdin="",
@@ -211,7 +211,7 @@ def test_two_at_once_take_turns(ssh_lab: SshLab, tmp_path: Path) -> None:
     thread = threading.Thread(target=second.connect, args=(notes,))
     thread.start()
     wait_until(lambda: bool(notes.steps), lambda: "the second to wait")
-    assert "bare64 is used by " in notes.steps[0][0]
+    assert "bare64 is in use by " in notes.steps[0][0]
     assert "; waiting" in notes.steps[0][0]
     assert first.run(["echo", "mine"], stdin="", deadline=60).stdout == b"mine\n"
     assert thread.is_alive()

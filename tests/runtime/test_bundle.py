@@ -38,7 +38,7 @@ def cache(tmp_path, monkeypatch):
 
 
 def fresh_process(code):
-    """Start Python with the small runtime at hand."""
+    """Start Python with the small runtime on its path."""
     head = f"""
         from edgekit.runtime import *
         from edgekit.runtime import bundle

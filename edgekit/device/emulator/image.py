@@ -20,7 +20,7 @@ from edgekit.lookup import cache_folder
 from edgekit.progress import Progress
 from edgekit.schema import decode_record, write_record
 
-BLOBS = "/edgekit/blobs"  # where payloads lie on the board, by hash
+BLOBS = "/edgekit/blobs"  # where payloads are on the board, by hash
 SCHEMA = "edgekit.image/1"
 
 _ARCHITECTURE = "arm64"
@@ -52,7 +52,7 @@ def ensure_image(progress: Progress) -> Image:
     """Return the image, building it if it is not in the cache, or not as it was built.
 
     Raises:
-        RuntimeMissingError: The packages cannot be had.
+        RuntimeMissingError: The packages are not available.
         StorageError: The cache cannot be written.
     """
     folder = _folder()
@@ -78,7 +78,7 @@ def remove_images() -> int:
 
 
 def emulator_cache() -> Path:
-    """Where everything lies that emulated boards keep between runs."""
+    """Return the folder of all that emulated boards keep between runs."""
     return cache_folder() / "emulator"
 
 

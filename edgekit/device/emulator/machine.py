@@ -91,7 +91,7 @@ class Machine:
                 if line.strip() == channel.READY:
                     return
             self._fail(
-                f"was not ready after {patience:.0f} s and was ended",
+                f"was not ready within {patience:.0f} s and was ended",
                 "Try again when this computer has less to do.",
             )
 
@@ -104,7 +104,7 @@ class Machine:
             deadline: Seconds of this computer, not of the machine's clock.
 
         Raises:
-            DeviceError: The machine ended, ran out of memory or was not done in time.
+            DeviceError: The machine ended, ran out of memory or did not finish in time.
             TransientDeviceError: What was said on the serial line was damaged.
         """
         self._requests += 1
@@ -118,7 +118,7 @@ class Machine:
                     if done.code < 0 and _KILLED in self.console()[seen:]:
                         self._fail(f"ran out of its {self._board.memory_mib} MiB of memory")
                     return done
-            what = f"was not done with {Path(argv[0]).name} after {deadline:.0f} s and was ended"
+            what = f"did not finish {Path(argv[0]).name} within {deadline:.0f} s and was ended"
             self._fail(what, "The model may be too slow to be emulated; try --no-accuracy.")
 
     def end(self) -> None:
@@ -180,10 +180,12 @@ class Machine:
         console = self.console()
         if re.search("out of memory|write error|could not load initrd", console + what, re.IGNORECASE):
             hint = f"Give it more memory: memory_mib in the profile of {self._board.name}."
-        hint = hint or f"If this stays so, build its system again: edgekit devices clean {self._board.name}"
-        # what a kernel says after a panic is where it was in itself
-        told = re.sub(rf"({_PANIC}.*)[\s\S]*", r"\1", console)
-        lines = [line.strip() for line in told.splitlines() if line.strip()][-_CONSOLE_LINES:]
+        hint = (
+            hint or f"If this happens again, build its system again: edgekit devices clean {self._board.name}"
+        )
+        # after a panic, a kernel only says where in its own code it was
+        before = re.sub(rf"({_PANIC}.*)[\s\S]*", r"\1", console)
+        lines = [line.strip() for line in before.splitlines() if line.strip()][-_CONSOLE_LINES:]
         shown = "\n".join(["", "The last lines of its console:", *lines]) if lines else ""
         raise DeviceError(f"{self._board.name} {what}.", hint + shown)
 

@@ -22,7 +22,7 @@ from edgekit.files import storage_errors
 from edgekit.progress import SILENT, Progress
 from edgekit.results import Transfer
 
-_KERNEL_MIB = 160  # what the kernel and a small process need beside the files
+_KERNEL_MIB = 160  # what the kernel and a small process need besides the files
 _NOT_STARTED = (126, 127)  # a shell's status of a program that cannot be started, or is not there
 
 
@@ -45,7 +45,7 @@ class EmulatorTransport:
         self._progress: Progress = SILENT
 
     def connect(self, progress: Progress = SILENT) -> None:
-        """Make sure that there is an emulator; later steps are told to `progress`."""
+        """Make sure that there is an emulator; `progress` receives later steps."""
         self._progress = progress
         if shutil.which(QEMU) is None:
             raise DeviceError(

@@ -22,7 +22,7 @@ fail() { # word: what cannot be done; standard error says why
   exit 1
 }
 
-make() { # the folder, unless it is somebody's
+make() { # the folder, unless it is somebody else's
   [ -f "$folder/$marker" ] && return
   if [ "$folder" -ef "$HOME" ] || { [ -d "$folder" ] && [ -n "$(ls -A "$folder")" ]; }; then fail "foreign"; fi
   { mkdir -p "$folder" && chmod 700 "$folder" && : >"$folder/$marker"; } || fail "unmade"

@@ -1,5 +1,5 @@
-# Runs any command. Standard output begins with the token, so that what a login shell says before it can be
-# told apart; standard error ends with the token and the status, so that a lost connection can be.
+# Runs any command. Standard output begins with the token, so that it can be told from what a login
+# shell prints before; standard error ends with the token and the status, so that a lost connection shows.
 folder=$1 token=$2
 shift 2
 echo "$token"
