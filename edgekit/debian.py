@@ -21,7 +21,7 @@ from threading import Timer
 
 from edgekit.errors import RuntimeMissingError, StorageError
 from edgekit.files import sha256_file, storage_errors
-from edgekit.lookup import cache_folder
+from edgekit.lookup import CACHE_ELSEWHERE, cache_folder
 from edgekit.progress import SILENT, Progress
 from edgekit.words import last_line
 
@@ -46,7 +46,7 @@ Acquire::http::Timeout "30";
 Acquire::https::Timeout "30";
 """
 
-_SPACE = "Free some space, or keep the cache elsewhere: set EDGEKIT_CACHE."
+_SPACE = f"Free some space, or {CACHE_ELSEWHERE}."
 
 
 def fetch_packages(
@@ -278,17 +278,15 @@ def _count(packages: Sequence[str]) -> str:
 def _state(architecture: str) -> Iterator[Path]:
     """Yield apt's private state for an architecture, for this process alone."""
     state = cache_folder() / "debian" / architecture
-    try:
-        with storage_errors(state):
-            for name in ("lists/partial", "archives/partial"):
-                (state / name).mkdir(parents=True, exist_ok=True)
-            if not (state / "status").is_file():
-                (state / "status").touch()  # a new time would make apt read the whole index again
-            lock = (state / "lock").open("w")
-    except StorageError as error:
-        raise StorageError(error.what, _SPACE) from error
+    with storage_errors(state, CACHE_ELSEWHERE):
+        for name in ("lists/partial", "archives/partial"):
+            (state / name).mkdir(parents=True, exist_ok=True)
+        if not (state / "status").is_file():
+            (state / "status").touch()  # a new time would make apt read the whole index again
+        lock = (state / "lock").open("w")
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel lets go when this process ends
         settings = _CONFIGURATION.format(state=state, architecture=architecture)
-        (state / "apt.conf").write_text(settings, encoding="utf-8")
+        with storage_errors(state, CACHE_ELSEWHERE):
+            (state / "apt.conf").write_text(settings, encoding="utf-8")
         yield state

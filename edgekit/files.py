@@ -14,7 +14,9 @@ from pathlib import Path
 
 from edgekit.errors import StorageError
 
+OUTPUT = "name another place with --output"  # the remedy of what has that option
 _PARTIAL = ".partial-"
+_FREE = "Free some space."
 
 
 def sha256_file(path: Path) -> str:
@@ -32,37 +34,53 @@ def sha256_bytes(data: bytes) -> str:
 
 
 @contextmanager
-def storage_errors(target: Path) -> Iterator[None]:
-    """Turn the operating system's write errors into a StorageError that names `target`."""
+def storage_errors(target: Path, remedy: str = "") -> Iterator[None]:
+    """Turn the operating system's write errors into a StorageError that names `target`.
+
+    Args:
+        target: What is written.
+        remedy: What writes it elsewhere: "name another place with --output". A StorageError from inside
+            that has none receives this one.
+    """
     try:
         yield
+    except StorageError as error:
+        if remedy and error.hint in ("", _FREE):
+            raise StorageError(error.what, _hint(error.hint, remedy)) from error
+        raise
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageError(
-                f"The disk is full: {target} could not be written.",
-                "Free some space, or name another place with --output.",
-            ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise StorageError(
-                f"No permission to write {target}.", "Name another place with --output."
-            ) from error
-        if error.errno in (errno.ENOTDIR, errno.EEXIST):
-            raise StorageError(
-                f"{target} cannot be written: {error.filename or target} is a file, not a folder.",
-                "Name another place with --output.",
-            ) from error
-        raise
+            what, hint = f"The disk is full: {target} could not be written.", _FREE
+        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            what, hint = f"No permission to write {target}.", ""
+        elif error.errno in (errno.ENOTDIR, errno.EEXIST):
+            blocking = error.filename or target
+            what, hint = f"{target} cannot be written: {blocking} is a file, not a folder.", ""
+        else:
+            raise
+        raise StorageError(what, _hint(hint, remedy)) from error
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def _hint(hint: str, remedy: str) -> str:
+    if not remedy:
+        return hint
+    return f"{hint.removesuffix('.')}, or {remedy}." if hint else f"{remedy[0].upper()}{remedy[1:]}."
+
+
+def write_atomic(path: Path, data: bytes, remedy: str = "") -> None:
     """Write a file so that it appears whole or not at all, also when the process is killed.
 
-    A symbolic link is followed; what exists and is no regular file, such as a device, is not replaced.
+    A symbolic link is followed; what exists and is not a regular file, such as a device, is not replaced.
+
+    Args:
+        path: The file.
+        data: All of it.
+        remedy: For the error, as `storage_errors` takes it.
 
     Raises:
         StorageError: The folder cannot be written or the disk is full; no trace is left.
     """
-    with storage_errors(path):
+    with storage_errors(path, remedy):
         path = path.resolve()
         check_writable(path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,24 +99,33 @@ def write_atomic(path: Path, data: bytes) -> None:
             raise
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: Path, remedy: str = "") -> None:
     """Make sure, before long work, that a file can be written at `path`; nothing is left there.
 
     Raises:
-        StorageError: Its folder cannot be written, or something that is no regular file is there.
+        StorageError: Its folder cannot be written, or something that is not a regular file is there.
     """
-    with storage_errors(path):
+    with storage_errors(path, remedy):
         if path.exists() and not path.is_file():
             kind = "a folder" if path.is_dir() else "not a regular file"
-            raise StorageError(
-                f"{path} cannot be written: it is {kind}.", "Name another place with --output."
-            )
-        nearest = next(parent for parent in path.absolute().parents if parent.exists())
-        tempfile.TemporaryFile(dir=nearest).close()
+            raise StorageError(f"{path} cannot be written: it is {kind}.")
+        try_writing(path.parent)
+
+
+def try_writing(folder: Path) -> None:
+    """Write a page into a folder, or into the nearest one above it that is there, and take it away again.
+
+    Raises:
+        OSError: That is not possible; on a full disk, say, where an empty file is.
+    """
+    folder = folder.absolute()
+    nearest = next(place for place in (folder, *folder.parents) if place.exists())
+    with tempfile.TemporaryFile(dir=nearest) as file:
+        file.write(bytes(4096))
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
+def new_folder(path: Path, remedy: str = "") -> Iterator[Path]:
     """Yield an empty folder that becomes `path` when the block ends well, and vanishes otherwise.
 
     An existing `path` is replaced only then. What a killed run left behind is removed by the next.
@@ -106,7 +133,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     Raises:
         StorageError: The place cannot be written or the disk is full; no trace is left.
     """
-    with storage_errors(path):
+    with storage_errors(path, remedy):
         path.parent.mkdir(parents=True, exist_ok=True)
         sweep_partials(path.parent, path.name)
         staging = Path(tempfile.mkdtemp(prefix=_prefix(path.name), dir=path.parent))
@@ -120,8 +147,10 @@ def new_folder(path: Path) -> Iterator[Path]:
                 shutil.rmtree(retired, ignore_errors=True)
             else:
                 staging.rename(path)
-        except BaseException:
+        except BaseException as error:
             shutil.rmtree(staging, ignore_errors=True)
+            if isinstance(error, StorageError):  # say what was to be written, not where it was made
+                raise StorageError(error.what.replace(str(staging), str(path)), error.hint) from error
             raise
 
 
@@ -160,11 +189,11 @@ def _umask() -> int:
 
 
 @contextmanager
-def one_at_a_time(path: Path) -> Iterator[None]:
+def one_at_a_time(path: Path, remedy: str = "") -> Iterator[None]:
     """Let one process at a time make what will be at a path; the kernel lets go when that process ends."""
     import fcntl
 
-    with storage_errors(path):
+    with storage_errors(path, remedy):
         path.parent.mkdir(parents=True, exist_ok=True)
         with (path.parent / f".{path.name}.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+CACHE_ELSEWHERE = "keep the cache elsewhere: set EDGEKIT_CACHE"  # the remedy where it cannot be written
 _PACKAGE = Path(__file__).resolve().parent
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgekit.errors import StorageError
-from edgekit.files import new_folder, sha256_bytes, sha256_file, storage_errors, write_atomic
+from edgekit.files import OUTPUT, new_folder, sha256_bytes, sha256_file, storage_errors, write_atomic
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -74,10 +74,30 @@ def test_a_full_disk_is_said_and_leaves_no_trace(tmp_path):
 
 def test_no_space_left_names_the_file_and_what_to_do():
     # /dev/full answers every write with ENOSPC
-    said = r"disk is full.*report\.html.*--output"
-    with pytest.raises(StorageError, match=said) as caught, storage_errors(Path("report.html")):
+    said = r"disk is full.*report\.html.*Free some space, or name another place with --output\."
+    with pytest.raises(StorageError, match=said) as caught, storage_errors(Path("report.html"), OUTPUT):
         Path("/dev/full").write_bytes(b"x")
     assert caught.value.exit_code == 3
+
+
+def test_an_error_without_a_remedy_receives_that_of_whoever_has_one(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError) as caught, storage_errors(tmp_path, "set EDGEKIT_CACHE"):
+        write_atomic(tmp_path / "file" / "record.json", b"{}")
+    assert caught.value.hint == "Set EDGEKIT_CACHE."
+
+    with pytest.raises(StorageError) as caught, storage_errors(tmp_path, "set EDGEKIT_CACHE"):
+        write_atomic(tmp_path / "file" / "record.json", b"{}", OUTPUT)
+    assert caught.value.hint == "Name another place with --output."
+
+
+def test_a_failed_folder_is_named_as_it_would_be_called(tmp_path):
+    with pytest.raises(StorageError) as caught, new_folder(tmp_path / "set", OUTPUT) as staging:
+        (staging / "file").write_text("")
+        write_atomic(staging / "file" / "int8.tflite", b"x")
+    assert str(tmp_path / "set" / "file") in caught.value.what
+    assert ".partial-" not in caught.value.what
+    assert caught.value.hint == "Name another place with --output."
 
 
 def test_a_file_where_a_folder_is_needed_is_named(tmp_path):

@@ -82,7 +82,7 @@ def bench(
     from edgekit.cli.console import command_line, quote, say_next, show_error
     from edgekit.cli.table import show_results
     from edgekit.errors import DeviceError
-    from edgekit.files import check_writable
+    from edgekit.files import OUTPUT, check_writable
     from edgekit.measurement import BenchRequest
     from edgekit.reporting.report import Report
     from edgekit.reporting.to_json import to_json
@@ -101,7 +101,7 @@ def bench(
         seed=seed,
         command=command_line(),
     )
-    check_writable(output or Path("results") / "new.json")
+    check_writable(output or Path("results") / "new.json", OUTPUT)
     measured, code = measure_each(request, chosen, output)
     results = [result for result, _ in measured]
     if not results:

@@ -59,6 +59,7 @@ def measure_each(
         KeyboardInterrupt: Interrupted before anything was measured.
     """
     from edgekit.cli.console import progress_bar, show_error, show_interrupted
+    from edgekit.files import OUTPUT, storage_errors
     from edgekit.measurement import bench, save_result
     from edgekit.results import write_result
 
@@ -69,9 +70,10 @@ def measure_each(
         try:
             with progress_bar() as progress:
                 result = bench(replace(request, device=profile), progress)
-                if output:
-                    write_result(output, result)
-                measured.append((result, output or save_result(result)))
+                with storage_errors(output or Path("results"), OUTPUT):
+                    if output:
+                        write_result(output, result)
+                    measured.append((result, output or save_result(result)))
         except EdgekitError as error:
             if len(chosen) == 1:
                 raise

@@ -60,7 +60,7 @@ def check(
         proposal = propose(budgets, verdicts, measured)
         sys.stdout.buffer.write(proposal.diff.encode(errors="surrogateescape"))
         if write and proposal.diff:
-            write_atomic(budgets, proposal.after.encode())
+            write_atomic(budgets, proposal.after.encode(), "name another file with --budgets")
         left = unresolved(verdicts)
         show_proposal(proposal, left, written=write)
         raise typer.Exit(exit_code(left) if left else 0)  # never 1: what fails is updated

@@ -69,13 +69,13 @@ def publish(verdicts: Sequence[Verdict], budgets: Path, junit: Path | None, summ
     from edgekit.files import storage_errors, write_atomic
 
     if junit:
-        write_atomic(junit, to_junit(verdicts))
-    step = os.environ.get("GITHUB_STEP_SUMMARY")
+        write_atomic(junit, to_junit(verdicts), "name another file with --junit")
+    step, elsewhere = os.environ.get("GITHUB_STEP_SUMMARY"), "name another file with --summary"
     if summary:
-        write_atomic(summary, to_step_summary(verdicts, str(budgets)))
+        write_atomic(summary, to_step_summary(verdicts, str(budgets)), elsewhere)
     elif step:
         # what earlier commands of the step wrote there stays
-        with storage_errors(Path(step)), Path(step).open("ab") as file:
+        with storage_errors(Path(step), elsewhere), Path(step).open("ab") as file:
             file.write(to_step_summary(verdicts, str(budgets)))
 
 

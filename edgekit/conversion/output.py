@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -26,7 +25,7 @@ from edgekit.conversion.quality import Reference
 from edgekit.conversion.request import ConvertRequest
 from edgekit.data.evaluation import save_evaluation
 from edgekit.errors import UsageError
-from edgekit.files import new_folder, sha256_bytes, storage_errors, write_atomic
+from edgekit.files import OUTPUT, new_folder, sha256_bytes, storage_errors, try_writing, write_atomic
 from edgekit.inspection import Inspection, TensorInfo
 from edgekit.schema import now, write_record
 
@@ -43,7 +42,7 @@ def check_output(folder: Path) -> None:
         UsageError: Something else is there, or it is the current folder.
         StorageError: The place cannot be written.
     """
-    with storage_errors(folder):
+    with storage_errors(folder, OUTPUT):
         if folder.resolve() == Path.cwd():
             raise UsageError(
                 f"{folder} is the current folder, which cannot be replaced by the set.",
@@ -53,8 +52,7 @@ def check_output(folder: Path) -> None:
             _check_replaceable(folder)
         elif folder.exists():
             raise UsageError(f"{folder} is a file.", "Name a folder with --output.")
-        nearest = next(p for p in folder.absolute().parents if p.exists())
-        tempfile.TemporaryFile(dir=nearest).close()
+        try_writing(folder.absolute().parent)
 
 
 def _check_replaceable(folder: Path) -> None:
@@ -105,7 +103,7 @@ def write_set(
     Raises:
         StorageError: The folder cannot be written or the disk is full; no trace is left.
     """
-    with new_folder(output) as staging:
+    with new_folder(output, OUTPUT) as staging:
         for file, data in files:
             write_atomic(staging / file.name, data)
         write_atomic(staging / LABELS, "".join(f"{x}\n" for x in inputs.dataset.labels).encode())

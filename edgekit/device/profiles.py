@@ -113,7 +113,7 @@ def add_profile(name: str, fields: Mapping[str, object], *, like: str = "") -> P
     import tomli_w
 
     path = user_devices_folder() / f"{name}{SUFFIX}"
-    write_atomic(path, tomli_w.dumps(lines).encode())
+    write_atomic(path, tomli_w.dumps(lines).encode(), "keep your profiles elsewhere: set XDG_CONFIG_HOME")
     return path
 
 

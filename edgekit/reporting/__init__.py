@@ -35,9 +35,9 @@ def write_report(results: Sequence[Result], path: Path) -> None:
         UsageError: No results, or an ending that names no format.
         StorageError: The file cannot be written; none is left.
     """
-    from edgekit.files import write_atomic
+    from edgekit.files import OUTPUT, write_atomic
     from edgekit.reporting.report import Report
 
     if not results:
         raise UsageError("There is no result to report.", "Name a file that `edgekit bench` wrote.")
-    write_atomic(path, format_of(path.name).render(Report(results)))
+    write_atomic(path, format_of(path.name).render(Report(results)), OUTPUT)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import msgspec
 
-from edgekit.errors import EdgekitError, StorageError
+from edgekit.errors import EdgekitError
 from edgekit.files import new_folder, one_at_a_time, sha256_bytes, sha256_file, storage_errors
-from edgekit.lookup import cache_folder
+from edgekit.lookup import CACHE_ELSEWHERE, cache_folder
 from edgekit.runtime.target import PythonTarget
 from edgekit.schema import decode_record, write_record
 
@@ -72,14 +72,9 @@ def stored(folder: Path, fill: Callable[[Path], Contents]) -> Bundle:
     found = read(folder)
     if found:
         return found
-    try:
-        with one_at_a_time(folder):
-            # another edgekit may have built it while this one waited
-            return read(folder) or _build(folder, fill)
-    except StorageError as error:
-        raise StorageError(
-            error.what, "Free some space, or keep the bundles elsewhere: set EDGEKIT_CACHE."
-        ) from error
+    with one_at_a_time(folder, CACHE_ELSEWHERE):
+        # another edgekit may have built it while this one waited
+        return read(folder) or _build(folder, fill)
 
 
 def place(name: str, version: str, python: str, *decisive: object) -> Path:
@@ -99,7 +94,7 @@ def remove_bundles() -> int:
     freed = 0
     for folder in (_cache(), cache_folder() / "debian"):
         freed += size(folder)
-        with storage_errors(folder), suppress(FileNotFoundError):
+        with storage_errors(folder, "check who owns it"), suppress(FileNotFoundError):
             shutil.rmtree(folder)
     return freed
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from edgekit.errors import RuntimeMissingError, StorageError
+from edgekit.lookup import CACHE_ELSEWHERE
 from edgekit.runtime.target import ARMV7, PythonTarget
 
 TIMEOUT = 1800  # seconds; a slow line needs minutes for 30 MB
@@ -127,7 +128,7 @@ def _error(said: str, what: str, target: PythonTarget) -> RuntimeMissingError | 
     if "No space left on device" in said or "os error 28" in said:
         return StorageError(
             f"The disk is full: {what} could not be unpacked.",
-            "Free some space, or keep the bundles elsewhere: set EDGEKIT_CACHE.",
+            f"Free some space, or {CACHE_ELSEWHERE}.",
         )
     if "network was disabled" in said or (os.environ.get("UV_OFFLINE") and _NO_MATCH in said):
         reason = "the network is switched off (UV_OFFLINE) and it is not in uv's cache."

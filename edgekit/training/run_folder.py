@@ -21,10 +21,12 @@ from edgekit.artefact import Preprocessing
 from edgekit.errors import UsageError
 from edgekit.files import storage_errors, write_atomic
 from edgekit.schema import encode_record, write_record
-from edgekit.training.scratch import runs_errors, scratch_folder
+from edgekit.training.scratch import scratch_folder
 from edgekit.words import first_line
 from edgekit.zoo.card import Splits, Training
 from edgekit.zoo.load import WEIGHTS_SUFFIX
+
+RUNS = "name another folder with --runs"
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -85,9 +87,8 @@ class Run:
             path = folder / self._state.name
             model.save_weights(path)
             data = path.read_bytes()
-        with runs_errors():
-            write_atomic(self._history, encode_record(history))
-            write_atomic(self._state, data)
+        write_atomic(self._history, encode_record(history), RUNS)
+        write_atomic(self._state, data, RUNS)
 
     def forget(self) -> None:
         """Remove what was kept; killed in the middle, no weights are left to go on from."""
@@ -126,7 +127,7 @@ def open_run(folder: Path, settings: Settings, *, restart: bool) -> Iterator[Run
         UsageError: Another process trains here, or an unfinished run has other settings.
         StorageError: The folder cannot be written.
     """
-    with runs_errors(), storage_errors(folder):
+    with storage_errors(folder, RUNS):
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "lock").open("w")
     with lock:
@@ -143,7 +144,7 @@ def open_run(folder: Path, settings: Settings, *, restart: bool) -> Iterator[Run
             if earlier is not None and not restart:
                 _refuse_unfinished(run, earlier, settings)
             run.forget()
-            with runs_errors():
+            with storage_errors(path, RUNS):
                 write_record(path, settings)
         yield run
 

@@ -37,12 +37,3 @@ def scratch_folder(parameters: int) -> Iterator[Path]:
                 "Free some space, or set TMPDIR to a folder with room.",
             )
         yield Path(name)
-
-
-@contextmanager
-def runs_errors() -> Iterator[None]:
-    """Let a StorageError about the run folder name the option that sets it."""
-    try:
-        yield
-    except StorageError as error:
-        raise StorageError(error.what, error.hint.replace("--output", "--runs")) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from edgekit.data import Dataset, load_dataset, normalise
 from edgekit.data.held import hold, hold_unhashed
 from edgekit.errors import ModelError, RecordError, UsageError
-from edgekit.files import sha256_bytes, storage_errors, write_atomic
+from edgekit.files import OUTPUT, sha256_bytes, storage_errors, try_writing, write_atomic
 from edgekit.progress import SILENT, Progress
 from edgekit.quiet import import_tensorflow
 from edgekit.schema import now
@@ -20,8 +19,7 @@ from edgekit.training.curves import write_curves
 from edgekit.training.feed import Feed
 from edgekit.training.fit import fit
 from edgekit.training.request import TrainOutcome, TrainRequest
-from edgekit.training.run_folder import Epoch, Run, Settings, open_run
-from edgekit.training.scratch import runs_errors
+from edgekit.training.run_folder import RUNS, Epoch, Run, Settings, open_run
 from edgekit.zoo import ModelSpec
 from edgekit.zoo.build import build
 from edgekit.zoo.card import SCHEMA, Card, Splits, card_of, check_checkpoint, read_card, write_card
@@ -67,13 +65,14 @@ def train(request: TrainRequest, progress: Progress = SILENT) -> TrainOutcome:
         return TrainOutcome(card, checkpoint, card_of(checkpoint), (), (), trained=False)
     with open_run(request.runs / job.name, job.settings, restart=request.restart) as run:
         model, history = _train(job, run, progress)
-        with runs_errors():
+        with storage_errors(run.folder, RUNS):
             curves = write_curves(run.folder, job.name, history)
         accuracy = _accuracy(model, job.dataset, progress)
         data = checkpoint_bytes(model, job.spec, job.settings.training)
         card = _card(job, model, history, accuracy, sha256_bytes(data))
-        write_atomic(checkpoint, data)
-        write_card(card_of(checkpoint), card)
+        with storage_errors(checkpoint, OUTPUT):
+            write_atomic(checkpoint, data)
+            write_card(card_of(checkpoint), card)
     return TrainOutcome(card, checkpoint, card_of(checkpoint), tuple(history), curves, trained=True)
 
 
@@ -192,7 +191,6 @@ def _check_writable(folder: Path) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file, not a folder.", "Name a folder with --output.")
-    with storage_errors(folder):
+    with storage_errors(folder, OUTPUT):
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        try_writing(folder)

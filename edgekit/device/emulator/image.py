@@ -16,7 +16,7 @@ from edgekit.device.emulator.cpio import Archive
 from edgekit.device.transport import Payload
 from edgekit.errors import DeviceError, EdgekitError, RuntimeMissingError
 from edgekit.files import new_folder, one_at_a_time, sha256_bytes, sha256_file, storage_errors
-from edgekit.lookup import cache_folder
+from edgekit.lookup import CACHE_ELSEWHERE, cache_folder
 from edgekit.progress import Progress
 from edgekit.schema import decode_record, write_record
 
@@ -58,7 +58,7 @@ def ensure_image(progress: Progress) -> Image:
     folder = _folder()
     if image := _read(folder):
         return image
-    with one_at_a_time(folder):
+    with one_at_a_time(folder, CACHE_ELSEWHERE):
         # another edgekit may have built it while this one waited
         if image := _read(folder):
             return image
@@ -72,7 +72,7 @@ def remove_images() -> int:
     """Empty the cache of images; return the bytes that this freed."""
     place = emulator_cache()
     freed = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
-    with storage_errors(place), suppress(FileNotFoundError):
+    with storage_errors(place, "check who owns it"), suppress(FileNotFoundError):
         shutil.rmtree(place)
     return freed
 
@@ -96,7 +96,7 @@ def write_system(file: BinaryIO, image: Image, payloads: list[Payload]) -> None:
     archive.folder("edgekit")
     archive.folder("edgekit/blobs")
     for payload in payloads:
-        with storage_errors(emulator_cache()):
+        with storage_errors(emulator_cache(), CACHE_ELSEWHERE):
             try:
                 archive.copy(payload.source, f"edgekit/blobs/{payload.sha256}")
             except FileNotFoundError as error:

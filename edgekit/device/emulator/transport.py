@@ -19,6 +19,7 @@ from edgekit.device.profile import Profile
 from edgekit.device.transport import Completed, Payload, Pushed
 from edgekit.errors import DeviceError, RecordError
 from edgekit.files import storage_errors
+from edgekit.lookup import CACHE_ELSEWHERE
 from edgekit.progress import SILENT, Progress
 from edgekit.results import Transfer
 
@@ -94,7 +95,8 @@ class EmulatorTransport:
         self._image = self._image or ensure_image(self._progress)
         self._progress.step(f"Booting an emulated {self._board.cpu.title()}")
         self._booted = dict(self._payloads)
-        with storage_errors(emulator_cache()), TemporaryFile("w+b", dir=emulator_cache()) as system:
+        cache = emulator_cache()
+        with storage_errors(cache, CACHE_ELSEWHERE), TemporaryFile("w+b", dir=cache) as system:
             write_system(system, self._image, list(self._booted.values()))
             self._machine = Machine(self._board, self._image.kernel, system)
             self._machine.boot()
