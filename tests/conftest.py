@@ -8,11 +8,38 @@ from pathlib import Path
 import pytest
 from support.commands import run
 from support.once import once
+from support.pages import CONVERT
+
+TESTS = Path(__file__).parent
 
 # A suite that runs in the background, or without a terminal, inherits these ignored, and so would every
 # process that tests interrupt or hang up.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+# These take a minute or more. They start first, so that no worker is left alone with one at the end.
+LONGEST = (
+    "labs/test_emulated_gate.py",
+    "labs/test_emulated_bench.py",
+    "e2e/test_wheel.py",
+    "e2e/test_interrupted.py",
+    "e2e/test_docs.py",
+    "labs/test_adb_bench.py",
+    "labs/test_ssh_bench.py",
+    "labs/test_ssh_commands.py",
+    "labs/test_ci_page.py",
+    "labs/test_devices_page.py",
+    "training/test_train.py",
+    "conversion/test_output.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    place = {TESTS / name: number for number, name in enumerate(LONGEST)}
+    assert all(path.is_file() for path in place), f"one of {LONGEST} is gone"
+    items.sort(key=lambda item: place.get(item.path, len(place)))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -31,7 +58,6 @@ def pytest_runtest_makereport(
 def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The artefact set of the α 0.5 model that ships for digits, made by the command itself. Read only."""
 
-    def make(folder: Path) -> None:
-        run("convert", "--alpha", "0.5", "--int8", "--output", folder / "set", cwd=folder)
-
-    return once(tmp_path_factory, "converted", make) / "set"
+    folder = once(tmp_path_factory, "converted", lambda folder: run(*CONVERT, cwd=folder))
+    (made,) = (folder / "artefacts").iterdir()
+    return made

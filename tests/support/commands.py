@@ -32,14 +32,18 @@ def run(
     cwd: Path,
     code: int | None = 0,
     timeout: float = 300,
+    python: str | Path = sys.executable,
     program: Sequence[str | Path] = ("-m", "edgekit"),
     **env: str,
 ) -> Done:
     """Run an edgekit command; it must end with `code` (None: any) and without a traceback."""
+    environment = {**os.environ, "COLUMNS": "120", **env}
+    if python != sys.executable:
+        environment.pop("PYTHONPATH", None)  # it has an edgekit of its own
     done = subprocess.run(
-        [sys.executable, *map(str, (*program, *args))],
+        [python, *map(str, (*program, *args))],
         cwd=cwd,
-        env={**os.environ, "COLUMNS": "120", **env},
+        env=environment,
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,

@@ -1,0 +1,26 @@
+"""The commands that pages show."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CONVERT = ["convert", "--alpha", "0.5", "--int8"]  # as most pages begin: what made the fixture `artefacts`
+
+
+def commands(page: Path, kind: str = "sh") -> list[list[str]]:
+    """Return the words after `edgekit` of each command in a page's blocks of a kind, in order."""
+    blocks = re.findall(rf"^```{kind}\n(.*?)^```", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    return [words[1:] for line in lines if (words := shlex.split(line, comments=True))[:1] == ["edgekit"]]
+
+
+def done_before(command: list[str], folder: Path, artefacts: Path) -> bool:
+    """Tell whether `artefacts` was made by this very command; then its files are put where it would."""
+    if command != CONVERT:
+        return False
+    shutil.copytree(artefacts, folder / "artefacts" / artefacts.name, dirs_exist_ok=True)
+    return True
