@@ -7,15 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-<<<<<<< HEAD
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "ci.md").read_text()
-# the reader's own model and images, in whose place a shipped model is used
-=======
 from support.pages import ROOT, done_before
 
 PAGE = (ROOT / "docs" / "ci.md").read_text()
 # the reader's own model and images, in whose place a shipped model is used
->>>>>>> tests
 THEIRS = "my_model.keras --dataset my_pictures"
 
 
