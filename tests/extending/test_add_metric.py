@@ -63,11 +63,7 @@ def test_it_is_shown_and_what_lacks_it_is_missing(check):
     done = check('model_memory = "4 MB"', code=1)
     shown = " ".join(done.out.split())
     assert "model memory 5.00 MB ≤ 4.00 MB +25 % fail" in shown
-<<<<<<< HEAD
-    assert "missing: model memory, limit ≤ 4.00 MB (memory was not measured)" in shown
-=======
     assert "1 thread: model memory, limit ≤ 4.00 MB (memory was not measured)" in shown
->>>>>>> judge
 
 
 def test_a_limit_of_it_is_proposed(check):
