@@ -26,7 +26,7 @@ FIGURES = {
     "compare_without_xnnpack": "compare host.json no_xnnpack.json --across runtime --json",
     "compare_across_device": "compare board5.json board.json --across device --json",
 }
-PROSE = {"advice", "message", "notes", "reason"}  # sentences, which may be worded anew
+PROSE = {"advice", "message", "notes", "reason", "summary"}  # sentences, which may be worded anew
 NAMES: dict[str, str] = {}  # a field's name in 0.1.0 → what it is called today
 
 

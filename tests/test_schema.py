@@ -63,8 +63,8 @@ def test_a_missing_file_and_a_folder_are_said_so(tmp_path):
         read_result(tmp_path)
 
 
-def test_a_folder_without_a_manifest_is_no_artefact_set(tmp_path):
-    with pytest.raises(RecordError, match=r"no artefact set.*edgekit convert"):
+def test_a_folder_without_a_manifest_is_not_an_artefact_set(tmp_path):
+    with pytest.raises(RecordError, match=r"not an artefact set.*edgekit convert"):
         read_set(tmp_path)
 
 

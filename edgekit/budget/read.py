@@ -25,11 +25,11 @@ table takes back. To make an exception, write a narrower pattern; do not add a t
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from edgekit.budget.lines import line_of, unreadable
 from edgekit.budget.metrics import METRICS, Metric, parse_tolerance
@@ -42,6 +42,8 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+_T = TypeVar("_T")
 
 PATTERNS = ("device", "model", "artefact", "runtime")
 
@@ -141,79 +143,72 @@ class _File:
                     f"unknown key {key!r}.{nearest(key, keys)}",
                     f"Keys: {', '.join(keys)}.",
                 )
-        limits = {key: self._limit(index, key, table[key]) for key in METRICS if key in table}
+        stated = {key: self._value(index, table, key, metric.limit) for key, metric in METRICS.items()}
+        limits = {key: limit for key, limit in stated.items() if limit is not None}
         if not limits:
             self._fail(("budget", index), "this budget limits nothing.", f"Limits: {', '.join(METRICS)}.")
-        return Budget(
-            index=index,
-            name=self._pattern(index, "name", table, f"budget {index + 1}"),
-            limits=limits,
-            xnnpack=self._xnnpack(index, table),
-            threads=self._threads(index, table.get("threads", "*")),
-            fps=self._fps(index, table["fps"]) if "fps" in table else None,
-            tolerance=self._tolerance(index, table, limits),
-            **{key: self._pattern(index, key, table, "*") for key in PATTERNS},
-        )
-
-    def _limit(self, index: int, key: str, value: object) -> float:
-        try:
-            return METRICS[key].limit(value)
-        except UsageError as error:
-            self._fail(("budget", index, key), f"{key}: {error.what}", error.hint)
-
-    def _tolerance(self, index: int, table: dict[str, object], limits: Collection[str]) -> float | None:
-        if "tolerance" not in table:
-            return None
         exact = [metric.name for metric in METRICS.values() if metric.tolerated]
-        if not {*exact} & {*limits}:
+        if "tolerance" in table and not {*exact} & {*limits}:
             self._fail(
                 ("budget", index, "tolerance"),
                 f"tolerance applies to {' and '.join(exact)}, and this budget limits none of them.",
                 "Remove it: limits on time are judged by the spread that was measured.",
             )
+        # a budget that names a runtime means it as it comes
+        table = {"xnnpack": True, **table} if table.get("runtime", "*") != "*" else table
+        return Budget(
+            index=index,
+            limits=limits,
+            name=self._value(index, table, "name", _text) or f"budget {index + 1}",
+            xnnpack=self._value(index, table, "xnnpack", _switch),
+            threads=self._value(index, table, "threads", _threads),
+            fps=self._value(index, table, "fps", _pace),
+            tolerance=self._value(index, table, "tolerance", parse_tolerance),
+            **{key: self._value(index, table, key, _text) or "*" for key in PATTERNS},
+        )
+
+    def _value(
+        self, index: int, table: dict[str, object], key: str, read: Callable[[object], _T]
+    ) -> _T | None:
+        """Return what a key of a table says; None: it is not there."""
         try:
-            return parse_tolerance(table["tolerance"])
+            return read(table[key]) if key in table else None
         except UsageError as error:
-            self._fail(("budget", index, "tolerance"), f"tolerance: {error.what}", error.hint)
-
-    def _xnnpack(self, index: int, table: dict[str, object]) -> bool | None:
-        value = table.get("xnnpack", None if table.get("runtime", "*") == "*" else True)
-        if value is not None and not isinstance(value, bool):
-            self._fail(
-                ("budget", index, "xnnpack"),
-                f"xnnpack: {value!r} is neither true nor false.",
-                "Write false for what was measured with --no-xnnpack.",
-            )
-        return value
-
-    def _threads(self, index: int, value: object) -> int | None:
-        if value == "*":
-            return None
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            self._fail(
-                ("budget", index, "threads"),
-                f"threads: {value!r} is not a number of threads.",
-                'Write a number of at least 1, or "*".',
-            )
-        return value
-
-    def _fps(self, index: int, value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
-            self._fail(
-                ("budget", index, "fps"),
-                f"fps: {value!r} is not a number of inferences per second.",
-                "Write the number that was given to --fps, or leave the key out for inferences back to back.",
-            )
-        return value
-
-    def _pattern(self, index: int, key: str, table: dict[str, object], otherwise: str) -> str:
-        value = table.get(key, otherwise)
-        if not isinstance(value, str) or not value:
-            self._fail(("budget", index, key), f"{key}: {value!r} is not a text.", 'Write it like "*".')
-        return value
+            self._fail(("budget", index, key), f"{key}: {error.what}", error.hint)
 
     def _fail(self, path: tuple[str | int, ...], what: str, hint: str) -> NoReturn:
         raise RecordError(f"{self._path}, line {line_of(self._text, path)}: {what}", hint)
 
 
 _TABLE = "Each budget is a table that begins with [[budget]]."
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise UsageError(f"{value!r} is not a text.", 'Write it like "*".')
+    return value
+
+
+def _switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise UsageError(
+            f"{value!r} is neither true nor false.", "Write false for what was measured with --no-xnnpack."
+        )
+    return value
+
+
+def _threads(value: object) -> int | None:
+    if value == "*":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise UsageError(f"{value!r} is not a number of threads.", 'Write a number of at least 1, or "*".')
+    return value
+
+
+def _pace(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
+        raise UsageError(
+            f"{value!r} is not a number of inferences per second.",
+            "Write the number that was given to --fps, or leave the key out for inferences back to back.",
+        )
+    return value

@@ -43,8 +43,8 @@ class Index:
             if what == "runtime" and budget.xnnpack is not None:
                 chosen = [cell for cell in kept if cell.runtime.xnnpack == budget.xnnpack]
                 if not chosen:
-                    other = "without" if budget.xnnpack else "with"
-                    return [], f"{' and '.join(_runtimes(kept))} was measured {other} XNNPACK only"
+                    how = "only with" if budget.xnnpack else "without"
+                    return [], f"{' and '.join(_runtimes(kept))} was measured {how} --no-xnnpack"
         paced = [cell for cell in chosen if cell.result.fps == budget.fps]
         if not paced:
             seen = sorted({_pace(cell.result.fps, cell.result.device.emulated) for cell in chosen})

@@ -143,9 +143,9 @@ def test_what_no_budget_says_is_refused_with_its_line_and_key(tmp_path, text, li
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("", "holds no budget"),
-        ("# nothing\n", "holds no budget"),
-        ("budget = []", "holds no budget"),
+        ("", "has no budget"),
+        ("# nothing\n", "has no budget"),
+        ("budget = []", "has no budget"),
         (b"\xff\xfe", "is not a text file"),
         (b'[[budget]]\rsize = "1 MB"', "is not a TOML file"),
         (b"\x00", "is not a TOML file"),

@@ -163,7 +163,7 @@ def test_a_slower_quantized_file_is_told_to_need_more():
 def test_the_method_tells_what_counted_and_no_pace():
     text = method(emulated())
     assert (
-        "Instructions were counted on an emulated Cortex-A72, whose clock moves by one nanosecond an "
+        "Instructions were counted on an emulated Cortex-A72, whose clock moves by one nanosecond per "
         "instruction, over 5 inferences of each measurement: a count, not a time." in text
     )
     assert "repeats" not in text
