@@ -6,7 +6,7 @@ random word among its arguments, so that a number that was given to another proc
 
 from pathlib import Path
 
-MARKER = ".edgekit"  # in a folder that edgekit made and may remove
+MARKER = ".edgekit"  # in a folder that edgekit made and may remove; says who has the device
 
 
 def _text(*names: str) -> str:

@@ -1,7 +1,7 @@
 """Everything that a device with a Unix shell needs, on top of one way to run a command there.
 
 Its files are in edgekit's own folder there: `blobs/`, what was sent, by hash; `incoming/`, what is being
-sent; `tmp/`; `holder`, the lock and who has it; `running`, the command that runs now; `restore`, what was
+sent; `tmp/`; `.edgekit`, the lock and who has it; `running`, the command that runs now; `restore`, what was
 changed.
 """
 

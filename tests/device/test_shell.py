@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from edgekit.device.scripts import MARKER
 from edgekit.errors import DeviceError, TransientDeviceError
 
 HOSTILE = [
@@ -137,11 +138,11 @@ def test_a_child_left_behind_is_ended_too(here, wait_until, is_alive):
 
 def test_a_device_that_was_lost_is_reached_again(here, recorder):
     board = here.connect(recorder)
-    first = int((here.edgekit / "holder").read_text().split()[0])
+    first = int((here.edgekit / MARKER).read_text().split()[0])
     os.kill(first, signal.SIGKILL)
     board._holder._process.wait()
     assert board.run(["echo", "on"], stdin="", deadline=30).stdout == b"on\n"
-    assert int((here.edgekit / "holder").read_text().split()[0]) != first
+    assert int((here.edgekit / MARKER).read_text().split()[0]) != first
     assert recorder.notes == []
 
 
@@ -203,4 +204,4 @@ def test_nothing_outlives_an_edgekit_that_was_ended(here, how, tmp_path, wait_un
     process.wait(timeout=30)
     wait_until(lambda: not is_alive(int(pids.read_text())))
     wait_until(lambda: governor.read_text() == "ondemand\n")
-    wait_until(lambda: not (here.edgekit / "holder").exists())
+    wait_until(lambda: (here.edgekit / MARKER).read_text() == "")

@@ -16,14 +16,13 @@ BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def holder(here):
-    return (here.edgekit / "holder").read_text().splitlines()
+    return (here.edgekit / MARKER).read_text().splitlines()
 
 
 def leave_behind(here, text):
     """Make the folder as an edgekit leaves it that was killed while it had the device."""
     here.edgekit.mkdir(parents=True)
-    (here.edgekit / MARKER).touch()
-    (here.edgekit / "holder").write_text(text)
+    (here.edgekit / MARKER).write_text(text)
 
 
 def left_by(pid):
@@ -43,7 +42,7 @@ def test_the_lock_names_who_has_the_device(here):
 
 def test_a_device_that_was_let_go_is_free(here):
     here.connect().close()
-    assert not (here.edgekit / "holder").exists()
+    assert holder(here) == []
     here.connect()
 
 
@@ -109,6 +108,17 @@ def test_the_lock_ends_with_the_process_that_has_it(here, recorder):
     kill_holder(here.connect(), here)
     here.connect(recorder)
     assert recorder.steps == []
+
+
+def test_a_lock_on_a_file_that_was_removed_does_not_count(here, tmp_path, monkeypatch):
+    """Another edgekit cleans after this one has opened the file, and before it locks it."""
+    once = f'[ -e "{tmp_path}/left" ] || {{ : >"{tmp_path}/left"; rm "{here.edgekit}/{MARKER}"; }}'
+    here.program("flock", f'{once}; exec {shutil.which("flock")} "$@"')
+    here.connect()
+    assert (tmp_path / "left").exists()
+    monkeypatch.setattr(handshake, "WAIT", 0.5)
+    with pytest.raises(DeviceError, match="board is in use by"):
+        here.connect()
 
 
 def test_a_device_without_flock_says_what_is_missing(here):
@@ -210,7 +220,7 @@ def test_a_holder_that_is_told_to_end_puts_everything_back(here, how, wait_until
     os.kill(int(holder(here)[0]), how)
     board._holder._process.wait(30)
     assert file.read_text() == "ondemand\n"
-    assert not (here.edgekit / "holder").exists()
+    assert holder(here) == []
 
 
 def test_cleaning_removes_everything_and_frees_the_device(here, payload):
@@ -293,7 +303,7 @@ def test_a_named_python_that_is_not_usable_is_refused(here, answer, words):
     with pytest.raises(DeviceError, match=words) as caught:
         here.connect(python="own")
     assert "`python`" in caught.value.hint
-    assert not (here.edgekit / "holder").exists()
+    assert holder(here) == []
 
 
 def test_a_named_python_may_be_in_the_home(here):

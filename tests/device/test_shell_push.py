@@ -11,6 +11,7 @@ import pytest
 
 from edgekit.device import Payload
 from edgekit.device.archive import members, pack
+from edgekit.device.scripts import MARKER
 from edgekit.errors import DeviceError
 
 NOISE = os.urandom(3_000_000)  # does not shrink: sending it takes many pieces
@@ -148,7 +149,7 @@ def test_a_sender_that_is_killed_leaves_no_part_of_a_file(here, tmp_path, payloa
     arguments = [str(Path(__file__).parents[1]), str(here.home), str(file.source), file.sha256]
     done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, check=False)
     assert done.returncode == -9, done.stderr.decode()
-    wait_until(lambda: not (here.edgekit / "holder").exists())
+    wait_until(lambda: (here.edgekit / MARKER).read_text() == "")
     wait_until(lambda: left_over(here) == [])
     assert list(here.blobs.iterdir()) == []
     assert here.connect().push([file]).transfer.files == 1

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from edgekit.device import Profile, open_transport
+from edgekit.device.scripts import MARKER
 from edgekit.device.ssh import SshTransport
 from edgekit.device.transport import connected
 from edgekit.errors import DeviceError, TransientDeviceError, UsageError
@@ -203,7 +204,7 @@ def test_no_ssh_outlives_an_edgekit_that_was_killed(server, tmp_path, wait_until
     process.kill()
     process.communicate()
     wait_until(lambda: processes(sockets) == [])
-    wait_until(lambda: not Path(server.place, "holder").exists())
+    wait_until(lambda: Path(server.place, MARKER).read_text() == "")
     shutil.rmtree(sockets)
 
 
@@ -239,7 +240,7 @@ def test_ctrl_c_on_a_terminal_ends_the_command_and_restores_the_device(server, t
     said, _ = terminal.communicate(timeout=60)
     assert b"interrupted" in said
     assert not Path(f"/proc/{pid.read_text().strip()}").exists()
-    assert not Path(server.place, "holder").exists()
+    assert Path(server.place, MARKER).read_text() == ""
 
 
 @pytest.mark.parametrize("address", ["-oProxyCommand=touch pwned", "a\nb"])

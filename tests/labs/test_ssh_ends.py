@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from edgekit.device.scripts import MARKER
 from edgekit.device.ssh import SshTransport
 from labs.ssh_lab import FOLDER, SshBoard, SshLab, profile
 from labs.ssh_use import GUEST, STUBBORN, assert_works, running
@@ -48,7 +49,7 @@ def test_edgekit_that_is_killed_leaves_the_board_free(ssh_lab: SshLab, tmp_path:
     process.kill()
     process.communicate()
     board.wait_idle()
-    assert not (board.path(FOLDER) / "holder").exists()
+    assert (board.path(FOLDER) / MARKER).read_text() == ""
     assert_works(board, tmp_path)
 
 
@@ -69,5 +70,5 @@ def test_a_holder_that_was_killed_there_holds_nothing(ssh_lab: SshLab, tmp_path:
     for process in board.board.processes():
         process.kill()
     device.close()
-    assert (board.path(FOLDER) / "holder").exists()
+    assert (board.path(FOLDER) / MARKER).read_text()
     assert_works(board, tmp_path)

@@ -1,8 +1,8 @@
 # Holds the device: prints what it is, locks it, prepares it, and undoes that when its standard input ends or
 # it is told to. Each line it prints is a word and what it is about.
 #
-# The lock is on the file `holder`, and the kernel gives it back however this process ends. The file itself
-# only says who has it.
+# The lock is on the marker, a file in edgekit's folder, and the kernel gives it back however this process ends.
+# The file itself only says who has it.
 token=$1 who=$2 folder=$3 python=$4 governor=$5 fixed=$6 policies=$7 marker=$8
 version='import sys; print("%d.%d" % sys.version_info[:2])'
 boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)
@@ -22,19 +22,30 @@ fail() { # word: what cannot be done; standard error says why
   exit 1
 }
 
+claim() { # an empty folder
+  mkdir -p "$folder" && chmod 700 "$folder" && true >>"$folder/$marker"
+}
+
 make() { # the folder, unless it is somebody else's
   [ -f "$folder/$marker" ] && return
-  if [ "$folder" -ef "$HOME" ] || { [ -d "$folder" ] && [ -n "$(ls -A "$folder")" ]; }; then fail "foreign"; fi
-  { mkdir -p "$folder" && chmod 700 "$folder" && : >"$folder/$marker"; } || fail "unmade"
+  # looked for again: another edgekit may just have made it
+  if [ "$folder" -ef "$HOME" ] || { [ -d "$folder" ] && [ -n "$(ls -A "$folder")" ] && [ ! -f "$folder/$marker" ]; }
+  then
+    fail "foreign"
+  fi
+  # again: an edgekit that cleans may have just removed it
+  claim || claim || fail "unmade"
 }
 
 ours() { # whether the file that is locked is still the one that others look at
-  [ "/proc/$$/fd/9" -ef "$folder/holder" ]
+  [ "/proc/$$/fd/9" -ef "$folder/$marker" ]
 }
 
 lock() { # the device, if it is free
-  touch "$folder/holder" || fail "unmade"
-  exec 9>>"$folder/holder"
+  if ! command exec 9>>"$folder/$marker"; then
+    [ -f "$folder/$marker" ] || return 1 # it was removed again
+    fail "unmade"
+  fi
   # 3: some shells hand on no descriptor that they have opened for themselves
   said=$(flock -n 3 3>&9 2>&1) && ours && return
   [ -z "$said" ] || { echo "$said" >&2; fail "unmade"; }
@@ -43,7 +54,7 @@ lock() { # the device, if it is free
 
 owner() { # read who has the device
   pid='' mark='' since='' name=''
-  { read -r pid; read -r mark; read -r since; read -r name; } <"$folder/holder"
+  { read -r pid; read -r mark; read -r since; read -r name; } <"$folder/$marker"
 } 2>/dev/null
 
 set_governor() { # file, governor
@@ -84,7 +95,7 @@ prepare() {
 leave() {
   trap '' HUP INT TERM PIPE
   restore
-  if ours; then rm -f "$folder/holder"; fi
+  if ours; then true >"$folder/$marker"; fi
   exit 0
 }
 
@@ -104,12 +115,12 @@ until make && lock; do
     stop "$pid" "$mark" # the same edgekit, whose connection was lost
     sleep 0.1
   else
-    [ -z "$name" ] || echo "busy $(date +%s) $since $pid $name"
+    echo "busy $(date +%s) ${since:--} ${pid:--} ${name:-another edgekit}"
     sleep 1
   fi
 done
 trap leave HUP INT TERM PIPE
-printf '%s\n' "$$" "$token" "$(date +%s)" "$who" >"$folder/holder" || { echo "unmade"; leave; }
+printf '%s\n' "$$" "$token" "$(date +%s)" "$who" >"$folder/$marker" || { echo "unmade"; leave; }
 if [ -f "$folder/running" ]; then
   read -r process mark <"$folder/running"
   stop "$process" "$mark"
@@ -125,7 +136,10 @@ while read -r word; do
   # it may be a link to somewhere else
   [ -f "$folder/$marker" ] && cd -P "$folder" && real=$PWD && cd / || exit 1
   freed=$(du -sk "$real")
-  rm -rf "$real" "$folder" && echo "freed $freed"
+  # the marker last: until then the folder is edgekit's, and after that empty; another one may already use it
+  rm -rf "${real:?}"/* && rm -rf "${real:?}"/.[!.]* && echo "freed $freed"
+  rmdir "$real" 2>/dev/null
+  [ ! -h "$folder" ] || rm -f "$folder"
   exit 0
 done
 leave
