@@ -9,10 +9,10 @@ DEMO   ?= demo
 GATE   ?= gate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lab gate check format train lock clean
+.PHONY: help setup demo test lab gate check format train screenshots lock clean
 
 help:  ## show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(READY)  ## make the environment in .venv
 
@@ -63,6 +63,9 @@ train: $(READY)  ## train the shipped models again, each by the command in its c
 	$(BIN)/edgekit train --alpha 0.5 --resolution 32 --dataset digits --output models
 	$(BIN)/edgekit train --alpha 0.25 --resolution 64 --dataset shapes --output models
 	$(BIN)/edgekit train --alpha 0.5 --resolution 64 --dataset shapes --output models
+
+screenshots: demo  ## draw the README's screenshots from what the demo measured; needs chromium
+	$(BIN)/python docs/screenshots.py $(DEMO)/result.json $(DEMO)/report.html
 
 lock: $(READY)  ## resolve requirements.lock again
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate \

@@ -71,7 +71,7 @@ def _current(path: Path, schema: str, upgrades: Sequence[Upgrade]) -> bytes:
     if number > int(version):
         raise RecordError(
             f"{path} has schema {found!r}; this edgekit reads up to {schema!r}.",
-            "Upgrade edgekit: `pip install --upgrade edgekit`.",
+            "Upgrade edgekit.",
         )
     steps = upgrades[number - 1 :]
     if number < 1 or number + len(steps) != int(version):

@@ -96,7 +96,7 @@ def read_card(path: Path) -> Card:
         newer = str(schema).startswith("edgekit.card/")
         raise RecordError(
             f"{path} has the schema {schema!r}; this edgekit reads {SCHEMA!r}.",
-            "Upgrade edgekit: `pip install --upgrade edgekit`." if newer else "Check the path.",
+            "Upgrade edgekit." if newer else "Check the path.",
         )
     try:
         return msgspec.convert(content, Card)

@@ -11,7 +11,7 @@ from support.pages import ROOT, done_before
 
 PAGE = (ROOT / "docs" / "ci.md").read_text()
 # the reader's own model and images, in whose place a shipped model is used
-THEIRS = "my_model.keras --dataset my_pictures"
+THEIRS = "my_model.keras --dataset my_images"
 
 
 def run(line: str, folder: Path, artefacts: Path) -> None:

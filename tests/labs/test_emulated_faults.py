@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -125,3 +127,38 @@ def test_a_damaged_image_that_cannot_be_built_again_is_not_used(
     assert getattr(caught.value, "exit_code", None) == 3
     assert transport.clean() > 1 << 20
     assert not image.emulator_cache().exists()
+
+
+def test_a_disk_too_small_for_what_the_board_starts_with_is_said(tmp_path: Path) -> None:
+    """A file system that has the image and 1 MB more, mounted for this board alone."""
+    whole = image.ensure_image(Recorder())
+    (tmp_path / "cache").mkdir()
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from labs.emulated import board; from labs.payloads import a_file\n"
+        "from edgekit.device.emulator import EmulatorTransport; from edgekit.errors import StorageError\n"
+        "transport = EmulatorTransport(board()); transport.connect()\n"
+        "transport.push([a_file(Path(sys.argv[1]), 3 << 20)])\n"
+        "try: transport.run(['true'], stdin='', deadline=60)\n"
+        "except StorageError as error: print(error)"
+    )
+    room = sum(path.stat().st_size for path in whole.kernel.parent.iterdir()) + (1 << 20)
+    disk = f"mount -t tmpfs -o size={room} none cache"
+    script = f'{disk} && cp -r "$1" cache/emulator && "$2" -c "$3" payload'
+    given = (str(image.emulator_cache()), sys.executable, code)
+    done = subprocess.run(
+        ["unshare", "--mount", "--map-root-user", "sh", "-c", script, "sh", *given],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "EDGEKIT_CACHE": str(tmp_path / "cache"),
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "CI" not in os.environ and ("unshare" in done.stderr or "mount:" in done.stderr):
+        pytest.skip(f"no small disk can be made here: {done.stderr.strip()}")
+    assert "The disk is full: " in done.stdout, done.stderr
+    assert done.stdout.endswith("Free some space, or keep the cache elsewhere: set EDGEKIT_CACHE.\n")
