@@ -217,7 +217,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     keras: tuple[int, ...] = ()  # the float Keras model's top-1 by image; empty: not known
 
 
-class Result(msgspec.Struct, frozen=True):
+class Result(msgspec.Struct, frozen=True, dict=True):
     """One session. Written as JSON."""
 
     schema: str
@@ -247,6 +247,11 @@ class Result(msgspec.Struct, frozen=True):
         if not self.device.timed and any(m.repeats for m in self.measurements):
             raise ValueError("an emulated board has no times")
 
+    @property
+    def path(self) -> Path | None:
+        """The file that it was read from or written to; None: it is in no file."""
+        return self.__dict__.get("_path")
+
 
 def _to_2(record: dict[str, Any]) -> None:
     """Upgrade from version 1, which named neither an untimed device nor XNNPACK that is switched off."""
@@ -265,9 +270,12 @@ def read_result(path: Path) -> Result:
     Raises:
         RecordError: Not a result, damaged, or written by a newer edgekit.
     """
-    return decode_record(path, Result, SCHEMA, UPGRADES)
+    result = decode_record(path, Result, SCHEMA, UPGRADES)
+    result.__dict__["_path"] = path
+    return result
 
 
 def write_result(path: Path, result: Result) -> None:
-    """Write a result whole or not at all."""
+    """Write a result whole or not at all; it then knows its `path`."""
     write_record(path, result)
+    result.__dict__["_path"] = path

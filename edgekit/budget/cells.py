@@ -27,6 +27,7 @@ from edgekit.results import (
     Natural,
     Positive,
     Reference,
+    Result,
     Runtime,
 )
 from edgekit.schema import UNREADABLE, damaged, decode_record
@@ -79,9 +80,9 @@ _EVALUATIONS = msgspec.json.Decoder(tuple[Evaluation, ...])
 
 
 class ResultFile:
-    """One result file."""
+    """One result: a file, or one that is in none."""
 
-    def __init__(self, path: Path, record: _Session, order: int) -> None:
+    def __init__(self, path: Path | None, record: _Session, order: int) -> None:
         self.path, self._record, self.order = path, record, order
 
     @property
@@ -127,7 +128,7 @@ class ResultFile:
         try:
             return decoder.decode(raw)
         except UNREADABLE as error:
-            raise damaged(self.path, SCHEMA, error) from error
+            raise damaged(self.path or Path("a result"), SCHEMA, error) from error
 
 
 @dataclass(frozen=True)
@@ -222,8 +223,8 @@ class Measured:
     partial: tuple[ResultFile, ...] = ()  # sessions that are not whole, even those of which no cell counts
 
 
-def read_cells(paths: Sequence[Path]) -> Measured:
-    """Read result files.
+def read_cells(results: Sequence[Result | Path]) -> Measured:
+    """Read results, from files or from memory.
 
     Sessions are told apart by when they were made. A cell stays the same one if its file's content or its
     runtime's version changes; several versions in one session are all kept. Another pace, other CPUs or a
@@ -235,8 +236,8 @@ def read_cells(paths: Sequence[Path]) -> Measured:
     newest: dict[tuple[object, ...], list[Cell]] = {}
     count = 0
     partial: list[ResultFile] = []
-    for order, path in enumerate(paths):
-        file = _read(path, order)
+    for order, result in enumerate(results):
+        file = _read(result, order)
         partial += [file] if file.partial else []
         for cell in file.cells():
             count += 1
@@ -251,7 +252,10 @@ def read_cells(paths: Sequence[Path]) -> Measured:
     return Measured(cells, count - len(cells), tuple(partial))
 
 
-def _read(path: Path, order: int) -> ResultFile:
+def _read(result: Result | Path, order: int) -> ResultFile:
+    if isinstance(result, Result):
+        return ResultFile(result.path, _SESSION.decode(msgspec.json.encode(result)), order)
+    path = result
     try:
         record = _SESSION.decode(path.read_bytes())
     except (OSError, *UNREADABLE):

@@ -56,7 +56,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     high: float | None = None
     stale: bool = False  # so far below the limit that the limit guards little
     reason: str = ""
-    result: str = ""  # the file it was read from
+    result: str = ""  # the file that holds it; empty: none
 
     @property
     def margin(self) -> float | None:
@@ -141,7 +141,7 @@ def _verdict(blank: Verdict, metric: Metric, cell: Cell, seen: Figure | Absent) 
         xnnpack=cell.runtime.xnnpack,
         threads=cell.threads,
         affinity=cell.affinity,
-        result=str(cell.result.path),
+        result=str(cell.result.path or ""),
     )
 
 

@@ -63,7 +63,8 @@ class Index:
                 continue
             oldest = min((cell.result.age for cell in cells if cell.device == device), default=None)
             if oldest is None or oldest < cut.age or (oldest == cut.age and not _single(budget)):
-                return f"the session on {device} ({cut.path}) is not complete: {cut.partial}"
+                file = f" ({cut.path})" if cut.path else ""
+                return f"the session on {device}{file} is not complete: {cut.partial}"
         return ""
 
 
