@@ -47,7 +47,17 @@ ROOMS: dict[str, set[str]] = {
     "reporting": {"results"},
     "advice": {"results", "device"},
     "guest": set(),
-    "__init__": set(),
+    # the front door: what users import
+    "api": {
+        *("artefact", "budget", "comparison", "conversion", "data", "device", "explanation"),
+        *("inspection", "measurement", "reporting", "results", "training", "zoo"),
+    },
+    "devices": {"advice", "device", "visit"},
+    "runtimes": {"api", "device", "runtime", "visit"},
+    "__init__": {  # for type checkers; each is loaded when it is first used
+        *("api", "artefact", "budget", "comparison", "device", "devices", "explanation", "measurement"),
+        *("reporting", "results", "runtimes", "training", "visit"),
+    },
     "__main__": {"cli"},
 }
 

@@ -1,0 +1,94 @@
+"""`edgekit.check`, and the budgets that results would keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgekit.api.given import StrPath, all_results, several
+
+if TYPE_CHECKING:
+    from edgekit.budget import Budget, Measured, Proposal, Verdict
+    from edgekit.results import Result
+
+
+@dataclass(frozen=True)
+class Check:
+    """Every limit of every budget, judged on every measurement that it is about."""
+
+    verdicts: tuple[Verdict, ...]
+    superseded: int = 0  # measurements left out because a newer session made them again
+
+    @property
+    def passed(self) -> bool:
+        """Whether every limit holds. What is missing, invalid or inconclusive has not passed."""
+        return self.exit_code == 0
+
+    @property
+    def exit_code(self) -> int:
+        """0: all pass; 1: a limit is broken; else 3: something is missing; else 4: something is not sure."""
+        from edgekit.budget import exit_code
+
+        return exit_code(self.verdicts)
+
+
+def check(
+    results: Result | StrPath | Iterable[Result | StrPath] | None = None,
+    *,
+    budgets: StrPath = "budgets.toml",
+) -> Check:
+    """Judge results by budgets. Verdicts are returned, not raised: see `passed`.
+
+    Args:
+        results: Results or their files, one or several; None: all in results/. Of each cell, the newest
+            counts.
+        budgets: The limits, a TOML file.
+
+    Raises:
+        UsageError: None, and there is no result.
+        RecordError: A file cannot be read, or is not what it should be.
+    """
+    from edgekit.budget import judge, read_budgets
+
+    stated = read_budgets(Path(budgets))
+    measured = _measured(results)
+    return Check(judge(stated, measured), measured.superseded)
+
+
+def propose_budgets(
+    results: Result | StrPath | Iterable[Result | StrPath] | None = None,
+    *,
+    budgets: StrPath = "budgets.toml",
+) -> tuple[Proposal, Check]:
+    """Propose budgets that results keep; nothing is written.
+
+    Args:
+        results: As in `check`.
+        budgets: The limits, a TOML file; where there is none, one is proposed.
+
+    Returns:
+        The proposal, and the verdicts that it does not resolve: there is no measured value to go by.
+
+    Raises:
+        UsageError: None, and there is no result.
+        RecordError: A file cannot be read, or is not what it should be.
+        InvalidError: There are no budgets, and no valid measurement to begin some.
+    """
+    from edgekit.budget import judge, propose, read_budgets, unresolved
+
+    path = Path(budgets)
+    stated: tuple[Budget, ...] = read_budgets(path) if path.exists() else ()
+    measured = _measured(results)
+    verdicts = judge(stated, measured)
+    left = Check(tuple(unresolved(verdicts)), measured.superseded)
+    return propose(path, verdicts, measured), left
+
+
+def _measured(results: Result | StrPath | Iterable[Result | StrPath] | None) -> Measured:
+    from edgekit.budget import read_cells
+    from edgekit.results import Result
+
+    given = all_results() if results is None else several(results)
+    return read_cells([each if isinstance(each, Result) else Path(each) for each in given])

@@ -1,0 +1,114 @@
+"""`edgekit.convert`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgekit.api.given import StrPath, call, several
+from edgekit.progress import SILENT, Progress
+from edgekit.zoo.families import DEFAULT_FAMILY
+
+if TYPE_CHECKING:
+    from edgekit.artefact import ArtefactSet, Format
+    from edgekit.conversion.request import IO, Target
+    from edgekit.data.sources import Channels
+    from edgekit.training import TrainOutcome
+
+
+def convert(
+    model: StrPath | TrainOutcome = DEFAULT_FAMILY,
+    *,
+    alpha: float | None = None,
+    resolution: int | None = None,
+    weights: StrPath | None = None,
+    classes: int | None = None,
+    dataset: StrPath | None = None,
+    int8: bool = True,
+    float16: bool = False,
+    formats: Format | Iterable[Format] = ("tflite", "onnx"),
+    target: Target = "portable",
+    io: IO = "int8",
+    calibration: int = 300,
+    max_drop: str | float | None = None,
+    mean: float | Channels | None = None,
+    std: float | Channels | None = None,
+    seed: int = 0,
+    output: StrPath | None = None,
+    command: str = "",
+    progress: Progress = SILENT,
+) -> ArtefactSet:
+    """Turn a trained model into TFLite and ONNX files, quantized and verified.
+
+    Args:
+        model: A model family, a trained model's name, a .keras or .h5 file, a SavedModel, or what `train`
+            returned.
+        alpha: Width multiplier of a family; None: its usual one.
+        resolution: Height and width of the input in pixels.
+        weights: `imagenet` or a file, for a family; None: a trained model that fits.
+        classes: Number of classes, for a file of weights only.
+        dataset: What to calibrate and evaluate on: `digits`, `shapes`, `cifar10`, a folder with one
+            sub-folder per class, or a .npz file; None: what the model was trained on.
+        int8: Quantize to int8, in addition to float32.
+        float16: Also write float16 TFLite.
+        formats: `tflite`, `onnx` or both.
+        target: Processor that the weights of the int8 ONNX file must suit; `portable` suits all.
+        io: Input and output type of the int8 TFLite file.
+        calibration: Number of calibration images.
+        max_drop: Accuracy that int8 may lose: a fraction, or a text such as `0.5 pp`; None: any.
+        mean: Input scaling (x - mean) / std of pixels 0 to 255, for all channels or each; None: as the
+            model needs.
+        std: See `mean`.
+        seed: Seed for the images that `shapes` draws.
+        output: Folder for the set; None: artefacts/NAME. A set that is there is replaced.
+        command: What the manifest says made the set; empty: this call.
+        progress: Receives every step.
+
+    Raises:
+        UsageError: The request, the model or the dataset do not fit each other.
+        ModelError: The model cannot be read or converted.
+        DataError: The dataset cannot be used.
+        InvalidError: A file does not compute what the model computes; nothing is written. Or it is not
+            certain that int8 keeps within `max_drop`; the set is written.
+        StorageError: The folder cannot be written; nothing is left there.
+        GateError: The set was written, but an int8 file lost more than `max_drop`.
+    """
+    typed = command or call(convert, locals())
+    from edgekit.conversion import ConvertRequest
+    from edgekit.conversion import convert as run
+    from edgekit.units import parse_fraction
+    from edgekit.zoo.source import resolve
+
+    limit = parse_fraction(max_drop) if isinstance(max_drop, str) else max_drop
+    source = resolve(
+        str(model if isinstance(model, str | os.PathLike) else model.checkpoint),
+        alpha=alpha,
+        resolution=resolution,
+        weights=None if weights is None else str(weights),
+        classes=classes,
+        dataset=None if dataset is None else str(dataset),
+        progress=progress,
+    )
+    request = ConvertRequest(
+        source=source,
+        output=Path(output) if output else Path("artefacts") / source.name,
+        dataset=None if dataset is None else str(dataset),
+        formats=several(formats),
+        precisions=("float32", *(("int8",) if int8 else ()), *(("float16",) if float16 else ())),
+        target=target,
+        io=io,
+        calibration=calibration,
+        max_drop=limit,
+        mean=_channels(mean),
+        std=_channels(std),
+        seed=seed,
+        command=typed,
+    )
+    return run(request, progress)
+
+
+def _channels(value: float | Channels | None) -> Channels | None:
+    """Return one value per channel."""
+    return (value, value, value) if isinstance(value, int | float) else value

@@ -1,0 +1,52 @@
+"""`edgekit.explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgekit.api.given import StrPath, several
+from edgekit.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from edgekit.device import Profile
+    from edgekit.explanation import Breakdown
+
+
+def explain(
+    files: StrPath | Iterable[StrPath],
+    *,
+    device: str | Profile | Iterable[str | Profile] = "rpi4-emulated",
+    runtimes: str | Iterable[str] = (),
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> tuple[Breakdown, ...]:
+    """Count which operators the instructions go to; of two artefacts, runtimes or devices, to compare them.
+
+    Args:
+        files: A .tflite or .onnx file, or two.
+        device: Where to count, one device or two, each a name or a profile.
+        runtimes: NAME or NAME==VERSION, one or two; none: litert, onnxruntime.
+        seed: Seed for the input.
+        progress: Receives every step.
+
+    Returns:
+        One breakdown, or two in the order given.
+
+    Raises:
+        UsageError: The request does not fit the files or the devices.
+        ModelError: A file cannot be read.
+        UnavailableError: The device counts no instructions.
+        DeviceError: It could not be done.
+    """
+    from edgekit.explanation import ExplainRequest
+    from edgekit.explanation import explain as run
+
+    request = ExplainRequest(
+        files=tuple(map(Path, several(files))),
+        devices=several(device),
+        runtimes=several(runtimes),
+        seed=seed,
+    )
+    return run(request, progress)
