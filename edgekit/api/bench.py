@@ -66,7 +66,7 @@ def bench(
         StorageError: The result cannot be written; found out before anything is measured.
     """
     typed = command or call(bench, locals())
-    from edgekit.files import check_writable
+    from edgekit.files import OUTPUT, check_writable, storage_errors
     from edgekit.measurement import BenchRequest, result_path
     from edgekit.measurement import bench as run
     from edgekit.results import write_result
@@ -85,9 +85,11 @@ def bench(
         seed=seed,
         command=typed,
     )
-    check_writable(Path(output or "results/new.json"))
+    check_writable(Path(output or "results/new.json"), OUTPUT)
     result = run(request, progress)
-    write_result(Path(output) if output else result_path(Path("results"), result), result)
+    path = Path(output) if output else result_path(Path("results"), result)
+    with storage_errors(path, OUTPUT):
+        write_result(path, result)
     return result
 
 

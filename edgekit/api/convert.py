@@ -12,8 +12,9 @@ from edgekit.progress import SILENT, Progress
 from edgekit.zoo.families import DEFAULT_FAMILY
 
 if TYPE_CHECKING:
-    from edgekit.artefact import ArtefactSet, Format
-    from edgekit.conversion.request import IO, Target
+    from edgekit.artefact import ArtefactSet
+    from edgekit.conversion.target import Target
+    from edgekit.conversion.tflite_files import IO
     from edgekit.data.sources import Channels
     from edgekit.training import TrainOutcome
 
@@ -28,7 +29,7 @@ def convert(
     dataset: StrPath | None = None,
     int8: bool = True,
     float16: bool = False,
-    formats: Format | Iterable[Format] = ("tflite", "onnx"),
+    formats: str | Iterable[str] | None = None,
     target: Target = "portable",
     io: IO = "int8",
     calibration: int = 300,
@@ -53,7 +54,7 @@ def convert(
             sub-folder per class, or a .npz file; None: what the model was trained on.
         int8: Quantize to int8, in addition to float32.
         float16: Also write float16 TFLite.
-        formats: `tflite`, `onnx` or both.
+        formats: Names of file formats, `tflite` or `onnx`, one or several; None: all.
         target: Processor that the weights of the int8 ONNX file must suit; `portable` suits all.
         io: Input and output type of the int8 TFLite file.
         calibration: Number of calibration images.
@@ -79,36 +80,25 @@ def convert(
     from edgekit.conversion import ConvertRequest
     from edgekit.conversion import convert as run
     from edgekit.units import parse_fraction
-    from edgekit.zoo.source import resolve
 
-    limit = parse_fraction(max_drop) if isinstance(max_drop, str) else max_drop
-    source = resolve(
-        str(model if isinstance(model, str | os.PathLike) else model.checkpoint),
+    request = ConvertRequest(
+        model=str(model if isinstance(model, str | os.PathLike) else model.checkpoint),
         alpha=alpha,
         resolution=resolution,
         weights=None if weights is None else str(weights),
         classes=classes,
         dataset=None if dataset is None else str(dataset),
-        progress=progress,
-    )
-    request = ConvertRequest(
-        source=source,
-        output=Path(output) if output else Path("artefacts") / source.name,
-        dataset=None if dataset is None else str(dataset),
-        formats=several(formats),
-        precisions=("float32", *(("int8",) if int8 else ()), *(("float16",) if float16 else ())),
+        int8=int8,
+        float16=float16,
+        formats=None if formats is None else several(formats),
         target=target,
         io=io,
         calibration=calibration,
-        max_drop=limit,
-        mean=_channels(mean),
-        std=_channels(std),
+        max_drop=parse_fraction(max_drop) if isinstance(max_drop, str) else max_drop,
+        mean=mean,
+        std=std,
         seed=seed,
+        output=None if output is None else Path(output),
         command=typed,
     )
     return run(request, progress)
-
-
-def _channels(value: float | Channels | None) -> Channels | None:
-    """Return one value per channel."""
-    return (value, value, value) if isinstance(value, int | float) else value

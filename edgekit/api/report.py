@@ -24,7 +24,7 @@ def report(
 
     Args:
         results: Results or their files, one or several; None: the newest in results/.
-        output: File to write: .html, .md, .csv, .json, .svg or .png.
+        output: File to write; its ending names the format: .html, .md, .csv, .json, .svg or .png.
         progress: Receives every step.
 
     Raises:

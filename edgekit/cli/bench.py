@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from edgekit.cli.completion import complete_device, complete_runtime
-from edgekit.cli.numeric import real, whole
+from edgekit.cli import options
 
 Mode = Literal["quick", "standard", "rigorous"]
 
@@ -16,58 +15,46 @@ Mode = Literal["quick", "standard", "rigorous"]
 def bench(
     artefacts: Annotated[
         list[Path] | None,
-        typer.Argument(
-            help="Artefact sets, or single files of a set. Not given: the newest under artefacts/."
-        ),
+        typer.Argument(help="Artefact sets, or single files of a set.  [default: the newest in artefacts/]"),
     ] = None,
     device: Annotated[
         list[str] | None,
-        typer.Option(
-            help="`edgekit devices list` shows which there are. May be repeated.  [default: host]",
-            autocompletion=complete_device,
-        ),
+        options.device("A device of `edgekit devices list`. May be repeated.  [default: host]"),
     ] = None,
-    address: Annotated[
-        str, typer.Option(help="Where the device is, a host or a serial.  [default: its profile's]")
-    ] = "",
-    user: Annotated[str, typer.Option(help="Who to log in as with ssh.  [default: its profile's]")] = "",
+    address: options.Address = "",
+    user: options.User = "",
     runtime: Annotated[
         list[str] | None,
-        typer.Option(
-            help="NAME or NAME==VERSION: litert, tflite-runtime, onnxruntime. May be repeated.",
-            autocompletion=complete_runtime,
-        ),
+        options.runtime("NAME or NAME==VERSION: litert, tflite-runtime, onnxruntime. May be repeated."),
     ] = None,
     threads: Annotated[str, typer.Option(help="Numbers separated by commas; `all` is every CPU.")] = "1,all",
     mode: Annotated[
         Mode, typer.Option(help="quick: 3 repeats of 2 s; standard: 5 of 10 s; rigorous: 10 of 60 s.")
     ] = "quick",
-    accuracy: Annotated[bool, typer.Option(help="Measure accuracy on the set's evaluation pictures.")] = True,
+    accuracy: Annotated[bool, typer.Option(help="Measure accuracy on the set's evaluation images.")] = True,
     memory: Annotated[bool, typer.Option(help="Measure memory.")] = True,
     xnnpack: Annotated[
-        bool, typer.Option(help="TFLite's runtimes may use XNNPACK's kernels, as they do by default.")
+        bool, typer.Option(help="Let TFLite's runtimes use XNNPACK's kernels, as they do by default.")
     ] = True,
     fps: Annotated[
-        float | None, real("Space inferences as an application would; not given: back to back.")
+        float | None,
+        options.real("Inferences per second, spaced as an application would.  [default: back to back]"),
     ] = None,
-    affinity: Annotated[
-        str | None, typer.Option(metavar="CPUS", help="Pin to these CPUs, such as 0,1.")
-    ] = None,
-    seed: Annotated[int, whole("Of the timed input.")] = 0,
+    affinity: Annotated[str | None, typer.Option(metavar="CPUS", help="CPUs to run on, such as 0,1.")] = None,
+    seed: Annotated[int, options.whole("Seed for the timed input.")] = 0,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", help="File for the result, of one device.  [default: a new one in results/]"
-        ),
+        options.output("File for the result, of one device.  [default: a new one in results/]"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the statistics as JSON.")] = False,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Measure latency, memory and accuracy of artefacts on devices; on an emulated board count instructions.
+    """Measure artefacts on devices: latency, memory and accuracy.
 
-    An emulated board has no time: --mode, --fps, --threads, --affinity and --memory do not apply there.
+    An emulated board counts instructions instead. It has no time: --mode, --fps, --threads, --affinity and
+    --memory do not apply there.
 
-    Ends with 4 where a measurement is invalid, with 3 where one is missing or a device is not there, with
-    130 where it was interrupted; what was measured is kept.
+    Exits with 4 if a measurement is invalid, with 3 if one is missing or a device is not there, with 130 if
+    it was interrupted; what was measured is kept.
 
     Example: edgekit bench
 
@@ -76,44 +63,58 @@ def bench(
     Example: edgekit bench my_set/int8.tflite --runtime litert==2.3.0 --threads 1 --mode standard
     """
     import sys
+    from functools import partial
 
-    from edgekit.cli.benching import measure_each, profiles
-    from edgekit.cli.choices import newest_set, numbers, threads_of
-    from edgekit.cli.console import command_line, quote, say_next, show_error
-    from edgekit.cli.table import show_results
-    from edgekit.errors import DeviceError
-    from edgekit.files import OUTPUT, check_writable
-    from edgekit.measurement import BenchRequest
+    import edgekit
+    from edgekit.api.bench import bench_each
+    from edgekit.cli.console import (
+        command_line,
+        progress_bar,
+        quote,
+        say_next,
+        show_error,
+        show_interrupted,
+    )
+    from edgekit.cli.show_results import show_results
     from edgekit.reporting.report import Report
     from edgekit.reporting.to_json import to_json
 
-    chosen = profiles(device or ["host"], address, user, output)
-    request = BenchRequest(
-        artefacts=tuple(artefacts or [newest_set()]),
-        runtimes=tuple(runtime or ()),
-        threads=threads_of(threads),
-        mode=mode,
-        accuracy=accuracy,
-        memory=memory,
-        xnnpack=xnnpack,
-        fps=fps,
-        affinity=numbers(affinity, "--affinity") if affinity else (),
-        seed=seed,
-        command=command_line(),
-    )
-    check_writable(output or Path("results") / "new.json", OUTPUT)
-    measured, code = measure_each(request, chosen, output)
-    results = [result for result, _ in measured]
-    if not results:
-        raise typer.Exit(code)
-    if as_json:
-        sys.stdout.buffer.write(to_json(Report(results)))
-    else:
-        show_results(results)
-    for result in results:
+    chosen = edgekit.devices.find_each(device or ["host"], address=address, user=user)
+    if output and len(chosen) > 1:
+        raise edgekit.UsageError(
+            f"--output {output} is for one device; {len(chosen)} are named.",
+            "Leave it out: each device's result then has a file of its own in results/.",
+        )
+    with progress_bar() as progress:
+        measure = partial(
+            edgekit.bench,
+            artefacts or None,
+            runtimes=runtime or (),
+            threads=options.threads_of(threads),
+            mode=mode,
+            accuracy=accuracy,
+            memory=memory,
+            xnnpack=xnnpack,
+            fps=fps,
+            affinity=options.affinity_of(affinity),
+            seed=seed,
+            output=output,
+            command=command_line(),
+            progress=progress,
+        )
+        found = bench_each(chosen, lambda profile: measure(device=profile), progress)
+    if found.results and as_json:
+        sys.stdout.buffer.write(to_json(Report(found.results)))
+    elif found.results:
+        show_results(found.results)
+    for result in found.results:
         if result.partial:
-            show_error(DeviceError(f"{result.device.profile}: the session ended early: {result.partial}"))
-    paths = " ".join(quote(path) for _, path in measured)
-    say_next(f"edgekit report {paths} -o report.html")
-    if code:
-        raise typer.Exit(code)
+            what = f"{result.device.profile}: the session ended early: {result.partial}"
+            show_error(edgekit.DeviceError(what))
+    if found.interrupted and found.results[-1].ended != "interrupted":
+        show_interrupted()
+    paths = " ".join(quote(result.path) for result in found.results if result.path)
+    if paths:
+        say_next(f"edgekit report {paths} -o report.html")
+    if found.exit_code:
+        raise typer.Exit(found.exit_code)

@@ -7,13 +7,15 @@ from typing import Annotated, Literal
 
 import typer
 
+from edgekit.cli import options
+
 Across = Literal["device", "model", "artefact", "runtime", "threads"]
 
 
 def compare(
     baseline: Annotated[Path, typer.Argument(help="The result to compare with.")],
     candidate: Annotated[
-        Path | None, typer.Argument(help="The result to judge. Not given: both sides are in the first.")
+        Path | None, typer.Argument(help="The result to judge.  [default: both sides are in the first]")
     ] = None,
     across: Annotated[
         Across | None,
@@ -23,12 +25,12 @@ def compare(
         str | None,
         typer.Option(metavar="NAME", help="With one result: the side to compare with.  [default: the first]"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Compare two results cell by cell; unlike things are refused unless --across names them.
+    """Compare two results cell by cell.
 
-    Ends with 1 where something got slower or takes more instructions; else with 3 where a cell is missing;
-    else with 4 where a cell is invalid or inconclusive.
+    Unlike things are refused unless --across names them. Exits with 1 if something got slower or takes more
+    instructions; else with 3 if a cell is missing; else with 4 if a cell is invalid or inconclusive.
 
     Example: edgekit compare old.json new.json
 
@@ -36,26 +38,25 @@ def compare(
     """
     import sys
 
-    from edgekit.cli.comparing import show_comparison
+    import edgekit
     from edgekit.cli.console import say_next
-    from edgekit.comparison import compare as run
+    from edgekit.cli.show_comparison import show_comparison
     from edgekit.comparison import exit_code
     from edgekit.comparison.advice import next_step
     from edgekit.comparison.to_json import to_json
-    from edgekit.errors import GateError
     from edgekit.results import read_result
 
     sides = [read_result(path) for path in (baseline, candidate) if path]
-    found = run(*sides, across=across, against=against)
+    found = edgekit.compare(*sides, across=across, against=against)
     if as_json:
         sys.stdout.buffer.write(to_json(found))
     else:
         show_comparison(found)
     code = exit_code(found)
     advice = next_step(found, sides, across)
-    if code == GateError.exit_code:
+    if code == edgekit.GateError.exit_code:
         worse = sum(pair.word in ("slower", "more") for pair in found.pairs)
-        raise GateError(f"{worse} of {len(found.pairs)} got worse.", advice)
+        raise edgekit.GateError(f"{worse} of {len(found.pairs)} got worse.", advice)
     if advice:
         say_next(advice)
     raise typer.Exit(code)

@@ -20,6 +20,8 @@ from edgekit.progress import Progress
 if TYPE_CHECKING:
     from rich.console import Console
 
+_WIDE = 200  # columns
+
 
 def stderr_console() -> Console:
     """Return a console on standard error.
@@ -40,6 +42,14 @@ def stdout_console() -> Console:
     from rich.console import Console
 
     return Console(highlight=False)
+
+
+def wide_console() -> Console:
+    """Return a console on standard output that cuts nothing off where that is a file or a log."""
+    console = stdout_console()
+    if not (console.is_terminal or "COLUMNS" in os.environ):
+        console.width = _WIDE
+    return console
 
 
 def show_error(error: EdgekitError) -> None:

@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 from typer.core import TyperCommand
 
+from edgekit.cli import options
 from edgekit.cli.completion import complete_device, complete_transport
 
 devices = typer.Typer(
     name="devices",
     help="List, add, probe and clean the devices to measure on.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Name = Annotated[
+Name: TypeAlias = Annotated[
     str, typer.Argument(help="A device of `edgekit devices list`.", autocompletion=complete_device)
 ]
-Address = Annotated[
-    str, typer.Option(help="Where it is: a host for ssh, a serial for adb.  [default: its profile's]")
-]
-User = Annotated[str, typer.Option(help="Who to log in as with ssh.  [default: its profile's]")]
 
 
 @devices.command(name="list")
-def list_(as_json: AsJson = False) -> None:
+def list_(as_json: options.AsJson = False) -> None:
     """List the devices that have a profile.
 
     Example: edgekit devices list
     """
+    import edgekit
     from edgekit.cli.console import print_record, say_next
-    from edgekit.cli.show import show_profiles
-    from edgekit.device import list_profiles
+    from edgekit.cli.show_devices import show_profiles
 
-    profiles = list_profiles()
+    profiles = edgekit.devices.list()
     if as_json:
         print_record(profiles)
     else:
@@ -45,16 +42,16 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @devices.command()
-def show(name: Name = "host", as_json: AsJson = False) -> None:
+def show(name: Name = "host", as_json: options.AsJson = False) -> None:
     """Show a device's profile: how it is reached and what is done there.
 
     Example: edgekit devices show rpi4
     """
+    import edgekit
     from edgekit.cli.console import print_record, quote, say_next
     from edgekit.cli.show_devices import show_profile
-    from edgekit.device import find_profile, reached_at
 
-    profile = reached_at(find_profile(name))
+    profile = edgekit.devices.find(name)
     if as_json:
         print_record(profile)
     else:
@@ -63,19 +60,25 @@ def show(name: Name = "host", as_json: AsJson = False) -> None:
 
 
 @devices.command()
-def probe(name: Name = "host", address: Address = "", user: User = "", as_json: AsJson = False) -> None:
-    """Look at a device: board, cores, memory, clocks, temperature, and which runtimes it can run.
+def probe(
+    name: Name = "host",
+    address: options.Address = "",
+    user: options.User = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Look at a device: its parts, its state and what it can run.
+
+    Shows board, cores, memory, clocks, temperature, and which runtimes can be provided.
 
     Example: edgekit devices probe rpi4
     """
+    import edgekit
     from edgekit.cli.console import print_record, progress_bar, quote, say_next
     from edgekit.cli.show_devices import show_fingerprint
-    from edgekit.device import find_profile, reached_at
-    from edgekit.visit import probe as look
 
-    profile = reached_at(find_profile(name), address=address, user=user)
+    profile = edgekit.devices.find(name, address=address, user=user)
     with progress_bar() as progress:
-        found = look(profile, progress)
+        found = edgekit.devices.probe(profile, progress=progress)
     if as_json:
         print_record(found)
     else:
@@ -84,30 +87,32 @@ def probe(name: Name = "host", address: Address = "", user: User = "", as_json: 
 
 
 @devices.command()
-def doctor(name: Name = "host", address: Address = "", user: User = "", as_json: AsJson = False) -> None:
-    """Say what stands in the way of a sound measurement, and the command that mends it.
+def doctor(
+    name: Name = "host",
+    address: options.Address = "",
+    user: options.User = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Say what stands in the way of a valid measurement, and the fix.
 
-    Ends with 4 where something does, with 3 where the device cannot be used at all.
+    Exits with 4 if something does, with 3 if the device cannot be used at all.
 
     Example: edgekit devices doctor rpi4
     """
-    from edgekit.advice import advise
+    import edgekit
     from edgekit.cli.console import print_record, progress_bar, quote, say_next
     from edgekit.cli.show_devices import show_advice
-    from edgekit.device import find_profile, reached_at
-    from edgekit.visit import probe as look
 
-    profile = reached_at(find_profile(name), address=address, user=user)
+    profile = edgekit.devices.find(name, address=address, user=user)
     with progress_bar() as progress:
-        found = look(profile, progress)
-    advice = advise(profile, found.device, found.environment, found.runtimes)
+        advice = edgekit.devices.doctor(profile, progress=progress)
     if as_json:
         print_record(advice)
     else:
         show_advice(name, advice)
     say_next(f"edgekit bench --device {quote(name)}")
     if advice:
-        raise typer.Exit(4)
+        raise typer.Exit(edgekit.InvalidError.exit_code)
 
 
 class _NamingTransports(TyperCommand):
@@ -125,30 +130,29 @@ class _NamingTransports(TyperCommand):
 def add(
     name: Annotated[str, typer.Argument(help="What to call it: rpi4, or a name of your own.")],
     ssh: Annotated[
-        str, typer.Option(metavar="[USER@]HOST", help="It is reached over SSH: an address or an alias.")
+        str, typer.Option(metavar="[USER@]HOST", help="Address or alias, if it is reached over SSH.")
     ] = "",
     adb: Annotated[
-        str, typer.Option(metavar="SERIAL", help="It is reached by adb: a serial that `adb devices` lists.")
+        str, typer.Option(metavar="SERIAL", help="Serial in `adb devices`, if it is reached by adb.")
     ] = "",
     transport: Annotated[
         str,
         typer.Option(
-            metavar="NAME", help="It is reached by another transport.", autocompletion=complete_transport
+            metavar="NAME",
+            help="Another transport by which it is reached.",
+            autocompletion=complete_transport,
         ),
     ] = "",
     address: Annotated[str, typer.Option(metavar="PLACE", help="Where it is, for --transport.")] = "",
-    port: Annotated[int | None, typer.Option(metavar="N", help="Of its SSH server.")] = None,
+    port: Annotated[int | None, typer.Option(metavar="N", help="Port of its SSH server.")] = None,
     like: Annotated[
-        str,
-        typer.Option(
-            help="A known device it is like.  [default: the one of that name]", autocompletion=complete_device
-        ),
+        str, options.device("A known device that it is like.  [default: the one of that name]")
     ] = "",
-    description: Annotated[str, typer.Option(help="In your own words.")] = "",
+    description: Annotated[str, typer.Option(help="Description, in your own words.")] = "",
     python: Annotated[
         str, typer.Option(help="Its interpreter, or `portable`.  [default: python3 if it has one]")
     ] = "",
-    folder: Annotated[str, typer.Option(help="For edgekit's files there.")] = "",
+    folder: Annotated[str, typer.Option(help="Folder for edgekit's files there.")] = "",
 ) -> None:
     """Write down where a device is, for all projects of this user.
 
@@ -156,31 +160,37 @@ def add(
 
     Example: edgekit devices add pixel --adb 1A2B3C --like android
     """
+    import edgekit
     from edgekit.cli.console import quote, say_next, stderr_console
-    from edgekit.device import add_profile, reached_by
 
-    way = reached_by(ssh=ssh, adb=adb, transport=transport, address=address)
-    given = {"port": port, "description": description, "python": python, "folder": folder, **way}
-    path = add_profile(name, {key: value for key, value in given.items() if value}, like=like)
+    path = edgekit.devices.add(
+        name,
+        ssh=ssh,
+        adb=adb,
+        transport=transport,
+        address=address,
+        port=port,
+        like=like,
+        description=description,
+        python=python,
+        folder=folder,
+    )
     stderr_console().print(f"Wrote {path}", markup=False)
     say_next(f"edgekit devices doctor {quote(name)}")
 
 
 @devices.command()
-def clean(name: Name, address: Address = "", user: User = "") -> None:
+def clean(name: Name, address: options.Address = "", user: options.User = "") -> None:
     """Remove everything edgekit keeps on a device.
 
     Example: edgekit devices clean rpi4
     """
+    import edgekit
     from edgekit.cli.console import progress_bar, say_next, stderr_console
-    from edgekit.device import find_profile, open_transport, reached_at
-    from edgekit.device.transport import connected
     from edgekit.units import megabytes
 
-    profile = reached_at(find_profile(name), address=address, user=user)
+    profile = edgekit.devices.find(name, address=address, user=user)
     with progress_bar() as progress:
-        progress.step(f"Cleaning {name}")
-        with connected(open_transport(profile), progress) as device:
-            freed = device.clean()
+        freed = edgekit.devices.clean(profile, progress=progress)
     stderr_console().print(f"Removed {megabytes(freed)} MB from {name}.", markup=False)
     say_next("edgekit devices list")

@@ -7,35 +7,29 @@ from typing import Annotated
 
 import typer
 
-from edgekit.cli.completion import complete_device, complete_runtime
-from edgekit.cli.numeric import whole
+from edgekit.cli import options
 
 
 def explain(
     files: Annotated[
         list[Path],
-        typer.Argument(help="A .tflite or .onnx file; or two, to be compared.", show_default=False),
+        typer.Argument(help="A .tflite or .onnx file, or two to compare.", show_default=False),
     ],
     device: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Where to count; twice: to compare two devices.  [default: rpi4-emulated]",
-            autocompletion=complete_device,
-        ),
+        options.device("Where to count; two devices are compared.  [default: rpi4-emulated]"),
     ] = None,
     runtime: Annotated[
         list[str] | None,
-        typer.Option(
-            help="NAME or NAME==VERSION; twice: to compare.  [default: litert, onnxruntime]",
-            autocompletion=complete_runtime,
-        ),
+        options.runtime("NAME or NAME==VERSION; two are compared.  [default: litert, onnxruntime]"),
     ] = None,
-    seed: Annotated[int, whole("Of the input.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    seed: Annotated[int, options.whole("Seed for the input.")] = 0,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Show which operators the instructions go to, and why one artefact takes more than another.
+    """Show which operators the instructions go to.
 
-    These are instructions, not times: exact, and the same on every computer.
+    For two artefacts, runtimes or devices, shows why one takes more than the other. Counts are not times:
+    they are exact, and the same on every computer.
 
     Example: edgekit explain digits/int8.tflite
 
@@ -43,23 +37,21 @@ def explain(
 
     Example: edgekit explain digits/int8.tflite --runtime tflite-runtime --runtime litert
     """
+    import edgekit
     from edgekit.artefact import MANIFEST
     from edgekit.cli.console import print_record, progress_bar, quote, say_next
-    from edgekit.cli.show_operators import as_record, show_explanation
-    from edgekit.device import find_profile, reached_at
-    from edgekit.explanation import ExplainRequest
-    from edgekit.explanation import explain as count
+    from edgekit.cli.show_explanation import as_record, show_explanation
 
-    profiles = tuple(reached_at(find_profile(name)) for name in device or ["rpi4-emulated"])
-    request = ExplainRequest(files=tuple(files), devices=profiles, runtimes=tuple(runtime or ()), seed=seed)
     with progress_bar() as progress:
-        found = count(request, progress)
+        found = edgekit.explain(
+            files, device=device or "rpi4-emulated", runtimes=runtime or (), seed=seed, progress=progress
+        )
     if as_json:
         print_record(as_record(found))
     else:
         show_explanation(found)
     file = files[-1]
     if (file.parent / MANIFEST).is_file():  # bench takes files of artefact sets alone
-        say_next(f"edgekit bench {quote(file)} --device {profiles[-1].name}")
+        say_next(f"edgekit bench {quote(file)} --device {quote(found[-1].device)}")
     else:
         say_next(f"edgekit inspect {quote(file)}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgekit.cli.numeric import real, whole
+from edgekit.cli import options
 
 if TYPE_CHECKING:
     from edgekit.inspection import Inspected
@@ -19,23 +19,26 @@ def inspect(
             help="A family, a trained model's name, a Keras, TFLite or ONNX file, a set or a result."
         ),
     ],
-    alpha: Annotated[float | None, real("Width multiplier, of a family.")] = None,
-    resolution: Annotated[int | None, whole("Input size in pixels, of a family.")] = None,
-    classes: Annotated[int | None, whole("Number of classes, of a family.")] = None,
+    alpha: Annotated[float | None, options.real("Width multiplier of a family.")] = None,
+    resolution: Annotated[int | None, options.whole("Input size of a family in pixels.")] = None,
+    classes: Annotated[int | None, options.whole("Number of classes of a family.")] = None,
     layers: Annotated[bool, typer.Option("--layers/--no-layers", help="Show every layer.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Show layers, multiply-adds, parameters, operators and quantization.
+    """Show layers, multiply-adds, parameters and quantization.
 
     Example: edgekit inspect mobilenet_v1 --alpha 0.5 --resolution 224 --classes 1000
 
     Example: edgekit inspect artefacts/mobilenet_v1_0.5_32_digits/int8.tflite
     """
+    import edgekit
     from edgekit.cli.console import print_record, progress_bar, quote, say_next
-    from edgekit.inspection import as_record, inspect_target
+    from edgekit.inspection import as_record
 
     with progress_bar() as progress:
-        found = inspect_target(target, alpha=alpha, resolution=resolution, classes=classes, progress=progress)
+        found = edgekit.inspect(
+            target, alpha=alpha, resolution=resolution, classes=classes, progress=progress
+        )
     if as_json:
         print_record(as_record(found))
     else:
@@ -56,9 +59,9 @@ def _next(found: Inspected, target: str) -> str:
 
 def _show(found: Inspected, layers: bool) -> None:
     from edgekit.artefact import ArtefactSet
-    from edgekit.cli.show import show_set
     from edgekit.cli.show_layers import show_cost, show_file
-    from edgekit.cli.table import show_results
+    from edgekit.cli.show_results import show_results
+    from edgekit.cli.show_set import show_set
     from edgekit.inspection import Inspection
     from edgekit.results import Result
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from edgekit.cli.grid import NONE, grid, show
+from edgekit.cli.tables import NONE, draw_table, show
 from edgekit.units import megabytes, millions
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def show_cost(model: ModelCost, layers: bool) -> None:
         (layer.name, layer.kind, _shape(layer.output), _count(layer.multiply_adds), _count(layer.parameters))
         for layer in cost.layers
     ]
-    show(grid(title, ("Layer", "Kind", "Output", "Multiply-adds", "Parameters"), rows, words=(0, 1, 2)))
+    show(draw_table(title, ("Layer", "Kind", "Output", "Multiply-adds", "Parameters"), rows, words=(0, 1, 2)))
 
 
 def show_file(found: Inspection, layers: bool) -> None:
@@ -43,7 +43,7 @@ def show_file(found: Inspection, layers: bool) -> None:
         quantized = any(layer.output or layer.weights for layer in found.layers)
         headings = ("Operator", "Output", "M-adds\nk", "Params\nk", *_SCALES[: 3 * quantized])
         show(
-            grid(
+            draw_table(
                 title,
                 headings,
                 [_layer_row(layer, quantized) for layer in found.layers if layer.op not in _BORDERS],

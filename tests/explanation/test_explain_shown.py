@@ -5,7 +5,7 @@ import json
 import pytest
 from support.breakdowns import breakdown, operator
 
-from edgekit.cli.show_operators import as_record, show_explanation
+from edgekit.cli.show_explanation import as_record, show_explanation
 
 
 @pytest.fixture(autouse=True)

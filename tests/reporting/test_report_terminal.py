@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from support.simulated import HOT, emulated, judged, on_host, simulate
 
-from edgekit.cli.table import show_results
+from edgekit.cli.show_results import show_results
 
 INT8 = ("int8.tflite", "litert", 1)
 

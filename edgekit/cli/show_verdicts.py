@@ -1,4 +1,4 @@
-"""What `edgekit check` shows and writes."""
+"""Verdicts in the terminal, and in the files that CI systems read."""
 
 from __future__ import annotations
 
@@ -7,43 +7,27 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgekit.errors import UsageError
-
 if TYPE_CHECKING:
-    from edgekit.budget import Measured, Proposal, Verdict
+    from edgekit.api.check import Check
+    from edgekit.budget import Proposal, Verdict
 
-_WIDE = 200  # columns, where standard output is no terminal: a file or a log cuts nothing off
 _ROWS = 40  # more than anybody reads; drawing takes time
 _COLOURS = {"fail": "bold red", "missing": "red", "invalid": "magenta", "inconclusive": "yellow"}
 
 
-def all_results() -> list[Path]:
-    """Return every result under results/.
-
-    Raises:
-        UsageError: There is none.
-    """
-    found = sorted(Path("results").glob("*.json"))
-    if not found:
-        raise UsageError("No result is named, and results/ holds none.", "Make one: edgekit bench")
-    return found
-
-
-def show_verdicts(verdicts: Sequence[Verdict], measured: Measured) -> None:
+def show_verdicts(judged: Check) -> None:
     """Print the table of verdicts, the worst first, and why each is what it is."""
     from rich.text import Text
 
     from edgekit.budget.verdicts import HEADINGS, WORDS, cells, ordered, sentence, subject, tally
-    from edgekit.cli.console import stdout_console
-    from edgekit.cli.grid import grid
+    from edgekit.cli.console import wide_console
+    from edgekit.cli.tables import draw_table
     from edgekit.words import visible
 
-    console = stdout_console()
-    if not (console.is_terminal or "COLUMNS" in os.environ):
-        console.width = _WIDE
-    worst = ordered(verdicts)
+    console = wide_console()
+    worst = ordered(judged.verdicts)
     shown = [each for each in worst if each.verdict != "pass" or each.stale] or worst
-    console.print(grid("Verdicts", HEADINGS, map(cells, shown[:_ROWS]), words=WORDS))
+    console.print(draw_table("Verdicts", HEADINGS, map(cells, shown[:_ROWS]), words=WORDS))
     for verdict in shown[:_ROWS]:
         if verdict.reason:
             style = _COLOURS.get(verdict.verdict, "dim")
@@ -54,8 +38,8 @@ def show_verdicts(verdicts: Sequence[Verdict], measured: Measured) -> None:
             )
     if len(shown) > _ROWS:
         console.print(Text(f"… and {len(shown) - _ROWS} more; --json lists all"))
-    old = f"; {measured.superseded} older measurements left out" if measured.superseded else ""
-    console.print(Text(f"{tally(verdicts)}{old}"), soft_wrap=True)
+    old = f"; {judged.superseded} older measurements left out" if judged.superseded else ""
+    console.print(Text(f"{tally(judged.verdicts)}{old}"), soft_wrap=True)
 
 
 def publish(verdicts: Sequence[Verdict], budgets: Path, junit: Path | None, summary: Path | None) -> None:

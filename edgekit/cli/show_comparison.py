@@ -1,18 +1,16 @@
-"""What `edgekit compare` shows."""
+"""Comparisons in the terminal."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from edgekit import units
-from edgekit.cli.grid import NONE
+from edgekit.cli.tables import NONE
 
 if TYPE_CHECKING:
     from edgekit.comparison import Change, Compared, Comparison
 
-_WIDE = 200  # columns, where standard output is no terminal: a file or a log cuts nothing off
 _COLOURS = {"slower": "bold red", "more": "bold red", "faster": "green", "fewer": "green", "same": "dim"}
 
 
@@ -20,17 +18,17 @@ def show_comparison(found: Comparison) -> None:
     """Print the table of pairs, why each is what it is, and what to know before believing it."""
     from rich.text import Text
 
-    from edgekit.cli.console import stdout_console
-    from edgekit.cli.grid import grid
+    from edgekit.cli.console import wide_console
+    from edgekit.cli.tables import draw_table
     from edgekit.words import visible
 
-    console = stdout_console()
-    if not (console.is_terminal or "COLUMNS" in os.environ):
-        console.width = _WIDE
+    console = wide_console()
     columns = [column for column in _columns(found) if any(column[2](pair) != NONE for pair in found.pairs)]
     rows = [[visible(cell(pair)) for _, _, cell in columns] for pair in found.pairs]
     words = [index for index, (_, left, _) in enumerate(columns) if left]
-    console.print(grid("Candidate against baseline", [heading for heading, _, _ in columns], rows, words))
+    console.print(
+        draw_table("Candidate against baseline", [heading for heading, _, _ in columns], rows, words)
+    )
     if any(map(_other_file, found.pairs)):
         console.print(Text("* the file itself differs"))
     for pair in found.pairs:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 NONE = "–"
 
 
-def grid(
+def draw_table(
     title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], words: Collection[int] = (0,)
 ) -> Table:
     """Return a table whose columns with an index in `words` are text, and the rest numbers."""
@@ -19,7 +19,7 @@ def grid(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(
+    drawn = Table(
         title=Text(title),
         title_justify="left",
         title_style="bold",
@@ -28,10 +28,10 @@ def grid(
         pad_edge=False,
     )
     for index, heading in enumerate(headings):
-        table.add_column(Text(heading), justify="left" if index in words else "right", overflow="fold")
+        drawn.add_column(Text(heading), justify="left" if index in words else "right", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    return table
+        drawn.add_row(*(Text(cell) for cell in row))
+    return drawn
 
 
 def show(*parts: object) -> None:

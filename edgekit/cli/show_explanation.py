@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from edgekit.cli.grid import NONE, grid, show
+from edgekit.cli.tables import NONE, draw_table, show
 from edgekit.units import significant
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _show_one(found: Breakdown) -> None:
         for operator in found.operators
     ]
     rows += [(name, "", "", count(taken), _percent(taken, found.whole), "") for name, taken in _around(found)]
-    show(Text(str(found)), grid(_TITLE, headings, rows, words=(0, 1)), *_method(found))
+    show(Text(str(found)), draw_table(_TITLE, headings, rows, words=(0, 1)), *_method(found))
 
 
 def _show_two(first: Breakdown, second: Breakdown, pairs: Sequence[Pair]) -> None:
@@ -94,7 +94,7 @@ def _show_two(first: Breakdown, second: Breakdown, pairs: Sequence[Pair]) -> Non
         rows.append((name, "", "", count(a), count(b), count(b - a, signed=True), "", ""))
     show(Text(f"A  {first}"), Text(f"B  {second}"))
     methods = dict.fromkeys([*_method(first), *_method(second)])
-    show(grid(_TITLE, headings, rows, words=(0, 1)), *methods)
+    show(draw_table(_TITLE, headings, rows, words=(0, 1)), *methods)
 
 
 def _pair_row(pair: Pair, count: _Unit) -> tuple[str, ...]:

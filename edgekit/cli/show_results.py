@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from edgekit.reporting.table import TableOf
     from edgekit.results import Result
 
-_WIDE = 200  # columns, where standard output is no terminal: a file or a log cuts nothing off
 _SEEN = 2  # places shown for each kind of finding
 _SUBJECT = ("set", "artefact", "runtime", "threads")  # what the lines of a cell have in common
 
@@ -34,9 +32,10 @@ def show_results(results: Sequence[Result]) -> None:
 
 def _show_session(session: Session) -> None:
     """Print a session's table, its summary, the device's state and its findings."""
+    from edgekit.cli.console import wide_console
     from edgekit.reporting.environment import state_line
 
-    console = _console()
+    console = wide_console()
     _print_table(console, session.table.within(console.width))
     _print_items(console, session.summary)
     _print_states(console, {session.device.profile: state_line(session.result)})
@@ -44,12 +43,13 @@ def _show_session(session: Session) -> None:
 
 
 def _show_side_by_side(found: SideBySide) -> None:
+    from edgekit.cli.console import wide_console
     from edgekit.reporting.environment import state_line
     from edgekit.reporting.rows import findings
     from edgekit.reporting.side_by_side.columns import fitted
     from edgekit.reporting.side_by_side.summary import summarise
 
-    console = _console()
+    console = wide_console()
     _print_table(console, fitted(found, console.width), [line.cell for line in found.lines])
     _print_items(console, summarise(found))
     states = [state_line(session.result) for session in found.sessions]
@@ -59,18 +59,9 @@ def _show_side_by_side(found: SideBySide) -> None:
         _print_findings(console, findings(rows), f"{device}: ")
 
 
-def _console() -> Console:
-    from edgekit.cli.console import stdout_console
-
-    console = stdout_console()
-    if not (console.is_terminal or "COLUMNS" in os.environ):
-        console.width = _WIDE
-    return console
-
-
 def _print_table(console: Console, shown: TableOf[Any], cells: Sequence[int] = ()) -> None:
     """Print a table; of lines with the same number in `cells` the subject only once."""
-    from edgekit.cli.grid import grid
+    from edgekit.cli.tables import draw_table
 
     headings = [f"{column.short or column.title}\n{column.unit}" for column in shown.columns]
     words = [index for index, column in enumerate(shown.columns) if column.words]
@@ -80,7 +71,7 @@ def _print_table(console: Console, shown: TableOf[Any], cells: Sequence[int] = (
         if cells and cells[i] == cells[i - 1]:
             for index in subject:
                 texts[i][index] = "" if texts[i][index] == texts[i - 1][index] else texts[i][index]
-    console.print(grid(shown.title, headings, texts, words=words))
+    console.print(draw_table(shown.title, headings, texts, words=words))
 
 
 def _print_items(console: Console, sentences: Sequence[str]) -> None:

@@ -1,0 +1,91 @@
+"""Options that several commands have, and how options are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, TypeAlias
+
+import typer
+
+from edgekit.cli.completion import complete_dataset, complete_device, complete_runtime
+from edgekit.errors import UsageError
+
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Address: TypeAlias = Annotated[
+    str, typer.Option(help="Where the device is: a host or a serial.  [default: as its profile says]")
+]
+User: TypeAlias = Annotated[
+    str, typer.Option(help="The name to log in with over ssh.  [default: as its profile says]")
+]
+
+
+def real(help: str) -> Any:
+    """Return an option that takes a number."""
+    return typer.Option(parser=_real, metavar="NUMBER", help=help)
+
+
+def whole(help: str) -> Any:
+    """Return an option that takes a whole number."""
+    return typer.Option(parser=_whole, metavar="WHOLE", help=help)
+
+
+def output(help: str) -> Any:
+    """Return the option --output."""
+    return typer.Option("--output", "-o", help=help)
+
+
+def device(help: str) -> Any:
+    """Return an option that takes the name of a device."""
+    return typer.Option(help=help, autocompletion=complete_device)
+
+
+def runtime(help: str) -> Any:
+    """Return an option that takes the name of a runtime."""
+    return typer.Option(help=help, autocompletion=complete_runtime)
+
+
+def dataset(help: str) -> Any:
+    """Return an option that takes a dataset."""
+    return typer.Option(help=help, autocompletion=complete_dataset)
+
+
+def threads_of(text: str) -> tuple[int | Literal["all"], ...]:
+    """Read `1,4,all`.
+
+    Raises:
+        UsageError: Something is neither a number of at least 1 nor `all`.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    named = _numbers([part for part in parts if part != "all"], text, "--threads")
+    if 0 in named:
+        raise UsageError("--threads 0 is not possible.", "Give numbers of at least 1, or `all`.")
+    return (*named, "all") if "all" in parts else named
+
+
+def affinity_of(text: str | None) -> tuple[int, ...]:
+    """Read `0,1`; none where the option is not given.
+
+    Raises:
+        UsageError: Something is not a whole number of at least 0.
+    """
+    return _numbers([part.strip() for part in text.split(",")], text, "--affinity") if text else ()
+
+
+def _numbers(parts: Sequence[str], text: str, option: str) -> tuple[int, ...]:
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        raise UsageError(f"{option} {text!r} is not a list of whole numbers.", f"Write {option} 1,2.")
+    return tuple(dict.fromkeys(map(int, parts)))
+
+
+def _real(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a number.") from None
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a whole number.") from None
