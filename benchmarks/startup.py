@@ -1,6 +1,6 @@
 """How long `edgekit --help` takes beside the least that a Typer program can take: `import typer`.
 
-Interleaved, fresh processes; prints the ratio of the medians and exits with 1 above 1.5.
+Interleaved, fresh processes; prints the ratio of the medians and exits with 1 above 1.25.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-LIMIT = 1.5
-REPEATS = 25
+LIMIT = 1.25
+REPEATS = 15
 COMMANDS = {
     "edgekit --help": [str(Path(sys.executable).with_name("edgekit")), "--help"],
     "import typer": [sys.executable, "-c", "import typer"],

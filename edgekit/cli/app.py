@@ -1,38 +1,73 @@
-"""The `edgekit` command and its sub-commands."""
+"""The `edgekit` command and its sub-commands.
+
+A command is loaded when it is asked for: reading the options of all takes longer than showing the help.
+"""
 
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from collections.abc import Callable
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from edgekit import __version__
-from edgekit.cli.bench import bench
-from edgekit.cli.check import check
-from edgekit.cli.compare import compare
-from edgekit.cli.convert import convert
-from edgekit.cli.devices import devices
-from edgekit.cli.explain import explain
-from edgekit.cli.inspect import inspect
-from edgekit.cli.report import report
-from edgekit.cli.runtime import runtime
-from edgekit.cli.train import train
 
 # before any library that reads it: no TensorFlow banner, no oneDNN notice
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+# in the order of the help; each says what its own help begins with
+COMMANDS = {
+    "train": "Train a model; write a checkpoint, its card and its curves.",
+    "convert": "Turn a trained model into quantized TFLite and ONNX files.",
+    "bench": "Measure artefacts on devices: latency, memory and accuracy.",
+    "compare": "Compare two results cell by cell.",
+    "check": "Judge results by budgets.",
+    "explain": "Show which operators the instructions go to.",
+    "report": "Show results as a table, or write them as a page or a plot.",
+    "inspect": "Show layers, multiply-adds, parameters and quantization.",
+    "devices": "List, add, probe and clean the devices to measure on.",
+    "runtime": "List, build and remove runtime bundles.",
+}
+
+
+class Commands(TyperGroup):
+    """The sub-commands of `edgekit`."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes | {"commands": dict.fromkeys(COMMANDS)})
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Load a command; None: there is none of that name."""
+        if cmd_name in COMMANDS and self.commands[cmd_name] is None:
+            found = getattr(import_module(f"edgekit.cli.{cmd_name}"), cmd_name)
+            self.commands[cmd_name] = get_command(found if isinstance(found, typer.Typer) else _app(found))
+        return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _app(function: Callable[..., None]) -> typer.Typer:
+    """Return a command as Typer has it."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command()(function)
+    return app
+
+
 app = typer.Typer(
     name="edgekit",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich would double the time of --help
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, convert, bench, compare, check, explain, report, inspect):
-    app.command()(command)
-app.add_typer(devices)
-app.add_typer(runtime)
 
 
 def _version(wanted: bool) -> None:
