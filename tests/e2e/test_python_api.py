@@ -17,7 +17,7 @@ MISTAKES = {
     "edgekit.bench(devise='rpi4')": "call-arg",
     "edgekit.bench(mode='slow')": "arg-type",
     "edgekit.bench(threads='some')": "arg-type",
-    "edgekit.convert(formats=['coreml'])": "list-item",
+    "edgekit.convert(target='arm')": "arg-type",
     "edgekit.check([1])": "list-item",
     "edgekit.report('results/a.json')": "call-arg",
     "edgekit.devices.find('rpi4').adress": "attr-defined",
