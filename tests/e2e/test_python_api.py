@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from support.pages import ROOT, python_of
+from support.pages import ROOT, blocks
 
 CHECKPOINT = ROOT / "models" / "mobilenet_v1_0.5_32_digits.keras"
 
@@ -17,7 +17,7 @@ MISTAKES = {
     "edgekit.bench(devise='rpi4')": "call-arg",
     "edgekit.bench(mode='slow')": "arg-type",
     "edgekit.bench(threads='some')": "arg-type",
-    "edgekit.convert(formats=['coreml'])": "list-item",
+    "edgekit.convert(target='arm')": "arg-type",
     "edgekit.check([1])": "list-item",
     "edgekit.report('results/a.json')": "call-arg",
     "edgekit.devices.find('rpi4').adress": "attr-defined",
@@ -66,9 +66,9 @@ def _run(script, folder):
 def test_the_python_of_a_page_runs_in_the_order_it_stands(page, project):
     if page == "docs/python.md":
         (project / "devices" / "rpi4.toml").unlink()  # the page says what happens without an address
-    blocks = python_of(page)
-    assert blocks, f"{page} shows no Python"
-    _run("\n".join(blocks), project)
+    script = blocks(ROOT / page, "python")
+    assert script, f"{page} shows no Python"
+    _run(script, project)
     assert (project / "report.html").stat().st_size > 100_000
     assert len(list((project / "results").glob("*.json"))) >= 1
 
@@ -90,8 +90,7 @@ def _mypy(wheel_python, script, folder):
 
 
 def test_a_script_over_the_python_page_passes_mypy_strict_and_mistakes_do_not(wheel_python, tmp_path):
-    page = "\n".join(python_of("docs/python.md"))
-    done = _mypy(wheel_python, page, tmp_path)
+    done = _mypy(wheel_python, blocks(ROOT / "docs" / "python.md", "python"), tmp_path)
     assert done.returncode == 0, done.stdout
 
     done = _mypy(wheel_python, "\n".join(["import edgekit", *MISTAKES]), tmp_path)

@@ -11,10 +11,14 @@ ROOT = Path(__file__).resolve().parents[2]
 CONVERT = ["convert", "--alpha", "0.5", "--int8"]  # as most pages begin: what made the fixture `artefacts`
 
 
+def blocks(page: Path, kind: str) -> str:
+    """Return a page's blocks of a kind, one after the other."""
+    return "\n".join(re.findall(rf"^```{kind}\n(.*?)^```", page.read_text(), flags=re.MULTILINE | re.DOTALL))
+
+
 def commands(page: Path, kind: str = "sh") -> list[list[str]]:
     """Return the words after `edgekit` of each command in a page's blocks of a kind, in order."""
-    blocks = re.findall(rf"^```{kind}\n(.*?)^```", page.read_text(), flags=re.MULTILINE | re.DOTALL)
-    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    lines = blocks(page, kind).replace("\\\n", " ").splitlines()
     return [words[1:] for line in lines if (words := shlex.split(line, comments=True))[:1] == ["edgekit"]]
 
 
