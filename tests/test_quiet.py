@@ -62,7 +62,8 @@ def test_keras_is_set_up_for_the_converters_whatever_its_own_settings_say(tmp_pa
         "os.environ['KERAS_BACKEND'] = 'jax'\n"
         "open(os.environ['KERAS_HOME'] + '/keras.json', 'w').write("
         '\'{"image_data_format": "channels_first", "floatx": "float16", "backend": "jax"}\')\n'
-        "from edgekit.zoo import ModelSpec, build\n"
+        "from edgekit.zoo import ModelSpec\n"
+        "from edgekit.zoo.build import build\n"
         "model = build(ModelSpec('mobilenet_v1', 0.25, 32, 2))\n"
         "assert model.input_shape == (None, 32, 32, 3), model.input_shape\n"
         "assert model.weights[0].dtype == 'float32'"

@@ -162,7 +162,7 @@ def test_class_names_that_do_not_fit_are_refused(load, names):
 
 def test_arrays_by_other_names_are_refused(load):
     with pytest.raises(DataError, match="does not hold the arrays of a dataset; of them it has y"):
-        load(y=LABELS, images=IMAGES)
+        load(y=LABELS, photos=IMAGES)
 
 
 def test_training_and_test_images_of_different_shapes_are_refused(load):

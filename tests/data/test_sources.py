@@ -9,7 +9,7 @@ def test_an_unknown_name_gets_the_nearest_known():
     with pytest.raises(UsageError) as caught:
         load_dataset("digts", resolution=32)
     assert "'digts'" in caught.value.what
-    assert "Did you mean 'digits'?" in caught.value.hint
+    assert "Did you mean 'digits'?" in caught.value.what
 
 
 @pytest.mark.parametrize("source", ["", "nothing-like-it", "-rf", "a\nb", "a\0b", "~nobody-here/x"])
