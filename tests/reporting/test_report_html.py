@@ -102,7 +102,7 @@ def test_an_invalid_measurement_is_marked_in_words_tables_and_charts(page):
     assert HOT.advice in page.text
     latency = json.dumps(page.charts[0], ensure_ascii=False)
     assert "INVALID · int8.tflite · litert 2.3.0 · 1 thread" in latency
-    assert '"sound": false' in latency
+    assert '"trusted": false' in latency
 
 
 def test_the_page_says_what_the_summary_says(page):
