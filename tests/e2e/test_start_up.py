@@ -9,7 +9,7 @@ QUICK = ("--runtime", "litert", "--threads", "1", "--no-accuracy", "--no-memory"
 @pytest.mark.parametrize("command", ["bench", "report", "inspect", "inspect a set", "devices", "runtime"])
 def test_a_command_that_needs_no_model_never_imports_tensorflow(tmp_path, artefacts, result, command):
     arguments = {
-        "bench": ("bench", artefacts, *QUICK, "--output", "result.json"),
+        "bench": ("bench", artefacts / "int8.tflite", *QUICK, "--output", "result.json"),
         "report": ("report", result, "--output", "report.html"),
         "inspect": ("inspect", result),
         "inspect a set": ("inspect", artefacts),
