@@ -1,7 +1,7 @@
 """Draw the screenshots of the README from a result: `make screenshots`.
 
-The terminal is drawn by rich from the very table that `edgekit bench` prints, as SVG; the page is photographed
-by Chromium, as PNG in few colours.
+The terminal is drawn by rich, as SVG, from the very table that `edgekit bench` prints. The page is drawn
+by Chromium, as PNG with few colours.
 """
 
 from __future__ import annotations
@@ -44,20 +44,20 @@ def draw_terminal(result: Path, target: Path) -> None:
     target.write_text("".join(f"{line.rstrip()}\n" for line in drawn.splitlines()), encoding="utf-8")
 
 
-def photograph_page(page: Path, target: Path) -> None:
-    """Photograph the top of a page."""
+def draw_page(page: Path, target: Path) -> None:
+    """Draw the top of a page, as a browser shows it."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         sys.exit("No Chromium is installed: apt install chromium")
     with TemporaryDirectory() as folder:
-        photo = Path(folder) / "page.png"
+        image = Path(folder) / "page.png"
         options = f"--headless --no-sandbox --disable-gpu --hide-scrollbars --window-size={SIZE}".split()
-        command = [browser, *options, f"--screenshot={photo}", page.resolve().as_uri()]
+        command = [browser, *options, f"--screenshot={image}", page.resolve().as_uri()]
         subprocess.run(command, check=True, capture_output=True)
-        Image.open(photo).convert("RGB").quantize(COLOURS).save(target, optimize=True)
+        Image.open(image).convert("RGB").quantize(COLOURS).save(target, optimize=True)
 
 
 if __name__ == "__main__":
     folder = Path(__file__).parent
     draw_terminal(Path(sys.argv[1]), folder / "terminal.svg")
-    photograph_page(Path(sys.argv[2]), folder / "report.png")
+    draw_page(Path(sys.argv[2]), folder / "report.png")

@@ -15,7 +15,7 @@ class Progress(Protocol):
         """Set how much of the current step is done, in the unit of its total."""
 
     def note(self, text: str) -> None:
-        """Keep one line for the user, such as a picture that was skipped."""
+        """Keep one line for the user, such as an image that was skipped."""
 
 
 class Silent:

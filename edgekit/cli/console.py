@@ -109,7 +109,7 @@ def quote(path: Path | str) -> str:
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """Yield a Progress: a live bar on a terminal, one line a step elsewhere."""
+    """Yield a Progress: a live bar on a terminal, one line per step elsewhere."""
     console = stderr_console()
     if not console.is_terminal:
         yield _Lines(console)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 _SHORT = {"depthwise convolution": "depthwise conv."}
 _TITLE = "Instructions of one inference"
-_LARGE = 10**7  # instructions, from which on a table is in millions
+_LARGE = 10**7  # instructions; from here on a table is in millions
 _METHODS = {
-    "parts": "Every operator was cut out with its weights and counted alone",
+    "parts": "Every operator was cut out with its weights and counted separately",
     "profile": "Operators as ONNX Runtime executes them, fused, from its own profile, kernel included",
 }
 
@@ -112,7 +112,7 @@ def _pair_row(pair: Pair, count: _Unit) -> tuple[str, ...]:
 
 
 def _around(found: Breakdown) -> list[tuple[str, int]]:
-    """What is beside the operators, and the sum of all."""
+    """What there is besides the operators, and the sum of all."""
     return [
         ("the call itself", found.call),
         ("not accounted for", found.remainder),
@@ -134,7 +134,8 @@ class _Unit:
 
 def _method(found: Breakdown) -> list[str]:
     counted = "by the CPU's counter" if found.source == "perf_event_open" else f"by {found.source}"
-    return [f"{_METHODS[found.method]}; instructions counted {counted}, one thread. These are no times."]
+    how = f"{_METHODS[found.method]}; instructions counted {counted}, one thread"
+    return [f"{how}. These are counts, not times."]
 
 
 def _shape(operator: Operator) -> str:

@@ -97,7 +97,7 @@ def _grid(height: int, width: int) -> tuple[Plane, Plane]:
 
 
 def _coverage(distance: Plane, softness: Plane | np.float32) -> Plane:
-    """Share of each pixel that lies inside: 1 well inside, 0 well outside, a ramp on the edge."""
+    """Share of each pixel that is inside: 1 well inside, 0 well outside, a ramp on the edge."""
     share: Plane = np.clip(np.float32(0.5) - distance / softness, 0, 1)
     return share
 

@@ -32,7 +32,7 @@ def test_every_operator_the_call_and_the_remainder_sum_up_to_the_inference(capsy
     assert "the call itself 5.0 0.8" in found
     assert "not accounted for −0.3 −0.0" in found
     assert "one inference 656.0 100.0" in found
-    assert any(line.endswith("These are no times.") for line in found)
+    assert any(line.endswith("These are counts, not times.") for line in found)
 
 
 def test_large_counts_are_shown_in_millions(capsys):
