@@ -112,7 +112,7 @@ def _pair_row(pair: Pair, count: _Unit) -> tuple[str, ...]:
 
 
 def _around(found: Breakdown) -> list[tuple[str, int]]:
-    """What is beside the operators, and the sum of all."""
+    """What there is in addition to the operators, and the sum of all."""
     return [
         ("the call itself", found.call),
         ("not accounted for", found.remainder),
@@ -121,7 +121,7 @@ def _around(found: Breakdown) -> list[tuple[str, int]]:
 
 
 class _Unit:
-    """Formats counts of one table in thousands, or in millions where they are large."""
+    """Formats counts of one table in thousands, or in millions if they are large."""
 
     def __init__(self, *found: Breakdown) -> None:
         large = max(side.whole for side in found) >= _LARGE
@@ -134,7 +134,9 @@ class _Unit:
 
 def _method(found: Breakdown) -> list[str]:
     counted = "by the CPU's counter" if found.source == "perf_event_open" else f"by {found.source}"
-    return [f"{_METHODS[found.method]}; instructions counted {counted}, one thread. These are no times."]
+    return [
+        f"{_METHODS[found.method]}; instructions counted {counted}, one thread. These are counts, not times."
+    ]
 
 
 def _shape(operator: Operator) -> str:

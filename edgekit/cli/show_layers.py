@@ -11,7 +11,7 @@ from edgekit.units import megabytes, millions
 if TYPE_CHECKING:
     from edgekit.inspection import Inspection, Layer, ModelCost, Quantization, TensorInfo
 
-_BORDERS = ("QuantizeLinear", "DequantizeLinear")  # their scales stand with the layers they surround
+_BORDERS = ("QuantizeLinear", "DequantizeLinear")  # their scales are shown with the layers that they surround
 _SCALES = ("Weight scale", "Output\nscale", "Zero\npoint")
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def show_set(artefacts: ArtefactSet) -> None:
-    """Show an artefact set: a row a file."""
+    """Show an artefact set: a row per file."""
     from rich.text import Text
 
     manifest = artefacts.manifest
@@ -27,8 +27,8 @@ def show_set(artefacts: ArtefactSet) -> None:
     show(
         drawn,
         Text(
-            f"Keras: top-1 {percent(manifest.keras_accuracy)} % of {evaluation.n:,} evaluation pictures "
-            f"({manifest.dataset.name}). Drop: Keras minus this file, on the same pictures."
+            f"Keras: top-1 {percent(manifest.keras_accuracy)} % of {evaluation.n:,} evaluation images "
+            f"({manifest.dataset.name}). Drop: Keras minus this file, on the same images."
         ),
         Text(f"Set: {artefacts.folder}"),
     )

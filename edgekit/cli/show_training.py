@@ -18,7 +18,7 @@ def show_training(outcome: TrainOutcome) -> None:
     card = outcome.card
     verb = "Trained" if outcome.trained else "Already trained, with the same settings:"
     lines = [
-        f"{verb} {card.name}: top-1 {percent(card.accuracy)} % of {card.evaluated:,} evaluation pictures"
+        f"{verb} {card.name}: top-1 {percent(card.accuracy)} % of {card.evaluated:,} evaluation images"
         + (f", in {seconds(card.training_seconds)}." if outcome.trained else "."),
         f"Checkpoint  {outcome.checkpoint}",
         f"Card        {outcome.card_path}",
