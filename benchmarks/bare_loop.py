@@ -21,7 +21,7 @@ def tflite(path):
     interpreter = Interpreter(model_path=path, num_threads=1)
     interpreter.allocate_tensors()
     (source,) = interpreter.get_input_details()
-    interpreter.set_tensor(source["index"], picture(np, source["shape"], source["dtype"]))
+    interpreter.set_tensor(source["index"], image(np, source["shape"], source["dtype"]))
     return interpreter.invoke
 
 
@@ -34,11 +34,11 @@ def onnx(path):
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     (source,) = session.get_inputs()
-    feed = {source.name: picture(np, source.shape, np.float32)}
+    feed = {source.name: image(np, source.shape, np.float32)}
     return lambda: session.run(None, feed)
 
 
-def picture(np, shape, dtype):
+def image(np, shape, dtype):
     """Seeded noise in [−1, 1], or the same as int8."""
     values = np.random.RandomState(0).randint(0, 256, shape)
     if dtype == np.float32:

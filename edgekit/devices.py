@@ -121,7 +121,7 @@ def probe(device: str | Profile = "host", *, progress: Progress = SILENT) -> Fin
 
 
 def doctor(device: str | Profile = "host", *, progress: Progress = SILENT) -> tuple[Advice, ...]:
-    """Return what stands in the way of a sound measurement, each with what to do; empty: nothing.
+    """Return what stands in the way of a valid measurement, each with what to do; empty: nothing.
 
     Raises:
         UsageError: There is no such device.

@@ -47,7 +47,7 @@ def check(
         budgets: The limits, a TOML file.
 
     Raises:
-        UsageError: None, and there is no result.
+        UsageError: There is no result.
         RecordError: A file cannot be read, or is not what it should be.
     """
     from edgekit.budget import judge, read_budgets
@@ -66,13 +66,13 @@ def propose_budgets(
 
     Args:
         results: As in `check`.
-        budgets: The limits, a TOML file; where there is none, one is proposed.
+        budgets: The limits, a TOML file; if there is none, one is proposed.
 
     Returns:
         The proposal, and the verdicts that it does not resolve: there is no measured value to go by.
 
     Raises:
-        UsageError: None, and there is no result.
+        UsageError: There is no result.
         RecordError: A file cannot be read, or is not what it should be.
         InvalidError: There are no budgets, and no valid measurement to begin some.
     """

@@ -27,7 +27,7 @@ def artefact_paths(given: Artefacts | Iterable[Artefacts] | None) -> tuple[Path,
     """Return the folders and files of artefacts; None means the set made last under artefacts/.
 
     Raises:
-        UsageError: None, and there is no set.
+        UsageError: There is no set.
     """
     if given is None:
         return (_newest("artefacts", f"*/{MANIFEST}", "artefact set", "edgekit convert").parent,)
@@ -38,7 +38,7 @@ def read_results(given: Result | StrPath | Iterable[Result | StrPath] | None) ->
     """Return results, those given by path read; None means the newest under results/.
 
     Raises:
-        UsageError: None, and there is no result.
+        UsageError: There is no result.
         RecordError: A file is not a result.
     """
     if given is None:

@@ -32,7 +32,7 @@ def train(
 ) -> TrainOutcome:
     """Train a model; write a checkpoint, its card and its learning curves.
 
-    The same call goes on from the last whole epoch of an interrupted training, and returns at once where
+    The same call goes on from the last whole epoch of an interrupted training, and returns at once if
     that training is complete.
 
     Args:

@@ -1,53 +1,60 @@
-"""What the shell offers after Tab. Loaded at every start, so everything else is imported late."""
+"""What the shell offers after Tab."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def complete_model(incomplete: str) -> list[str]:
-    """Names of models that begin as typed, for the shell's completion."""
+    """Names of models, trained ones and families."""
     from edgekit.lookup import models_folders
     from edgekit.zoo import FAMILIES
 
-    names = {path.stem for folder in models_folders() for path in folder.glob("*.toml")} | FAMILIES.keys()
-    return sorted(name for name in names if name.startswith(incomplete))
+    names = {path.stem for folder in models_folders() for path in folder.glob("*.toml")}
+    return _beginning(incomplete, sorted(names | FAMILIES.keys()))
 
 
 def complete_family(incomplete: str) -> list[str]:
-    """Names of model families that begin as typed."""
+    """Names of model families."""
     from edgekit.zoo import FAMILIES
 
-    return [name for name in FAMILIES if name.startswith(incomplete)]
+    return _beginning(incomplete, FAMILIES)
 
 
 def complete_format(incomplete: str) -> list[str]:
-    """Names of file formats that begin as typed."""
+    """Names of file formats."""
     from edgekit.inspection import FILE_FORMATS
 
-    return [name for name in FILE_FORMATS if name.startswith(incomplete)]
+    return _beginning(incomplete, FILE_FORMATS)
 
 
 def complete_device(incomplete: str) -> list[str]:
-    """Names of devices that begin as typed."""
+    """Names of devices."""
     from edgekit.lookup import devices_folders
 
     names = {path.stem for folder in devices_folders() for path in folder.glob("*.toml")}
-    return sorted(name for name in names if name.startswith(incomplete))
+    return _beginning(incomplete, sorted(names))
 
 
 def complete_runtime(incomplete: str) -> list[str]:
-    """Names of runtimes that begin as typed."""
+    """Names of runtimes."""
     from edgekit.runtime import KINDS
 
-    return [name for name in KINDS if name.startswith(incomplete)]
+    return _beginning(incomplete, KINDS)
 
 
 def complete_transport(incomplete: str) -> list[str]:
-    """Names of transports that begin as typed."""
+    """Names of transports."""
     from edgekit.device import TRANSPORTS
 
-    return [name for name in TRANSPORTS if name.startswith(incomplete)]
+    return _beginning(incomplete, TRANSPORTS)
 
 
 def complete_dataset(incomplete: str) -> list[str]:
-    """Names of datasets that begin as typed."""
-    return [name for name in ("digits", "shapes", "cifar10") if name.startswith(incomplete)]
+    """Names of datasets."""
+    return _beginning(incomplete, ("digits", "shapes", "cifar10"))
+
+
+def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:
+    """Return those that begin as typed."""
+    return [name for name in names if name.startswith(incomplete)]

@@ -45,7 +45,7 @@ def stdout_console() -> Console:
 
 
 def wide_console() -> Console:
-    """Return a console on standard output that cuts nothing off where that is a file or a log."""
+    """Return a console on standard output that cuts nothing off if that is a file or a log."""
     console = stdout_console()
     if not (console.is_terminal or "COLUMNS" in os.environ):
         console.width = _WIDE
@@ -168,7 +168,7 @@ class _Bar:
         self._head = ""
 
     def step(self, what: str, total: float | None = None) -> None:
-        """Replace the bar by one for the new step; keep its clock where only the text counts on."""
+        """Replace the bar by one for the new step; keep its clock if only the text counts on."""
         from rich.progress import TaskID
 
         head = what.partition(" · ")[0]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 import typer
-from typer.core import TyperCommand
 
 from edgekit.cli import options
 from edgekit.cli.completion import complete_device, complete_transport
+from edgekit.device import TRANSPORTS
 
 devices = typer.Typer(
     name="devices",
@@ -115,18 +115,7 @@ def doctor(
         raise typer.Exit(edgekit.InvalidError.exit_code)
 
 
-class _NamingTransports(TyperCommand):
-    """Names the transports in its help, where they need not be loaded for any other command."""
-
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """Write what follows the options."""
-        from edgekit.device import TRANSPORTS
-
-        formatter.write_paragraph()
-        formatter.write_text(f"Transports: {', '.join(TRANSPORTS)}.")
-
-
-@devices.command(cls=_NamingTransports)
+@devices.command(epilog=f"Transports: {', '.join(TRANSPORTS)}.")
 def add(
     name: Annotated[str, typer.Argument(help="What to call it: rpi4, or a name of your own.")],
     ssh: Annotated[

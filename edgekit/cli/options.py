@@ -63,7 +63,7 @@ def threads_of(text: str) -> tuple[int | Literal["all"], ...]:
 
 
 def affinity_of(text: str | None) -> tuple[int, ...]:
-    """Read `0,1`; none where the option is not given.
+    """Read `0,1`; none if the option is not given.
 
     Raises:
         UsageError: Something is not a whole number of at least 0.

@@ -121,7 +121,7 @@ def _around(found: Breakdown) -> list[tuple[str, int]]:
 
 
 class _Unit:
-    """Formats counts of one table in thousands, or in millions where they are large."""
+    """Formats counts of one table in thousands, or in millions if they are large."""
 
     def __init__(self, *found: Breakdown) -> None:
         large = max(side.whole for side in found) >= _LARGE

@@ -19,7 +19,7 @@ _SUBJECT = ("set", "artefact", "runtime", "threads")  # what the lines of a cell
 
 
 def show_results(results: Sequence[Result]) -> None:
-    """Print one session, or several side by side; each by itself where they share no measurement."""
+    """Print one session, or several side by side; each by itself if they share no measurement."""
     from edgekit.reporting.report import Report
 
     report = Report(results)

@@ -28,8 +28,3 @@ def done_before(command: list[str], folder: Path, artefacts: Path) -> bool:
         return False
     shutil.copytree(artefacts, folder / "artefacts" / artefacts.name, dirs_exist_ok=True)
     return True
-
-
-def python_of(page: str) -> list[str]:
-    """The ```python blocks of a page, in order."""
-    return re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(), flags=re.MULTILINE | re.DOTALL)
