@@ -12,11 +12,11 @@ def complete_model(incomplete: str) -> list[str]:
     return sorted(name for name in names if name.startswith(incomplete))
 
 
-def complete_family(incomplete: str) -> list[str]:
-    """Names of model families that begin as typed."""
+def complete_family(incomplete: str) -> list[tuple[str, str]]:
+    """Names and descriptions of model families that begin as typed."""
     from edgekit.zoo import FAMILIES
 
-    return [name for name in FAMILIES if name.startswith(incomplete)]
+    return [(name, each.description) for name, each in FAMILIES.items() if name.startswith(incomplete)]
 
 
 def complete_format(incomplete: str) -> list[str]:
