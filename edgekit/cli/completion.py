@@ -14,11 +14,11 @@ def complete_model(incomplete: str) -> list[str]:
     return _beginning(incomplete, sorted(names | FAMILIES.keys()))
 
 
-def complete_family(incomplete: str) -> list[str]:
-    """Names of model families."""
+def complete_family(incomplete: str) -> list[tuple[str, str]]:
+    """Names and descriptions of model families that begin as typed."""
     from edgekit.zoo import FAMILIES
 
-    return _beginning(incomplete, FAMILIES)
+    return [(name, each.description) for name, each in FAMILIES.items() if name.startswith(incomplete)]
 
 
 def complete_format(incomplete: str) -> list[str]:

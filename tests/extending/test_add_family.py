@@ -74,6 +74,9 @@ def test_it_is_in_the_help_the_completion_and_the_errors(edgekit):
     for command in ("train", "convert"):
         asked = {"_EDGEKIT_PEBBLE_COMPLETE": "complete_bash", "COMP_WORDS": f"edgekit-pebble {command} p"}
         assert edgekit(COMP_CWORD="2", **asked).out.split() == ["pebble"]
+    asked = {"_EDGEKIT_PEBBLE_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    shown = edgekit("", _TYPER_COMPLETE_ARGS="edgekit-pebble train p", **asked).out
+    assert shown.split() == ["pebble", "Two", "convolutions"]
     missed = edgekit("train", "peble", code=2).sentence
     assert "There is no model family 'peble'. Did you mean 'pebble'?" in missed
     assert "Choose from: mobilenet_v1, pebble." in missed
