@@ -11,48 +11,16 @@ from edgekit.results import Positive
 from edgekit.visit.answers import Runtime
 
 
-class Latency(msgspec.Struct, frozen=True):
-    """One repeat. Times in nanoseconds."""
+class Latency(results.Repeat, frozen=True, kw_only=True):
+    """One repeat, and what executed what."""
 
+    position: int = 0  # not the guest's to know
     runtime: Runtime
     input_sha256: str
-    import_ns: int
-    load_ns: int
-    first_ns: int
-    warmup_runs: int
-    samples_ns: tuple[int, ...]
-    every: int
-    loop_ns: int
-    other_cpus: float | None
-    frequency_khz: tuple[int, int] | None
-    celsius: float | None = None
-    waited_seconds: float = 0.0
 
     def repeat(self, position: int) -> results.Repeat:
         """What a result keeps of it."""
-        return results.Repeat(
-            position=position,
-            import_ns=self.import_ns,
-            load_ns=self.load_ns,
-            first_ns=self.first_ns,
-            warmup_runs=self.warmup_runs,
-            samples_ns=self.samples_ns,
-            every=self.every,
-            loop_ns=self.loop_ns,
-            other_cpus=self.other_cpus,
-            frequency_khz=self.frequency_khz,
-            celsius=self.celsius,
-            waited_seconds=self.waited_seconds,
-        )
-
-
-class Memory(msgspec.Struct, frozen=True):
-    """Bytes."""
-
-    baseline: int
-    loaded: int
-    peak: int
-    pss: int | None
+        return msgspec.convert({**msgspec.structs.asdict(self), "position": position}, results.Repeat)
 
 
 class Accuracy(msgspec.Struct, frozen=True):

@@ -49,8 +49,7 @@ class Passes:
         """Read the resident set at three moments."""
         fields = self._fields(cell, {"pass": "memory", "warmup_runs": self._request.schedule.warmup_runs})
         deadline = _deadline(repeats, self._request.schedule.warmup_runs)
-        found = self._visit.ask(answers.Memory, fields, deadline)
-        return Memory(found.baseline, found.loaded, found.peak, found.pss)
+        return self._visit.ask(Memory, fields, deadline)
 
     def accuracy(self, cell: Cell, repeats: list[Repeat]) -> Accuracy:
         """Classify the set's evaluation images."""

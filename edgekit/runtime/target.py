@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 import sysconfig
-from typing import Protocol
 
 import msgspec
 
@@ -43,36 +42,17 @@ class PythonTarget(msgspec.Struct, frozen=True):
         return f"Python {self.python} ({self.tag.split('-', 2)[-1]})"
 
 
-class Interpreter(Protocol):
+class DevicePython(msgspec.Struct, frozen=True):
     """What a device's Python says about itself."""
 
-    @property
-    def version(self) -> str:
-        """Such as 3.11."""
-
-    @property
-    def tag(self) -> str:
-        """What its compiled extensions are named after."""
-
-    @property
-    def machine(self) -> str:
-        """As `uname -m` has it."""
-
-    @property
-    def bits(self) -> int:
-        """64, or 32 whatever the kernel is."""
-
-    @property
-    def glibc(self) -> str:
-        """The C library's version, such as 2.36; empty: another C library."""
-
-    @property
-    def numpy(self) -> str:
-        """The folder of packages with the device's own numpy; empty: it has none."""
-
-    @property
-    def numpy_version(self) -> str:
-        """The version of that numpy."""
+    executable: str
+    version: str  # 3.11
+    tag: str  # what its compiled extensions are named after
+    machine: str = ""  # as `uname -m` has it
+    bits: int = 64  # or 32 whatever the kernel is
+    glibc: str = ""  # 2.36; empty: another C library
+    numpy: str = ""  # folder of packages with the device's own numpy; empty: it has none
+    numpy_version: str = ""
 
 
 def this_python() -> PythonTarget:
@@ -82,7 +62,7 @@ def this_python() -> PythonTarget:
     return PythonTarget(python, tag, executable=sys.executable)
 
 
-def device_target(found: Interpreter) -> PythonTarget:
+def device_target(found: DevicePython) -> PythonTarget:
     """What bundles for a device's own Python are built for."""
     machine = _machine(found)
     target = PythonTarget(found.version, found.tag, machine=machine, kernel=found.machine, glibc=found.glibc)
@@ -100,7 +80,7 @@ def wheel_platform(machine: str) -> str:
     return f"{machine}-{_MANYLINUX}" if machine in ("aarch64", "x86_64") else ""
 
 
-def _machine(found: Interpreter) -> str:
+def _machine(found: DevicePython) -> str:
     if found.bits == 32:
         # armv6 (Pi Zero and 1) lacks instructions that the wheels use
         return ARMV7 if found.machine in ("aarch64", "armv7l", "armv8l") else found.machine

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from edgekit import results
@@ -33,41 +35,8 @@ class Runtime(msgspec.Struct, frozen=True):
         )
 
 
-class DeviceFields(msgspec.Struct, frozen=True):
-    """What a probe can read about the device."""
-
-    machine: str
-    system: str
-    cpu: str | None
-    cpus: int
-    features: tuple[str, ...]
-    memory_bytes: int | None
-    board: str | None
-    distribution: str | None
-    python: str
-    libc: str | None
-    bits: int | None = None
-    soc: str | None = None
-    cores: tuple[tuple[str, int], ...] = ()
-    free_bytes: int | None = None
-
-
-class Python(msgspec.Struct, frozen=True):
-    """The interpreter that ran the guest."""
-
-    executable: str
-    version: str  # 3.11
-    tag: str  # what its compiled extensions are named after
-    machine: str = ""
-    bits: int = 64
-    glibc: str = ""  # 2.36; empty: another C library
-    numpy: str = ""  # folder that holds the device's own numpy; empty: it has none
-    numpy_version: str = ""
-
-
 class Probe(msgspec.Struct, frozen=True):
     """What a device is and how it is doing."""
 
-    device: DeviceFields
+    device: dict[str, Any]  # fields of results.Device
     environment: results.Environment
-    python: Python

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from operator import add
+
+import msgspec
 
 from edgekit.device import Payload, Transport
 from edgekit.progress import Progress
@@ -30,14 +33,6 @@ class Delivery:
             start = time.monotonic()
             pushed = self._device.push(new, self._progress)
             self.places |= pushed.paths
-            self._add(pushed.transfer, time.monotonic() - start)
+            sent = msgspec.structs.replace(pushed.transfer, seconds=time.monotonic() - start)
+            self.transfer = Transfer(*map(add, *map(msgspec.structs.astuple, (self.transfer, sent))))
         return [self.places[payload.sha256] for payload in payloads]
-
-    def _add(self, sent: Transfer, seconds: float) -> None:
-        before = self.transfer
-        self.transfer = Transfer(
-            bytes=before.bytes + sent.bytes,
-            seconds=before.seconds + seconds,
-            files=before.files + sent.files,
-            reused_files=before.reused_files + sent.reused_files,
-        )

@@ -10,7 +10,7 @@ from edgekit.device.profile import OLDEST_PYTHON, PORTABLE
 from edgekit.errors import DeviceError
 from edgekit.progress import Progress
 from edgekit.runtime import Portable, PythonTarget, device_target, ensure_portable
-from edgekit.visit.answers import Python
+from edgekit.runtime.target import DevicePython
 from edgekit.visit.delivery import Delivery
 from edgekit.visit.guest import PATIENCE, Guest, guest_payload
 
@@ -45,7 +45,7 @@ def find_interpreter(
     """
     if device.python and profile.python != PORTABLE:
         guest = Guest(device, (device.python,), delivery.bring([guest_payload()])[0])
-        found = guest.ask(Python, {"pass": "python"}, PATIENCE)
+        found = guest.ask(DevicePython, {"pass": "python"}, PATIENCE)
         if _number(found.version) >= OLDEST_PYTHON:
             return Interpreter(_target(found, profile), own=device.python)
         if profile.python:
@@ -57,7 +57,7 @@ def find_interpreter(
     return Interpreter(portable.target, portable=portable)
 
 
-def _target(found: Python, profile: Profile) -> PythonTarget:
+def _target(found: DevicePython, profile: Profile) -> PythonTarget:
     if profile.kind.here:
         return PythonTarget(found.version, found.tag, executable=found.executable)
     return device_target(found)

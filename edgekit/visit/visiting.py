@@ -130,10 +130,10 @@ def profile_of(device: str | Profile) -> Profile:
 
 
 def _device(found: Probe, profile: Profile) -> Device:
-    return Device(
-        profile=profile.name,
-        transport=profile.transport,
-        emulated=profile.emulated or not profile.timed,
-        timed=profile.timed,
-        **msgspec.structs.asdict(found.device),
-    )
+    known = {
+        "profile": profile.name,
+        "transport": profile.transport,
+        "emulated": profile.emulated or not profile.timed,
+        "timed": profile.timed,
+    }
+    return msgspec.convert({**found.device, **known}, Device)
