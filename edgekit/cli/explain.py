@@ -40,7 +40,8 @@ def explain(
     import edgekit
     from edgekit.artefact import MANIFEST
     from edgekit.cli.console import print_record, progress_bar, quote, say_next
-    from edgekit.cli.show_explanation import as_record, show_explanation
+    from edgekit.cli.show_explanation import show_explanation
+    from edgekit.explanation import as_record
 
     with progress_bar() as progress:
         found = edgekit.explain(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from edgekit.cli.tables import NONE, draw_table, show
 from edgekit.units import significant
 
@@ -36,24 +34,6 @@ def show_explanation(found: Sequence[Breakdown]) -> None:
     pairs = line_up(first.operators, second.operators)
     _show_two(first, second, pairs)
     show(*(Text(sentence) for sentence in differences(first, second, pairs)))
-
-
-def as_record(found: Sequence[Breakdown]) -> dict[str, object]:
-    """Return what `--json` prints: the breakdowns, with what is computed from them."""
-    from edgekit.explanation import causes, differences, line_up
-    from edgekit.explanation.record import SCHEMA
-
-    sides = [
-        {**msgspec.structs.asdict(side), "remainder": side.remainder, "causes": causes(side)}
-        for side in found
-    ]
-    record: dict[str, object] = {"schema": SCHEMA, "breakdowns": sides}
-    if len(found) > 1:
-        pairs = line_up(found[0].operators, found[1].operators)
-        places = [{id(o): i for i, o in enumerate(side.operators)} for side in found]
-        record["pairs"] = [[places[0].get(id(pair.first)), places[1].get(id(pair.second))] for pair in pairs]
-        record["differences"] = differences(found[0], found[1], pairs)
-    return record
 
 
 def _show_one(found: Breakdown) -> None:

@@ -5,7 +5,8 @@ import json
 import pytest
 from support.breakdowns import breakdown, operator
 
-from edgekit.cli.show_explanation import as_record, show_explanation
+from edgekit.cli.show_explanation import show_explanation
+from edgekit.explanation import as_record
 
 
 @pytest.fixture(autouse=True)
