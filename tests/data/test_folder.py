@@ -82,7 +82,7 @@ def test_copies_in_another_format_do_not_land_in_two_splits(folder, progress, im
     assert progress.notes == ["2 images are copies of others; each image is used once."]
 
 
-def test_a_image_in_two_classes_is_not_used(folder, progress):
+def test_an_image_in_two_classes_is_not_used(folder, progress):
     shutil.copy(folder / "cat" / "0.png", folder / "dog" / "cat or dog.png")
     assert total(load(folder, progress)) == 19
     assert "1 image is in more than one class and is not used." in progress.notes
@@ -161,7 +161,7 @@ def test_links_to_images_and_classes_are_followed_and_dead_ones_named(folder, tm
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_a_pipe_named_like_a_image_does_not_block(folder, progress):
+def test_a_pipe_named_like_an_image_does_not_block(folder, progress):
     os.mkfifo(folder / "cat" / "pipe.png")
     (folder / "dog" / "folder.png").mkdir()
     assert total(load(folder, progress)) == 20

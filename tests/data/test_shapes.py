@@ -21,7 +21,7 @@ def test_the_pixels_are_the_same_on_every_machine(dataset):
     assert hashlib.sha256(images.tobytes()).hexdigest() == PIXELS
 
 
-def test_a_image_does_not_depend_on_what_else_is_read(dataset):
+def test_an_image_does_not_depend_on_what_else_is_read(dataset):
     images = dataset.train.images
     together = images.read(range(200))
     assert (images.read([199, 7, 7, 0]) == together[[199, 7, 7, 0]]).all()

@@ -60,7 +60,7 @@ def test_copies_are_used_once_and_said(progress):
     assert progress.notes == ["1 image is a copy of another; each image is used once."]
 
 
-def test_a_image_in_two_classes_is_not_used(progress):
+def test_an_image_in_two_classes_is_not_used(progress):
     source = images(30)
     hashes = [*source.hashes()[:29], source.hashes()[0]]
     splits = split_images(source, np.arange(30) % 2, hashes, ["a", "b"], progress=progress)

@@ -100,7 +100,7 @@ def test_progress_counts_over_the_whole_training(trained):
     assert any(note.startswith("Epoch 3 of 3: loss") for note in progress.notes)
 
 
-def test_the_curves_are_a_image_and_a_page_that_needs_no_network(trained):
+def test_the_curves_are_an_image_and_a_page_that_needs_no_network(trained):
     png, html = trained[0].curves
     assert png.read_bytes().startswith(b"\x89PNG")
     page = html.read_text()
@@ -198,7 +198,7 @@ def test_a_run_folder_that_cannot_be_written_advises_its_own_option(images, tmp_
         train(_request(images, tmp_path, runs=Path("/sys/runs")))
 
 
-def test_a_image_that_vanishes_during_a_training_is_named(tmp_path, monkeypatch):
+def test_an_image_that_vanishes_during_a_training_is_named(tmp_path, monkeypatch):
     from PIL import Image
 
     rng = np.random.default_rng(0)
