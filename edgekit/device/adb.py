@@ -106,9 +106,8 @@ class AdbTransport(ShellTransport):
     def _leave(self) -> None:
         pass
 
-    def _command(self, script: str, *arguments: str, hold: bool = False) -> list[str]:
-        remote = f"exec {shlex.join(['sh', '-c', script, 'edgekit', *arguments])}"
-        return ["adb", "-s", self._serial, "shell", "-T", remote]
+    def _command(self, words: str, *, hold: bool = False) -> list[str]:
+        return ["adb", "-s", self._serial, "shell", "-T", words]
 
     def _soon(self, attached: list[Attached]) -> bool:
         """Return whether the device may be ready in a moment."""

@@ -44,7 +44,6 @@ class Handshake:
     Args:
         profile: The device's.
         folder: edgekit's own folder there, as it was asked for.
-        token: The holder's.
         explain: Makes an error of what the program that reaches the device wrote to standard error.
         progress: Receives who else has the device, and what the device does not permit.
     """
@@ -53,14 +52,12 @@ class Handshake:
         self,
         profile: Profile,
         folder: str,
-        token: str,
         explain: Callable[[str], DeviceError],
         progress: Progress,
     ) -> None:
         self._profile, self._name, self._folder = profile, profile.name, folder
-        self._token, self._explain, self._progress = token, explain, progress
+        self._explain, self._progress = explain, progress
         self._facts: dict[str, str] = {}
-        self._begun = False
         self._waiting_since: float | None = None
 
     def wait(self, holder: Holder, patience: float) -> HeldDevice:
@@ -72,9 +69,7 @@ class Handshake:
         """
         for line in holder.lines(patience):
             word, _, rest = line.strip().partition(" ")
-            if not self._begun:
-                self._begun = line == f"edgekit {self._token}"  # a login shell may say something first
-            elif word == "ok":
+            if word == "ok":
                 return self._held()
             elif word == "busy":
                 self._wait(rest)

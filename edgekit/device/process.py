@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +19,19 @@ from edgekit.errors import DeviceError
 _CHUNK = 1 << 16
 
 
+class UnansweredError(TimeoutError):
+    """A program runs, but it is not known to be the right one."""
+
+
+@dataclass(frozen=True)
+class Knock:
+    """What a program is given first, to see that it is the one that is expected."""
+
+    said: bytes
+    answer: bytes  # on standard output, wherever it stands there
+    patience: float  # seconds
+
+
 def execute(
     argv: Sequence[str],
     feed: Iterable[bytes] = (),
@@ -25,6 +39,7 @@ def execute(
     deadline: float,
     hold: bool = True,
     cwd: Path | None = None,
+    knock: Knock | None = None,
 ) -> Completed:
     """Run a program; it and everything it started is gone when this returns or raises.
 
@@ -34,8 +49,10 @@ def execute(
         deadline: Seconds that it may take after the last byte of its input was taken.
         hold: Keep its standard input open until it ends, so that it can see whether edgekit lives.
         cwd: Where it starts.
+        knock: What it is given first; `feed` waits for the answer.
 
     Raises:
+        UnansweredError: The knock was not answered.
         TimeoutError: The deadline has passed.
         OSError: The program cannot be started.
     """
@@ -47,7 +64,9 @@ def execute(
         finally:
             os.close(reader)
         try:
-            outputs = _Exchange(process, pipe, iter(feed), deadline, hold).outputs()
+            outputs = _Exchange(
+                process, pipe, iter(feed), deadline=deadline, hold=hold, knock=knock
+            ).outputs()
         finally:
             end(process)
     stdout, stderr = outputs
@@ -101,14 +120,19 @@ class _Exchange:
         process: subprocess.Popen[bytes],
         pipe: IO[bytes],
         feed: Iterator[bytes],
+        *,
         deadline: float,
         hold: bool,
+        knock: Knock | None,
     ) -> None:
         assert process.stdout and process.stderr  # noqa: S101 - narrows the type: both are pipes
         self._process, self._pipe, self._feed, self._hold = process, pipe, feed, hold
         self._collected: dict[int, list[bytes]] = {process.stdout.fileno(): [], process.stderr.fileno(): []}
         self._deadline, self._limit = deadline, time.monotonic() + deadline
-        self._pending = memoryview(b"")
+        self._pending = memoryview(knock.said if knock else b"")
+        self._knock = knock  # until it is answered
+        if knock:
+            self._limit = time.monotonic() + knock.patience
         os.set_blocking(pipe.fileno(), False)
 
     def outputs(self) -> tuple[bytes, bytes]:
@@ -120,11 +144,13 @@ class _Exchange:
             while any(key.fd in self._collected for key in selector.get_map().values()):
                 ready = selector.select(self._left())
                 if not ready:
-                    raise TimeoutError
+                    raise UnansweredError if self._knock else TimeoutError
                 for key, _ in ready:
                     if not key.data(key.fd):
                         selector.unregister(key.fileobj)
                         self._close_input(key.fd)
+                if self._answered():
+                    selector.register(self._pipe, selectors.EVENT_WRITE, self._give)
         try:
             self._process.wait(self._left())
         except subprocess.TimeoutExpired as error:
@@ -141,6 +167,18 @@ class _Exchange:
         self._collected[descriptor].append(chunk)
         return bool(chunk)
 
+    def _answered(self) -> bool:
+        """Return whether the knock has just been answered."""
+        assert self._process.stdout  # noqa: S101 - narrows the type: it is a pipe
+        if not self._knock or self._pending:
+            return False
+        chunks = self._collected[self._process.stdout.fileno()]
+        chunks[:] = [b"".join(chunks)]
+        if self._knock.answer not in chunks[0]:
+            return False
+        self._knock, self._limit = None, time.monotonic() + self._deadline
+        return True
+
     def _give(self, descriptor: int) -> bool:
         """Write what fits; return whether there is more to write, and somebody to read it."""
         self._pending = self._pending or memoryview(next(self._feed, b""))
@@ -150,9 +188,11 @@ class _Exchange:
             self._pending = self._pending[os.write(descriptor, self._pending) :]
         except BrokenPipeError:
             return False
+        if self._knock:
+            return bool(self._pending)
         self._limit = time.monotonic() + self._deadline
         return True
 
     def _close_input(self, ended: int) -> None:
-        if not self._pipe.closed and ended == self._pipe.fileno() and not self._hold:
+        if not self._pipe.closed and ended == self._pipe.fileno() and not self._hold and not self._knock:
             self._pipe.close()

@@ -15,8 +15,8 @@ def _text(*names: str) -> str:
     )
 
 
-HOLD = _text("common", "hold")
-RUN = _text("run")
-STOP = _text("common", "stop")
-LIST = _text("list")
-RECEIVE = _text("receive")
+HOLD = _text("begin", "common", "hold")
+RUN = _text("begin", "run")
+STOP = _text("begin", "common", "stop")
+LIST = _text("begin", "list")
+RECEIVE = _text("begin", "receive")

@@ -13,11 +13,13 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from itertools import chain
 
 from edgekit.device.archive import Member, members, pack, room
+from edgekit.device.entry import Entry
 from edgekit.device.handshake import Handshake, HeldDevice, interpreter, who
 from edgekit.device.holder import Holder
-from edgekit.device.process import execute, overdue
+from edgekit.device.process import Knock, UnansweredError, execute, overdue
 from edgekit.device.profile import PORTABLE, Profile
 from edgekit.device.scripts import HOLD, LIST, MARKER, RECEIVE, RUN, STOP
 from edgekit.device.transport import Completed, Payload, Pushed
@@ -30,6 +32,7 @@ from edgekit.words import last_line
 ATTEMPTS = 3  # at sending what a lost connection has cut off
 RECONNECT = 60.0  # seconds to go on trying to reach a device that was there before
 ANSWER = 60.0  # seconds for anything that should be quick
+GREETING = 12.0  # seconds for a login shell to read its start-up files, once the device is reached
 STORE = 300.0  # seconds for a slow card to take what was sent
 _PAUSE = 10.0  # seconds between attempts, at most
 
@@ -56,8 +59,13 @@ class ShellTransport(ABC):
     # ---- what a subclass says
 
     @abstractmethod
-    def _command(self, script: str, *arguments: str, hold: bool = False) -> list[str]:
-        """Return the local command that runs a script on the device; `hold`: the first, which stays."""
+    def _command(self, words: str, *, hold: bool = False) -> list[str]:
+        """Return the local command that gives the device's login shell some words.
+
+        Args:
+            words: Plain ones, that every shell understands.
+            hold: It is the first command, which stays.
+        """
 
     @abstractmethod
     def _error(self, said: str) -> DeviceError:
@@ -66,6 +74,16 @@ class ShellTransport(ABC):
         Args:
             said: What the program that reaches the device wrote to standard error.
         """
+
+    def _refused(self, status: int | None, said: str, heard: str) -> DeviceError:
+        """Return the error for a login shell that has ended without doing what it was asked to.
+
+        Args:
+            status: Of the program that reaches the device.
+            said: What it wrote to standard error.
+            heard: What it wrote to standard output.
+        """
+        return self._error(said)
 
     @abstractmethod
     def _unstartable(self, error: OSError) -> DeviceError:
@@ -78,6 +96,10 @@ class ShellTransport(ABC):
     @abstractmethod
     def _leave(self) -> None:
         """Undo what `_reach` has done, if it has."""
+
+    def _reached(self) -> bool:
+        """Return whether the device is known to be reached, so that its login shell must run now."""
+        return False
 
     # ---- the transport
 
@@ -136,9 +158,7 @@ class ShellTransport(ABC):
     def _hold(self) -> HeldDevice:
         profile = self._profile
         folder = profile.folder or self.default_folder
-        command = self._command(
-            HOLD,
-            self._token,
+        arguments = (
             who(),
             folder,
             "" if profile.python == PORTABLE else profile.python or self.default_python,
@@ -146,18 +166,25 @@ class ShellTransport(ABC):
             "1" if profile.fixed_performance else "",
             self.policies,
             MARKER,
-            hold=True,
+            self._token,
         )
+        entry = Entry(HOLD, arguments, self._token)
         try:
-            self._holder = Holder(command, own_session=not self.interactive)
+            self._holder = Holder(self._command(entry.words, hold=True), own_session=not self.interactive)
         except OSError as error:
             raise self._unstartable(error) from error
-        handshake = Handshake(profile, folder, self._token, self._error, self._progress)
         patience = 3 * ANSWER if self.interactive else ANSWER  # somebody may have to type a password
         try:
-            return handshake.wait(self._holder, patience)
+            if not self._holder.enter(entry, patience, GREETING, self._reached):
+                self._holder.finish()
+                raise self._refused(self._holder.status, self._holder.complaint(), self._holder.heard())
         except TimeoutError as error:
-            raise self._silent(patience) from error
+            raise self._speechless(patience) from error
+        handshake = Handshake(profile, folder, self._error, self._progress)
+        try:
+            return handshake.wait(self._holder, ANSWER)
+        except TimeoutError as error:
+            raise self._silent(ANSWER) from error
 
     def _ensure(self) -> HeldDevice:
         """Make sure that the device is held, reaching it again if it was lost."""
@@ -193,22 +220,41 @@ class ShellTransport(ABC):
             TransientDeviceError: The connection was lost; what ran there is ended before the next begins.
         """
         held = self._ensure()
-        token = secrets.token_hex(16)
+        mark = secrets.token_hex(16)
+        entry = Entry(RUN, (held.folder, mark, *argv), mark)
         try:
-            done = execute(self._command(RUN, held.folder, token, *argv), feed, deadline=deadline, hold=hold)
+            done = self._enter(entry, feed, deadline=deadline, hold=hold)
+        except UnansweredError as error:
+            self.close()
+            raise self._silent(ANSWER) from error
         except BaseException:
-            self._stop(held, token)
+            self._stop(held, mark)
             raise
-        _, begun, stdout = done.stdout.partition(f"{token}\n".encode())
-        stderr, ended, status = done.stderr.rpartition(f"\n{token} ")
-        if not begun or not ended:
+        noise, begun, stdout = done.stdout.partition(entry.answer)
+        if not begun:
+            self.close()
+            raise self._refused(done.code, done.stderr, noise.decode("utf-8", "replace"))
+        stderr, ended, status = done.stderr.rpartition(f"\n{mark} ")
+        if not ended:
             self.close()
             raise self._error(done.stderr)
+        stderr = stderr.partition(entry.answer.decode())[2]
         status = status.partition("\n")[0]  # the program that reaches the device may have said more
         if not status.isdigit():
             self.close()  # the next connection makes it again
             raise TransientDeviceError(f"{held.folder} on {self._name} has vanished.", "Try again.")
         return Completed.of_shell(stdout, stderr, int(status))
+
+    def _enter(
+        self, entry: Entry, feed: Iterable[bytes] = (), *, deadline: float, hold: bool = True
+    ) -> Completed:
+        return execute(
+            self._command(entry.words),
+            chain([entry.line], feed),
+            deadline=deadline,
+            hold=hold,
+            knock=Knock(entry.knock, entry.answer, ANSWER),
+        )
 
     def _script(self, script: str, *arguments: str, deadline: float) -> Completed:
         try:
@@ -216,11 +262,15 @@ class ShellTransport(ABC):
         except TimeoutError as error:
             raise self._silent(deadline) from error
 
-    def _stop(self, held: HeldDevice, token: str) -> None:
+    def _stop(self, held: HeldDevice, mark: str) -> None:
         """End a command that did not end by itself; where that fails, the next connection does it."""
         if self._holder and self._holder.alive:
             with suppress(EdgekitError, OSError):
-                execute(self._command(STOP, held.folder, token), deadline=ANSWER / 4)
+                self._enter(Entry(STOP, (held.folder, mark)), deadline=ANSWER / 4)
+
+    def _speechless(self, patience: float) -> DeviceError:
+        """Return the error for a login shell that runs on without doing what it was asked to."""
+        return self._silent(patience)
 
     def _silent(self, deadline: float) -> TransientDeviceError:
         return TransientDeviceError(

@@ -10,9 +10,10 @@ import tempfile
 from pathlib import Path
 
 from edgekit.device.profile import Profile
-from edgekit.device.shell import ShellTransport
+from edgekit.device.shell import GREETING, ShellTransport
 from edgekit.errors import DeviceError, TransientDeviceError, UsageError
-from edgekit.words import last_line
+from edgekit.units import seconds
+from edgekit.words import last_line, visible
 
 # Host keys are checked as the user's configuration says. What of it would get in the way is switched off.
 _OPTIONS = {
@@ -24,6 +25,7 @@ _OPTIONS = {
     "ClearAllForwardings": "yes",
     "PermitLocalCommand": "no",
 }
+_SSH_FAILED = 255  # the status of ssh itself, rather than of what it ran
 _LONGEST_SOCKET = 70  # characters of its folder; a socket's path has room for about a hundred
 
 # what ssh says: whether trying again may help, what it means, and what to do about it
@@ -145,7 +147,7 @@ class SshTransport(ShellTransport):
             shutil.rmtree(self._sockets, ignore_errors=True)
             self._sockets = ""
 
-    def _command(self, script: str, *arguments: str, hold: bool = False) -> list[str]:
+    def _command(self, words: str, *, hold: bool = False) -> list[str]:
         socket = str(Path(self._sockets) / "s").replace("%", "%%")
         command = ["ssh", "-T", "-x", "-S", socket]
         if hold and self.interactive:
@@ -161,8 +163,7 @@ class SshTransport(ShellTransport):
             options |= {"ControlMaster": "no", "ProxyCommand": "false"}
         for key, value in options.items():
             command += ["-o", f"{key}={value}"]
-        remote = f"exec {shlex.join(['sh', '-c', script, 'edgekit', *arguments])}"
-        return [*command, *self._destination(), remote]
+        return [*command, *self._destination(), words]
 
     def _destination(self) -> list[str]:
         profile = self._profile
@@ -172,7 +173,7 @@ class SshTransport(ShellTransport):
 
     def _error(self, said: str) -> DeviceError:
         profile = self._profile
-        at = f"{profile.user}@{profile.address}" if profile.user else profile.address
+        at = self._at
         port = ["-p", str(profile.port)] if profile.port else []
         host = profile.address.rpartition("@")[2]
         values = {
@@ -180,7 +181,7 @@ class SshTransport(ShellTransport):
             "address": at,
             "host": shlex.quote(f"[{host}]:{profile.port}" if profile.port else host),
             "said": last_line(said),
-            "ssh": shlex.join(["ssh", *port, at]),
+            "ssh": self._ssh(),
             "copy": shlex.join(["ssh-copy-id", *port, at]),
         }
         for pattern, transient, what, hint in _ERRORS:
@@ -192,6 +193,37 @@ class SshTransport(ShellTransport):
         return TransientDeviceError(
             f"The connection to {profile.name} ({at}) was lost{reason}", f"Try: {values['ssh']}"
         )
+
+    def _reached(self) -> bool:
+        return Path(self._sockets, "s").exists()
+
+    def _refused(self, status: int | None, said: str, heard: str) -> DeviceError:
+        if status == _SSH_FAILED:
+            return self._error(said)
+        return DeviceError(
+            f"The login shell on {self._profile.name} ({self._at}) did not start `sh`: "
+            f"{visible(last_line(said if said.strip() else heard))}",
+            f"It has to run commands. This should end at once, without a word: {self._ssh('sh', '-c', ':')}",
+        )
+
+    def _speechless(self, patience: float) -> DeviceError:
+        if not self._reached():
+            return self._silent(patience)
+        return DeviceError(
+            f"The login shell on {self._profile.name} ({self._at}) did not start `sh` "
+            f"within {seconds(GREETING)}.",
+            "A start-up file there may start another program, or wait for something. "
+            f"This should end at once: {self._ssh('true')}",
+        )
+
+    @property
+    def _at(self) -> str:
+        return self._profile.place
+
+    def _ssh(self, *words: str) -> str:
+        """Return the command with which a person tries it."""
+        port = ["-p", str(self._profile.port)] if self._profile.port else []
+        return shlex.join(["ssh", *port, self._at, *words])
 
     def _unstartable(self, error: OSError) -> DeviceError:
         return DeviceError(

@@ -20,11 +20,10 @@ class HereTransport(ShellTransport):
         self.home, self.path = home, path
         self.prelude = ""  # what a login shell does first
 
-    def _command(self, script, *arguments, hold=False):
+    def _command(self, words, *, hold=False):
         # a session of its own, as a server's: what ends the near end does not end what runs there
         environment = ["setsid", "--wait", "env", f"HOME={self.home}", f"PATH={self.path}"]
-        start = ["sh", "-c", self.prelude + 'exec sh -c "$@"', "login", script, "edgekit", *arguments]
-        return [*environment, *start]
+        return [*environment, "sh", "-c", self.prelude + words]
 
     def _error(self, said):
         return TransientDeviceError(f"The connection was lost: {said.strip()}")

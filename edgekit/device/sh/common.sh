@@ -1,17 +1,17 @@
-# What hold.sh and stop.sh begin with.
+# What hold.sh and stop.sh have in common.
 LC_ALL=C
 export LC_ALL
 umask 077
 
-stop() { # process, token: end it and its group
+edgekit_stop() { # process, token: end it and its group
   [ -n "$1" ] || return 0
   # a group outlives its leader, and its number is given to nobody while it does
-  if [ -d "/proc/$1" ]; then tr '\0' '\n' <"/proc/$1/cmdline" | grep -qxF "$2" || return 0; fi
+  if [ -d "/proc/$1" ]; then tr '\0' '\n' <"/proc/$1/cmdline" | grep -qF "edgekit-$2" || return 0; fi
   kill -KILL "-$1" || kill -KILL "$1"
-  tries=0
-  while { kill -0 "-$1" || kill -0 "$1"; } && [ "$tries" -lt 50 ]; do
+  edgekit_tries=0
+  while { kill -0 "-$1" || kill -0 "$1"; } && [ "$edgekit_tries" -lt 50 ]; do
     sleep 0.1
-    tries=$((tries + 1))
+    edgekit_tries=$((edgekit_tries + 1))
   done
 } 2>/dev/null
 

@@ -3,143 +3,152 @@
 #
 # The lock is on the marker, a file in edgekit's folder, and the kernel gives it back however this process ends.
 # The file itself only says who has it.
-token=$1 who=$2 folder=$3 python=$4 governor=$5 fixed=$6 policies=$7 marker=$8
-version='import sys; print("%d.%d" % sys.version_info[:2])'
-boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)
+edgekit_who=$1 edgekit_folder=$2 edgekit_python=$3 edgekit_governor=$4 edgekit_fixed=$5 edgekit_policies=$6
+edgekit_marker=$7 edgekit_token=$8
+edgekit_version='import sys; print("%d.%d" % sys.version_info[:2])'
+edgekit_boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)
 
 # shellcheck disable=SC2088 # what is compared was not expanded
-case $folder in
-  "~") folder=$HOME ;;
-  "~/"*) folder=$HOME/${folder#??} ;;
+case $edgekit_folder in
+  "~") edgekit_folder=$HOME ;;
+  "~/"*) edgekit_folder=$HOME/${edgekit_folder#??} ;;
   /*) ;;
-  *) folder=$HOME/$folder ;;
+  *) edgekit_folder=$HOME/$edgekit_folder ;;
 esac
 # shellcheck disable=SC2088
-case $python in "~/"*) python=$HOME/${python#??} ;; esac
+case $edgekit_python in "~/"*) edgekit_python=$HOME/${edgekit_python#??} ;; esac
 
-fail() { # word: what cannot be done; standard error says why
+edgekit_fail() { # word: what cannot be done; standard error says why
   echo "$1"
   exit 1
 }
 
-claim() { # an empty folder
-  mkdir -p "$folder" && chmod 700 "$folder" && true >>"$folder/$marker"
+edgekit_claim() { # an empty folder
+  mkdir -p "$edgekit_folder" && chmod 700 "$edgekit_folder" && true >>"$edgekit_folder/$edgekit_marker"
 }
 
-make() { # the folder, unless it is somebody else's
-  [ -f "$folder/$marker" ] && return
+edgekit_make() { # the folder, unless it is somebody else's
+  [ -f "$edgekit_folder/$edgekit_marker" ] && return
   # looked for again: another edgekit may just have made it
-  if [ "$folder" -ef "$HOME" ] || { [ -d "$folder" ] && [ -n "$(ls -A "$folder")" ] && [ ! -f "$folder/$marker" ]; }
-  then
-    fail "foreign"
+  [ ! "$edgekit_folder" -ef "$HOME" ] || edgekit_fail "foreign"
+  if [ -d "$edgekit_folder" ] && [ -n "$(ls -A "$edgekit_folder")" ]; then
+    [ -f "$edgekit_folder/$edgekit_marker" ] || edgekit_fail "foreign"
   fi
   # again: an edgekit that cleans may have just removed it
-  claim || claim || fail "unmade"
+  edgekit_claim || edgekit_claim || edgekit_fail "unmade"
 }
 
-ours() { # whether the file that is locked is still the one that others look at
-  [ "/proc/$$/fd/9" -ef "$folder/$marker" ]
+edgekit_ours() { # whether the file that is locked is still the one that others look at
+  [ "/proc/$$/fd/9" -ef "$edgekit_folder/$edgekit_marker" ]
 }
 
-lock() { # the device, if it is free
-  if ! command exec 9>>"$folder/$marker"; then
-    [ -f "$folder/$marker" ] || return 1 # it was removed again
-    fail "unmade"
+edgekit_lock() { # the device, if it is free
+  if ! command exec 9>>"$edgekit_folder/$edgekit_marker"; then
+    [ -f "$edgekit_folder/$edgekit_marker" ] || return 1 # it was removed again
+    edgekit_fail "unmade"
   fi
   # 3: some shells hand on no descriptor that they have opened for themselves
-  said=$(flock -n 3 3>&9 2>&1) && ours && return
-  [ -z "$said" ] || { echo "$said" >&2; fail "unmade"; }
+  edgekit_said=$(flock -n 3 3>&9 2>&1) && edgekit_ours && return
+  [ -z "$edgekit_said" ] || { echo "$edgekit_said" >&2; edgekit_fail "unmade"; }
   return 1
 }
 
-owner() { # read who has the device
-  pid='' mark='' since='' name=''
-  { read -r pid; read -r mark; read -r since; read -r name; } <"$folder/$marker"
+edgekit_owner() { # read who has the device
+  edgekit_pid='' edgekit_mark='' edgekit_since='' edgekit_name=''
+  {
+    read -r edgekit_pid
+    read -r edgekit_mark
+    read -r edgekit_since
+    read -r edgekit_name
+  } <"$edgekit_folder/$edgekit_marker"
 } 2>/dev/null
 
-set_governor() { # file, governor
+edgekit_set_governor() { # file, governor
   if [ -w "$1" ]; then echo "$2" >"$1"; else echo "$2" | sudo -n tee "$1" >/dev/null; fi
 } 2>/dev/null
 
-fixed_mode() {
+edgekit_fixed_mode() {
   cmd power set-fixed-performance-mode-enabled "$1" </dev/null >/dev/null 2>&1
 }
 
-restore() { # what this holder, or one that was killed, has changed since the device was started
-  [ -f "$folder/restore" ] || return 0
+edgekit_restore() { # what this holder, or one that was killed, has changed since the device was started
+  [ -f "$edgekit_folder/restore" ] || return 0
   {
-    read -r started
-    [ "$started" = "$boot" ] && while read -r old file; do
-      if [ "$old" = - ]; then fixed_mode false; else set_governor "$file" "$old"; fi
+    read -r edgekit_started
+    [ "$edgekit_started" = "$edgekit_boot" ] && while read -r edgekit_old edgekit_file; do
+      if [ "$edgekit_old" = - ]; then edgekit_fixed_mode false; continue; fi
+      edgekit_set_governor "$edgekit_file" "$edgekit_old"
     done
-  } <"$folder/restore"
-  rm -f "$folder/restore"
+  } <"$edgekit_folder/restore"
+  rm -f "$edgekit_folder/restore"
 }
 
-prepare() {
-  echo "$boot" >"$folder/restore"
-  for file in "$policies"/policy*/scaling_governor; do
-    [ -n "$governor" ] || break
-    old=$(cat "$file" 2>/dev/null) || { echo "ungoverned"; break; }
-    [ "$old" = "$governor" ] && continue
-    echo "$old $file" >>"$folder/restore"
-    set_governor "$file" "$governor"
-    [ "$(cat "$file")" = "$governor" ] || echo "kept $old"
+edgekit_prepare() {
+  echo "$edgekit_boot" >"$edgekit_folder/restore"
+  for edgekit_file in "$edgekit_policies"/policy*/scaling_governor; do
+    [ -n "$edgekit_governor" ] || break
+    edgekit_old=$(cat "$edgekit_file" 2>/dev/null) || { echo "ungoverned"; break; }
+    [ "$edgekit_old" = "$edgekit_governor" ] && continue
+    echo "$edgekit_old $edgekit_file" >>"$edgekit_folder/restore"
+    edgekit_set_governor "$edgekit_file" "$edgekit_governor"
+    [ "$(cat "$edgekit_file")" = "$edgekit_governor" ] || echo "kept $edgekit_old"
   done
-  if [ -n "$fixed" ]; then
-    echo "- fixed" >>"$folder/restore"
-    fixed_mode true || echo "unfixed"
+  if [ -n "$edgekit_fixed" ]; then
+    echo "- fixed" >>"$edgekit_folder/restore"
+    edgekit_fixed_mode true || echo "unfixed"
   fi
 }
 
-leave() {
+edgekit_leave() {
   trap '' HUP INT TERM PIPE
-  restore
-  if ours; then true >"$folder/$marker"; fi
+  edgekit_restore
+  if edgekit_ours; then true >"$edgekit_folder/$edgekit_marker"; fi
   exit 0
 }
 
-echo "edgekit $token"
 echo "home $HOME"
 echo "machine $(uname -m)"
-echo "boot $boot"
-command -v flock >/dev/null || fail "lockless"
-make
-if [ -n "$python" ]; then
-  echo "python $("$python" -I -S -c "$version" </dev/null 2>/dev/null)"
+echo "boot $edgekit_boot"
+command -v flock >/dev/null || edgekit_fail "lockless"
+edgekit_make
+if [ -n "$edgekit_python" ]; then
+  echo "python $("$edgekit_python" -I -S -c "$edgekit_version" </dev/null 2>/dev/null)"
 fi
 
-until make && lock; do
-  owner
-  if [ "$mark" = "$token" ]; then
-    stop "$pid" "$mark" # the same edgekit, whose connection was lost
+until edgekit_make && edgekit_lock; do
+  edgekit_owner
+  if [ "$edgekit_mark" = "$edgekit_token" ]; then
+    edgekit_stop "$edgekit_pid" "$edgekit_mark" # the same edgekit, whose connection was lost
     sleep 0.1
   else
-    echo "busy $(date +%s) ${since:--} ${pid:--} ${name:-another edgekit}"
+    echo "busy $(date +%s) ${edgekit_since:--} ${edgekit_pid:--} ${edgekit_name:-another edgekit}"
     sleep 1
   fi
 done
 trap leave HUP INT TERM PIPE
-printf '%s\n' "$$" "$token" "$(date +%s)" "$who" >"$folder/$marker" || { echo "unmade"; leave; }
-if [ -f "$folder/running" ]; then
-  read -r process mark <"$folder/running"
-  stop "$process" "$mark"
+printf '%s\n' "$$" "$edgekit_token" "$(date +%s)" "$edgekit_who" >"$edgekit_folder/$edgekit_marker" ||
+  { echo "unmade"; edgekit_leave; }
+if [ -f "$edgekit_folder/running" ]; then
+  read -r edgekit_process edgekit_mark <"$edgekit_folder/running"
+  edgekit_stop "$edgekit_process" "$edgekit_mark"
 fi
-restore
-rm -rf "$folder/incoming" "$folder/tmp"
-mkdir -p "$folder/blobs" "$folder/incoming" "$folder/tmp" || { echo "unmade"; leave; }
-prepare
+edgekit_restore
+rm -rf "$edgekit_folder/incoming" "$edgekit_folder/tmp"
+mkdir -p "$edgekit_folder/blobs" "$edgekit_folder/incoming" "$edgekit_folder/tmp" ||
+  { echo "unmade"; edgekit_leave; }
+edgekit_prepare
 echo "ok"
-while read -r word; do
-  [ "$word" = clean ] || continue
-  restore
+while read -r edgekit_word; do
+  [ "$edgekit_word" = clean ] || continue
+  edgekit_restore
   # it may be a link to somewhere else
-  [ -f "$folder/$marker" ] && cd -P "$folder" && real=$PWD && cd / || exit 1
-  freed=$(du -sk "$real")
+  [ -f "$edgekit_folder/$edgekit_marker" ] || exit 1
+  cd -P "$edgekit_folder" && edgekit_real=$PWD && cd / || exit 1
+  edgekit_freed=$(du -sk "$edgekit_real")
   # the marker last: until then the folder is edgekit's, and after that empty; another one may already use it
-  rm -rf "${real:?}"/* && rm -rf "${real:?}"/.[!.]* && echo "freed $freed"
-  rmdir "$real" 2>/dev/null
-  [ ! -h "$folder" ] || rm -f "$folder"
+  rm -rf "${edgekit_real:?}"/* && rm -rf "${edgekit_real:?}"/.[!.]* && echo "freed $edgekit_freed"
+  rmdir "$edgekit_real" 2>/dev/null
+  [ ! -h "$edgekit_folder" ] || rm -f "$edgekit_folder"
   exit 0
 done
-leave
+edgekit_leave

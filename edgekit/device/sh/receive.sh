@@ -2,26 +2,29 @@
 LC_ALL=C
 export LC_ALL
 umask 077
-folder=$1 place=$1/incoming/$2 lines=$3
+edgekit_folder=$1 edgekit_place=$1/incoming/$2 edgekit_lines=$3
 shift 3
-trap 'rm -rf "$place" "$place.gzip"' 0
+trap 'rm -rf "$edgekit_place" "$edgekit_place.gzip"' 0
 trap 'exit 1' HUP INT TERM PIPE
-mkdir "$place" || exit 1
-{ gzip -dc; echo $? >"$place.gzip"; } | tar -C "$place" -xf - || exit 1
-read -r unpacked <"$place.gzip"
-[ "$unpacked" = 0 ] || exit 1
-cd "$place" || exit 1
-found=$(find . -type f | wc -l)
-[ "$((found))" -eq "$lines" ] || { echo "incomplete: $((found)) of $lines files" >&2; exit 1; }
-folders=
-for name do
-  if [ -d "$name" ]; then folders=yes; continue; fi
-  sum=$(sha256sum "$name")
-  [ "${sum%% *}" = "$name" ] || { echo "damaged: $name" >&2; exit 1; }
+mkdir "$edgekit_place" || exit 1
+{ gzip -dc; echo $? >"$edgekit_place.gzip"; } | tar -C "$edgekit_place" -xf - || exit 1
+read -r edgekit_unpacked <"$edgekit_place.gzip"
+[ "$edgekit_unpacked" = 0 ] || exit 1
+cd "$edgekit_place" || exit 1
+edgekit_found=$(find . -type f | wc -l)
+if [ "$((edgekit_found))" -ne "$edgekit_lines" ]; then
+  echo "incomplete: $((edgekit_found)) of $edgekit_lines files" >&2
+  exit 1
+fi
+edgekit_folders=
+for edgekit_name do
+  if [ -d "$edgekit_name" ]; then edgekit_folders=yes; continue; fi
+  edgekit_sum=$(sha256sum "$edgekit_name")
+  [ "${edgekit_sum%% *}" = "$edgekit_name" ] || { echo "damaged: $edgekit_name" >&2; exit 1; }
 done
 # files are looked at again before they are used, folders are not: they must survive a power cut from here on
-[ -z "$folders" ] || sync
-for name do
-  rm -rf "$folder/blobs/$name"
-  mv "$name" "$folder/blobs/$name" || exit 1
+[ -z "$edgekit_folders" ] || sync
+for edgekit_name do
+  rm -rf "$edgekit_folder/blobs/$edgekit_name"
+  mv "$edgekit_name" "$edgekit_folder/blobs/$edgekit_name" || exit 1
 done

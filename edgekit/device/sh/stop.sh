@@ -1,4 +1,5 @@
-# Ends the command that runs now, if it is the one with this token.
-read -r process mark <"$1/running"
-[ "$mark" = "$2" ] && stop "$process" "$mark"
+# Ends the command that runs now, if it is the one with this mark.
+edgekit_running=$1/running edgekit_process='' edgekit_mark=''
+read -r edgekit_process edgekit_mark <"$edgekit_running"
+[ "$edgekit_mark" = "$2" ] && edgekit_stop "$edgekit_process" "$edgekit_mark"
 exit 0
