@@ -13,6 +13,8 @@
     ├── InvalidError           4   measured, but the numbers cannot be trusted
     └── GateError              1   measured, valid, and not good enough
 
+Anything else is a fault of edgekit's own, and a command exits with 70; with 128 + N if signal N ended it.
+
 A message says what happened, the value received, and what to do next, in that order.
 """
 

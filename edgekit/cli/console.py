@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgekit.cli.streams import ERRORS
 from edgekit.errors import EdgekitError, StorageError
 from edgekit.progress import Progress
 
@@ -31,7 +32,8 @@ def stderr_console() -> Console:
     from rich.console import Console
 
     try:
-        own = os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8", errors="replace", buffering=1)
+        encoding = sys.stderr.encoding or "utf-8"
+        own = os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding=encoding, errors=ERRORS, buffering=1)
     except (AttributeError, OSError, ValueError):
         return Console(stderr=True, highlight=False, soft_wrap=True)
     return Console(file=own, highlight=False, soft_wrap=True)
@@ -62,22 +64,19 @@ def show_error(error: EdgekitError) -> None:
         console.print(Text(error.hint))
 
 
-def show_interrupted() -> None:
+def show_interrupted(how: str = "") -> None:
     """Print that the command was interrupted; whoever pressed Ctrl-C needs no hint."""
     from rich.text import Text
 
-    stderr_console().print(Text("Interrupted.", "bold red"))
+    stderr_console().print(Text(how or "Interrupted.", "bold red"))
 
 
-def show_os_error(error: OSError) -> int:
-    """Print an operating system error that no stage foresaw; return the exit code."""
+def os_error(error: OSError) -> EdgekitError:
+    """Return what to say of an operating system error that no stage foresaw."""
     where = f" ({error.filename})" if error.filename else ""
-    show_error(
-        StorageError(
-            f"{error.strerror or error}{where}.", "Check the path, its permissions and the free space."
-        )
+    return StorageError(
+        f"{error.strerror or error}{where}.", "Check the path, its permissions and the free space."
     )
-    return StorageError.exit_code
 
 
 def print_record(record: object) -> None:
@@ -85,7 +84,7 @@ def print_record(record: object) -> None:
     import msgspec
 
     data = msgspec.json.encode(record, enc_hook=str)
-    sys.stdout.write(msgspec.json.format(data, indent=1).decode() + "\n")
+    sys.stdout.buffer.write(msgspec.json.format(data, indent=1) + b"\n")
 
 
 def command_line() -> str:
@@ -118,7 +117,7 @@ def progress_bar() -> Iterator[Progress]:
     from rich.progress import Progress as Bars
 
     bars = Bars(
-        SpinnerColumn(),
+        SpinnerColumn("dots" if console.encoding.startswith("utf") else "line"),
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         TimeElapsedColumn(),

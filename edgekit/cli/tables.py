@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from edgekit.cli.streams import writable
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -20,7 +22,7 @@ def draw_table(
     from rich.text import Text
 
     drawn = Table(
-        title=Text(title),
+        title=Text(writable(title)),
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,
@@ -28,9 +30,11 @@ def draw_table(
         pad_edge=False,
     )
     for index, heading in enumerate(headings):
-        drawn.add_column(Text(heading), justify="left" if index in words else "right", overflow="fold")
+        drawn.add_column(
+            Text(writable(heading)), justify="left" if index in words else "right", overflow="fold"
+        )
     for row in rows:
-        drawn.add_row(*(Text(cell) for cell in row))
+        drawn.add_row(*(Text(writable(cell)) for cell in row))
     return drawn
 
 
