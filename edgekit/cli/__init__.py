@@ -12,8 +12,10 @@ def main() -> None:
     """Run a command line; end with the exit code that `edgekit.errors` gives its error."""
     from edgekit.cli.app import app
     from edgekit.errors import EdgekitError
+    from edgekit.lookup import ensure_temporary_folder
 
     try:
+        ensure_temporary_folder()
         app()
     except EdgekitError as error:
         from edgekit.cli.console import show_error
