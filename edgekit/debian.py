@@ -7,7 +7,6 @@ touched.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
@@ -20,7 +19,7 @@ from tempfile import TemporaryFile
 from threading import Timer
 
 from edgekit.errors import RuntimeMissingError, StorageError
-from edgekit.files import sha256_file, storage_errors
+from edgekit.files import lock, sha256_file, storage_errors
 from edgekit.lookup import CACHE_ELSEWHERE, cache_folder
 from edgekit.progress import SILENT, Progress
 from edgekit.words import last_line
@@ -283,9 +282,9 @@ def _state(architecture: str) -> Iterator[Path]:
             (state / name).mkdir(parents=True, exist_ok=True)
         if not (state / "status").is_file():
             (state / "status").touch()  # a new time would make apt read the whole index again
-        lock = (state / "lock").open("w")
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel lets go when this process ends
+        held = (state / "lock").open("w")
+    with held:
+        lock(held)
         settings = _CONFIGURATION.format(state=state, architecture=architecture)
         with storage_errors(state, CACHE_ELSEWHERE):
             (state / "apt.conf").write_text(settings, encoding="utf-8")

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import importlib
 import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO, Any
 
 from edgekit.errors import StorageError
 
 OUTPUT = "name another place with --output"  # the remedy of what has that option
 _PARTIAL = ".partial-"
 _FREE = "Free some space."
+_WINDOWS_WAIT = 0.1  # seconds between two tries for a lock
 
 
 def sha256_file(path: Path) -> str:
@@ -173,6 +177,8 @@ def _prefix(name: str) -> str:
 
 
 def _alive(pid: int) -> bool:
+    if os.name == "nt":
+        return True  # there, asking with os.kill would end it
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -191,10 +197,35 @@ def _umask() -> int:
 @contextmanager
 def one_at_a_time(path: Path, remedy: str = "") -> Iterator[None]:
     """Let one process at a time make what will be at a path; the kernel lets go when that process ends."""
-    import fcntl
-
     with storage_errors(path, remedy):
         path.parent.mkdir(parents=True, exist_ok=True)
         with (path.parent / f".{path.name}.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            lock(file)
             yield
+
+
+def lock(file: IO[str], *, wait: bool = True) -> None:
+    """Lock a file that is open for writing until it is closed, or this process ends.
+
+    Raises:
+        BlockingIOError: Another process has it, and this one does not wait.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        _lock_on_windows(file, wait=wait)
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+
+
+def _lock_on_windows(file: IO[str], *, wait: bool) -> None:
+    msvcrt: Any = importlib.import_module("msvcrt")
+    while True:
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError as error:  # noqa: PERF203 - it is tried again
+            if not wait:
+                raise BlockingIOError(error.errno, error.strerror) from error
+            time.sleep(_WINDOWS_WAIT)
+        else:
+            return

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
+from edgekit.lookup import keras_home
+
 _STDERR = 2
 _PATIENCE = 30.0  # seconds without an answer before the network counts as absent
 
@@ -23,6 +25,7 @@ def import_tensorflow() -> Any:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("KERAS_HOME", str(keras_home()))
     with quiet_stderr():
         import keras
         import tensorflow as tf

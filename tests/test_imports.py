@@ -18,13 +18,13 @@ PACKAGE = Path(__file__).resolve().parent.parent / "edgekit"
 GROUND: dict[str, set[str]] = {
     "errors": set(),
     "progress": set(),
-    "quiet": set(),
+    "quiet": {"lookup"},
     "stats": set(),
     "words": set(),
     "registry": {"errors", "words"},
     "units": {"errors"},
     "files": {"errors"},
-    "lookup": set(),
+    "lookup": {"errors"},
     "schema": {"errors", "files"},
 }
 # What each imports besides; nothing is listed that it does not import. The command line may import all.

@@ -27,7 +27,9 @@ def _run() -> int:
     """Run a command line; return its exit code once everything is said."""
     try:
         from edgekit.cli.app import app
+        from edgekit.lookup import ensure_temporary_folder
 
+        ensure_temporary_folder()
         app()
     except SystemExit as ended:
         return _exited(ended)

@@ -5,9 +5,6 @@ Source: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 
 from edgekit.artefact import Preprocessing
@@ -15,6 +12,7 @@ from edgekit.data.arrays import ArrayImages
 from edgekit.data.dataset import Dataset
 from edgekit.data.split import split_images
 from edgekit.errors import UnavailableError
+from edgekit.lookup import keras_home
 from edgekit.progress import Progress
 from edgekit.quiet import import_tensorflow, quiet_download
 
@@ -38,7 +36,7 @@ def load(preprocessing: Preprocessing, _seed: int, progress: Progress) -> Datase
         with quiet_download():
             (train, train_labels), (test, test_labels) = keras.datasets.cifar10.load_data()
     except Exception as error:  # Keras raises a bare Exception when a download fails
-        target = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / _CACHED_AS
+        target = keras_home() / _CACHED_AS
         raise UnavailableError(
             f"CIFAR-10 is not in Keras' cache and could not be fetched: {' '.join(str(error).split())}.",
             f"Fetch {_ORIGIN} where there is a network and save it as {target}.",

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from edgekit.lookup import tool_folders
 from edgekit.progress import Progress
 
 
@@ -47,6 +48,7 @@ def find_interpreter(python: str) -> str | None:
     done = subprocess.run(
         command,
         cwd=os.sep,
+        env={**tool_folders(), **os.environ},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

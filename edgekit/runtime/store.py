@@ -6,6 +6,7 @@ bundle is used only if every file in it still has the content it was built with.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -85,7 +86,7 @@ def place(name: str, version: str, python: str, *decisive: object) -> Path:
 
 def list_bundles() -> tuple[Bundle, ...]:
     """Return the bundles in the cache that are whole, portable Pythons among them."""
-    folders = sorted(_cache().iterdir()) if _cache().is_dir() else []
+    folders = sorted(_cache().iterdir()) if os.access(_cache(), os.R_OK | os.X_OK) else []
     return tuple(bundle for folder in folders if (bundle := read(folder)))
 
 
@@ -101,9 +102,9 @@ def remove_bundles() -> int:
 
 def read(folder: Path) -> Bundle | None:
     """Return a bundle if it is there and every byte of it is the one that was built."""
-    if not (folder / RECORD).is_file():
-        return None
     try:
+        if not (folder / RECORD).is_file():
+            return None
         record = decode_record(folder / RECORD, BundleRecord, SCHEMA)
         return Bundle(folder, record) if folder_hash(folder) == record.seal else None
     except (EdgekitError, OSError):

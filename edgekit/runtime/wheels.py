@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from edgekit.errors import RuntimeMissingError, StorageError
-from edgekit.lookup import CACHE_ELSEWHERE
+from edgekit.lookup import CACHE_ELSEWHERE, tool_folders
 from edgekit.runtime.target import ARMV7, PythonTarget
 
 TIMEOUT = 1800  # seconds; a slow line needs minutes for 30 MB
@@ -120,7 +120,13 @@ def environment(host: Mapping[str, str]) -> dict[str, str]:
         elif uv in host and pip not in host:
             settings[pip] = " ".join(host[uv].split(",")) if uv == "UV_FIND_LINKS" else host[uv]
     # a bundle is for a Python that is there; edgekit installs none
-    return {**settings, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+    return {
+        **tool_folders(),
+        **settings,
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_NO_PROGRESS": "1",
+        "NO_COLOR": "1",
+    }
 
 
 def _error(said: str, what: str, target: PythonTarget) -> RuntimeMissingError | StorageError:

@@ -8,7 +8,6 @@ runs/<name>/settings.json       what decides every weight
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ import msgspec
 
 from edgekit.artefact import Preprocessing
 from edgekit.errors import UsageError
-from edgekit.files import storage_errors, write_atomic
+from edgekit.files import lock, storage_errors, write_atomic
 from edgekit.schema import encode_record, write_record
 from edgekit.training.scratch import scratch_folder
 from edgekit.words import first_line
@@ -129,10 +128,10 @@ def open_run(folder: Path, settings: Settings, *, restart: bool) -> Iterator[Run
     """
     with storage_errors(folder, RUNS):
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "lock").open("w")
-    with lock:
+        held = (folder / "lock").open("w")
+    with held:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel drops it when we are killed
+            lock(held, wait=False)
         except BlockingIOError as error:
             raise UsageError(
                 f"Another process is training in {folder}.", "Wait for it, or train in another folder."

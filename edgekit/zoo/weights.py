@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from edgekit.errors import ModelError, UnavailableError, UsageError
+from edgekit.lookup import keras_home
 from edgekit.progress import SILENT, Progress
 from edgekit.quiet import import_tensorflow, quiet_download
 from edgekit.words import first_line, listed
@@ -174,8 +174,7 @@ def _fetch(name: str, url: str, digest: str | None, progress: Progress) -> Path:
     import_tensorflow()
     import keras
 
-    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
-    cached = home / "models" / name
+    cached = keras_home() / "models" / name
     if cached.is_file() and digest is None:
         return cached
     progress.step(f"Downloading {name}")
