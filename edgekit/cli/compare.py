@@ -41,7 +41,6 @@ def compare(
     import edgekit
     from edgekit.cli.console import say_next
     from edgekit.cli.show_comparison import show_comparison
-    from edgekit.comparison import exit_code
     from edgekit.comparison.advice import next_step
     from edgekit.comparison.to_json import to_json
     from edgekit.results import read_result
@@ -52,11 +51,9 @@ def compare(
         sys.stdout.buffer.write(to_json(found))
     else:
         show_comparison(found)
-    code = exit_code(found)
     advice = next_step(found, sides, across)
-    if code == edgekit.GateError.exit_code:
-        worse = sum(pair.word in ("slower", "more") for pair in found.pairs)
-        raise edgekit.GateError(f"{worse} of {len(found.pairs)} got worse.", advice)
+    if found.worse:
+        raise edgekit.GateError(f"{found.worse} of {len(found.pairs)} got worse.", advice)
     if advice:
         say_next(advice)
-    raise typer.Exit(code)
+    raise typer.Exit(found.exit_code)

@@ -10,7 +10,7 @@ to_json   a comparison for programs
 from __future__ import annotations
 
 from edgekit.comparison.change import Change
-from edgekit.comparison.judge import Compared, Comparison, compare, exit_code
+from edgekit.comparison.judge import Compared, Comparison, compare
 from edgekit.comparison.pairs import ACROSS, Across
 
-__all__ = ["ACROSS", "Across", "Change", "Compared", "Comparison", "compare", "exit_code"]
+__all__ = ["ACROSS", "Across", "Change", "Compared", "Comparison", "compare"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgekit.comparison.judge import Comparison, exit_code
+from edgekit.comparison.judge import Comparison
 from edgekit.comparison.pairs import Across
 from edgekit.results import Result
 
@@ -19,7 +19,7 @@ def next_step(found: Comparison, results: Sequence[Result], across: Across | Non
         results: The results that were compared, one or two.
         across: The dimension in which its sides differ.
     """
-    if not exit_code(found):
+    if not found.exit_code:
         return "edgekit report -o report.html"
     words = {pair.word for pair in found.pairs}
     timed = [result.device.timed for result in results]

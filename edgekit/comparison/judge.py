@@ -60,6 +60,21 @@ class Comparison:
     new: tuple[str, ...]  # only in the candidate
     notes: tuple[str, ...]  # what to know before believing it
 
+    @property
+    def worse(self) -> int:
+        """How many pairs got slower or take more instructions."""
+        return sum(pair.word in ("slower", "more") for pair in self.pairs)
+
+    @property
+    def exit_code(self) -> int:
+        """1: something got worse; else 3: something is missing; else 4: something is not certain; else 0."""
+        words = {pair.word for pair in self.pairs}
+        if self.worse:
+            return GateError.exit_code
+        if "missing" in words or self.missing:
+            return UnavailableError.exit_code
+        return InvalidError.exit_code if words & {"inconclusive", "invalid"} else 0
+
 
 def compare(
     baseline: Result,
@@ -98,16 +113,6 @@ def compare(
         tuple(side.label for side in found.new),
         _notes(baseline, candidate),
     )
-
-
-def exit_code(comparison: Comparison) -> int:
-    """1: something is slower or takes more; else 3: something is missing; else 4: one is not certain."""
-    words = {pair.word for pair in comparison.pairs}
-    if words & {"slower", "more"}:
-        return GateError.exit_code
-    if "missing" in words or comparison.missing:
-        return UnavailableError.exit_code
-    return InvalidError.exit_code if words & {"inconclusive", "invalid"} else 0
 
 
 def _leftover(found: Pairs) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from edgekit.comparison.judge import Comparison, exit_code
+from edgekit.comparison.judge import Comparison
 from edgekit.schema import encode_record
 
 SCHEMA = "edgekit.compare/1"
@@ -13,4 +13,4 @@ SCHEMA = "edgekit.compare/1"
 def to_json(found: Comparison) -> bytes:
     """Return the comparison with a verdict for each pair, and the exit code of `edgekit compare`."""
     pairs = [{"verdict": pair.word, **asdict(pair)} for pair in found.pairs]
-    return encode_record({"schema": SCHEMA, "exit_code": exit_code(found), **asdict(found), "pairs": pairs})
+    return encode_record({"schema": SCHEMA, "exit_code": found.exit_code, **asdict(found), "pairs": pairs})

@@ -6,7 +6,7 @@ from support.sessions import MS, session, timed
 
 from edgekit import DeviceError, Profile, UsageError, devices
 from edgekit.api.bench import bench_each
-from edgekit.progress import SILENT
+from edgekit.progress import SILENT, Recorder
 
 DEVICES = [Profile(description="", transport="local", name=name) for name in ("first", "second")]
 
@@ -26,14 +26,6 @@ def gives():
     return Gives({name: session(timed(2 * MS), device=name) for name in ("first", "second")})
 
 
-class Notes:
-    def __init__(self):
-        self.notes = []
-
-    def note(self, text):
-        self.notes.append(text)
-
-
 def test_each_device_gives_a_result(gives):
     found = bench_each(DEVICES, gives, SILENT)
     assert [result.device.profile for result in found.results] == ["first", "second"]
@@ -42,7 +34,7 @@ def test_each_device_gives_a_result(gives):
 
 def test_a_device_that_is_not_there_takes_no_results_away_and_says_so_at_once(gives):
     gives["first"] = DeviceError("It is not there.", "Switch it on.")
-    told = Notes()
+    told = Recorder()
     found = bench_each(DEVICES, gives, told)
     assert (len(found.results), found.exit_code) == (1, 3)
     assert told.notes == ["Error: first: It is not there. Switch it on."]

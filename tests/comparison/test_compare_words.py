@@ -11,7 +11,7 @@ from scipy.stats import mannwhitneyu
 from support.sessions import EVALUATION, MS, board, counted, predicted, session, timed
 
 from edgekit import stats
-from edgekit.comparison import compare, exit_code
+from edgekit.comparison import compare
 from edgekit.errors import UsageError
 from edgekit.results import Finding
 
@@ -123,7 +123,7 @@ def test_instructions_are_compared_exactly():
     for count, word, code in ((1_140_900, "same", 0), (1_142_000, "more", 1), (1_138_000, "fewer", 0)):
         found = compare(before, board(counted(count)))
         (pair,) = found.pairs
-        assert (pair.word, pair.latency, exit_code(found)) == (word, None, code)
+        assert (pair.word, pair.latency, found.exit_code) == (word, None, code)
         assert pair.instructions.ratio == pytest.approx(count / 1_140_010)
 
 
@@ -140,7 +140,7 @@ def test_counts_of_different_kinds_are_not_compared():
     real = session(timed(*around(20), counts=(9, 9)), device="rpi4")
     pair = only(real, board(counted(9, 9)), across="device")
     assert (pair.latency, pair.instructions, pair.word) == (None, None, "missing")
-    assert exit_code(compare(real, board(counted(9, 9)), across="device")) == 3
+    assert compare(real, board(counted(9, 9)), across="device").exit_code == 3
 
 
 def test_times_of_an_emulated_device_are_not_compared():
@@ -152,7 +152,7 @@ def test_an_invalid_side_makes_a_pair_invalid_and_never_slower():
     before, after = session(timed(*around(20))), session(timed(*around(40), flaw=HOT))
     for sides, name in (((before, after), "candidate"), ((after, before), "baseline")):
         found = compare(*sides)
-        assert (found.pairs[0].word, exit_code(found)) == ("invalid", 4)
+        assert (found.pairs[0].word, found.exit_code) == ("invalid", 4)
         assert found.pairs[0].invalid.startswith(f"{name}: throttled")
 
 
@@ -230,9 +230,9 @@ def test_cells_without_a_counterpart_are_named_and_do_not_pass():
     one, two = timed(*around(20)), timed(*around(30), file="float32.tflite")
     lost = compare(session(one, two), session(one))
     assert [label.split(" ")[0].rpartition("/")[2] for label in lost.missing] == ["float32.tflite"]
-    assert (lost.new, exit_code(lost)) == ((), 3)
+    assert (lost.new, lost.exit_code) == ((), 3)
     gained = compare(session(one), session(one, two))
-    assert (len(gained.new), gained.missing, exit_code(gained)) == (1, (), 0)
+    assert (len(gained.new), gained.missing, gained.exit_code) == (1, (), 0)
 
 
 def test_versions_side_by_side_are_paired_by_version():
