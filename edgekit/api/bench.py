@@ -39,8 +39,9 @@ def bench(
 ) -> Result:
     """Measure latency, memory and accuracy of artefacts on a device; on an emulated board count instructions.
 
-    The result is written to a file, which its `path` names. A combination that fails does not end the
-    session; the result's `partial` then says what is missing, as it does when the session is interrupted.
+    The result is written to a file, which its `path` names, and from the first repeat on: a killed session
+    loses one at most. A combination that fails does not end the session; the result's `partial` then says
+    what is missing, as it does when the session is interrupted.
 
     Args:
         artefacts: Artefact sets or single files of a set, one or several; None: the newest set in artefacts/.
@@ -66,10 +67,8 @@ def bench(
         StorageError: The result cannot be written; found out before anything is measured.
     """
     typed = command or call(bench, locals())
-    from edgekit.files import OUTPUT, check_writable, storage_errors
-    from edgekit.measurement import BenchRequest, result_path
+    from edgekit.measurement import BenchRequest, Store
     from edgekit.measurement import bench as run
-    from edgekit.results import write_result
 
     request = BenchRequest(
         artefacts=artefact_paths(artefacts),
@@ -85,11 +84,9 @@ def bench(
         seed=seed,
         command=typed,
     )
-    check_writable(Path(output or "results/new.json"), OUTPUT)
-    result = run(request, progress)
-    path = Path(output) if output else result_path(Path("results"), result)
-    with storage_errors(path, OUTPUT):
-        write_result(path, result)
+    store = Store(Path(output) if output else None)
+    result = run(request, progress, store=store)
+    store.write(result)
     return result
 
 

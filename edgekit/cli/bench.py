@@ -54,7 +54,7 @@ def bench(
     --memory do not apply there.
 
     Exits with 4 if a measurement is invalid, with 3 if one is missing or a device is not there, with 130 if
-    it was interrupted; what was measured is kept.
+    it was interrupted (143 by SIGTERM, 129 by SIGHUP); what was measured is kept.
 
     Example: edgekit bench
 

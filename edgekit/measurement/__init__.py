@@ -2,6 +2,6 @@
 
 from edgekit.measurement.request import MODES, BenchRequest, Schedule
 from edgekit.measurement.session import bench
-from edgekit.measurement.store import result_path, save_result
+from edgekit.measurement.store import Store, result_path, save_result
 
-__all__ = ["MODES", "BenchRequest", "Schedule", "bench", "result_path", "save_result"]
+__all__ = ["MODES", "BenchRequest", "Schedule", "Store", "bench", "result_path", "save_result"]

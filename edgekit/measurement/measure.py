@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from edgekit.errors import EdgekitError, TransientDeviceError, UnavailableError
@@ -14,6 +14,9 @@ from edgekit.measurement.request import BenchRequest
 from edgekit.progress import Progress
 from edgekit.results import Accuracy, Ended, Instructions, Memory, Repeat, Runtime
 from edgekit.words import plural
+
+# what a result says that is found while, or long after, its session was measuring
+_UNFINISHED = KeyboardInterrupt("The session is not finished: it still runs, or was ended from outside.")
 
 
 @dataclass(eq=False)
@@ -51,11 +54,16 @@ class Outcome:
         return "failed" if self.errors else "whole"
 
     @property
+    def can_wait(self) -> bool:
+        """Whether there is a device to look at, and time for it: who sends a signal soon sends SIGKILL."""
+        return self.stopped is None or type(self.stopped) is KeyboardInterrupt
+
+    @property
     def partial(self) -> str | None:
         """Why it is not whole; None: it is."""
         reasons = [f"{item.cell}: {item.error.what}" for item in self.collected if item.error]
         if self.stopped:
-            reasons.append("Interrupted." if self.ended == "interrupted" else str(self.stopped))
+            reasons.append(str(self.stopped) or "Interrupted.")
         return " ".join(reasons) or None
 
     @property
@@ -73,11 +81,24 @@ class _Task:
     optional: str = ""  # what the result lacks if the device cannot do this
 
 
-def measure(chosen: Sequence[Cell], passes: Passes, request: BenchRequest, progress: Progress) -> Outcome:
+def measure(
+    chosen: Sequence[Cell],
+    passes: Passes,
+    request: BenchRequest,
+    progress: Progress,
+    keep: Callable[[Outcome], None] = lambda _: None,
+) -> Outcome:
     """Run every process of a session.
 
     A cell that fails is left alone from then on; the others go on. An interruption, or a device that is
     gone, ends the session with what there is.
+
+    Args:
+        chosen: What to measure.
+        passes: Asks the device.
+        request: What was asked for.
+        progress: Receives every process on the device.
+        keep: Receives what there is whenever there is more, as it would be if nothing more came.
 
     Raises:
         EdgekitError: Nothing was measured; the first cell's error.
@@ -92,6 +113,8 @@ def measure(chosen: Sequence[Cell], passes: Passes, request: BenchRequest, progr
             progress.advance(done)
             if task.collected.error is None and task.optional not in outcome.unable:
                 _try(task, progress, outcome.unable)
+                if task.collected.runtime:
+                    keep(replace(outcome, stopped=_UNFINISHED))
         progress.advance(len(tasks))
     except (KeyboardInterrupt, TransientDeviceError) as error:
         outcome.stopped = error

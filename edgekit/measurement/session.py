@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
@@ -16,6 +17,7 @@ from edgekit.measurement.measure import Collected, Outcome, measure
 from edgekit.measurement.passes import Passes
 from edgekit.measurement.plan import cells, left_out, wanted_runtimes, wanted_threads
 from edgekit.measurement.request import BenchRequest
+from edgekit.measurement.store import Store
 from edgekit.progress import SILENT, Progress
 from edgekit.results import SCHEMA, Environment, Evaluation, Measurement, Result
 from edgekit.schema import now
@@ -23,7 +25,11 @@ from edgekit.visit import Visit, profile_of, visiting
 
 
 def bench(
-    request: BenchRequest, progress: Progress = SILENT, *, transport: Transport | None = None
+    request: BenchRequest,
+    progress: Progress = SILENT,
+    *,
+    transport: Transport | None = None,
+    store: Store | None = None,
 ) -> Result:
     """Measure artefacts on a device.
 
@@ -34,6 +40,7 @@ def bench(
         request: What to measure, with what, where.
         progress: Receives every process on the device.
         transport: Instead of the one in the device's profile.
+        store: Where the result is kept while it grows. The whole of it is left to be written.
 
     Raises:
         UsageError: The request does not fit the artefacts or the device.
@@ -53,8 +60,11 @@ def bench(
     with visiting(profile, needed, runtimes, progress, by_name=named, transport=transport) as visit:
         session = Session(request, files, evaluations, created, visit)
         chosen = cells(files, visit.bundles.values(), wanted_threads(request.threads, session.cpus))
-        outcome = measure(chosen, Passes(visit, request), request, progress)
-        after = Environment(now()) if outcome.ended == "lost" else _environment(visit)
+        keep = partial(session.keep, store)
+        outcome = measure(chosen, Passes(visit, request), request, progress, keep)
+        if outcome.stopped:
+            keep(outcome, at_once=True)  # before the device is let go, which may take longer than there is
+        after = _environment(visit) if outcome.can_wait else Environment(now())
     return session.result(outcome, after)
 
 
@@ -78,6 +88,11 @@ class Session:
         """How many CPUs may be used."""
         there = self.visit.device.cpus or 1
         return min(there, len(set(self.affinity)) or there)
+
+    def keep(self, store: Store | None, outcome: Outcome, *, at_once: bool = False) -> None:
+        """Write what there is so far, unless that was done a moment ago."""
+        if store and (at_once or store.due):
+            store.keep(self.result(outcome, Environment(now())), [file.set for file in self.files])
 
     def result(self, outcome: Outcome, after: Environment) -> Result:
         """Return the session's record.

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Iterable
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
+from edgekit.errors import StorageError
+from edgekit.files import OUTPUT, check_writable, storage_errors
 from edgekit.results import Result, write_result
 
+RESULTS = Path("results")
+_SELDOM = 1.0  # seconds between two writes of a result that grows; the shortest repeat of a mode takes longer
 
-def result_path(folder: Path, result: Result) -> Path:
-    """Return an unused name for a new result."""
+
+def result_path(folder: Path, result: Result, sets: Iterable[str] = ()) -> Path:
+    """Return an unused name for a new result.
+
+    Args:
+        folder: Where it is to be.
+        result: What is to be in it.
+        sets: The artefact sets that it is named after; none: those that were measured.
+    """
     when = re.sub(r"[-:]", "", result.created)
-    sets = dict.fromkeys(measurement.artefact.set for measurement in result.measurements)
+    sets = dict.fromkeys(sets or (measurement.artefact.set for measurement in result.measurements))
     stem = "-".join([when, "+".join(sets) or "nothing", result.device.profile])
     # file systems allow 255 bytes; writing the file whole needs some of them
     stem = re.sub(r"[^\w.+-]+", "_", stem).encode()[:150].decode(errors="ignore")
@@ -20,7 +34,7 @@ def result_path(folder: Path, result: Result) -> Path:
     return next(path for path in candidates if not path.exists())
 
 
-def save_result(result: Result, folder: Path = Path("results")) -> Path:
+def save_result(result: Result, folder: Path = RESULTS) -> Path:
     """Write a result under a new name and return its path.
 
     Raises:
@@ -29,3 +43,47 @@ def save_result(result: Result, folder: Path = Path("results")) -> Path:
     path = result_path(folder, result)
     write_result(path, result)
     return path
+
+
+class Store:
+    """The file of one session's result, from the first repeat on: no ending loses more than one."""
+
+    def __init__(self, output: Path | None = None) -> None:
+        """Make sure, before anything is measured, that the file can be written.
+
+        Args:
+            output: The file; None: a new one in `results/`.
+
+        Raises:
+            StorageError: It cannot.
+        """
+        self._path, self._next = output, 0.0
+        check_writable(output or RESULTS / "new.json", OUTPUT)
+
+    @property
+    def due(self) -> bool:
+        """Whether what has been measured since the last time is worth a write."""
+        return time.monotonic() >= self._next
+
+    def keep(self, result: Result, sets: Iterable[str]) -> None:
+        """Write what there is so far.
+
+        A full disk does not end the session: there may be room when the result is whole.
+
+        Args:
+            result: The session so far.
+            sets: The artefact sets that it measures.
+        """
+        with suppress(StorageError, OSError):
+            self.write(result, sets)
+        self._next = time.monotonic() + _SELDOM
+
+    def write(self, result: Result, sets: Iterable[str] = ()) -> None:
+        """Write the result.
+
+        Raises:
+            StorageError: The file cannot be written; what was kept before is still there.
+        """
+        self._path = self._path or result_path(RESULTS, result, sets)
+        with storage_errors(self._path, OUTPUT):
+            write_result(self._path, result)

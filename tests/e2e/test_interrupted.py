@@ -50,23 +50,26 @@ def test_a_killed_conversion_leaves_no_set_and_the_next_one_succeeds(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["set"], "the killed run's leavings are swept"
 
 
-@pytest.mark.parametrize("after", [0.0, 1.5])
-def test_ctrl_c_is_answered_with_one_line_also_while_tensorflow_is_imported(tmp_path, after):
+@pytest.mark.parametrize(
+    ("number", "after"), [(signal.SIGINT, 0.0), (signal.SIGINT, 1.5), (signal.SIGTERM, 1.5)]
+)
+def test_an_end_is_said_in_one_line_also_while_tensorflow_is_imported(tmp_path, number, after):
     with _start("convert", "--alpha", "0.5", cwd=tmp_path) as process:
         started = process.stderr.readline()
         time.sleep(after)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         said = [line for line in (started, *process.stderr) if line.strip()]
-    assert process.returncode == 130
-    assert said[-1] == "Interrupted.\n"
-    assert said.count("Interrupted.\n") == 1
+    assert process.returncode == 128 + number
+    assert said[-1] == ("Interrupted.\n" if number == signal.SIGINT else f"Ended by {number.name}.\n")
+    assert said.count(said[-1]) == 1
     assert not [line for line in said if "rror" in line or "WARNING" in line or "Traceback" in line]
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ctrl_c_in_a_measurement_is_said_once_and_keeps_what_was_measured(tmp_path, artefacts):
-    command = ("bench", artefacts / "int8.tflite", "--runtime", "litert", "--threads", "1")
-    with _start(*command, "--output", "result.json", cwd=tmp_path) as process:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_bench_that_is_ended_keeps_what_was_measured_and_the_next_one_succeeds(tmp_path, artefacts, number):
+    command = (artefacts / "int8.tflite", "--runtime", "litert", "--threads", "1", "--output", "result.json")
+    with _start("bench", *command, cwd=tmp_path) as process:
         said = ""
         while "Measuring" not in said:
             line = process.stderr.readline()
@@ -77,24 +80,27 @@ def test_ctrl_c_in_a_measurement_is_said_once_and_keeps_what_was_measured(tmp_pa
             assert process.poll() is None, said
             seen |= _guests(tmp_path).keys()
             time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         said += process.stderr.read()
-    assert process.returncode == 130
-    assert said.count("Interrupted.") == 1
-    assert "the session ended early: Interrupted." in said
-    assert read_result(tmp_path / "result.json").ended == "interrupted"
-
-
-def test_a_killed_bench_leaves_no_result_and_no_process_and_the_next_one_succeeds(tmp_path, artefacts):
-    command = (artefacts / "int8.tflite", "--runtime", "litert", "--threads", "1", "--output", "result.json")
-    _kill_when(_start("bench", *command, cwd=tmp_path), "Measuring", after=1.0)
-    assert not (tmp_path / "result.json").exists()
+    kept = read_result(tmp_path / "result.json")
+    assert kept.ended == "interrupted"
+    assert [len(m.repeats) for m in kept.measurements] == [1]
+    how = {signal.SIGINT: "Interrupted.", signal.SIGKILL: "The session is not finished"}
+    how = how.get(number, f"Ended by {number.name}.")
+    assert kept.partial.startswith(how)
+    if number == signal.SIGKILL:
+        assert process.returncode == -number
+    else:
+        assert process.returncode == 128 + number
+        assert said.count(how) == 1
+        assert f"the session ended early: {how}" in said
     deadline = time.monotonic() + 10
     while _guests(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert not _guests(tmp_path), "the guest ends with the command that started it"
-    measure(*command, cwd=tmp_path)
-    assert read_result(tmp_path / "result.json").partial is None
+    if number == signal.SIGKILL:
+        measure(*command, "--no-accuracy", "--no-memory", cwd=tmp_path)
+        assert read_result(tmp_path / "result.json").partial is None
 
 
 def _guests(started_in: Path) -> dict[int, str]:
