@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from edgekit.device import Profile
-from edgekit.results import Device, Environment
+from edgekit.lookup import CACHE_ELSEWHERE
+from edgekit.results import QUOTA_REMEDY, Device, Environment
 
 _ROOM = 500e6  # bytes: a Python, three runtimes and a few models
 _BUSY = 0.25  # CPUs kept busy by other processes
@@ -35,9 +36,11 @@ def advise(
     return (
         *_identity(profile, device),
         *_runtimes(runtimes),
+        *_mount(profile, environment),
         *_room(profile, device, environment),
         *_clock(profile, device, environment),
         *_heat(profile, environment),
+        *_quota(environment),
         *_company(environment),
     )
 
@@ -62,6 +65,17 @@ def _runtimes(runtimes: Mapping[str, str]) -> Iterator[Advice]:
         if reason:
             what, _, remedy = reason.partition(". ")
             yield Advice(f"{name} cannot be provided: {what.rstrip('.')}.", remedy or "Use another runtime.")
+
+
+def _mount(profile: Profile, environment: Environment) -> Iterator[Advice]:
+    if environment.noexec and profile.kind.here:
+        remedy = f"{CACHE_ELSEWHERE[0].upper()}{CACHE_ELSEWHERE[1:]}."
+        yield Advice("The cache is mounted noexec: no runtime in it can be loaded.", remedy)
+    elif environment.noexec:
+        yield Advice(
+            "edgekit's folder there is mounted noexec: no runtime and no Python in it can be started.",
+            f"Name another `folder` in the profile of {profile.name}, or mount it with exec.",
+        )
 
 
 def _room(profile: Profile, device: Device, environment: Environment) -> Iterator[Advice]:
@@ -107,6 +121,15 @@ def _heat(profile: Profile, environment: Environment) -> Iterator[Advice]:
         yield Advice(
             f"A sensor shows {hottest:.0f} °C; measuring waits for {profile.max_celsius:.0f} °C.",
             "Let it cool down, add a heat sink or fan, or raise `max_celsius` in its profile.",
+        )
+
+
+def _quota(environment: Environment) -> Iterator[Advice]:
+    quota = environment.cpu_quota
+    if quota is not None and quota < 1:
+        yield Advice(
+            f"The container may use {quota:g} of a CPU: what is measured is stopped again and again.",
+            QUOTA_REMEDY,
         )
 
 

@@ -128,6 +128,15 @@ def try_writing(folder: Path) -> None:
         file.write(bytes(4096))
 
 
+def noexec(folder: Path) -> bool:
+    """Return whether nothing in a folder, or in the nearest one above it that is there, may be executed."""
+    nearest = next((place for place in (folder, *folder.parents) if os.access(place, os.F_OK)), folder)
+    try:
+        return bool(os.statvfs(nearest).f_flag & os.ST_NOEXEC)
+    except (AttributeError, OSError):  # not on Linux
+        return False
+
+
 @contextmanager
 def new_folder(path: Path, remedy: str = "") -> Iterator[Path]:
     """Yield an empty folder that becomes `path` when the block ends well, and vanishes otherwise.

@@ -6,6 +6,7 @@ The project's own folder wins over the user's, which wins over what ships with e
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def user_devices_folder() -> Path:
         StorageError: This user has no home folder.
     """
     folder = _user_folder("devices")
-    if not folder.is_absolute():
+    if folder is None:
         raise StorageError(
             "This user has no home folder to keep device profiles in.", "Set HOME or XDG_CONFIG_HOME."
         )
@@ -49,8 +50,8 @@ def cache_folder() -> Path:
         return Path(override).absolute()
     from platformdirs import user_cache_path
 
-    folder = user_cache_path("edgekit")
-    if not folder.is_absolute():  # a ~ that stands for nothing
+    folder = _in_home(user_cache_path)
+    if folder is None:
         raise StorageError("This user has no home folder to keep a cache in.", "Set EDGEKIT_CACHE.")
     return folder
 
@@ -95,7 +96,17 @@ def _folders(kind: str) -> tuple[Path, ...]:
     return tuple(p for p in unique if os.access(p, os.R_OK | os.X_OK) and p.is_dir())
 
 
-def _user_folder(kind: str) -> Path:
+def _user_folder(kind: str) -> Path | None:
     from platformdirs import user_config_path
 
-    return user_config_path("edgekit") / kind
+    folder = _in_home(user_config_path)
+    return folder and folder / kind
+
+
+def _in_home(find: Callable[[str], Path]) -> Path | None:
+    """Return edgekit's folder of some kind in the user's home; None: this user has no home."""
+    try:
+        folder = find("edgekit")
+    except RuntimeError:
+        return None
+    return folder if folder.is_absolute() else None  # older platformdirs keep a ~ that stands for nothing

@@ -23,6 +23,9 @@ Natural = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 
 
+QUOTA_REMEDY = "Raise the quota (docker run --cpus, Kubernetes' CPU limit), or measure outside the container."
+
+
 class Device(msgspec.Struct, frozen=True):
     """What a device is. Fields that could not be read are None."""
 
@@ -58,6 +61,8 @@ class Environment(msgspec.Struct, frozen=True):
     memory_available_bytes: int | None = None
     power: str | None = None  # mains, battery
     other_cpus: float | None = None  # CPUs kept busy by other processes, over half a second
+    cpu_quota: float | None = None  # CPUs' time that the container may take; None: no limit
+    noexec: bool = False  # nothing in edgekit's folder may be executed
 
 
 class Artefact(msgspec.Struct, frozen=True):
@@ -109,6 +114,8 @@ class Repeat(msgspec.Struct, frozen=True):
     loop_ns: Natural | None = None  # the timed loop's wall time, up to the end of its last inference
     celsius: float | None = None  # of the hottest CPU sensor as the process began to measure
     waited_seconds: float = 0.0  # for the CPU to cool down, before that
+    # by the container's CPU quota during the timed loop: how often, and ns in all, summed over CPUs
+    quota_stops: tuple[Natural, Natural] | None = None
 
 
 class Memory(msgspec.Struct, frozen=True):

@@ -466,9 +466,9 @@ def latency(request: dict[str, Any]) -> dict[str, Any]:
     gc.disable()
     runs, fastest = warm_up(model.invoke, request)
     every = stride(fastest, request)
-    before, khz = work(), frequency(usable_cpus())
+    stops, before, khz = quota_stops(), work(), frequency(usable_cpus())
     samples, loop_ns = timed_loop(model.invoke, every, request)
-    khz_after, after = frequency(usable_cpus()), work()
+    khz_after, after, stops_after = frequency(usable_cpus()), work(), quota_stops()
     check_output(model.predict(image), request)
     return {
         "runtime": describe(model, request),
@@ -484,6 +484,7 @@ def latency(request: dict[str, Any]) -> dict[str, Any]:
         "frequency_khz": [khz, khz_after] if khz and khz_after else None,
         "celsius": celsius,
         "waited_seconds": waited,
+        "quota_stops": stopped_between(stops, stops_after),
     }
 
 
@@ -872,14 +873,14 @@ def probe(request: dict[str, Any]) -> dict[str, Any]:
     """Say what this device is and how it is doing."""
     before = work()
     time.sleep(0.5)
-    busy = other_cpus(before, work())
+    busy, quota = other_cpus(before, work()), cpu_quota()
     libc, release = platform.libc_ver()
     return {
         "device": {
             "machine": platform.machine(),
             "system": f"{platform.system()} {platform.release()}",
             "cpu": cpu_model(),
-            "cpus": max(1, int(min(len(usable_cpus()), cpu_quota()))),
+            "cpus": max(1, int(min(len(usable_cpus()), quota))),
             "features": cpu_features(),
             "memory_bytes": proc_field("/proc/meminfo", "MemTotal"),
             "board": board(),
@@ -901,6 +902,8 @@ def probe(request: dict[str, Any]) -> dict[str, Any]:
             "memory_available_bytes": proc_field("/proc/meminfo", "MemAvailable"),
             "power": power_source(),
             "other_cpus": busy,
+            "cpu_quota": quota if math.isfinite(quota) else None,
+            "noexec": noexec(),
         },
         "python": python(request),
     }
@@ -942,6 +945,15 @@ def free_bytes() -> int | None:
     return state.f_bavail * state.f_frsize
 
 
+def noexec() -> bool:
+    """Whether nothing that is where this file is may be executed, libraries included."""
+    try:
+        flags = os.statvfs(os.path.dirname(os.path.abspath(__file__))).f_flag
+    except (AttributeError, OSError):
+        return False
+    return bool(flags & getattr(os, "ST_NOEXEC", 0))
+
+
 def read_text(path: str) -> str | None:
     """Return a small system file's text, or None if it cannot be read."""
     try:
@@ -968,15 +980,50 @@ def usable_cpus() -> list[int]:
         return list(range(os.cpu_count() or 1))
 
 
+def cpu_groups() -> list[str]:
+    """The folders of the control groups (2 and 1) that may limit this process's CPU time."""
+    groups = []
+    for line in (read_text("/proc/self/cgroup") or "0::/\n1:cpu:/").splitlines():
+        controllers, _, path = line.partition(":")[2].partition(":")
+        if not controllers or "cpu" in controllers.split(","):
+            root = "/sys/fs/cgroup" + ("/cpu" if controllers else "")
+            parts = path.strip("/").split("/")
+            # in a container the path may be the host's: then only the root is there
+            groups += ["/".join([root, *parts[:size]]) for size in range(len(parts), 0, -1) if parts[0]]
+            groups.append(root)
+    return groups
+
+
 def cpu_quota() -> float:
-    """How many CPUs' time this process's container may take (control groups 2 and 1); infinity: no limit."""
-    group = "/sys/fs/cgroup/cpu"
-    texts = (read_text(group + ".max") or "").split() or [
-        read_text(group + "/cpu.cfs_quota_us") or "",
-        read_text(group + "/cpu.cfs_period_us") or "",
-    ]
-    quota, period = (int(text) if text.isdigit() else 0 for text in texts)
-    return quota / period if quota and period else math.inf
+    """How many CPUs' time this process's container may take; infinity: no limit."""
+    found = [math.inf]
+    for group in cpu_groups():
+        texts = (read_text(group + "/cpu.max") or "").split() or [
+            read_text(group + "/cpu.cfs_quota_us") or "",
+            read_text(group + "/cpu.cfs_period_us") or "",
+        ]
+        quota, period = (int(text) if text.isdigit() else 0 for text in texts)
+        if quota and period:
+            found.append(quota / period)
+    return min(found)
+
+
+def quota_stops() -> list[tuple[int, int]]:
+    """How often each control group's CPU quota stopped it so far, and for how many ns of its CPUs in all."""
+    found = []
+    for group in cpu_groups():
+        lines = [line.split() for line in (read_text(group + "/cpu.stat") or "").splitlines()]
+        values = {line[0]: int(line[1]) for line in lines if len(line) == 2 and line[1].isdigit()}
+        nanoseconds = values.get("throttled_time", 1000 * values.get("throttled_usec", 0))
+        found.append((values.get("nr_throttled", 0), nanoseconds))
+    return found
+
+
+def stopped_between(before: list[tuple[int, int]], after: list[tuple[int, int]]) -> tuple[int, int] | None:
+    """What the group that was stopped longest was stopped between two readings, or None."""
+    stops = [(late[0] - early[0], late[1] - early[1]) for early, late in zip(before, after)]
+    most = max(stops, key=lambda stop: stop[1], default=(0, 0))
+    return most if min(most) > 0 else None
 
 
 def cpu_fields() -> dict[str, str]:

@@ -8,7 +8,8 @@ from statistics import median
 
 from edgekit import stats
 from edgekit.measurement.request import Schedule
-from edgekit.results import Device, Environment, Finding, Measurement, Reference
+from edgekit.results import QUOTA_REMEDY, Device, Environment, Finding, Measurement, Reference
+from edgekit.words import plural
 
 CLOCK_TOLERANCE = 0.05  # share by which a CPU's clock may differ during a session
 VARIATION_WARNING = 0.05  # coefficient of variation of the repeats' medians
@@ -17,6 +18,7 @@ OTHER_CPUS = 0.25  # CPUs kept busy by other processes
 ACCURACY_TOLERANCE = 0.005  # share of images by which two executions of one file may differ
 PACE = 0.95  # share of the requested inferences per second that must be reached
 UNSTEADY = 0.005  # spread of the middle half of an emulated board's instruction counts
+STOPPED = 0.01  # share of the time that a CPU quota may stop what is measured
 OUTLIERS = 0.01  # share of the samples; beyond, p99 shows little else
 FEWEST_SAMPLES = 64  # the floor below which even p90 is not known (stats.percentile_floor)
 
@@ -51,6 +53,7 @@ def findings(measurement: Measurement, context: Context) -> tuple[Finding, ...]:
         for check in (
             _incomplete,
             _throttled,
+            _quota,
             _hot,
             _clock,
             _noise,
@@ -96,6 +99,24 @@ def _throttled(_: Measurement, context: Context) -> Iterator[Finding]:
         )
 
 
+def _quota(measurement: Measurement, context: Context) -> Iterator[Finding]:
+    """The kernel stops a container that has used up its share, until the next period: for most of 100 ms."""
+    stops = [repeat.quota_stops for repeat in measurement.repeats if repeat.quota_stops]
+    if not stops:
+        return
+    count, stopped_ns = (sum(values) for values in zip(*stops, strict=True))
+    measured_ns = sum(repeat.loop_ns or sum(repeat.samples_ns) for repeat in measurement.repeats)
+    quota = context.before.cpu_quota
+    named = f" of {quota:g} CPUs" if quota else ""
+    yield Finding(
+        "invalid" if stopped_ns > STOPPED * measured_ns else "warning",
+        "cpu-quota",
+        f"The container's CPU quota{named} stopped the measured process {plural(count, 'time')}, for "
+        f"{stopped_ns / 1e9:.2g} s in all.",
+        QUOTA_REMEDY,
+    )
+
+
 def _hot(measurement: Measurement, context: Context) -> Iterator[Finding]:
     limit = context.max_celsius
     seen = [repeat for repeat in measurement.repeats if repeat.celsius is not None]
@@ -133,8 +154,13 @@ def _noise(measurement: Measurement, _: Context) -> Iterator[Finding]:
         "noisy",
         f"The repeats' medians vary by {variation:.1%} (coefficient of variation, "
         f"limit {VARIATION_LIMIT if over else VARIATION_WARNING:.0%}).",
-        "Close other programs, pin the CPUs, or measure longer.",
+        _unless_stopped(measurement, "Close other programs, pin the CPUs, or measure longer."),
     )
+
+
+def _unless_stopped(measurement: Measurement, advice: str) -> str:
+    """Return advice, or what helps where the CPU quota is to blame."""
+    return QUOTA_REMEDY if any(repeat.quota_stops for repeat in measurement.repeats) else advice
 
 
 def _too_few(measurement: Measurement, context: Context) -> Iterator[Finding]:
@@ -195,7 +221,9 @@ def _outliers(measurement: Measurement, _: Context) -> Iterator[Finding]:
             "outliers",
             f"{count:,} of {total:,} samples ({count / total:.2%}) are more than {stats.OUTLIER_MADS} MAD "
             "from the median. They are kept.",
-            "p99 shows them; other programs or the hypervisor may have caused them.",
+            _unless_stopped(
+                measurement, "p99 shows them; other programs or the hypervisor may have caused them."
+            ),
         )
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from edgekit.errors import RuntimeMissingError
+from edgekit.errors import RuntimeMissingError, StorageError
+from edgekit.files import noexec
+from edgekit.lookup import CACHE_ELSEWHERE, cache_folder
 from edgekit.progress import SILENT, Progress
 from edgekit.runtime import store
 from edgekit.runtime.bytecode import compile_ahead
@@ -43,13 +45,18 @@ def ensure_bundle(spec: RuntimeSpec, target: PythonTarget, progress: Progress = 
 
     Raises:
         RuntimeMissingError: It is not available: no such version, no wheel for that Python, no network.
-        StorageError: The cache cannot be written.
+        StorageError: The cache cannot be written, or nothing in it may be executed.
     """
     if refused := refusal(spec, target):
         raise refused
     needed = requirements(spec, target)
     if needed is None:
         raise RuntimeMissingError(f"{spec} has no wheels for {target}.", instead(spec, target))
+    if target.executable and noexec(cache_folder()):
+        raise StorageError(
+            f"{cache_folder()} is mounted noexec: {spec} cannot be loaded from there.",
+            f"{CACHE_ELSEWHERE[0].upper()}{CACHE_ELSEWHERE[1:]}.",
+        )
     version = needed[0].partition("==")[2]
     trimmed = () if target.executable else UNUSED
     decisive = (needed, target.tag, target.platform, trimmed)

@@ -47,6 +47,9 @@ _ERRORS: dict[str, tuple[type[EdgekitError], str]] = {
     "runtime-missing": (RuntimeMissingError, "Name another version of the runtime."),
 }
 
+_UNMAPPED = "failed to map segment"  # the loader, of a library on a file system that is mounted noexec
+_NOT_EXECUTABLE = 126  # a shell's status of a program that it may not start
+
 
 class _Envelope(msgspec.Struct):
     schema: str
@@ -105,8 +108,17 @@ def _decode(done: Completed, kind: type[T]) -> T:
         raise _died(done) from error
     if envelope.error is None:
         raise _died(done)
+    if _UNMAPPED in envelope.error.message:
+        raise _not_executable()
     error_kind, hint = _ERRORS.get(envelope.error.code, (DeviceError, ""))
     raise error_kind(envelope.error.message, hint)
+
+
+def _not_executable() -> DeviceError:
+    return DeviceError(
+        "Nothing in edgekit's folder on the device may be executed: it is mounted noexec.",
+        "Name another `folder` in its profile, or mount it with exec.",
+    )
 
 
 def _died(done: Completed) -> DeviceError:
@@ -116,6 +128,8 @@ def _died(done: Completed) -> DeviceError:
             "The measuring process was killed (SIGKILL) before it answered.",
             "The kernel does that when memory runs out: close other programs there, or use a smaller model.",
         )
+    if done.code == _NOT_EXECUTABLE and "denied" in done.stderr:
+        return _not_executable()
     if done.code < 0:
         try:
             how = f"was ended by {signal.Signals(-done.code).name}"

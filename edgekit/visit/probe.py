@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from edgekit.device import Profile, Transport
+from edgekit.files import noexec
+from edgekit.lookup import cache_folder
 from edgekit.progress import SILENT, Progress
 from edgekit.results import Device, Environment
 from edgekit.runtime import available
@@ -33,6 +37,9 @@ def probe(
     Raises:
         DeviceError: It cannot be reached, or has no usable Python.
     """
-    with visiting(profile_of(device), progress=progress, transport=transport) as visit:
-        pass  # all that is wanted was seen on arrival
-    return Fingerprint(visit.device, visit.environment, available(visit.target))
+    profile = profile_of(device)
+    with visiting(profile, progress=progress, transport=transport) as visit:
+        environment = visit.environment  # all that is wanted was seen on arrival
+    if profile.kind.here:  # runtimes are imported from the cache itself
+        environment = msgspec.structs.replace(environment, noexec=noexec(cache_folder()))
+    return Fingerprint(visit.device, environment, available(visit.target))
