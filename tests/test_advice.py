@@ -82,3 +82,18 @@ def test_a_runtime_that_cannot_be_had_comes_with_what_works():
 def test_each_problem_is_named_with_its_figure(device, environment, words):
     (line,) = said(environment=environment, **device)
     assert words in line
+
+
+def test_a_share_of_a_cpu_comes_with_what_raises_it():
+    (line,) = said(environment={"cpu_quota": 0.2})
+    assert "0.2 of a CPU" in line
+    assert "--cpus" in line.partition("→")[2]
+    assert said(environment={"cpu_quota": 1.5}) == []
+
+
+def test_a_folder_where_nothing_may_be_executed_comes_with_the_way_out():
+    (board,) = said(environment={"noexec": True})
+    assert "noexec" in board
+    assert "`folder` in the profile of rpi4" in board
+    (host,) = said(Profile(description="", transport="local", name="host"), environment={"noexec": True})
+    assert host.endswith("Keep the cache elsewhere: set EDGEKIT_CACHE.")

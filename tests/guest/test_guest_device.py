@@ -3,10 +3,11 @@
 import importlib.util
 import os
 import struct
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from support.asking import GUEST
+from support.asking import GUEST, ask, real
 
 PI4 = """processor\t: 0
 BogoMIPS\t: 108.00
@@ -68,6 +69,56 @@ def test_an_x86_cpu_is_named_by_itself(guest, files):
 def test_a_containers_share_of_the_cpus_is_read(guest, monkeypatch, contents, cpus):
     monkeypatch.setattr(guest, "read_text", {f"/sys/fs/cgroup/{k}": v for k, v in contents.items()}.get)
     assert guest.cpu_quota() == cpus
+
+
+def test_the_smallest_of_nested_groups_limits(guest, monkeypatch):
+    shown = {
+        "/proc/self/cgroup": "0::/ci.slice/job",
+        "/sys/fs/cgroup/ci.slice/job/cpu.max": "max 100000",
+        "/sys/fs/cgroup/ci.slice/cpu.max": "20000 100000",
+    }
+    monkeypatch.setattr(guest, "read_text", shown.get)
+    assert guest.cpu_quota() == 0.2
+
+
+@pytest.mark.parametrize(
+    ("group", "folder", "stopped"),
+    [
+        ("0::/", "/sys/fs/cgroup", "throttled_usec {}"),
+        ("0::/ci.slice/job", "/sys/fs/cgroup/ci.slice", "throttled_usec {}"),
+        ("3:cpu,cpuacct:/docker/1f\n0::/", "/sys/fs/cgroup/cpu", "throttled_time {}000"),
+    ],
+    ids=["container", "nested", "version 1"],
+)
+def test_what_a_quota_stopped_is_read(guest, monkeypatch, group, folder, stopped):
+    shown = {"/proc/self/cgroup": group}
+    monkeypatch.setattr(guest, "read_text", shown.get)
+    readings = []
+    for count, microseconds in ((2, 100), (7, 400_100)):
+        shown[f"{folder}/cpu.stat"] = f"nr_periods 9\nnr_throttled {count}\n{stopped.format(microseconds)}"
+        readings.append(guest.quota_stops())
+    assert guest.stopped_between(*readings) == (5, 400_000_000)
+    assert guest.stopped_between(readings[0], readings[0]) is None
+
+
+if os.access("/sys/fs/cgroup/cpu/cgroup.procs", os.W_OK):
+
+    def test_a_real_quota_is_seen_to_stop_the_guest():
+        group = Path(f"/sys/fs/cgroup/cpu/edgekit-test-{os.getpid()}")
+        group.mkdir()
+        try:
+            (group / "cpu.cfs_quota_us").write_text("20000")  # of the usual period of 100 ms
+            request = real("litert", "int8.tflite", min_seconds=0.5)
+            enter = (
+                f"import os, runpy, sys; open('{group}/cgroup.procs', 'w').write(str(os.getpid())); "
+                "del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
+            )
+            answer = ask(request, before=("-c", enter))
+        finally:
+            group.rmdir()
+        count, nanoseconds = answer["quota_stops"]
+        assert count >= 1
+        assert 0 < nanoseconds <= count * 100e6
 
 
 @pytest.mark.parametrize(("quota", "cpus"), [(0.5, 1), (2.7, 2), (float("inf"), 4)])

@@ -69,6 +69,22 @@ def test_repeats_that_disagree_warn_and_then_invalidate(ms, kind):
     assert (found["noisy"].kind if found else None) == kind
 
 
+def test_a_cpu_quota_that_stopped_the_measurement_is_named_instead_of_other_programs():
+    samples = [1_000_000] * 120 + [80_000_000] * 8
+    limited = msgspec.structs.replace(QUIET, cpu_quota=0.2)
+    repeats = [repeat(i, samples=samples, quota_stops=(8, 640_000_000)) for i in range(3)]
+    found = judge(measurement(*repeats), before=limited)
+    assert found["cpu-quota"].kind == "invalid"
+    assert "of 0.2 CPUs stopped the measured process 24 times, for 1.9 s in all" in found["cpu-quota"].message
+    assert "--cpus" in found["cpu-quota"].advice
+    assert found["outliers"].advice == found["cpu-quota"].advice
+
+
+def test_a_quota_that_hardly_stopped_anything_is_a_warning():
+    repeats = [repeat(0, quota_stops=(1, 100_000)), repeat(1), repeat(2)]
+    assert judge(measurement(*repeats))["cpu-quota"].kind == "warning"
+
+
 def test_other_programs_at_work_are_a_warning_with_their_amount():
     busy = msgspec.structs.replace(repeat(1), other_cpus=0.8)
     found = judge(measurement(repeat(0), busy, repeat(2)))["busy"]

@@ -292,6 +292,21 @@ def test_an_answer_that_is_none_is_a_device_error(device, script, tiny, stdout):
         run(device, tiny)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refused("runtime-missing", "x.so: failed to map segment from shared object"),
+        Completed(b"", "sh: /home/pi/lib/ld-linux-aarch64.so.1: Permission denied\n", 126),
+    ],
+    ids=["runtime", "portable Python"],
+)
+def test_a_folder_that_is_mounted_noexec_is_named_with_the_way_out(device, script, tiny, answer):
+    script.faults.append(lambda r: answer if r["pass"] == "latency" else None)
+    with pytest.raises(DeviceError, match="noexec") as caught:
+        run(device, tiny)
+    assert "another `folder`" in caught.value.hint
+
+
 def test_a_device_that_cannot_count_instructions_is_noted_once(device, script, tiny, notes):
     script.faults.append(
         lambda r: refused("no-counter", "No counter.") if r["pass"] == "instructions" else None
