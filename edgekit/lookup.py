@@ -26,18 +26,9 @@ def devices_folders() -> tuple[Path, ...]:
     return _folders("devices")
 
 
-def user_devices_folder() -> Path:
-    """Where the user's own device profiles are; it need not exist.
-
-    Raises:
-        StorageError: This user has no home folder.
-    """
-    folder = _user_folder("devices")
-    if folder is None:
-        raise StorageError(
-            "This user has no home folder to keep device profiles in.", "Set HOME or XDG_CONFIG_HOME."
-        )
-    return folder
+def user_devices_folder() -> Path | None:
+    """Where the user's own device profiles are; it need not exist. None: this user has no home."""
+    return _user_folder("devices")
 
 
 def cache_folder() -> Path:

@@ -46,7 +46,7 @@ def _origin(name: str) -> str:
     from edgekit.lookup import devices_folders, user_devices_folder
 
     folder = next((each for each in devices_folders() if (each / f"{name}.toml").is_file()), None)
-    if folder == user_devices_folder():
+    if folder is not None and folder == user_devices_folder():
         return "you"
     return "this project" if folder == Path.cwd() / "devices" else "edgekit"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from edgekit.device.profile import TRANSPORTS, Profile
-from edgekit.errors import RecordError, UsageError
+from edgekit.errors import RecordError, StorageError, UsageError
 from edgekit.files import write_atomic
 from edgekit.lookup import devices_folders, user_devices_folder
 from edgekit.words import nearest
@@ -112,7 +112,10 @@ def add_profile(name: str, fields: Mapping[str, object], *, like: str = "") -> P
     }
     import tomli_w
 
-    path = user_devices_folder() / f"{name}{SUFFIX}"
+    folder = user_devices_folder()
+    if folder is None:
+        raise StorageError("This user has no home folder to keep profiles in.", "Set XDG_CONFIG_HOME.")
+    path = folder / f"{name}{SUFFIX}"
     write_atomic(path, tomli_w.dumps(lines).encode(), "keep your profiles elsewhere: set XDG_CONFIG_HOME")
     return path
 
