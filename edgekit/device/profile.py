@@ -69,9 +69,7 @@ class TransportKind:
 
     name: str  # as profiles name it
     open: Callable[[Profile], Transport]  # returns it not yet connected
-    place: str = (
-        ""  # how people write where a device is: USER@HOST, SERIAL; empty: its devices have no address
-    )
+    place: str = ""  # how people write where a device is: USER@HOST, SERIAL; empty: devices have no address
     needs_place: bool = False  # whether a device cannot be found without it
     option: str = ""  # of `edgekit devices add` that takes the place; empty: --address
     login: Callable[[Profile], Sequence[str]] | None = None  # the command that logs in; None: there is none

@@ -61,12 +61,8 @@ class Family:
     resolution: int = 32  # pixels; trained at if none is named
     published_resolution: int = 224  # pixels; with ImageNet's classes, the model in the family's paper
     usual_resolutions: tuple[int, ...] = (96, 128, 160, 192, 224)
-    mean: tuple[float, float, float] = (
-        127.5,
-        127.5,
-        127.5,
-    )  # of pixels 0 to 255: models take (x − mean) / std
-    std: tuple[float, float, float] = (127.5, 127.5, 127.5)
+    mean: tuple[float, float, float] = (127.5,) * 3  # of pixels 0 to 255: models take (x − mean) / std
+    std: tuple[float, float, float] = (127.5,) * 3
     convolutions: int | None = None  # in a converted file; None: not checked
     own_ops: frozenset[str] = frozenset()  # Add, Mul, Pad and such that are the model's, not left unfolded
     imagenet: ImageNet | None = None  # None: there are no such weights
