@@ -79,26 +79,26 @@ def test_a_lambda_layer_is_refused_and_its_code_never_runs(tmp_path):
     _nothing_left(tmp_path)
 
 
-def test_an_empty_picture_folder_is_refused(tmp_path):
-    (tmp_path / "pictures").mkdir()
-    done = run("convert", "mobilenet_v1_0.5_32_digits", "--dataset", "pictures", cwd=tmp_path, code=2)
-    assert "pictures" in done.sentence
+def test_an_empty_image_folder_is_refused(tmp_path):
+    (tmp_path / "images").mkdir()
+    done = run("convert", "mobilenet_v1_0.5_32_digits", "--dataset", "images", cwd=tmp_path, code=2)
+    assert "images" in done.sentence
     _nothing_left(tmp_path)
 
 
-def test_one_broken_picture_among_good_ones_is_named_counted_and_skipped(tmp_path):
+def test_one_broken_image_among_good_ones_is_named_counted_and_skipped(tmp_path):
     from PIL import Image
 
     rng = np.random.default_rng(0)
     for digit in range(10):
-        folder = tmp_path / "pictures" / str(digit)
+        folder = tmp_path / "images" / str(digit)
         folder.mkdir(parents=True)
         for i in range(12):
             pixels = rng.integers(0, 255, (40, 40, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(folder / f"{i}.png")
-    broken = tmp_path / "pictures" / "3" / "broken one.png"
-    broken.write_bytes((tmp_path / "pictures" / "3" / "0.png").read_bytes()[:300])
-    done = run("convert", MODEL, "--dataset", "pictures", cwd=tmp_path, code=None)
+    broken = tmp_path / "images" / "3" / "broken one.png"
+    broken.write_bytes((tmp_path / "images" / "3" / "0.png").read_bytes()[:300])
+    done = run("convert", MODEL, "--dataset", "images", cwd=tmp_path, code=None)
     assert "broken one.png" in done.sentence
     assert "1 " in done.sentence
     assert done.code in (0, 4)
