@@ -73,8 +73,10 @@ def _compile(model: Any, settings: Training, steps: int) -> None:
     model.compile(
         keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay),
         keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
-        metrics=["accuracy"],
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
     )
+    # a step that makes variables while it is traced is traced twice: metric and optimizer have theirs before
+    model.optimizer.build(model.trainable_variables)
 
 
 @dataclass

@@ -104,7 +104,6 @@ class Run:
         """
         if not self._state.is_file():
             return []
-        model.optimizer.build(model.trainable_variables)
         try:
             model.load_weights(self._state)
             done, history = int(model.optimizer.iterations) // steps, self.history()

@@ -121,15 +121,15 @@ def test_a_training_killed_while_it_keeps_an_epoch_ends_with_the_same_weights(tr
         f"""
         import os, signal
         from pathlib import Path
-        from edgekit.training import TrainRequest, run, train
+        from edgekit.training import TrainRequest, run_folder, train
 
-        write, seen = run.write_atomic, []
-        def write_or_die(path, data):
+        write, seen = run_folder.write_atomic, []
+        def write_or_die(path, data, remedy):
             seen.append(path.name)
             if seen.count("history.json") == 2 and path.name.startswith("state"):
                 os.kill(os.getpid(), signal.SIGKILL)
-            write(path, data)
-        run.write_atomic = write_or_die
+            write(path, data, remedy)
+        run_folder.write_atomic = write_or_die
         train(TrainRequest(alpha=0.0625, resolution=32, dataset={str(images)!r}, epochs=3, batch_size=16,
             output=Path({str(tmp_path / "models")!r}), runs=Path({str(tmp_path / "runs")!r})))
         """
@@ -186,6 +186,7 @@ def test_a_state_without_its_history_is_not_trained_on(trained, images, tmp_path
 
 
 def test_a_full_temporary_folder_is_said_before_hdf5_falls_over_it(images, tmp_path, monkeypatch):
+    monkeypatch.setattr("edgekit.training.trainer.fit", _fit_a_small_model())
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=100_000))
     with pytest.raises(StorageError, match=r"has 100,000 bytes free.*TMPDIR"):
         train(_request(images, tmp_path))
@@ -207,15 +208,22 @@ def test_an_image_that_vanishes_during_a_training_is_named(tmp_path, monkeypatch
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)).save(path)
     monkeypatch.setattr("edgekit.data.held._IN_MEMORY", 0)
-    monkeypatch.setattr("edgekit.training.trainer.fit", _remove_then_fit(tmp_path / "photos"))
+    monkeypatch.setattr(
+        "edgekit.training.trainer.fit", _fit_a_small_model(lambda: shutil.rmtree(tmp_path / "photos"))
+    )
     with pytest.raises(DataError, match=r"photos.*changed while it was in use"):
         train(_request(tmp_path / "photos", tmp_path, epochs=1, batch_size=2))
 
 
-def _remove_then_fit(folder):
-    def run(*arguments):
-        shutil.rmtree(folder)
-        return fit.fit(*arguments)
+def _fit_a_small_model(first=lambda: None):
+    """Fit a model of one layer in the place of the MobileNet, whose first step takes half a minute."""
+
+    def run(model, *arguments):
+        import keras
+
+        first()
+        layers = keras.layers.Flatten(), keras.layers.Dense(model.output_shape[-1], "softmax")
+        return fit.fit(keras.Sequential([keras.Input(model.input_shape[1:]), *layers]), *arguments)
 
     return run
 
