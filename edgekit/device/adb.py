@@ -20,9 +20,14 @@ _ANSWER = 40.0  # seconds for adb, which may have to start its server first
 
 _STATES = (
     "device|offline|unauthorized|authorizing|connecting|recovery|rescue|sideload|bootloader|host|"
-    "detached|no permissions|unknown"
+    "detached|unknown"
 )
-_LINE = re.compile(rf"^(\S+)\s+({_STATES})\b(.*)$", re.MULTILINE)
+# A serial may have spaces, and a long one is one space before the state. What follows a state is a path on
+# the bus, words with a colon, or nothing; so a state is not taken from within a serial.
+_LINE = re.compile(
+    rf"^(\S.*?)\s+(?:(no permissions)\b.*|({_STATES})((?:\s+\d\S*)?(?:\s+\w+:\S*)*))\s*$", re.MULTILINE
+)
+_SERVICE = re.compile(r"^(\S.*?)\t+(_adb[\w-]*\._tcp)\.?\t+(\S+)\s*$", re.MULTILINE)  # of `adb mdns services`
 
 # a device's state as `adb devices` has it: whether trying again may help, what it means, what to do about it
 _EXPLAINED = {
@@ -77,6 +82,16 @@ class Attached:
         return f"{self.serial} ({known})" if known else self.serial
 
 
+def attached(listed: str) -> list[Attached]:
+    """Read what `adb devices -l` prints."""
+    found = []
+    for serial, barred, state, rest in _LINE.findall(listed.replace("\r", "")):
+        model = re.search(r"\bmodel:(\S+)", rest)
+        if not serial.startswith("* "):  # the daemon's own lines
+            found.append(Attached(serial, barred or state, model[1].replace("_", " ") if model else ""))
+    return found
+
+
 class AdbTransport(ShellTransport):
     """Commands run as Android's shell user, each in a session of its own."""
 
@@ -93,7 +108,8 @@ class AdbTransport(ShellTransport):
         while self._soon(attached) and time.monotonic() < limit:
             time.sleep(0.3)
             attached = self._attached()
-        if ":" in self._serial and not any(device.serial == self._serial for device in attached):
+        absent = not any(device.serial == self._serial for device in attached)
+        if absent and re.search(r":\d+$|\._adb\S*\._tcp\.?$", self._serial):
             self._dial()
             attached = self._attached()
         self._serial = self._chosen(attached).serial
@@ -124,6 +140,12 @@ class AdbTransport(ShellTransport):
                     f"Attached: {listed}." if listed else "Plug it in and switch USB debugging on.",
                 )
         elif not attached:
+            if near := self._near():
+                name = shlex.quote(self._profile.name)
+                raise TransientDeviceError(
+                    f"No Android device is attached; in the network there is {', '.join(near)}.",
+                    f"Name it: edgekit devices add {name} --adb {shlex.quote(near[0])}",
+                )
             raise TransientDeviceError(
                 "No Android device is attached.",
                 "Plug one in, switch USB debugging on (Settings, Developer options), and look: adb devices",
@@ -141,12 +163,17 @@ class AdbTransport(ShellTransport):
         return found[0]
 
     def _attached(self) -> list[Attached]:
-        listed = self._adb("devices", "-l").stdout.decode("utf-8", "replace")
-        found = []
-        for serial, state, rest in _LINE.findall(listed):
-            model = re.search(r"\bmodel:(\S+)", rest)
-            found.append(Attached(serial, state, model[1].replace("_", " ") if model else ""))
-        return found
+        return attached(self._adb("devices", "-l").stdout.decode("utf-8", "replace"))
+
+    def _near(self) -> list[str]:
+        """Return the names of paired phones that announce themselves, as adb connects to them."""
+        try:
+            listed = self._adb("mdns", "services").stdout.decode("utf-8", "replace")
+        except DeviceError:  # an adb without mDNS
+            return []
+        return [
+            f"{name}.{kind}" for name, kind, _ in _SERVICE.findall(listed) if kind == "_adb-tls-connect._tcp"
+        ]
 
     def _dial(self) -> None:
         """Reach a device over the network; adb says how that went, and exits with 0 in any case."""

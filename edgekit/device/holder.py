@@ -23,7 +23,7 @@ class Holder:
     def __init__(self, argv: Sequence[str], *, own_session: bool) -> None:
         # The write end lives in this process alone. However edgekit ends, even killed, the kernel closes it.
         reader, self._writer = os.pipe()
-        self._heard = b""
+        self._heard, self._entered = b"", False
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the holder
         try:
             self._process = start(argv, stdin=reader, stderr=self._errors, own_session=own_session)
@@ -68,7 +68,7 @@ class Holder:
             self._heard += chunk
             _, found, rest = self._heard.partition(entry.answer)
             if found:
-                self._heard = rest
+                self._heard, self._entered = rest, True
                 self._say(entry.line)
                 return True
 
@@ -121,7 +121,8 @@ class Holder:
         os.close(self._writer)
         self._process.stdout.close()  # one that still waits for its turn writes, and so notices
         try:
-            self.finish()
+            if self._entered:  # else there is nothing to restore
+                self.finish()
         finally:
             end(self._process)
             self._errors.close()

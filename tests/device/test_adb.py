@@ -192,3 +192,37 @@ def test_what_adb_says_of_a_command_becomes_a_sentence(said, what, transient):
     assert error.hint
     assert isinstance(error, TransientDeviceError) == transient
     assert "\n" not in error.what
+
+
+def test_a_second_phone_with_a_space_in_its_serial_is_not_overlooked(adb):
+    wireless = "adb-1A2B3C-AbCdEf (2)._adb-tls-connect._tcp"
+    adb(PIXEL, f"{wireless} device product:a52 model:SM_A525F device:a52 transport_id:2")
+    error = refusal()
+    assert error.what == f"2 Android devices are attached: 1A2B3C (Pixel 6), {wireless} (SM A525F)."
+    assert not isinstance(error, TransientDeviceError)
+
+
+def test_a_phone_in_the_network_that_is_named_is_connected(adb):
+    wireless = "adb-1A2B3C-AbCdEf (2)._adb-tls-connect._tcp"
+    folder = adb(PIXEL, connect=f"connected to {wireless}")
+    text = (folder / "adb").read_text()
+    line = f"{wireless} device product:a52 model:SM_A525F device:a52"
+    (folder / "adb").write_text(
+        text.replace('"connect ") ', f'"connect ") echo "{line}" >>{folder}/devices; ')
+    )
+    phone = AdbTransport(profile(folder=str(folder / "edgekit"), address=wireless))
+    phone.connect()
+    phone.close()
+    assert f"connect {wireless}" in (folder / "calls").read_text()
+
+
+def test_a_phone_in_the_network_that_is_not_connected_is_named(adb):
+    folder = adb()
+    listed = r"List of discovered mdns services\nadb-1A2B (2)\t_adb-tls-connect._tcp\t192.168.1.9:37111\n"
+    text = (folder / "adb").read_text()
+    (folder / "adb").write_text(text.replace("*) exit 2", f"\"mdns \") printf '{listed}';;\n*) exit 2"))
+    error = refusal()
+    assert error.what == (
+        "No Android device is attached; in the network there is adb-1A2B (2)._adb-tls-connect._tcp."
+    )
+    assert error.hint.endswith("devices add android --adb 'adb-1A2B (2)._adb-tls-connect._tcp'")

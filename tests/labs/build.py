@@ -26,6 +26,14 @@ PROGRAMS = {
     "/usr/bin/qemu-aarch64-static": "qemu-user-static",
     "/usr/bin/qemu-system-aarch64": "qemu-system-arm",
     "/usr/sbin/ip": "iproute2",
+    # login shells
+    "/usr/bin/busybox": "busybox",
+    "/usr/bin/zsh": "zsh",
+    "/usr/bin/ksh93": "ksh93u+m",
+    "/usr/bin/mksh": "mksh",
+    "/usr/bin/fish": "fish",
+    "/usr/bin/tcsh": "tcsh",
+    "/usr/bin/bsd-csh": "csh",
 }
 BINFMT = Path("/proc/sys/fs/binfmt_misc")
 POLICY = Path("/usr/sbin/policy-rc.d")
