@@ -17,6 +17,7 @@ from edgekit.device.emulator import EmulatorTransport, image, machine
 from edgekit.device.emulator.cpio import Archive
 from edgekit.errors import DeviceError
 from edgekit.progress import Recorder
+from labs.board import wait_until
 from labs.emulated import board
 from labs.payloads import a_file
 
@@ -92,6 +93,38 @@ def test_an_emulator_that_is_killed_is_said_so(emulated: EmulatorTransport) -> N
     os.kill(emulated._machine._process.pid, signal.SIGKILL)
     emulated._machine._process.wait()
     assert emulated.run(["true"], stdin="", deadline=60).code == 0  # noticed before: booted again
+
+
+_USE = """
+from labs.emulated import board
+from edgekit.cli import ending
+from edgekit.device import transport
+from edgekit.device.emulator import EmulatorTransport
+ending.listen()
+with transport.connected(EmulatorTransport(board())) as device:
+    device.run(["true"], stdin="", deadline=60)
+    print(device._machine._process.pid, flush=True)
+    device.run(["sleep", "1000"], stdin="", deadline=600)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_no_emulator_outlives_the_command_that_is_ended(number: signal.Signals) -> None:
+    path = os.pathsep.join(filter(None, sys.path))
+    with subprocess.Popen(
+        [sys.executable, "-c", _USE],
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        emulator = Path("/proc", process.stdout.readline().strip(), "cmdline")
+        assert machine.QEMU in emulator.read_text(encoding="utf-8")
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+    assert said.strip().endswith("" if number == signal.SIGKILL else "Ended by SIGTERM.")
+    wait_until(lambda: not emulator.exists() or not emulator.read_bytes(), lambda: "the emulator to end")
 
 
 def test_an_image_that_was_damaged_is_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,9 @@ _USE = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from labs.ssh_lab import profile
+from edgekit.cli import ending
 from edgekit.device import ssh, transport
+ending.listen()
 with transport.connected(ssh.SshTransport(profile("bare64"))) as device:
     device.run(sys.argv[2:], stdin="", deadline=600)
 """
@@ -32,13 +34,24 @@ def edgekit(board: SshBoard, argv: list[str]) -> subprocess.Popen[bytes]:
     return process
 
 
-@pytest.mark.parametrize("argv", [GUEST, STUBBORN], ids=["guest", "stubborn"])
-def test_ctrl_c_ends_what_runs_there(ssh_lab: SshLab, tmp_path: Path, argv: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("argv", "number", "how"),
+    [
+        (GUEST, signal.SIGINT, "KeyboardInterrupt"),
+        (STUBBORN, signal.SIGINT, "KeyboardInterrupt"),
+        (GUEST, signal.SIGHUP, "Ended by SIGHUP."),
+        (STUBBORN, signal.SIGTERM, "Ended by SIGTERM."),
+    ],
+    ids=["guest", "stubborn", "guest, closed terminal", "stubborn, cancelled job"],
+)
+def test_a_request_to_end_ends_what_runs_there(
+    ssh_lab: SshLab, tmp_path: Path, argv: list[str], number: signal.Signals, how: str
+) -> None:
     board = ssh_lab.board("bare64")
     process = edgekit(board, argv)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, said = process.communicate(timeout=60)
-    assert said.decode().strip().endswith("KeyboardInterrupt")
+    assert said.decode().strip().endswith(how)
     board.assert_tidy()
     assert_works(board, tmp_path)
 
