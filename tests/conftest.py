@@ -6,9 +6,12 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from platformdirs import user_cache_path
 from support.commands import run
 from support.once import once
 from support.pages import CONVERT
+
+from edgekit.lookup import keras_home
 
 TESTS = Path(__file__).parent
 
@@ -17,6 +20,9 @@ TESTS = Path(__file__).parent
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+# Tests with a cache of their own share what was downloaded before.
+os.environ.setdefault("UV_CACHE_DIR", str(user_cache_path("uv")))
+os.environ.setdefault("KERAS_HOME", str(keras_home()))
 
 # These take a minute or more. They start first, so that no worker is left alone with one at the end.
 LONGEST = (
