@@ -31,17 +31,19 @@ ANDROID = Profile(description="", transport="adb", name="android", fixed_perform
 PROGRAM = """
 import sys
 from pathlib import Path
-from edgekit.measurement import BenchRequest, Schedule, bench
+from edgekit.cli import ending
+from edgekit.measurement import BenchRequest, Schedule, Store, bench
 from edgekit.device import Profile
-from edgekit.results import write_result
 
+ending.listen()
+store = Store(Path(sys.argv[3]))
 profile = Profile(description="", transport="adb", name="android", fixed_performance=True)
 schedule = Schedule(repeats=2, min_runs=4, min_seconds=float(sys.argv[2]), warmup_runs=1, warmup_seconds=0)
 request = BenchRequest(
     artefacts=(Path(sys.argv[1]),), device=profile, runtimes=("litert",), threads=(1,), mode=schedule,
     accuracy=False, memory=False, instructions=False,
 )
-write_result(Path(sys.argv[3]), bench(request))
+store.write(bench(request, store=store))
 """
 
 
@@ -163,19 +165,26 @@ def benching(
 
 @pytest.mark.usefixtures("measured")
 def test_a_killed_bench_leaves_no_process_on_the_phone(phone: Phone, artefacts: Path, tmp_path: Path) -> None:
-    with benching(artefacts, 600, tmp_path / "result.json", phone, 1) as process:
+    with benching(artefacts, 3, tmp_path / "result.json", phone, 2) as process:
         process.kill()
     phone.assert_tidy()
     assert phone.fixed_performance()[-2:] == ["true", "false"]
-    assert not (tmp_path / "result.json").exists()
+    kept = read_result(tmp_path / "result.json")
+    assert kept.partial == "The session is not finished: it still runs, or was ended from outside."
+    assert [len(m.repeats) for m in kept.measurements] == [1]
 
 
 @pytest.mark.usefixtures("measured")
-def test_an_interrupted_bench_keeps_what_it_has(phone: Phone, artefacts: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "said"), [(signal.SIGINT, "Interrupted."), (signal.SIGTERM, "Ended by SIGTERM.")]
+)
+def test_an_interrupted_bench_keeps_what_it_has(
+    phone: Phone, artefacts: Path, tmp_path: Path, number: signal.Signals, said: str
+) -> None:
     with benching(artefacts, 3, tmp_path / "result.json", phone, 2) as process:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
     kept = read_result(tmp_path / "result.json")
-    assert (kept.ended, kept.partial) == ("interrupted", "Interrupted.")
+    assert (kept.ended, kept.partial) == ("interrupted", said)
     assert [len(m.repeats) for m in kept.measurements] == [1]
     phone.assert_tidy()
 
