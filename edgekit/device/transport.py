@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from edgekit.errors import DeviceError
 from edgekit.progress import SILENT, Progress
 from edgekit.results import Transfer
 
@@ -89,7 +91,13 @@ class Transport(Protocol):
 
 @contextmanager
 def connected(transport: Transport, progress: Progress = SILENT) -> Iterator[Transport]:
-    """Connect, and close again on every way out."""
+    """Connect, and close again on every way out.
+
+    Raises:
+        DeviceError: It cannot be reached; none can from Windows.
+    """
+    if platform.system() == "Windows":
+        raise DeviceError("edgekit does not measure from Windows itself.", "Use it in WSL 2.")
     transport.connect(progress)
     try:
         yield transport

@@ -1,5 +1,6 @@
 """The local transport: what it starts ends with it, whatever happens."""
 
+import platform
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from edgekit.device import Payload
 from edgekit.device.local import LocalTransport
+from edgekit.device.transport import connected
 from edgekit.errors import DeviceError
 
 WAITS = "import sys, time; sys.stdin.readline(); time.sleep(600)"
@@ -146,3 +148,10 @@ def test_nothing_outlives_an_edgekit_that_was_ended(how, tmp_path):
     process.send_signal(how)
     process.wait(timeout=30)
     wait_until(lambda: not is_alive(guest))
+
+
+def test_on_windows_one_sentence_says_where_it_measures(monkeypatch):
+    monkeypatch.setattr(platform, "system", lambda: "Windows")
+    with pytest.raises(DeviceError, match="Windows") as caught, connected(LocalTransport()):
+        pass
+    assert "WSL 2" in caught.value.hint

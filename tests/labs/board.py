@@ -86,7 +86,7 @@ class Board:
         config: Files that are copied to `CONFIG`, by name.
         readable: Those of `config` that every user may read.
         replaced: Files of this computer that the program sees differently: path, and name in `config`.
-        limits: Those of `folders` that are small file systems instead, kept nowhere, and their bytes.
+        limits: Those of `folders` that are small file systems instead, kept nowhere: bytes, or `9m,noexec`.
         cpu: What it shows in /proc/cpuinfo; QEMU_CPU in the programs' environment makes it true.
         environment: What the program and all it starts have in their environment besides PATH.
     """
@@ -100,7 +100,7 @@ class Board:
     readable: Sequence[str] = ()
     replaced: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
-    limits: Mapping[str, int] = field(default_factory=dict)
+    limits: Mapping[str, int | str] = field(default_factory=dict)
     cpu: Cpu = CORTEX_A72
     _process: subprocess.Popen[bytes] | None = None
 

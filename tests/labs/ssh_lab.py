@@ -73,7 +73,9 @@ class SshBoard:
         limits: Bytes of folders that are to be small file systems.
     """
 
-    def __init__(self, name: str, folder: Path, keys: Keys, limits: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, name: str, folder: Path, keys: Keys, limits: Mapping[str, int | str] | None = None
+    ) -> None:
         self.name = name
         self.keys = keys
         cpu = CORTEX_A7 if ROOTS[name].architecture == "armhf" else CORTEX_A72
@@ -198,7 +200,7 @@ class SshLab:
             )
             (self.programs / name).chmod(0o755)
 
-    def board(self, name: str, limits: Mapping[str, int] | None = None) -> SshBoard:
+    def board(self, name: str, limits: Mapping[str, int | str] | None = None) -> SshBoard:
         """Switch a board on; ssh then knows it as `name`, with the right keys."""
         board = SshBoard(name, self.folder / name, self._keys, limits)
         self._boards.append(board)

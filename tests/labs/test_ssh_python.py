@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 from support.artefact_sets import make_set
 from support.commands import run
 
 import edgekit
 from edgekit.results import read_result
-from labs.ssh_lab import SshLab
+from labs.ssh_lab import HOME, SshLab, profile
 
 # the command itself, its quick mode shortened: everything is emulated here
 COMMAND = """
@@ -94,3 +94,14 @@ def test_python_and_the_command_reach_the_same_board_by_the_same_profile(
     probed = run("devices", "probe", "rpi4", "--address", board.name, "--json", cwd=tmp_path)
     assert found.device.cpu == json.loads(probed.out)["device"]["cpu"] == "Cortex-A72"
     board.assert_tidy()
+
+
+def test_a_home_where_nothing_may_be_executed_is_named_with_the_way_out(ssh_lab: SshLab) -> None:
+    ssh_lab.board("pi64", limits={HOME: "300m,noexec"})
+    there = profile("pi64")
+    found = [item for item in edgekit.devices.doctor(there) if "noexec" in item.problem]
+    assert [item.remedy.partition(" in the")[0] for item in found] == ["Name another `folder`"]
+
+    with pytest.raises(edgekit.DeviceError, match="mounted noexec") as caught:
+        edgekit.devices.probe(replace(there, python="portable"))
+    assert "another `folder`" in caught.value.hint
