@@ -119,7 +119,7 @@ def doctor(
 def add(
     name: Annotated[str, typer.Argument(help="What to call it: rpi4, or a name of your own.")],
     ssh: Annotated[
-        str, typer.Option(metavar="[USER@]HOST", help="Address or alias, if it is reached over SSH.")
+        str, typer.Option(metavar="[USER@]HOST[:PORT]", help="Address or alias, if it is reached over SSH.")
     ] = "",
     adb: Annotated[
         str, typer.Option(metavar="SERIAL", help="Serial in `adb devices`, if it is reached by adb.")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from typing import Annotated
 
 import msgspec
@@ -77,21 +79,51 @@ class TransportKind:
     brings_python: bool = False  # whether edgekit brings the Python in any case; its devices have none
     timed: bool = True  # whether a clock there shows time, rather than counting instructions
 
-    def located(self, place: str) -> dict[str, str]:
+    def located(self, place: str) -> dict[str, str | int]:
         """Return the fields of a profile that say where a device is, read as people write it.
 
         Raises:
-            UsageError: These devices have no address.
+            UsageError: These devices have no address, or this is not one.
         """
         if place and not self.place:
             raise UsageError(f"A device reached by {self.name!r} has no address.", "Leave out the address.")
-        user, _, address = place.rpartition("@") if "@" in self.place else ("", "", place)
-        return {"user": user, "address": address}
+        return host(place) if "@" in self.place else {"user": "", "address": place}
 
     def adding(self, place: str = "") -> str:
         """Return the options of `edgekit devices add` that say where a device is."""
         option = [self.option] if self.option else ["--transport", self.name, "--address"]
         return shlex.join([*option, place or self.place]) if self.place else f"--transport {self.name}"
+
+
+def host(place: str) -> dict[str, str | int]:
+    """Read USER@HOST:PORT or ssh://USER@HOST:PORT into a profile's fields; without a port it has none.
+
+    Raises:
+        UsageError: It is not an address.
+    """
+    bare = place.removeprefix("ssh://")
+    bare = bare.removesuffix("/") if bare != place else bare
+    user, _, rest = bare.rpartition("@")
+    found = re.fullmatch(
+        r"\[([0-9A-Fa-f:.]+(?:%[^\s\]]+)?)\](?::(\d{1,5}))?|([^:/\[\]]*)(?::(\d{1,5}))?", rest
+    )
+    if not found and _is_ipv6(rest):
+        return {"user": user, "address": rest}  # without brackets it has no port
+    port = int(found[2] or found[4] or 22) if found else 0
+    if not found or not 1 <= port <= 65535 or bare.startswith("-") or (found[1] and not _is_ipv6(found[1])):
+        raise UsageError(
+            f"{place!r} is not an address.", "Write it as USER@HOST, USER@HOST:PORT or USER@[IPV6]:PORT."
+        )
+    said: dict[str, str | int] = {"port": port} if found[2] or found[4] else {}
+    return {"user": user, "address": found[1] or found[3] or "", **said}
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
 TRANSPORTS: Registry[TransportKind] = Registry("transport")

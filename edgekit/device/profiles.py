@@ -56,11 +56,13 @@ def reached_at(profile: Profile, *, address: str = "", user: str = "") -> Profil
     return _moved(profile, {"address": address, "user": user})
 
 
-def reached_by(*, ssh: str = "", adb: str = "", transport: str = "", address: str = "") -> dict[str, str]:
+def reached_by(
+    *, ssh: str = "", adb: str = "", transport: str = "", address: str = ""
+) -> dict[str, str | int]:
     """Return the fields of a profile that say how a device is reached; exactly one way must be given.
 
     Args:
-        ssh: USER@HOST or HOST.
+        ssh: USER@HOST:PORT; HOST is enough.
         adb: A serial.
         transport: Any transport, by name.
         address: Where the device is, as that transport has it written.
@@ -166,13 +168,22 @@ def _written(name: str) -> Profile:
 
 
 def _moved(profile: Profile, place: Mapping[str, str | None]) -> Profile:
-    return msgspec.structs.replace(profile, **{key: value for key, value in place.items() if value})
+    moved = msgspec.structs.replace(profile, **{key: value for key, value in place.items() if value})
+    return _settled(moved)
+
+
+def _settled(profile: Profile) -> Profile:
+    """Return the profile with a user and a port that are written in its address as fields of their own."""
+    if not profile.remote or not profile.address:
+        return profile
+    fields = {key: value for key, value in profile.kind.located(profile.address).items() if value}
+    return msgspec.structs.replace(profile, **fields)
 
 
 def _profile(fields: Mapping[str, object], what: str) -> Profile:
     try:
         profile = msgspec.convert(fields, Profile)
-        TRANSPORTS.named(profile.transport)
+        profile = _settled(profile)
     except msgspec.ValidationError as error:
         raise RecordError(f"{what} is not a valid device profile: {error}.", "Correct it.") from error
     except UsageError as error:

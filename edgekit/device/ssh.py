@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from edgekit.device.process import execute
 from edgekit.device.profile import Profile
 from edgekit.device.shell import GREETING, ShellTransport
 from edgekit.errors import DeviceError, TransientDeviceError, UsageError
@@ -21,15 +22,30 @@ _OPTIONS = {
     "ServerAliveInterval": "10",  # a connection that is silent for three of these is lost
     "ServerAliveCountMax": "3",
     "LogLevel": "INFO",  # errors are recognised by its messages
-    "RemoteCommand": "none",
     "ClearAllForwardings": "yes",
     "PermitLocalCommand": "no",
+    "Tunnel": "no",
+}
+# More of it, which an older ssh does not know, and so cannot have in its configuration.
+_NEWER = {
+    "RemoteCommand": "none",
+    "StdinNull": "no",
+    "SessionType": "default",
+    "ForkAfterAuthentication": "no",
+    "ChannelTimeout": "none",  # a session that waits is not idle
 }
 _SSH_FAILED = 255  # the status of ssh itself, rather than of what it ran
 _LONGEST_SOCKET = 70  # characters of its folder; a socket's path has room for about a hundred
 
 # what ssh says: whether trying again may help, what it means, and what to do about it
 _ERRORS: tuple[tuple[str, bool, str, str], ...] = (
+    (
+        "No user exists for uid|You don't exist, go away",
+        False,
+        "ssh does not start for a user without a name: {said}",
+        "Run edgekit as a user that /etc/passwd has; a container can be given one: "
+        "-v /etc/passwd:/etc/passwd:ro",
+    ),
     (
         "Session open refused by peer",
         False,
@@ -136,11 +152,27 @@ class SshTransport(ShellTransport):
             raise UsageError(f"{profile.address!r} is not an address.", "Write it as USER@HOST.")
         self.interactive = sys.stdin is not None and sys.stdin.isatty()
         self._sockets = ""
+        self._newer: dict[str, str] = {}
 
     def _reach(self) -> None:
+        self._newer = self._newer or self._known()
         if not self._sockets:
             short = len(tempfile.gettempdir()) <= _LONGEST_SOCKET
             self._sockets = tempfile.mkdtemp(prefix="edgekit-", dir=None if short else "/tmp")  # noqa: S108
+
+    def _known(self) -> dict[str, str]:
+        """Return those of the newer options that this ssh knows: it reads them before it says its version."""
+
+        def knows(options: dict[str, str]) -> bool:
+            words = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
+            try:
+                return execute(["ssh", *words, "-V"], deadline=10).code == 0
+            except OSError as error:
+                raise self._unstartable(error) from error
+            except TimeoutError:
+                return False
+
+        return dict(_NEWER) if knows(_NEWER) else {k: v for k, v in _NEWER.items() if knows({k: v})}
 
     def _leave(self) -> None:
         if self._sockets:
@@ -153,7 +185,7 @@ class SshTransport(ShellTransport):
         if hold and self.interactive:
             # ssh asks for a password on the terminal, but leaves Ctrl-C to us
             command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
-        options = dict(_OPTIONS)
+        options = {**_OPTIONS, **self._newer}
         if not (hold and self.interactive):
             options["BatchMode"] = "yes"
         if hold:

@@ -159,7 +159,9 @@ def ensure_portable(machine: str, progress: Progress = SILENT) -> Portable:
         raise RuntimeMissingError(
             f"There is no portable Python for {machine or 'an unknown machine'}; there is one for "
             f"{', '.join(_MACHINES)}.",
-            "Install Python 3.9 or newer on the device, or use a 64-bit system on it.",
+            "Give an Android emulator an arm64-v8a system image; install Python 3.9 or newer elsewhere."
+            if machine == "x86_64"
+            else "Install Python 3.9 or newer on the device, or use a 64-bit system on it.",
         )
     for python in PYTHONS:
         if found := store.read(_place(machine, python)):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgekit.device import add_profile, find_profile, list_profiles, reached_at
+from edgekit.device import add_profile, find_profile, list_profiles, reached_at, reached_by
 from edgekit.device.profiles import read_profile
 from edgekit.errors import RecordError, UsageError
 
@@ -150,3 +150,47 @@ def test_this_computer_has_no_address(monkeypatch):
     assert find_profile("host").address == ""
     with pytest.raises(UsageError, match="host has no address"):
         reached_at(find_profile("host"), address="10.0.0.2")
+
+
+@pytest.mark.parametrize(
+    ("place", "user", "address", "port"),
+    [
+        ("10.0.0.2", "", "10.0.0.2", None),
+        ("pi@10.0.0.2", "pi", "10.0.0.2", None),
+        ("pi@board.local:2222", "pi", "board.local", 2222),
+        ("ssh://pi@board.local:2222", "pi", "board.local", 2222),
+        ("ssh://board/", "", "board", None),
+        ("[::1]:2222", "", "::1", 2222),
+        ("pi@[fe80::1%eth0]", "pi", "fe80::1%eth0", None),
+        ("pi@fe80::1%eth0", "pi", "fe80::1%eth0", None),
+        ("me@corp@gate", "me@corp", "gate", None),
+    ],
+)
+def test_an_address_is_read_as_people_write_it(project, monkeypatch, place, user, address, port):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(project))
+    add_profile("board", {**reached_by(ssh=place)})
+    found = find_profile("board")
+    assert (found.user, found.address, found.port) == (user, address, port)
+    add_profile("other", {**reached_by(ssh="elsewhere")})
+    monkeypatch.setenv("EDGEKIT_OTHER_ADDRESS", place)
+    found = find_profile("other")
+    assert (found.user, found.address, found.port) == (user, address, port)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "pi@board:",
+        "board:ssh",
+        "board:0",
+        "board:65536",
+        "[::1",
+        "[::1]2222",
+        "ssh://board/tmp",
+        "a:b:c",
+        "[host]:22",
+    ],
+)
+def test_an_address_that_is_none_is_refused_when_it_is_added(project, place):
+    with pytest.raises(UsageError, match="is not an address"):
+        reached_by(ssh=place)

@@ -120,6 +120,11 @@ def test_everything_goes_through_one_connection(server, payload):
         "PermitLocalCommand yes\nLocalCommand echo hello",
         "ForwardX11 yes",
         "BatchMode yes",
+        "StdinNull yes",
+        "SessionType none",
+        "ForkAfterAuthentication yes",
+        "Tunnel yes",
+        "IgnoreUnknown UseKeychain\nUseKeychain yes",
     ],
 )
 def test_the_users_settings_do_not_get_in_the_way(server, setting):
@@ -374,6 +379,12 @@ def test_a_configuration_with_an_error_is_told(server, said):
             "",
             True,
         ),
+        (
+            "No user exists for uid 12345\n",
+            "does not start for a user without a name: No user exists for uid 12345.",
+            "/etc/passwd",
+            False,
+        ),
         ("", "The connection to rpi4 (pi@10.0.0.1) was lost.", "", True),
     ],
 )
@@ -393,3 +404,14 @@ def test_the_commands_that_mend_name_user_and_port():
     assert changed.hint.endswith("ssh-keygen -R '[10.0.0.1]:2222'")
     denied = board._error("pi@10.0.0.1: Permission denied (publickey,password).")
     assert denied.hint.endswith("ssh-copy-id -p 2222 pi@10.0.0.1")
+
+
+def test_an_older_ssh_is_not_given_options_that_it_does_not_know(server):
+    program = server.programs / "ssh"
+    refuse = (
+        'case "$*" in *SessionType*|*ChannelTimeout*) echo "Bad configuration option" >&2; exit 255;; esac'
+    )
+    program.write_text(program.read_text().replace("#!/bin/sh", f"#!/bin/sh\n{refuse}"))
+    server.settings("StdinNull yes")
+    with connected(SshTransport(profile(folder=server.place))) as board:
+        assert board.run(["echo", "on"], stdin="", deadline=60).stdout == b"on\n"
