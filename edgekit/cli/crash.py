@@ -15,17 +15,17 @@ _TOOLS = ("typer", "rich", "msgspec", "numpy", "tensorflow", "keras", "onnx", "o
 
 def show_crash(error: BaseException) -> int:
     """Say that edgekit failed, and where its log is; return the exit code. Nothing is raised here."""
-    with suppress(Exception):
+    name = f"{type(error).__name__}: {error}".strip().splitlines()[0].removesuffix(".")
+    with suppress(Exception):  # the sentence first: what follows may fail for the reason that edgekit did
+        sys.stderr.write(f"Error: edgekit itself failed: {name}.\n")
         log = _log(error)
-        name = f"{type(error).__name__}: {error}".strip().splitlines()[0].removesuffix(".")
-        say = [f"Error: edgekit itself failed: {name}."]
         try:
             path = _write(log)
         except OSError as reason:
-            say += [f"Please report it with what follows, as no log could be written: {reason}.", log]
+            said = f"Please report it with what follows, as no log could be written: {reason}.\n{log}"
         else:
-            say.append(f"Please report it, with the log (it holds names of files of yours): {path}")
-        sys.stderr.write("\n".join([*say, ""]))
+            said = f"Please report it, with the log (it holds names of files of yours): {path}"
+        sys.stderr.write(f"{said}\n")
     return EXIT_CODE
 
 
