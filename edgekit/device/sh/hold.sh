@@ -125,7 +125,7 @@ until edgekit_make && edgekit_lock; do
     sleep 1
   fi
 done
-trap leave HUP INT TERM PIPE
+trap edgekit_leave HUP INT TERM PIPE
 printf '%s\n' "$$" "$edgekit_token" "$(date +%s)" "$edgekit_who" >"$edgekit_folder/$edgekit_marker" ||
   { echo "unmade"; edgekit_leave; }
 if [ -f "$edgekit_folder/running" ]; then
