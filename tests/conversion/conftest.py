@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.once import once
 
-from edgekit.artefact import ArtefactSet, Preprocessing
+from edgekit.artefact import ArtefactSet, Preprocessing, read_set
 from edgekit.conversion import ConvertRequest, convert
 from edgekit.conversion.feed import Feed
 from edgekit.data import load_dataset
@@ -22,15 +23,18 @@ def recorder() -> Recorder:
 @pytest.fixture(scope="session")
 def converted(tmp_path_factory: pytest.TempPathFactory) -> ArtefactSet:
     """MobileNet v1 α .5 of digits in every format and precision. Read only."""
-    folder = tmp_path_factory.mktemp("converted")
-    request = ConvertRequest(
-        alpha=0.5,
-        resolution=32,
-        output=folder / "set",
-        float16=True,
-        command="edgekit convert --alpha 0.5 --int8 --float16",
-    )
-    return convert(request)
+
+    def make(folder: Path) -> None:
+        request = ConvertRequest(
+            alpha=0.5,
+            resolution=32,
+            output=folder / "set",
+            float16=True,
+            command="edgekit convert --alpha 0.5 --int8 --float16",
+        )
+        convert(request)
+
+    return read_set(once(tmp_path_factory, "converted_here", make) / "set")
 
 
 @pytest.fixture(scope="session")
