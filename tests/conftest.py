@@ -33,9 +33,13 @@ LONGEST = (
     "e2e/test_docs.py",
     "labs/test_adb_bench.py",
     "labs/test_ssh_bench.py",
+    "labs/test_ssh_shells.py",
     "labs/test_ssh_commands.py",
     "labs/test_ci_page.py",
     "labs/test_devices_page.py",
+    "e2e/test_python_api.py",
+    "e2e/test_containers.py",
+    "e2e/test_storage.py",
     "training/test_train.py",
     "conversion/test_output.py",
 )
