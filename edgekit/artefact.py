@@ -8,7 +8,7 @@ A set is a folder. `manifest.json` is written last, so a folder that has one is 
 from __future__ import annotations
 
 from pathlib import Path, PurePath
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -17,27 +17,37 @@ from edgekit.files import sha256_bytes, sha256_file
 from edgekit.schema import decode_record
 
 MANIFEST = "manifest.json"
-SCHEMA = "edgekit.manifest/1"
+SCHEMA = "edgekit.manifest/2"
 
 Format = str  # a name in `edgekit.inspection.FILE_FORMATS`, and how the file's name ends
 Precision = Literal["float32", "float16", "int8"]
+Channels = Literal["rgb", "bgr", "grey", "rgba"]  # of an image, in their order
+Layout = Literal["NHWC", "NCHW"]
+PerChannel = tuple[float, ...]  # one number for each channel
+
+DEPTHS: dict[Channels, int] = {"rgb": 3, "bgr": 3, "grey": 1, "rgba": 4}
 
 
 class Preprocessing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What turns an image file into the model's input; the same on every device.
 
-    Decode → EXIF rotation → RGB → resize to `height` × `width` → uint8 → (x − mean) / std → float32.
-    Transparent images are placed on white, 16-bit grey is divided by 257, and of an animation the first
-    frame is taken.
+    Decode → EXIF rotation → `channels` → resize to `height` × `width` → uint8 → (x − mean) / std → float32
+    → `layout`. Transparent images are placed on white (but for `rgba`), 16-bit grey is divided by 257, and
+    of an animation the first frame is taken.
     """
 
     height: int  # pixels
     width: int  # pixels
     resize: Literal["bilinear"] = "bilinear"  # antialiased, as Pillow does it
-    channels: Literal["rgb"] = "rgb"
-    mean: tuple[float, float, float] = (127.5, 127.5, 127.5)  # in units of 0–255
-    std: tuple[float, float, float] = (127.5, 127.5, 127.5)  # in units of 0–255
-    layout: Literal["NHWC"] = "NHWC"
+    channels: Channels = "rgb"
+    mean: PerChannel = (127.5, 127.5, 127.5)  # by channel, in units of 0–255
+    std: PerChannel = (127.5, 127.5, 127.5)  # by channel, in units of 0–255
+    layout: Layout = "NHWC"  # of the model's input; images outside the model are always NHWC
+
+    @property
+    def depth(self) -> int:
+        """How many channels an image has."""
+        return DEPTHS[self.channels]
 
     @property
     def sha256(self) -> str:
@@ -45,12 +55,25 @@ class Preprocessing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return sha256_bytes(msgspec.json.encode(self, order="sorted"))
 
 
+class Head(msgspec.Struct, frozen=True):
+    """How a model's scores become an answer, which is one integer for each image.
+
+    `top1`: one score for each class; the answer is the class of the highest. `binary`: one score; the answer
+    is class 1 if it is above `threshold`, else class 0. `multilabel`: one score for each label; bit i of the
+    answer says whether score i is above `threshold`. `none`: the output is not scores, and nothing is
+    answered.
+    """
+
+    kind: Literal["top1", "binary", "multilabel", "none"] = "top1"
+    threshold: float = 0.5  # in units of the scores: 0 where they are logits
+
+
 class Tensor(msgspec.Struct, frozen=True):
     """A model's input or output. `scale` and `zero_point` are those of a quantized tensor."""
 
     name: str
     shape: tuple[int, ...]
-    dtype: Literal["float32", "int8", "uint8"]
+    dtype: str  # as NumPy calls it: float32, int8
     scale: float | None = None
     zero_point: int | None = None
 
@@ -82,12 +105,22 @@ class ArtefactFile(msgspec.Struct, frozen=True):
     precision: Precision
     sha256: str
     bytes: int
-    input: Tensor
-    output: Tensor
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
     ops: dict[str, int]  # operator histogram
     quality: Quality
     target: str = "portable"  # instruction set the int8 ranges suit: portable, arm64, x86-vnni, x86-avx2
     recipe: tuple[str, ...] = ()  # steps that led to this file, each with its accuracy
+
+    @property
+    def input(self) -> Tensor:
+        """The input that takes the image."""
+        return self.inputs[0]
+
+    @property
+    def output(self) -> Tensor:
+        """The output that holds the scores."""
+        return self.outputs[0]
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -136,6 +169,16 @@ class Manifest(msgspec.Struct, frozen=True):
     keras_accuracy: float  # on the evaluation set, before any conversion
     files: tuple[ArtefactFile, ...]
     tools: dict[str, str]  # library: version
+    head: Head = Head()
+
+
+def _to_2(record: dict[str, Any]) -> None:
+    """Upgrade from version 1, whose files had one input and one output."""
+    for file in record["files"]:
+        file["inputs"], file["outputs"] = [file.pop("input")], [file.pop("output")]
+
+
+UPGRADES = (_to_2,)
 
 
 class ArtefactSet(msgspec.Struct, frozen=True):
@@ -163,7 +206,7 @@ def read_set(folder: Path) -> ArtefactSet:
             f"{folder} is not an artefact set: it has no {MANIFEST}.",
             "Make one with `edgekit convert`, or name a folder that `edgekit convert` wrote.",
         )
-    return ArtefactSet(folder, decode_record(path, Manifest, SCHEMA))
+    return ArtefactSet(folder, decode_record(path, Manifest, SCHEMA, UPGRADES))
 
 
 def check_files(artefacts: ArtefactSet) -> None:

@@ -49,7 +49,7 @@ ROOMS: dict[str, set[str]] = {
     "guest": set(),
     # the front door: what users import
     "api": {
-        *("artefact", "budget", "comparison", "conversion", "data", "device", "explanation"),
+        *("artefact", "budget", "comparison", "conversion", "device", "explanation"),
         *("inspection", "measurement", "reporting", "results", "training", "zoo"),
     },
     "devices": {"advice", "device", "visit"},

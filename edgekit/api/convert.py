@@ -12,10 +12,9 @@ from edgekit.progress import SILENT, Progress
 from edgekit.zoo.families import DEFAULT_FAMILY
 
 if TYPE_CHECKING:
-    from edgekit.artefact import ArtefactSet
+    from edgekit.artefact import ArtefactSet, PerChannel
     from edgekit.conversion.target import Target
     from edgekit.conversion.tflite_files import IO
-    from edgekit.data.sources import Channels
     from edgekit.training import TrainOutcome
 
 
@@ -34,8 +33,8 @@ def convert(
     io: IO = "int8",
     calibration: int = 300,
     max_drop: str | float | None = None,
-    mean: float | Channels | None = None,
-    std: float | Channels | None = None,
+    mean: float | PerChannel | None = None,
+    std: float | PerChannel | None = None,
     seed: int = 0,
     output: StrPath | None = None,
     command: str = "",

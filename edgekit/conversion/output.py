@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal, TypeAlias, cast, get_args
+from typing import get_args
 
 from edgekit import __version__, artefact
 from edgekit.artefact import (
@@ -31,7 +31,6 @@ from edgekit.schema import now, write_record
 
 LABELS = "labels.txt"
 EVALUATION = "evaluation.npz"
-DType: TypeAlias = Literal["float32", "int8", "uint8"]
 _TOOLS = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai-edge-litert", "numpy")
 
 
@@ -82,8 +81,8 @@ def describe(
         precision=precision,
         sha256=sha256_bytes(data),
         bytes=len(data),
-        input=_tensor(found.inputs[0]),
-        output=_tensor(found.outputs[0]),
+        inputs=tuple(map(_tensor, found.inputs)),
+        outputs=tuple(map(_tensor, found.outputs)),
         ops=found.ops,
         quality=quality,
         target=target,
@@ -167,7 +166,7 @@ def _tensor(found: TensorInfo) -> Tensor:
     return Tensor(
         name=found.name,
         shape=found.shape,
-        dtype=cast("DType", found.dtype),
+        dtype=found.dtype,
         scale=quantization.scales[0] if quantization else None,
         zero_point=quantization.zero_points[0] if quantization else None,
     )

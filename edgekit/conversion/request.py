@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+from edgekit.artefact import PerChannel
 from edgekit.conversion.formats import FORMATS, Format
 from edgekit.conversion.target import Target
 from edgekit.conversion.tflite_files import IO
-from edgekit.data.sources import Channels
 from edgekit.errors import UsageError
 from edgekit.progress import Progress
 from edgekit.words import listed
@@ -42,8 +42,8 @@ class ConvertRequest:
     io: IO = "int8"  # input and output of the int8 TFLite file; ONNX files keep float32
     calibration: int = 300  # images, stratified
     max_drop: float | None = None  # accuracy an int8 file may lose, a fraction; None: report, do not gate
-    mean: float | Channels | None = None  # in units of 0–255; None: what the model was made for
-    std: float | Channels | None = None
+    mean: float | PerChannel | None = None  # in units of 0–255; None: what the model was made for
+    std: float | PerChannel | None = None
     seed: int = 0  # for the images that `shapes` draws; the other datasets are the same for every seed
     output: Path | None = None  # folder of the set, replaced if it holds one; None: artefacts/<model's name>
     command: str = ""  # as typed, for the manifest
@@ -105,6 +105,6 @@ class ConvertRequest:
         )
 
 
-def channels(value: float | Channels | None) -> Channels | None:
+def channels(value: float | PerChannel | None) -> PerChannel | None:
     """Return a number for each channel; one number is for all three."""
     return (value, value, value) if isinstance(value, (int, float)) else value

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from edgekit.artefact import Preprocessing
+from edgekit.artefact import PerChannel, Preprocessing
 from edgekit.data import cifar10, digits, folder, npz, shapes
 from edgekit.data.dataset import Dataset
 from edgekit.errors import DataError, UsageError
@@ -21,8 +21,6 @@ DATASETS: dict[str, Callable[[Preprocessing, int, Progress], Dataset]] = {
 _OTHERS = "a folder with one sub-folder of images for each class, or a .npz file"
 _LARGEST = 4096  # pixels per side
 
-Channels = tuple[float, float, float]
-
 
 def load_dataset(
     source: str,
@@ -30,8 +28,8 @@ def load_dataset(
     resolution: int | tuple[int, int],
     progress: Progress = SILENT,
     seed: int = 0,
-    mean: Channels = (127.5, 127.5, 127.5),
-    std: Channels = (127.5, 127.5, 127.5),
+    mean: PerChannel = (127.5, 127.5, 127.5),
+    std: PerChannel = (127.5, 127.5, 127.5),
 ) -> Dataset:
     """Load a dataset; its images are read at `resolution`, by the contract of `Preprocessing`.
 
@@ -67,7 +65,7 @@ def load_dataset(
     )
 
 
-def _contract(resolution: int | tuple[int, int], mean: Channels, std: Channels) -> Preprocessing:
+def _contract(resolution: int | tuple[int, int], mean: PerChannel, std: PerChannel) -> Preprocessing:
     height, width = (resolution, resolution) if isinstance(resolution, int) else resolution
     if not (1 <= height <= _LARGEST and 1 <= width <= _LARGEST):
         raise UsageError(f"Images of {height} × {width} pixels cannot be read.", f"Choose 1 to {_LARGEST}.")

@@ -38,8 +38,8 @@ def describe(folder: Path, name: str) -> ArtefactFile:
         precision=precision,
         sha256=sha256_file(folder / name),
         bytes=(folder / name).stat().st_size,
-        input=Tensor("input", (1, 8, 8, 3), dtype),
-        output=Tensor("output", (1, 3), dtype),
+        inputs=(Tensor("input", (1, 8, 8, 3), dtype),),
+        outputs=(Tensor("output", (1, 3), dtype),),
         ops={"CONV_2D": 1},
         quality=quality,
     )
