@@ -13,6 +13,7 @@ nothing of edgekit. A pass is one process:
     latency       import, load, first inference, warm-up, timed loop
     memory        resident set with the runtime imported, with the model loaded, and at its peak
     accuracy      top-1 over a file of images
+    outputs       what the model makes of the timed input
     instructions  instructions per inference
     operators     instructions of a model, and of its operators one by one
 
@@ -66,12 +67,17 @@ DEFAULTS: dict[str, Any] = {
     "model_sha256": "",  # checked unless empty
     "threads": 1,
     "affinity": [],  # CPUs to run on; empty: all
+    "model_data": [],  # files next to the model that hold its weights: pairs of name and SHA-256
     "seed": 0,  # of the timed input
-    "mean": [127.5, 127.5, 127.5],  # of the preprocessing contract, 0–255
+    "inputs": [],  # in the model's order, each {"shape": [...], "file": .npy}; {}: its own shape, seeded
+    "mean": [127.5, 127.5, 127.5],  # of the preprocessing contract, 0–255; empty: the input is not an image
     "std": [127.5, 127.5, 127.5],
+    "layout": "NHWC",  # of the model's input; images are always NHWC
     "input_scale": 0.0,  # of a quantized input whose file format does not say (ONNX)
     "input_zero_point": 0,
-    "output_shape": [],  # checked unless empty
+    "output_shape": [],  # of the first one, checked unless empty
+    "finite": True,  # refuse outputs that hold NaN or infinity
+    "most_values": 1024,  # outputs: beyond, an evenly spaced sample is given
     "xnnpack": True,  # whether TFLite's runtimes may use it
     "loads": 1,  # instructions: how often the model is loaded
     "warmup_runs": 10,
@@ -191,7 +197,8 @@ def die_with_stdin() -> None:
 class Tensor:
     """A model's input or output."""
 
-    def __init__(self, shape: Any, dtype: Any, scale: float = 0.0, zero_point: int = 0) -> None:
+    def __init__(self, name: str, shape: Any, dtype: Any, scale: float = 0.0, zero_point: int = 0) -> None:
+        self.name = name
         self.shape = tuple(int(size) if isinstance(size, int) and size > 0 else 1 for size in shape)
         self.dtype = dtype
         self.scale = float(scale)
@@ -201,20 +208,30 @@ class Tensor:
 class Model:
     """A model that is ready to run. `invoke` is what gets timed: it runs on what `feed` was given last."""
 
-    input: Tensor
-    output: Tensor
+    inputs: list[Tensor]
+    outputs: list[Tensor]
     invoke: Callable[[], Any]
     delegate: str | None
     options: dict[str, str]
     xnnpack = True  # False: switched off
 
-    def feed(self, values: Any) -> None:
-        """Take the values of the input."""
+    def feed(self, values: list[Any]) -> None:
+        """Take the values of the inputs."""
         raise NotImplementedError
 
-    def predict(self, values: Any) -> Any:
-        """Feed, run, return the output."""
+    def predict(self, values: list[Any]) -> list[Any]:
+        """Feed, run, return the outputs."""
         raise NotImplementedError
+
+    def run_first(self, request: dict[str, Any]) -> Any:
+        """Run, and say what went wrong as the first run can: shapes that do not fit are found only then."""
+        try:
+            return self.invoke()
+        except (GuestError, MemoryError):
+            raise
+        except Exception as error:
+            message = f"{request['model']} does not run in {request['runtime']}: {reason_of(error)}"
+            raise GuestError("model-failed", message) from error
 
 
 class TFLiteModel(Model):
@@ -227,11 +244,16 @@ class TFLiteModel(Model):
             kind = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
             resolver["experimental_op_resolver_type"] = kind
         self._interpreter = module.Interpreter(model_path=request["model"], num_threads=threads, **resolver)
+        for details, asked in zip(self._interpreter.get_input_details(), request["inputs"]):
+            if asked.get("shape") and asked["shape"] != list(details["shape"]):
+                self._interpreter.resize_tensor_input(details["index"], asked["shape"])
         self._interpreter.allocate_tensors()
-        self._input = only(self._interpreter.get_input_details(), "input")
-        self._output = only(self._interpreter.get_output_details(), "output")
-        self.input = self._tensor(self._input)
-        self.output = self._tensor(self._output)
+        details = self._interpreter.get_input_details()
+        self.inputs = [self._tensor(each) for each in details]
+        self._places = [each["index"] for each in details]
+        details = self._interpreter.get_output_details()
+        self.outputs = [self._tensor(each) for each in details]
+        self._results = [each["index"] for each in details]
         self.invoke = self._interpreter.invoke
         # XNNPACK is the only delegate that the interpreter applies of its own accord
         delegated = any(op["op_name"] == "DELEGATE" for op in self._interpreter._get_ops_details())
@@ -241,17 +263,19 @@ class TFLiteModel(Model):
 
     @staticmethod
     def _tensor(details: dict[str, Any]) -> Tensor:
-        return Tensor([int(size) for size in details["shape"]], details["dtype"], *details["quantization"])
+        sizes = [int(size) for size in details["shape"]]
+        return Tensor(details["name"], sizes, details["dtype"], *details["quantization"])
 
-    def feed(self, values: Any) -> None:
-        """Take the values of the input."""
-        self._interpreter.set_tensor(self._input["index"], values)
+    def feed(self, values: list[Any]) -> None:
+        """Take the values of the inputs."""
+        for place, value in zip(self._places, values):
+            self._interpreter.set_tensor(place, value)
 
-    def predict(self, values: Any) -> Any:
-        """Feed, run, return a copy of the output."""
+    def predict(self, values: list[Any]) -> list[Any]:
+        """Feed, run, return copies of the outputs."""
         self.feed(values)
         self.invoke()
-        return self._interpreter.get_tensor(self._output["index"])
+        return [self._interpreter.get_tensor(place) for place in self._results]
 
 
 class OnnxModel(Model):
@@ -265,15 +289,17 @@ class OnnxModel(Model):
         options.enable_profiling = bool(request["profile"])
         options.profile_file_prefix = request["profile"] or options.profile_file_prefix
         session = module.InferenceSession(request["model"], options, providers=["CPUExecutionProvider"])
-        source, target = only(session.get_inputs(), "input"), only(session.get_outputs(), "output")
         scale, zero_point = request["input_scale"], request["input_zero_point"]
-        self.input = Tensor(source.shape, self._dtype(source), scale, zero_point)
-        self.output = Tensor(target.shape, self._dtype(target))
+        asked = request["inputs"] or [{}] * len(session.get_inputs())
+        self.inputs = [
+            Tensor(each.name, shaped.get("shape") or each.shape, self._dtype(each), scale, zero_point)
+            for each, shaped in zip(session.get_inputs(), asked)
+        ]
+        self.outputs = [Tensor(each.name, each.shape or (), None) for each in session.get_outputs()]
         self.delegate = session.get_providers()[0]
-        self._name = source.name
         self._feed: dict[str, Any] = {}
         self.end_profiling: Callable[[], str] = session.end_profiling
-        self.invoke = functools.partial(session.run, [target.name], self._feed)
+        self.invoke = functools.partial(session.run, [each.name for each in self.outputs], self._feed)
         self.options = {
             "intra_op_num_threads": str(options.intra_op_num_threads),
             "inter_op_num_threads": str(options.inter_op_num_threads),
@@ -285,31 +311,28 @@ class OnnxModel(Model):
     def _dtype(tensor: Any) -> Any:
         import numpy
 
-        types = {
-            "tensor(float)": numpy.float32,
-            "tensor(float16)": numpy.float16,
-            "tensor(int8)": numpy.int8,
-            "tensor(uint8)": numpy.uint8,
-        }
-        if tensor.type not in types:
-            raise GuestError("model-unsupported", f"Tensor {tensor.name} has the type {tensor.type}.")
-        return types[tensor.type]
+        name = tensor.type.replace("tensor(", "").replace(")", "")
+        name = {"float": "float32", "double": "float64"}.get(name, name)
+        kinds = "bool float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64"
+        if name not in kinds.split():
+            what = f"The input {tensor.name} takes {tensor.type}; edgekit gives numbers and truth values."
+            raise GuestError("model-unsupported", what)
+        return numpy.dtype(name).type
 
-    def feed(self, values: Any) -> None:
-        """Take the values of the input."""
-        self._feed[self._name] = values
+    def feed(self, values: list[Any]) -> None:
+        """Take the values of the inputs."""
+        for tensor, value in zip(self.inputs, values):
+            self._feed[tensor.name] = value
 
-    def predict(self, values: Any) -> Any:
-        """Feed, run, return the output."""
+    def predict(self, values: list[Any]) -> list[Any]:
+        """Feed, run, return the outputs."""
         self.feed(values)
-        return self.invoke()[0]
+        return list(self.invoke())
 
 
-def only(tensors: Any, what: str) -> Any:
-    """Return the single input or output of a model."""
-    if len(tensors) != 1:
-        raise GuestError("model-unsupported", f"The model has {len(tensors)} {what}s; one is supported.")
-    return tensors[0]
+def reason_of(error: Exception) -> str:
+    """The first line of what a runtime says went wrong."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def import_runtime(request: dict[str, Any]) -> Any:
@@ -346,14 +369,15 @@ def load_model(module: Any, request: dict[str, Any]) -> Model:
     except (GuestError, MemoryError):
         raise
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        message = f"{request['model']} does not load in {request['runtime']}: {reason}"
+        message = f"{request['model']} does not load in {request['runtime']}: {reason_of(error)}"
         raise GuestError("model-unreadable", message) from error
 
 
 def check_model_file(request: dict[str, Any]) -> None:
-    """Compare the model file's bytes with the hash in the request."""
+    """Compare the bytes of the model file, and of the files that hold its weights, with their hashes."""
     check_hash(request["model"], request["model_sha256"], "model-unreadable")
+    for name, digest in request["model_data"]:
+        check_hash(f"{os.path.dirname(request['model'])}/{name}", digest, "model-unreadable")
 
 
 def check_hash(path: str, expected: str, code: str) -> None:
@@ -385,24 +409,94 @@ def pin(request: dict[str, Any]) -> None:
 # ---------------------------------------------------------------- images in, classes out
 
 
-def timed_pixels(shape: tuple[int, ...], seed: int) -> tuple[Any, str]:
-    """Return seeded uint8 noise in the shape of the input, and its hash.
+def timed_inputs(model: Model, request: dict[str, Any]) -> tuple[list[Any], str]:
+    """Return the values of every input, and their hash: the same for every runtime.
+
+    An input whose values are not given is seeded. The hash of several inputs is that of their hashes.
+    """
+    values, digests = [], []
+    asked = request["inputs"] or [{}] * len(model.inputs)
+    as_image = request["mean"] and len(model.inputs) == 1
+    if len(asked) != len(model.inputs):
+        counts = f"{len(asked)} inputs are given, the model takes {len(model.inputs)}."
+        raise GuestError("bad-request", counts)
+    for place, (tensor, each) in enumerate(zip(model.inputs, asked)):
+        if each.get("file"):
+            value, digest = given_values(tensor, each["file"])
+        else:
+            shape = image_shape(tensor.shape, request) if as_image else tensor.shape
+            pixels, digest = timed_pixels(shape, request["seed"], place)
+            value = model_input(pixels, model, request) if as_image else noise(pixels, tensor.dtype)
+        values.append(value)
+        digests.append(digest)
+    return values, digests[0] if len(digests) == 1 else sha256("".join(digests).encode())
+
+
+def sha256(data: bytes) -> str:
+    """The hash of some bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def given_values(tensor: Tensor, path: str) -> tuple[Any, str]:
+    """Read an input's values from a .npy file; return them and the hash of their bytes."""
+    import numpy
+
+    try:
+        values = numpy.ascontiguousarray(numpy.load(path, allow_pickle=False))
+    except (OSError, EOFError, ValueError) as error:
+        raise GuestError("bad-request", f"{path} cannot be read: {error}") from error
+    if values.dtype != tensor.dtype or values.shape != tensor.shape:
+        found = f"{values.dtype.name} {list(values.shape)}"
+        wanted = f"{numpy.dtype(tensor.dtype).name} {list(tensor.shape)}"
+        raise GuestError("bad-request", f"The input {tensor.name} takes {wanted}; {found} is given.")
+    return values, sha256(values.tobytes())
+
+
+def timed_pixels(shape: tuple[int, ...], seed: int, place: int = 0) -> tuple[Any, str]:
+    """Return seeded uint8 noise in the shape of an input, and its hash.
 
     An extendable hash function makes the bytes, so they never depend on a library's version.
     """
     import numpy
 
-    data = hashlib.shake_256(b"edgekit timed input %d" % seed).digest(int(numpy.prod(shape)))
-    return numpy.frombuffer(data, numpy.uint8).reshape(shape), hashlib.sha256(data).hexdigest()
+    which = b"%d" % seed if place == 0 else b"%d, input %d" % (seed, place)
+    data = hashlib.shake_256(b"edgekit timed input " + which).digest(math.prod(shape))
+    return numpy.frombuffer(data, numpy.uint8).reshape(shape), sha256(data)
+
+
+def noise(pixels: Any, dtype: Any) -> Any:
+    """Turn bytes into the values of a type: from −1 to 1 for floating types, all that one byte can hold.
+
+    Wider integers get 0 or 1, as truth values do: they may be places in a table, of which the first two are
+    there.
+    """
+    import numpy
+
+    if numpy.issubdtype(dtype, numpy.floating):
+        return ((pixels.astype(numpy.float32) - numpy.float32(127.5)) / numpy.float32(127.5)).astype(dtype)
+    whole = dtype != numpy.bool_ and numpy.dtype(dtype).itemsize == 1
+    return pixels.view(dtype) if whole else (pixels & 1).astype(dtype)
+
+
+def image_shape(shape: tuple[int, ...], request: dict[str, Any]) -> tuple[int, ...]:
+    """The shape of a batch of images, whose channels come last, for an input's shape."""
+    if request["layout"] == "NHWC" or len(shape) != 4:
+        return shape
+    return (shape[0], shape[2], shape[3], shape[1])
 
 
 def model_input(pixels: Any, model: Model, request: dict[str, Any]) -> Any:
-    """Apply the preprocessing contract to uint8 pixels: (x − mean) / std, then the input's quantization."""
+    """Apply the preprocessing contract to uint8 pixels [n, H, W, C], whose channels are in its order.
+
+    (x − mean) / std, then the input's layout, then its quantization.
+    """
     import numpy
 
-    tensor = model.input
+    tensor = model.inputs[0]
     mean, std = numpy.float32(request["mean"]), numpy.float32(request["std"])
     values = (pixels.astype(numpy.float32) - mean) / std
+    if request["layout"] == "NCHW" and values.ndim == 4:
+        values = numpy.ascontiguousarray(values.transpose(0, 3, 1, 2))
     if values.shape != tensor.shape:
         raise GuestError("bad-request", f"The images give {values.shape}, the model takes {tensor.shape}.")
     if numpy.issubdtype(tensor.dtype, numpy.floating):
@@ -414,19 +508,22 @@ def model_input(pixels: Any, model: Model, request: dict[str, Any]) -> Any:
     return numpy.clip(levels, limits.min, limits.max).astype(tensor.dtype)
 
 
-def check_output(output: Any, request: dict[str, Any]) -> None:
-    """Refuse an output of the wrong shape, or one that is not finite."""
+def check_outputs(outputs: list[Any], request: dict[str, Any]) -> None:
+    """Refuse a first output of the wrong shape, or outputs that are not finite."""
     import numpy
 
     expected = tuple(request["output_shape"])
-    fits = len(output.shape) == len(expected) and all(
-        size in (found, 0, -1)
-        for size, found in zip(expected, output.shape)  # 0 and -1: any
+    found = outputs[0].shape if expected else ()
+    fits = len(found) == len(expected) and all(
+        size in (seen, 0, -1)
+        for size, seen in zip(expected, found)  # 0 and -1: any
     )
     if expected and not fits:
-        raise GuestError("output-wrong", f"The output has the shape {output.shape}, not {expected}.")
-    if not numpy.all(numpy.isfinite(output.astype(numpy.float64))):
-        raise GuestError("output-wrong", "The output is not finite: it holds NaN or infinity.")
+        raise GuestError("output-wrong", f"The output has the shape {found}, not {expected}.")
+    for output in outputs if request["finite"] else ():
+        floating = isinstance(output, numpy.ndarray) and output.dtype.kind == "f"
+        if floating and not numpy.isfinite(output).all():
+            raise GuestError("output-wrong", "The output is not finite: it holds NaN or infinity.")
 
 
 def describe(model: Model, request: dict[str, Any]) -> dict[str, Any]:
@@ -454,13 +551,12 @@ def latency(request: dict[str, Any]) -> dict[str, Any]:
     imported = clock()
     model = load_model(module, request)
     loaded = clock()
-    pixels, digest = timed_pixels(model.input.shape, request["seed"])
-    image = model_input(pixels, model, request)
-    model.feed(image)
+    values, digest = timed_inputs(model, request)
+    model.feed(values)
     fed = clock()
-    model.invoke()
+    model.run_first(request)
     first = clock()
-    check_output(model.predict(image), request)
+    check_outputs(model.predict(values), request)
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -469,7 +565,7 @@ def latency(request: dict[str, Any]) -> dict[str, Any]:
     stops, before, khz = quota_stops(), work(), frequency(usable_cpus())
     samples, loop_ns = timed_loop(model.invoke, every, request)
     khz_after, after, stops_after = frequency(usable_cpus()), work(), quota_stops()
-    check_output(model.predict(image), request)
+    check_outputs(model.predict(values), request)
     return {
         "runtime": describe(model, request),
         "input_sha256": digest,
@@ -556,10 +652,12 @@ def memory(request: dict[str, Any]) -> dict[str, Any]:
     baseline = resident("VmRSS")
     model = load_model(module, request)
     loaded = resident("VmRSS")
-    image = model_input(timed_pixels(model.input.shape, request["seed"])[0], model, request)
+    values, _ = timed_inputs(model, request)
+    model.feed(values)
+    model.run_first(request)
     for _ in range(max(1, request["warmup_runs"])):
-        output = model.predict(image)
-    check_output(output, request)
+        found = model.predict(values)
+    check_outputs(found, request)
     peak = max(resident("VmHWM"), loaded)
     answer = {"runtime": describe(model, request), "baseline": baseline, "loaded": loaded, "peak": peak}
     return dict(answer, pss=proc_field("/proc/self/smaps_rollup", "Pss"))
@@ -583,10 +681,10 @@ def accuracy(request: dict[str, Any]) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(request["evaluation"]) as archive:
             for pixels in rows(archive, "images.npy"):
-                output = model.predict(model_input(pixels[None], model, request))
+                found = model.predict([model_input(pixels[None], model, request)])
                 if not predictions:
-                    check_output(output, request)
-                predictions.append(int(output.argmax()))
+                    check_outputs(found, request)
+                predictions.append(int(found[0].argmax()))
             labels = [int(label) for label in rows(archive, "labels.npy")]
     except (OSError, KeyError, EOFError, ValueError, zipfile.BadZipFile) as error:
         message = f"{request['evaluation']} cannot be read: {error}"
@@ -597,6 +695,43 @@ def accuracy(request: dict[str, Any]) -> dict[str, Any]:
     correct = sum(label == found for label, found in zip(labels, predictions))
     answer = {"runtime": describe(model, request), "n": len(labels), "correct": correct}
     return dict(answer, predictions=predictions)
+
+
+def outputs(request: dict[str, Any]) -> dict[str, Any]:
+    """Return what the model makes of the timed input."""
+    check_model_file(request)
+    pin(request)
+    model = load_model(import_runtime(request), request)
+    values, digest = timed_inputs(model, request)
+    model.feed(values)
+    model.run_first(request)
+    found = [output_of(*pair, request["most_values"]) for pair in zip(model.outputs, model.predict(values))]
+    return {"runtime": describe(model, request), "input_sha256": digest, "outputs": found}
+
+
+def output_of(tensor: Tensor, found: Any, most: int) -> dict[str, Any]:
+    """Return an output's values, real ones where it is quantized; of a large one an evenly spaced sample.
+
+    What is neither numbers nor truth values, such as texts or a dictionary, has no values.
+    """
+    import numpy
+
+    kind = found.dtype.kind if isinstance(found, numpy.ndarray) else "O"
+    if kind not in "biuf":
+        return {"name": tensor.name, "dtype": type(found).__name__, "shape": [], "size": 0, "values": []}
+    flat = found.reshape(-1)
+    kept = min(most, flat.size)
+    sample = flat[numpy.arange(kept) * flat.size // max(kept, 1)].astype(numpy.float64)
+    answer = {"name": tensor.name, "dtype": found.dtype.name, "shape": found.shape, "size": flat.size}
+    if tensor.scale > 0 and kind in "iu":
+        sample = (sample - tensor.zero_point) * tensor.scale
+        answer["step"] = tensor.scale
+    if flat.size > 1 and flat.size == max(found.shape):
+        answer["top"] = int(flat.argmax())
+    # nine digits tell every float32 from every other; JSON has no NaN
+    answer["values"] = [float(f"{value:.9g}") if math.isfinite(value) else None for value in sample]
+    answer["not_finite"] = int(flat.size - numpy.isfinite(flat).sum()) if kind == "f" else 0
+    return dict(answer, sha256=sha256(numpy.ascontiguousarray(found).tobytes()))
 
 
 def rows(archive: zipfile.ZipFile, name: str) -> Iterator[Any]:
@@ -635,8 +770,10 @@ def instructions(request: dict[str, Any]) -> dict[str, Any]:
     for load in range(request["loads"]):
         moved.append(bytes(4080 + 5008 * load))  # never the same place in a page
         model = load_model(module, request)
-        pixels, answer["input_sha256"] = timed_pixels(model.input.shape, request["seed"])
-        check_output(model.predict(model_input(pixels, model, request)), request)
+        values, answer["input_sha256"] = timed_inputs(model, request)
+        model.feed(values)
+        model.run_first(request)
+        check_outputs(model.predict(values), request)
         answer["per_inference"] += count_warm(read, model.invoke, request)
         answer["runtime"] = describe(model, request)
         del model
@@ -752,7 +889,8 @@ def operators(request: dict[str, Any]) -> dict[str, Any]:
     read = instruction_counter()
     module = import_runtime(request)
     model = load_model(module, request)
-    model.feed(noise(model.input.shape, model.input.dtype, request))
+    model.feed(timed_inputs(model, request)[0])
+    model.run_first(request)
     answer: dict[str, Any] = {"runtime": describe(model, request), "source": "perf_event_open"}
     answer["whole"] = count_warm(read, model.invoke, request)
     if request["runtime"] == "onnxruntime":
@@ -763,16 +901,6 @@ def operators(request: dict[str, Any]) -> dict[str, Any]:
         content = file.read()
     answer["cuts"] = [count_cut(read, module, content, edits, request) for edits in request["cuts"]]
     return answer
-
-
-def noise(shape: Any, dtype: Any, request: dict[str, Any]) -> Any:
-    """Return seeded values for a tensor: from -1 to 1 for floating types, any for bytes."""
-    import numpy
-
-    data, _ = timed_pixels(tuple(int(size) for size in shape), request["seed"])
-    if numpy.issubdtype(dtype, numpy.floating):
-        return (data / numpy.float32(127.5) - 1).astype(dtype)
-    return data.view(dtype) if numpy.dtype(dtype).itemsize == 1 else numpy.zeros(data.shape, dtype)
 
 
 def count_cut(
@@ -791,8 +919,8 @@ def count_cut(
         interpreter = module.Interpreter(model_content=bytes(edited), num_threads=request["threads"])
         interpreter.allocate_tensors()
         for tensor in interpreter.get_input_details():
-            values = noise(tensor["shape"], tensor["dtype"], request)
-            interpreter.set_tensor(tensor["index"], values)
+            pixels, _ = timed_pixels(tuple(int(size) for size in tensor["shape"]), request["seed"])
+            interpreter.set_tensor(tensor["index"], noise(pixels, tensor["dtype"]))
         return count_warm(read, interpreter.invoke, request)
     except (RuntimeError, ValueError):
         traceback.print_exc()
@@ -805,7 +933,7 @@ def profiled_nodes(module: Any, request: dict[str, Any]) -> list[dict[str, Any]]
 
     with tempfile.TemporaryDirectory() as folder:
         model = OnnxModel(module, dict(request, profile=folder + "/"))
-        model.feed(noise(model.input.shape, model.input.dtype, request))
+        model.feed(timed_inputs(model, request)[0])
         for _ in range(request["warmup_runs"] + request["min_runs"]):
             model.invoke()
         with open(model.end_profiling(), encoding="utf-8") as file:
@@ -826,9 +954,9 @@ def calibrate(read: Callable[[], int], module: Any, pair: Any, request: dict[str
     """Count a model of one tiny node and one of many; profile the latter."""
     answer: dict[str, Any] = {}
     for which, text in zip(("one", "many"), pair):
-        fields = dict(request, model=bytes.fromhex(text))
+        fields = dict(request, model=bytes.fromhex(text), inputs=[], mean=[])
         model = OnnxModel(module, fields)
-        model.feed(noise(model.input.shape, model.input.dtype, request))
+        model.feed(timed_inputs(model, fields)[0])
         answer[which] = count_warm(read, model.invoke, request)
     answer["nodes"] = profiled_nodes(module, fields)
     return answer
@@ -1196,6 +1324,7 @@ PASSES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "latency": latency,
     "memory": memory,
     "accuracy": accuracy,
+    "outputs": outputs,
     "instructions": instructions,
     "operators": operators,
 }

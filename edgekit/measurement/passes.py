@@ -80,6 +80,7 @@ class Passes:
             "seed": self._request.seed,
             "mean": contract.mean,
             "std": contract.std,
+            "layout": contract.layout,
             "input_scale": file.input.scale or 0.0,
             "input_zero_point": file.input.zero_point or 0,
             "output_shape": file.output.shape,

@@ -23,10 +23,9 @@ def test_what_a_runtime_prints_does_not_corrupt_the_answer(misbehaving):
     [
         ("nan", "output-wrong", "NaN"),
         ("wrong-shape", "output-wrong", "(1, 4), not (1, 3)"),
-        ("two-inputs", "model-unsupported", "2 inputs"),
         ("unreadable", "model-unreadable", "model identifier 'text'"),
         ("out-of-memory", "out-of-memory", "memory"),
-        ("affinity", "internal", "running on"),
+        ("affinity", "model-failed", "running on"),
     ],
 )
 def test_a_fault_becomes_an_error_with_a_code(misbehaving, fault, code, words):

@@ -24,13 +24,15 @@ class Interpreter:
             raise ValueError("Model provided has model identifier 'text'\nand more")
 
     def get_input_details(self):
-        inputs = 2 if self.fault == "two-inputs" else 1
-        return [
-            {"index": 0, "shape": np.array([1, 8, 8, 3]), "dtype": np.float32, "quantization": (0.0, 0)}
-        ] * inputs
+        return [self._details("input", 0, (1, 8, 8, 3))]
+
+    @staticmethod
+    def _details(name, index, shape):
+        shape = np.array(shape)
+        return {"name": name, "index": index, "shape": shape, "dtype": np.float32, "quantization": (0.0, 0)}
 
     def get_output_details(self):
-        return [{"index": 1, "shape": np.array(self.shape), "dtype": np.float32, "quantization": (0.0, 0)}]
+        return [self._details("output", 1, self.shape)]
 
     def _get_ops_details(self):
         return [{"op_name": "CONV_2D"}]
