@@ -50,6 +50,12 @@ class Preprocessing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return DEPTHS[self.channels]
 
     @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """The shape of one image as the model takes it, in its `layout`."""
+        size = (self.height, self.width)
+        return (self.depth, *size) if self.layout == "NCHW" else (*size, self.depth)
+
+    @property
     def sha256(self) -> str:
         """The contract's identity: the hash of its canonical JSON."""
         return sha256_bytes(msgspec.json.encode(self, order="sorted"))

@@ -12,7 +12,8 @@ from edgekit.progress import SILENT, Progress
 from edgekit.zoo.families import DEFAULT_FAMILY
 
 if TYPE_CHECKING:
-    from edgekit.artefact import ArtefactSet, PerChannel
+    from edgekit.artefact import ArtefactSet, Channels, PerChannel
+    from edgekit.conversion.request import Preprocess
     from edgekit.conversion.target import Target
     from edgekit.conversion.tflite_files import IO
     from edgekit.training import TrainOutcome
@@ -22,7 +23,7 @@ def convert(
     model: StrPath | TrainOutcome = DEFAULT_FAMILY,
     *,
     alpha: float | None = None,
-    resolution: int | None = None,
+    resolution: int | tuple[int, int] | None = None,
     weights: StrPath | None = None,
     classes: int | None = None,
     dataset: StrPath | None = None,
@@ -35,6 +36,8 @@ def convert(
     max_drop: str | float | None = None,
     mean: float | PerChannel | None = None,
     std: float | PerChannel | None = None,
+    channels: Channels | None = None,
+    preprocess: Preprocess | None = None,
     seed: int = 0,
     output: StrPath | None = None,
     command: str = "",
@@ -46,7 +49,7 @@ def convert(
         model: A model family, a trained model's name, a .keras or .h5 file, a SavedModel, or what `train`
             returned.
         alpha: Width multiplier of a family; None: its usual one.
-        resolution: Height and width of the input in pixels.
+        resolution: Height and width of the input in pixels: one number for both, or (height, width).
         weights: `imagenet` or a file, for a family; None: a trained model that fits.
         classes: Number of classes, for a file of weights only.
         dataset: What to calibrate and evaluate on: `digits`, `shapes`, `cifar10`, a folder with one
@@ -61,6 +64,10 @@ def convert(
         mean: Input scaling (x - mean) / std of pixels 0 to 255, for all channels or each; None: as the
             model needs.
         std: See `mean`.
+        channels: Of the images, in their order: `rgb`, `bgr`, `grey` or `rgba`; None: as the model's depth
+            says, in the order rgb.
+        preprocess: `mean`, `std` and `channels` by the name of a mode of Keras' `preprocess_input`: `tf`,
+            `torch` or `caffe`; `rescale` gives 0 to 1, `none` 0 to 255.
         seed: Seed for the images that `shapes` draws.
         output: Folder for the set; None: artefacts/NAME. A set that is there is replaced.
         command: What the manifest says made the set; empty: this call.
@@ -94,8 +101,10 @@ def convert(
         io=io,
         calibration=calibration,
         max_drop=parse_fraction(max_drop) if isinstance(max_drop, str) else max_drop,
-        mean=mean,
-        std=std,
+        mean=(mean,) if isinstance(mean, int | float) else mean,
+        std=(std,) if isinstance(std, int | float) else std,
+        channels=channels,
+        preprocess=preprocess,
         seed=seed,
         output=None if output is None else Path(output),
         command=typed,

@@ -13,6 +13,8 @@ from edgekit.zoo.families import DEFAULT_FAMILY
 
 Target = Literal["portable", "arm64", "x86-vnni", "x86-avx2"]
 IO = Literal["int8", "uint8", "float32"]
+Channels = Literal["rgb", "bgr", "grey", "rgba"]
+Preprocess = Literal["caffe", "torch", "tf", "rescale", "none"]
 
 
 def convert(
@@ -26,7 +28,10 @@ def convert(
     alpha: Annotated[
         float | None, options.real("Width multiplier of a family.  [default: its usual one, such as 0.5]")
     ] = None,
-    resolution: Annotated[int | None, options.whole("Height and width of the input in pixels.")] = None,
+    resolution: Annotated[
+        str | None,
+        typer.Option(metavar="PIXELS", help="Height and width of the input: 224 for both, or 192x256."),
+    ] = None,
     weights: Annotated[
         str | None,
         typer.Option(help="`imagenet` or a file, for a family.  [default: a trained model that fits]"),
@@ -61,10 +66,23 @@ def convert(
         typer.Option(metavar="SHARE", help="Fail if int8 loses more accuracy than this, such as `0.5 pp`."),
     ] = None,
     mean: Annotated[
-        float | None,
-        options.real("Input scaling (x - mean) / std of pixels 0 to 255.  [default: as the model needs]"),
+        str | None,
+        typer.Option(
+            metavar="NUMBERS",
+            help="Input scaling (x - mean) / std of pixels 0 to 255: one number, or one per channel with "
+            "commas between.  [default: as the model needs]",
+        ),
     ] = None,
-    std: Annotated[float | None, options.real("Input scaling: see --mean.")] = None,
+    std: Annotated[str | None, typer.Option(metavar="NUMBERS", help="Input scaling: see --mean.")] = None,
+    channels: Annotated[
+        Channels | None, typer.Option(help="Channels of the images.  [default: rgb, or as the model's depth]")
+    ] = None,
+    preprocess: Annotated[
+        Preprocess | None,
+        typer.Option(
+            help="Input scaling by name: Keras' caffe, torch and tf, rescale for 0 to 1, none for 0 to 255."
+        ),
+    ] = None,
     seed: Annotated[int, options.whole("Seed for the images that `shapes` draws.")] = 0,
     output: Annotated[Path | None, options.output("Folder for the set.  [default: artefacts/NAME]")] = None,
     as_json: options.AsJson = False,
@@ -85,7 +103,7 @@ def convert(
         artefacts = edgekit.convert(
             model,
             alpha=alpha,
-            resolution=resolution,
+            resolution=options.resolution_of(resolution),
             weights=weights,
             classes=classes,
             dataset=dataset,
@@ -96,8 +114,10 @@ def convert(
             io=io,
             calibration=calibration,
             max_drop=max_drop,
-            mean=mean,
-            std=std,
+            mean=options.per_channel_of(mean, "--mean"),
+            std=options.per_channel_of(std, "--std"),
+            channels=channels,
+            preprocess=preprocess,
             seed=seed,
             output=output,
             command=command_line(),

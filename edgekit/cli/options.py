@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -69,6 +70,41 @@ def affinity_of(text: str | None) -> tuple[int, ...]:
         UsageError: Something is not a whole number of at least 0.
     """
     return _numbers([part.strip() for part in text.split(",")], text, "--affinity") if text else ()
+
+
+def resolution_of(text: str | None) -> int | tuple[int, int] | None:
+    """Read `224`, or `192x256` for height and width; None if the option is not given.
+
+    Raises:
+        UsageError: It is something else.
+    """
+    if text is None:
+        return None
+    sides = re.fullmatch(r"(\d+)(?:[x×](\d+))?", text.strip(), re.ASCII)
+    if sides is None:
+        raise UsageError(
+            f"--resolution {text!r} is not a size in pixels.",
+            "Write --resolution 224, or --resolution 192x256 for height and width.",
+        )
+    height, width = sides.groups()
+    return int(height) if width is None else (int(height), int(width))
+
+
+def per_channel_of(text: str | None, option: str) -> tuple[float, ...] | None:
+    """Read `127.5`, or `103.9,116.8,123.7` for each channel; None if the option is not given.
+
+    Raises:
+        UsageError: Something is not a number.
+    """
+    if text is None:
+        return None
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(
+            f"{option} {text!r} is not a number for all channels, or one for each.",
+            f"Write {option} 127.5, or {option} 103.9,116.8,123.7.",
+        ) from None
 
 
 def _numbers(parts: Sequence[str], text: str, option: str) -> tuple[int, ...]:

@@ -35,13 +35,13 @@ class Feed:
         return len(self.split) if self.limit is None else min(self.limit, len(self.split))
 
     def __iter__(self) -> Iterator[Float32]:
-        """Yield float32 [1, H, W, 3]; no more than a batch is held in memory."""
+        """Yield float32 [1, *input_shape]; no more than a batch is held in memory."""
         for batch in self.batches():
             for image in batch:
                 yield image[None]
 
     def batches(self) -> Iterator[Float32]:
-        """Yield float32 [n, H, W, 3]."""
+        """Yield float32 [n, *input_shape]."""
         for start in range(0, len(self), _BATCH):
             indices = range(start, min(start + _BATCH, len(self)))
             yield normalise(self.split.images.read(indices), self.preprocessing)

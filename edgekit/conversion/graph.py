@@ -22,7 +22,7 @@ _INPUT = "input"
 class FloatGraph:
     """The model for one image; its variables are constants, its training-only parts are gone."""
 
-    function: Any  # concrete TensorFlow function: float32 [1, height, width, 3] → [1, classes]
+    function: Any  # concrete TensorFlow function: float32 [1, *input_shape] → [1, classes]
     input: str  # tensor name in the graph
     output: str
 
@@ -41,7 +41,7 @@ def freeze(loaded: LoadedModel) -> FloatGraph:
     tf = import_tensorflow()
     model, contract = loaded.model, loaded.preprocessing
     _check_types(model)
-    image = tf.TensorSpec((1, contract.height, contract.width, 3), tf.float32, name=_INPUT)
+    image = tf.TensorSpec((1, *contract.input_shape), tf.float32, name=_INPUT)
     with converter("an inference graph"):
         function = frozen(model, image)
     (source,), (result,) = function.inputs, function.outputs
@@ -49,10 +49,10 @@ def freeze(loaded: LoadedModel) -> FloatGraph:
 
 
 def keras_scores(loaded: LoadedModel) -> Callable[[Float32], Float32]:
-    """Return the Keras model as a function, float32 [n, H, W, 3] → [n, classes]: the reference."""
+    """Return the Keras model as a function, float32 [n, *input_shape] → [n, classes]: the reference."""
     tf = import_tensorflow()
     model, contract = loaded.model, loaded.preprocessing
-    batch = tf.TensorSpec((None, contract.height, contract.width, 3), tf.float32)
+    batch = tf.TensorSpec((None, *contract.input_shape), tf.float32)
     traced = tf.function(lambda x: model(x, training=False), input_signature=[batch], autograph=False)
     return lambda images: np.asarray(traced(images), dtype=np.float32)
 

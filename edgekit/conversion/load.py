@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from edgekit.artefact import Preprocessing
+from edgekit.conversion.contract import contract_of
 from edgekit.conversion.feed import Feed
 from edgekit.conversion.graph import starts_with_preprocessing
-from edgekit.conversion.request import ConvertRequest, channels
+from edgekit.conversion.request import ConvertRequest
 from edgekit.data import Dataset, load_dataset
 from edgekit.data.held import hold
 from edgekit.errors import UsageError
@@ -17,7 +17,6 @@ from edgekit.progress import Progress
 from edgekit.zoo.source import LoadedModel, Source
 
 FEW_IMAGES = 100  # below that, ranges depend on which images were drawn
-_IDENTITY = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,10 @@ def load(request: ConvertRequest, source: Source, progress: Progress) -> Inputs:
         )
     progress.step("Loading the model")
     loaded = source.load()
-    contract = _contract(request, source, loaded)
+    own = loaded.preprocessing
+    if source.card is None and starts_with_preprocessing(loaded.model):
+        own = msgspec.structs.replace(own, mean=(0.0,) * own.depth, std=(1.0,) * own.depth)
+    contract = contract_of(request, own)
     loaded = replace(loaded, preprocessing=contract)
     progress.step("Reading the images")
     dataset = load_dataset(
@@ -61,6 +63,8 @@ def load(request: ConvertRequest, source: Source, progress: Progress) -> Inputs:
         resolution=(contract.height, contract.width),
         mean=contract.mean,
         std=contract.std,
+        channels=contract.channels,
+        layout=contract.layout,
         seed=request.seed,
         progress=progress,
     )
@@ -77,15 +81,6 @@ def load(request: ConvertRequest, source: Source, progress: Progress) -> Inputs:
         calibration=Feed(calibration, contract, request.calibration),
         evaluation=Feed(evaluation, contract),
     )
-
-
-def _contract(request: ConvertRequest, source: Source, loaded: LoadedModel) -> Preprocessing:
-    """What was asked for, else the card's, else identity for a model that scales its input itself."""
-    own = loaded.preprocessing
-    if source.card is None and starts_with_preprocessing(loaded.model):
-        own = msgspec.structs.replace(own, mean=_IDENTITY[0], std=_IDENTITY[1])
-    mean, std = channels(request.mean), channels(request.std)
-    return msgspec.structs.replace(own, mean=mean or own.mean, std=std or own.std)
 
 
 def _check_classes(source: Source, loaded: LoadedModel, dataset: Dataset) -> None:

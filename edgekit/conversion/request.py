@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
-from edgekit.artefact import PerChannel
+from edgekit.artefact import DEPTHS, Channels, PerChannel
 from edgekit.conversion.formats import FORMATS, Format
 from edgekit.conversion.target import Target
 from edgekit.conversion.tflite_files import IO
@@ -15,7 +16,10 @@ from edgekit.errors import UsageError
 from edgekit.progress import Progress
 from edgekit.words import listed
 from edgekit.zoo.families import DEFAULT_FAMILY
+from edgekit.zoo.input import Size
 from edgekit.zoo.source import Source, resolve
+
+Preprocess = Literal["caffe", "torch", "tf", "rescale", "none"]  # as Keras calls its own modes
 
 DEFAULT_MAX_DROP = 0.005  # half a percentage point
 LARGEST_CALIBRATION = 500  # images; what a dataset sets aside
@@ -31,7 +35,7 @@ class ConvertRequest:
 
     model: str | Path = DEFAULT_FAMILY
     alpha: float | None = None
-    resolution: int | None = None
+    resolution: Size | None = None  # pixels of both sides, or (height, width)
     weights: str | None = None
     classes: int | None = None
     dataset: str | None = None  # as `load_dataset` takes it; None: the one the model was trained on
@@ -42,17 +46,26 @@ class ConvertRequest:
     io: IO = "int8"  # input and output of the int8 TFLite file; ONNX files keep float32
     calibration: int = 300  # images, stratified
     max_drop: float | None = None  # accuracy an int8 file may lose, a fraction; None: report, do not gate
-    mean: float | PerChannel | None = None  # in units of 0–255; None: what the model was made for
-    std: float | PerChannel | None = None
+    mean: PerChannel | None = None  # in units of 0–255, for all channels or each; None: as the model needs
+    std: PerChannel | None = None
+    channels: Channels | None = None  # None: rgb, or what the model's depth says
+    preprocess: Preprocess | None = None  # mean, std and channels by their usual name
     seed: int = 0  # for the images that `shapes` draws; the other datasets are the same for every seed
     output: Path | None = None  # folder of the set, replaced if it holds one; None: artefacts/<model's name>
     command: str = ""  # as typed, for the manifest
 
     def __post_init__(self) -> None:
         formats = self.chosen()
-        for what, value, known in (("target", self.target, get_args(Target)), ("io", self.io, get_args(IO))):
+        for what, value, known in (
+            ("target", self.target, get_args(Target)),
+            ("io", self.io, get_args(IO)),
+            ("channels", self.channels, (None, *DEPTHS)),
+            ("preprocess", self.preprocess, (None, *get_args(Preprocess))),
+        ):
             if value not in known:
-                raise UsageError(f"There is no {what} {value!r}.", f"Choose from {', '.join(known)}.")
+                raise UsageError(
+                    f"There is no {what} {value!r}.", f"Choose from {', '.join(filter(None, known))}."
+                )
         if not formats:
             raise UsageError("No format was asked for.", f"Choose from {', '.join(FORMATS)}.")
         if self.float16 and not any(format.float16 for format in formats):
@@ -77,8 +90,15 @@ class ConvertRequest:
                 f"A largest drop of {self.max_drop * 100:g} pp was set, but no int8 file is made to lose it.",
                 "Add int8, or leave out --max-drop.",
             )
-        if (std := channels(self.std)) is not None and not all(value > 0 for value in std):
+        if self.std is not None and not all(0 < value < math.inf for value in self.std):
             raise UsageError(f"Every std must be above 0, received {self.std}.", "A common one is 127.5.")
+        if self.mean is not None and not all(map(math.isfinite, self.mean)):
+            raise UsageError(f"Every mean must be a number, received {self.mean}.", "A common one is 127.5.")
+        if self.preprocess is not None and (self.mean is not None or self.std is not None):
+            raise UsageError(
+                f"--preprocess {self.preprocess} already says the mean and std.",
+                "Leave out --mean and --std.",
+            )
 
     def chosen(self) -> list[Format]:
         """Return the formats to make.
@@ -103,8 +123,3 @@ class ConvertRequest:
             dataset=self.dataset,
             progress=progress,
         )
-
-
-def channels(value: float | PerChannel | None) -> PerChannel | None:
-    """Return a number for each channel; one number is for all three."""
-    return (value, value, value) if isinstance(value, (int, float)) else value

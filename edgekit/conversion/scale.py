@@ -46,7 +46,7 @@ def check_scale(
     commonest = int(np.bincount(labels).max()) / n  # what one answer to everything gets right
     best, figures = 0.0, ((0.0, 0.0), 0.0)
     for mean, std in SCALES:
-        other = msgspec.structs.replace(contract, mean=(mean,) * 3, std=(std,) * 3)
+        other = msgspec.structs.replace(contract, mean=(mean,) * contract.depth, std=(std,) * contract.depth)
         if other == contract:
             continue
         answers = [scores(batch).argmax(axis=1) for batch in Feed(feed.split, other, n).batches()]

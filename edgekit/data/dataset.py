@@ -25,7 +25,7 @@ class Images(Protocol):
         """How many there are."""
 
     def read(self, indices: Sequence[int]) -> UInt8:
-        """Return those images as uint8 [n, height, width, 3], decoded and resized by the contract."""
+        """Return those images as uint8 [n, height, width, channels], decoded and resized by the contract."""
 
 
 class LazyHashes(Sequence[str]):
@@ -98,7 +98,8 @@ class Dataset:
 
 
 def normalise(images: UInt8, preprocessing: Preprocessing) -> Float32:
-    """Turn uint8 [n, H, W, 3] into the model's float32 input: (x − mean) / std by channel."""
+    """Turn uint8 [n, H, W, channels] into the model's float32 input: (x − mean) / std, in its layout."""
     mean = np.asarray(preprocessing.mean, dtype=np.float32)
     std = np.asarray(preprocessing.std, dtype=np.float32)
-    return (images.astype(np.float32) - mean) / std
+    values = (images.astype(np.float32) - mean) / std
+    return np.ascontiguousarray(np.moveaxis(values, 3, 1)) if preprocessing.layout == "NCHW" else values

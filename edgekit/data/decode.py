@@ -1,4 +1,4 @@
-"""One image file in, its RGB pixels out, whatever the file's own form."""
+"""One image file in, its pixels out, whatever the file's own form."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class BrokenImageError(Exception):
     """A file that holds no usable image; the message says why, without naming the file."""
 
 
-def read_image(path: Path) -> Image:
-    """Decode a file into an RGB image, turned upright.
+def read_image(path: Path, mode: str = "RGB") -> Image:
+    """Decode a file into an image of one of Pillow's modes RGB, L and RGBA, turned upright.
 
-    Grey and palette images are expanded, transparent ones placed on white, 16-bit grey brought to 8 bits;
-    of an animation the first frame is taken.
+    Palette images are expanded, transparent ones placed on white (but for RGBA), 16-bit grey is brought to
+    8 bits; of an animation the first frame is taken.
 
     Raises:
         BrokenImageError: Not an image, truncated, too large, or of a kind without a known range.
@@ -53,7 +53,7 @@ def read_image(path: Path) -> Image:
             if file.width * file.height > LARGEST:
                 raise BrokenImageError(f"{file.width} × {file.height} pixels are too many")
             file.load()
-            return _rgb(ImageOps.exif_transpose(file))
+            return in_mode(ImageOps.exif_transpose(file), mode)
     except BrokenImageError:
         raise
     except Image.DecompressionBombError as error:
@@ -65,16 +65,23 @@ def read_image(path: Path) -> Image:
         raise BrokenImageError(" ".join(reason.split()) or type(error).__name__) from error
 
 
-def _rgb(image: Image) -> Image:
+def in_mode(image: Image, mode: str) -> Image:
+    """Return an image in one of Pillow's modes RGB, L and RGBA.
+
+    Raises:
+        BrokenImageError: Its pixels have no known range.
+    """
     from PIL import Image
 
     if image.mode in ("F", "I", "I;16", "I;16B", "I;16L", "I;16N"):
         image = _eight_bits(image)
+    if mode == "RGBA":
+        return image.convert(mode)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
         image = Image.alpha_composite(white, image)
-    return image.convert("RGB")
+    return image.convert(mode)
 
 
 def _eight_bits(image: Image) -> Image:

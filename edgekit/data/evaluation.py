@@ -22,7 +22,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date a zip file can hold; the real 
 
 
 def save_evaluation(path: Path, split: Split, answers: Int64 | None = None) -> str:
-    """Write a split as compressed .npz: uint8 `images` [n, H, W, 3] and int64 `labels` [n].
+    """Write a split as compressed .npz: uint8 `images` [n, H, W, channels] and int64 `labels` [n].
 
     Written in place and batch by batch: memory does not grow with the number of images.
 

@@ -18,7 +18,7 @@ from typing import NoReturn
 import numpy as np
 
 from edgekit.artefact import Preprocessing
-from edgekit.data.arrays import resized
+from edgekit.data.arrays import MODES, empty, fitted
 from edgekit.data.dataset import Dataset, UInt8, plain_name
 from edgekit.data.decode import SUFFIXES, BrokenImageError, map_threads, read_image
 from edgekit.data.split import split_images
@@ -51,19 +51,19 @@ class FileImages:
         return len(self.paths)
 
     def read(self, indices: Sequence[int]) -> UInt8:
-        """Return those images as uint8 [n, height, width, 3].
+        """Return those images as uint8 [n, height, width, channels].
 
         Raises:
             DataError: A file that was whole when the dataset was loaded no longer is.
         """
-        out = np.empty((len(indices), self.preprocessing.height, self.preprocessing.width, 3), dtype=np.uint8)
+        out = empty(len(indices), self.preprocessing)
         for row, image in enumerate(map_threads(self._read, [self.paths[i] for i in indices])):
             out[row] = image
         return out
 
     def _read(self, path: Path) -> UInt8:
         try:
-            return resized(read_image(path), self.preprocessing)
+            return fitted(read_image(path, MODES[self.preprocessing.channels]), self.preprocessing)
         except BrokenImageError as error:
             raise DataError(
                 f"{str(path)!r} changed while it was in use: {error}.", "Run the command again."

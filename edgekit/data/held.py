@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from edgekit.artefact import Preprocessing
+from edgekit.data.arrays import empty
 from edgekit.data.dataset import Dataset, LazyHashes, Split, UInt8
 from edgekit.progress import Progress
 
@@ -17,7 +19,7 @@ _READ_AT_ONCE = 256  # images
 
 @dataclass(frozen=True)
 class HeldImages:
-    """Images as the contract makes them, uint8 [n, height, width, 3]."""
+    """Images as the contract makes them, uint8 [n, height, width, channels]."""
 
     pixels: UInt8
 
@@ -25,7 +27,7 @@ class HeldImages:
         return len(self.pixels)
 
     def read(self, indices: Sequence[int]) -> UInt8:
-        """Return those images as uint8 [n, height, width, 3]."""
+        """Return those images as uint8 [n, height, width, channels]."""
         return self.pixels[np.asarray(indices, dtype=np.int64)]
 
 
@@ -47,10 +49,10 @@ def hold(
         DataError: An image can no longer be read.
     """
     count = len(split) if limit is None else min(limit, len(split))
-    too_much = count * contract.height * contract.width * 3 > _IN_MEMORY
+    too_much = count * math.prod(contract.input_shape) > _IN_MEMORY
     if too_much or isinstance(split.images, HeldImages):
         return split
-    pixels = np.empty((count, contract.height, contract.width, 3), dtype=np.uint8)
+    pixels = empty(count, contract)
     progress.step(f"Reading {what} images", total=count)
     for start in range(0, count, _READ_AT_ONCE):
         end = min(start + _READ_AT_ONCE, count)

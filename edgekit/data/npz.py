@@ -18,7 +18,7 @@ from edgekit.progress import Progress
 
 _PAIRS = (("images", "labels"), ("x", "y"))
 _DIVIDED = ("x_train", "y_train", "x_test", "y_test")
-_LAYOUTS = "[n, height, width], [n, height, width, 1] or [n, height, width, 3]"
+_LAYOUTS = "[n, height, width] or [n, height, width, 1, 3 or 4]"
 
 Array = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
@@ -88,11 +88,11 @@ def _images_and_labels(arrays: Mapping[str, Array], path: Path) -> tuple[UInt8, 
 
 
 def _images(values: Array, name: str) -> UInt8:
-    """Check images and bring them to uint8 [n, h, w] or [n, h, w, 3]."""
+    """Check images and bring them to uint8 [n, h, w], [n, h, w, 3] or [n, h, w, 4]."""
     if values.ndim == 4 and values.shape[3] == 1:
         values = values[..., 0]
-    if values.ndim not in (3, 4) or (values.ndim == 4 and values.shape[3] != 3) or 0 in values.shape:
-        first = values.ndim == 4 and values.shape[1] in (1, 3)
+    if values.ndim not in (3, 4) or (values.ndim == 4 and values.shape[3] not in (3, 4)) or 0 in values.shape:
+        first = values.ndim == 4 and values.shape[1] in (1, 3, 4)
         raise DataError(
             f"{name} has shape {values.shape}, not {_LAYOUTS}.",
             "Move its channels last: numpy.moveaxis(x, 1, -1)." if first else "",

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgekit.artefact import Preprocessing
+from edgekit.data.arrays import empty, fitted
 from edgekit.data.dataset import Dataset, LazyHashes, Split, UInt8
 from edgekit.data.outlines import OUTLINES
 from edgekit.data.scene import WORDS, draw
@@ -48,7 +49,9 @@ class ShapeImages:
         return self.size
 
     def read(self, indices: Sequence[int]) -> UInt8:
-        """Return those images as uint8 [n, height, width, 3]."""
+        """Return those images as uint8 [n, height, width, channels]."""
+        from PIL import Image
+
         height, width = self.preprocessing.height, self.preprocessing.width
         out = np.empty((len(indices), height, width, 3), dtype=np.uint8)
 
@@ -62,7 +65,12 @@ class ShapeImages:
                 list(pool.map(fill, parts))
         elif parts:
             fill(parts[0])
-        return out
+        if self.preprocessing.channels == "rgb":
+            return out
+        other = empty(len(indices), self.preprocessing)
+        for row, image in enumerate(out):
+            other[row] = fitted(Image.fromarray(image), self.preprocessing)
+        return other
 
     def _words(self, indices: np.ndarray) -> np.ndarray:
         """Random 64-bit words, a row for each image: the scene's, then 3 bytes of noise per pixel."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from edgekit.artefact import PerChannel, Preprocessing
+from edgekit.artefact import Channels, Layout, PerChannel, Preprocessing
 from edgekit.data import cifar10, digits, folder, npz, shapes
 from edgekit.data.dataset import Dataset
 from edgekit.errors import DataError, UsageError
@@ -30,6 +30,8 @@ def load_dataset(
     seed: int = 0,
     mean: PerChannel = (127.5, 127.5, 127.5),
     std: PerChannel = (127.5, 127.5, 127.5),
+    channels: Channels = "rgb",
+    layout: Layout = "NHWC",
 ) -> Dataset:
     """Load a dataset; its images are read at `resolution`, by the contract of `Preprocessing`.
 
@@ -39,13 +41,19 @@ def load_dataset(
         seed: Chooses the images of `shapes`, 0 to 2⁶⁴ − 1. The others are the same for every seed.
         mean: What is subtracted from each channel, in units of 0–255.
         std: What each channel is then divided by, in units of 0–255.
+        channels: What the images' channels are, in their order; `mean` and `std` have one number for each.
+        layout: Of the model's input.
 
     Raises:
         UsageError: There is no such dataset, or a setting is out of range.
         DataError: It is there but cannot be used.
         UnavailableError: It would have to be fetched and cannot be.
     """
-    preprocessing = _contract(resolution, mean, std)
+    height, width = (resolution, resolution) if isinstance(resolution, int) else resolution
+    preprocessing = Preprocessing(
+        height=height, width=width, channels=channels, mean=mean, std=std, layout=layout
+    )
+    _check(preprocessing)
     if not 0 <= seed < 2**64:
         raise UsageError(f"The seed {seed} is out of range.", "Choose one from 0 to 2⁶⁴ − 1.")
     if source in DATASETS:
@@ -65,12 +73,16 @@ def load_dataset(
     )
 
 
-def _contract(resolution: int | tuple[int, int], mean: PerChannel, std: PerChannel) -> Preprocessing:
-    height, width = (resolution, resolution) if isinstance(resolution, int) else resolution
+def _check(contract: Preprocessing) -> None:
+    height, width, mean, std = contract.height, contract.width, contract.mean, contract.std
     if not (1 <= height <= _LARGEST and 1 <= width <= _LARGEST):
         raise UsageError(f"Images of {height} × {width} pixels cannot be read.", f"Choose 1 to {_LARGEST}.")
     if not all(math.isfinite(value) for value in (*mean, *std)) or min(std) <= 0:
         raise UsageError(
             f"Mean {mean} and std {std} cannot be used.", "They are finite, and std is positive."
         )
-    return Preprocessing(height=height, width=width, mean=mean, std=std)
+    if {len(mean), len(std)} != {contract.depth}:
+        raise UsageError(
+            f"Mean {mean} and std {std} do not fit {contract.channels} images.",
+            f"Give one number for each channel: {contract.depth}.",
+        )

@@ -39,7 +39,7 @@ class Subset:
         return len(self.indices)
 
     def read(self, indices: Sequence[int]) -> UInt8:
-        """Return those images as uint8 [n, height, width, 3]."""
+        """Return those images as uint8 [n, height, width, channels]."""
         return self.source.read([int(self.indices[i]) for i in indices])
 
 

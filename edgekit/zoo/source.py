@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from edgekit.artefact import Preprocessing
+from edgekit.artefact import DEPTHS, Preprocessing
 from edgekit.errors import UsageError
 from edgekit.files import sha256_bytes, sha256_file
 from edgekit.progress import SILENT, Progress
@@ -16,7 +16,8 @@ from edgekit.words import nearest
 from edgekit.zoo.build import build
 from edgekit.zoo.card import Card, card_of, check_checkpoint, read_card
 from edgekit.zoo.families import FAMILIES
-from edgekit.zoo.image import image_classifier, with_fixed_size
+from edgekit.zoo.image import number_of_classes
+from edgekit.zoo.input import Size, image_input, shown, size_of, with_fixed_size
 from edgekit.zoo.load import WEIGHTS_SUFFIX, check_exists, load_model
 from edgekit.zoo.spec import ModelSpec, model_spec
 from edgekit.zoo.trained import checkpoint, checkpoints, find_checkpoint
@@ -25,9 +26,9 @@ from edgekit.zoo.weights import IMAGENET, imagenet_file, is_weights_only
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A Keras model with what is needed to feed it: float32 [n, H, W, 3] → [n, classes]."""
+    """A Keras model with what is needed to feed it: float32 [n, *input_shape] → [n, classes]."""
 
-    model: Any  # keras.Model
+    model: Any  # of Keras 3, or of Keras 2 as `tf_keras`
     preprocessing: Preprocessing
     classes: int
 
@@ -44,7 +45,7 @@ class Source:
     spec: ModelSpec | None = None  # the model to build where the file holds weights only
     family: str | None = None
     alpha: float | None = None
-    resolution: int | None = None  # pixels, as asked for or known from the card
+    resolution: Size | None = None  # pixels, as asked for or known from the card
     classes: int | None = None
     dataset: str | None = None  # the one to calibrate and evaluate with, if known
 
@@ -58,24 +59,36 @@ class Source:
             check_checkpoint(self.file, self.card)
         model = load_model(self.file) if self.spec is None else build(self.spec, weights=self.file)
         model = with_fixed_size(model, self.resolution, self.file)
-        height, width, classes = image_classifier(model, self.file)
-        for what, asked, found in (
-            ("resolution", self.resolution, height),
-            ("classes", self.classes, classes),
-        ):
-            if asked not in (None, found):
-                raise UsageError(f"{self.file} has {what} {found}, not {asked}.", f"Leave out --{what}.")
-        own = self.card.preprocessing if self.card else Preprocessing(height=height, width=width)
+        classes = number_of_classes(model, self.file)
+        if self.classes not in (None, classes):
+            raise UsageError(
+                f"{self.file} has classes {classes}, not {self.classes}.", "Leave out --classes."
+            )
+        own = self.card.preprocessing if self.card else _usual_preprocessing(model, self.file)
         if self.spec is not None:
             own = msgspec.structs.replace(own, mean=self.spec.record.mean, std=self.spec.record.std)
         return LoadedModel(model, own, classes)
+
+
+def _usual_preprocessing(model: Any, path: Path) -> Preprocessing:
+    """What a model of a fixed size and without a card is given if nothing else is known: −1 … 1."""
+    shape = image_input(model, path)
+    middle = (127.5,) * DEPTHS[shape.channels]
+    return Preprocessing(
+        height=shape.height or 0,
+        width=shape.width or 0,
+        channels=shape.channels,
+        layout=shape.layout,
+        mean=middle,
+        std=middle,
+    )
 
 
 def resolve(
     model: str,
     *,
     alpha: float | None = None,
-    resolution: int | None = None,
+    resolution: Size | None = None,
     weights: str | None = None,
     classes: int | None = None,
     dataset: str | None = None,
@@ -86,7 +99,7 @@ def resolve(
     Args:
         model: A family, the name of a checkpoint, or the path of a Keras file or SavedModel.
         alpha: Width multiplier; None: a family's usual one.
-        resolution: Pixels; None: any.
+        resolution: Pixels of both sides, or (height, width) for a file; None: any.
         weights: For a family: `imagenet`, or the path of a model or weights file.
         classes: Number of classes; needed for a file of weights only.
         dataset: What the checkpoint was trained on; `digits` wins where several fit.
@@ -98,9 +111,10 @@ def resolve(
         UnavailableError: ImageNet weights that are neither cached nor can be downloaded.
     """
     if model in FAMILIES:
-        asked = model_spec(model, alpha, resolution, classes)  # says what is wrong with a value
+        side = _square(resolution, model)
+        asked = model_spec(model, alpha, side, classes)  # says what is wrong with a value
         if weights is None:
-            return _from_card(*find_checkpoint(model, asked.alpha, resolution, classes, dataset))
+            return _from_card(*find_checkpoint(model, asked.alpha, side, classes, dataset))
         if weights == IMAGENET:
             return _from_imagenet(asked, progress)
         path = Path(weights)
@@ -133,9 +147,10 @@ def _from_card(
     path: Path,
     card: Card,
     alpha: float | None = None,
-    resolution: int | None = None,
+    resolution: Size | None = None,
     classes: int | None = None,
 ) -> Source:
+    resolution = _square(resolution, card.name)
     for what, asked, found in (
         ("alpha", alpha, card.alpha),
         ("resolution", resolution, card.resolution),
@@ -176,9 +191,23 @@ def _from_weights(spec: ModelSpec, path: Path, *, name: str, origin: str) -> Sou
     )
 
 
-def _from_path(path: Path, alpha: float | None, resolution: int | None, classes: int | None) -> Source:
+def _square(resolution: Size | None, model: str) -> int | None:
+    """Return the side of a square size."""
+    if resolution is None or isinstance(resolution, int):
+        return resolution
+    height, width = resolution
+    if height != width:
+        raise UsageError(
+            f"{model} takes square images, not {shown(resolution)}.",
+            f"Choose one: --resolution {height}.",
+        )
+    return height
+
+
+def _from_path(path: Path, alpha: float | None, resolution: Size | None, classes: int | None) -> Source:
     check_exists(path)
-    for what, value, least in (("resolution", resolution, 1), ("classes", classes, 2)):
+    least_side = None if resolution is None else min(size_of(resolution))
+    for what, value, least in (("resolution", least_side, 1), ("classes", classes, 2)):
         if value is not None and value < least:
             raise UsageError(f"{what} must be at least {least}, received {value}.", f"Change --{what}.")
     if card_of(path).is_file() and path.suffix == ".keras":

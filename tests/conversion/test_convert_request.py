@@ -18,7 +18,11 @@ from edgekit.errors import UsageError
         ({"max_drop": 1.5}, "received 150 pp"),
         ({"max_drop": 0.0, "int8": False}, "no int8 file"),
         ({"std": (1.0, 0.0, 1.0)}, "std must be above 0"),
-        ({"std": 0}, "std must be above 0"),
+        ({"std": (0.0,)}, "std must be above 0"),
+        ({"mean": (float("nan"),)}, "mean must be a number"),
+        ({"preprocess": "tensorflow"}, "no preprocess 'tensorflow'"),
+        ({"channels": "cmyk"}, "no channels 'cmyk'"),
+        ({"preprocess": "torch", "mean": (0.0,)}, "torch already says"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused(fields, words):

@@ -235,7 +235,7 @@ def test_a_size_or_number_of_classes_below_the_least_is_refused_before_anything_
 
 
 @pytest.mark.parametrize(
-    ("shape", "units", "sentence"), [((8, 8, 1), 2, "not RGB"), ((8, 8, 3), 1, "each class")]
+    ("shape", "units", "sentence"), [((8, 8, 5), 2, "not images"), ((8, 8, 3), 1, "each class")]
 )
 def test_a_model_that_does_not_classify_images_is_refused(folder, tmp_path, shape, units, sentence):
     import_tensorflow()

@@ -1,0 +1,124 @@
+"""How a model takes images: their size, their channels, and which axis those are on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgekit.artefact import DEPTHS, Channels, Layout
+from edgekit.errors import ModelError, UsageError
+from edgekit.words import first_line, listed
+
+Size = int | tuple[int, int]  # pixels: of both sides, or (height, width)
+_USUAL: dict[int, Channels] = {1: "grey", 3: "rgb", 4: "rgba"}  # what a number of channels means
+
+
+@dataclass(frozen=True)
+class ImageInput:
+    """A model's only input."""
+
+    height: int | None  # pixels; None: any
+    width: int | None
+    channels: Channels
+    layout: Layout
+
+
+def size_of(size: Size) -> tuple[int, int]:
+    """Return (height, width)."""
+    return (size, size) if isinstance(size, int) else size
+
+
+def shown(size: Size) -> str:
+    """Write a size as people type it: `96`, or `64x96`."""
+    height, width = size_of(size)
+    return str(height) if height == width else f"{height}x{width}"
+
+
+def image_input(model: Any, path: Path) -> ImageInput:
+    """Say how a Keras model takes images; a last axis of 1, 3 or 4 is taken for the channels.
+
+    Raises:
+        ModelError: It takes something else than images.
+    """
+    shape = getattr(model, "input_shape", None)
+    if isinstance(shape, (dict, list)) and len(shape) > 1:
+        raise ModelError(
+            f"{path} has {len(shape)} inputs; edgekit converts models of one.",
+            "Convert it with TensorFlow itself; `edgekit bench` measures the file.",
+        )
+    if isinstance(shape, tuple) and len(shape) == 4:
+        for layout, axis in (("NHWC", 3), ("NCHW", 1)):
+            if shape[axis] in _USUAL:
+                height, width = shape[1:3] if layout == "NHWC" else shape[2:]
+                return ImageInput(height, width, _USUAL[shape[axis]], layout)  # type: ignore[arg-type]
+    raise ModelError(
+        f"{path} takes {shape}, not images of 1, 3 or 4 channels: [n, height, width, channels] or "
+        "[n, channels, height, width].",
+        "edgekit converts image classifiers only.",
+    )
+
+
+def as_asked(own: ImageInput, channels: Channels | None, path: Path) -> ImageInput:
+    """Return an input with its channels in the order asked for.
+
+    Raises:
+        UsageError: They are of another number.
+    """
+    if channels is None:
+        return own
+    depth = DEPTHS[own.channels]
+    if DEPTHS[channels] != depth:
+        fitting = listed(name for name, count in DEPTHS.items() if count == depth)
+        raise UsageError(
+            f"{path} takes images of {depth} channel{'s' if depth > 1 else ''}, not {channels}.",
+            f"Leave out --channels; what fits is {fitting}.",
+        )
+    return ImageInput(own.height, own.width, channels, own.layout)
+
+
+def with_fixed_size(model: Any, size: Size | None, path: Path) -> Any:
+    """Give a model that takes images of any size the one asked for.
+
+    Raises:
+        ModelError: Its layers cannot work at that size, or no size was asked for.
+        UsageError: It has another size of its own.
+    """
+    own = image_input(model, path)
+    found = (own.height, own.width)
+    if None not in found:
+        if size is not None and size_of(size) != found:
+            raise UsageError(
+                f"{path} has resolution {shown(found)}, not {shown(size)}.",  # type: ignore[arg-type]
+                "Leave out --resolution.",
+            )
+        return model
+    if size is None:
+        raise ModelError(
+            f"{path} takes images of any size: {model.input_shape}.",
+            "Choose one with --resolution 224, or --resolution 192x256 for height and width.",
+        )
+    height, width = size_of(size)
+    if any(asked not in (None, given) for asked, given in zip(found, (height, width), strict=True)):
+        raise UsageError(f"{path} takes images of {found}, not {shown(size)}.", "Change --resolution.")
+    depth = DEPTHS[own.channels]
+    shape = (height, width, depth) if own.layout == "NHWC" else (depth, height, width)
+    keras = keras_of(model)
+    try:
+        image = keras.Input(shape, dtype=model.inputs[0].dtype)
+        return keras.Model(image, model(image), name=model.name)
+    except Exception as error:  # Keras raises whatever its layers raise
+        raise ModelError(
+            f"{path} cannot take images of {height} × {width} pixels: {first_line(error)}",
+            "Choose another --resolution.",
+        ) from error
+
+
+def keras_of(model: Any) -> Any:
+    """Return the Keras that a model is of: version 3, or 2 as `tf_keras`."""
+    import sys
+
+    import keras
+
+    legacy = sys.modules.get("tf_keras")  # a model of it has loaded it
+    return legacy if legacy is not None and isinstance(model, legacy.Model) else keras
