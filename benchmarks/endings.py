@@ -1,9 +1,10 @@
 """Ends commands at random moments; says whether anything was lost, is left over, or hinders the next one.
 
-    python benchmarks/endings.py SET [--moments 10] [--seed 0] [--only host,emulated,convert,train]
+    python benchmarks/endings.py SET [--moments 10] [--seed 0] [--only host,emulated,ssh,phone,convert,train]
 
 Each moment is a signal (SIGTERM, SIGHUP, SIGINT or SIGKILL) at a random share of the time that the command
-takes. SET is an artefact set that holds int8.tflite.
+takes. SET is an artefact set that holds int8.tflite. `ssh` and `phone` are the test devices that `make lab`
+makes; they need root, and PYTHONPATH=tests.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from edgekit.artefact import check_files, read_set
@@ -34,38 +36,106 @@ def main() -> None:
     parser.add_argument("set", type=Path)
     parser.add_argument("--moments", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", default="host,emulated,convert,train")
+    parser.add_argument("--only", default="host,emulated,ssh,phone,convert,train")
     given = parser.parse_args()
     file = str(given.set.absolute() / "int8.tflite")
     commands = {
         "host": ("bench", file, *QUICK),
         "emulated": ("bench", file, *QUICK, "--device", "rpi4-emulated"),
+        "ssh": ("bench", file, *QUICK, "--device", "rpi4"),
+        "phone": ("bench", file, *QUICK, "--device", "android"),
         "convert": ("convert", "--alpha", "0.5", "--output", "set"),
         "train": ("train", "--alpha", "0.5", "--epochs", "3", "--output", "models"),
     }
     faults = 0
     for name in given.only.split(","):
-        for fault in endings(name, commands[name], given.moments, random.Random(given.seed)):
-            faults += bool(fault)
+        with LABS[name]() if name in LABS else nothing_more() as left_there:
+            chance = random.Random(given.seed)
+            for fault in endings(name, commands[name], given.moments, chance, left_there):
+                faults += bool(fault)
     sys.exit(bool(faults))
 
 
-def endings(name: str, command: tuple[str, ...], moments: int, chance: random.Random) -> Iterator[str]:
+Look = Callable[[], str]  # what still runs on a device, or nothing
+
+
+@contextmanager
+def nothing_more() -> Iterator[Look]:
+    """This computer: what runs here is looked for anyway."""
+    yield lambda: ""
+
+
+@contextmanager
+def ssh() -> Iterator[Look]:
+    """An Arm board behind a real sshd, which is `rpi4` meanwhile."""
+    from labs.ssh_lab import SshLab, make_keys
+
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        lab = SshLab(Path(folder) / "lab", make_keys(Path(folder)))
+        stack.callback(lab.close)
+        board = lab.board("pi64")
+        with environment(PATH=f"{lab.programs}:{os.environ['PATH']}", EDGEKIT_RPI4_ADDRESS="pi64"):
+            yield lambda: waited(board.board.processes)
+
+
+@contextmanager
+def phone() -> Iterator[Look]:
+    """A phone behind a real adb, which is `android` meanwhile."""
+    from labs.adb_fixtures import AdbServer, open_lab
+
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        server = AdbServer(Path(folder))
+        stack.callback(server.stop)
+        lab = stack.enter_context(open_lab(server, Path(folder) / "lab"))
+        attached = lab.phone()
+        with environment(EDGEKIT_ANDROID_ADDRESS=attached.serial):
+            yield lambda: waited(attached.board.processes)
+
+
+LABS = {"ssh": ssh, "phone": phone}
+
+
+@contextmanager
+def environment(**variables: str) -> Iterator[None]:
+    """Set variables of this process and its children for a while."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def waited(look: Callable[[], Sequence[object]]) -> str:
+    """Return what still runs after ten seconds, or nothing."""
+    patience = time.monotonic() + 10
+    while (found := look()) and time.monotonic() < patience:
+        time.sleep(0.1)
+    return str(found) if found else ""
+
+
+def endings(
+    name: str, command: tuple[str, ...], moments: int, chance: random.Random, left_there: Look
+) -> Iterator[str]:
     """Yield what is wrong after each moment, or nothing."""
-    with tempfile.TemporaryDirectory() as folder:
-        began = time.monotonic()
-        assert start(Path(folder), command).wait() in FINE
-        whole = time.monotonic() - began
+    for attempt in range(2):  # the first provides runtimes, and what is then on the device
+        with tempfile.TemporaryDirectory() as folder:
+            began = time.monotonic()
+            assert start(Path(folder), command).wait() in FINE, (name, attempt)
+            whole = time.monotonic() - began
     for moment in range(moments):
         number, after = SIGNALS[moment % len(SIGNALS)], whole * chance.uniform(0.02, 0.98)
         folder = Path(tempfile.mkdtemp())
-        fault = end(folder, command, number, after)
+        fault = end(folder, command, number, after, left_there)
         print(f"{name} {number.name} after {after:.1f} of {whole:.1f} s: {fault or 'fine'}", flush=True)
         yield "" if fault.startswith("fine") else fault
         shutil.rmtree(folder)
 
 
-def end(folder: Path, command: tuple[str, ...], number: signal.Signals, after: float) -> str:  # noqa: PLR0911
+def end(  # noqa: PLR0911
+    folder: Path, command: tuple[str, ...], number: signal.Signals, after: float, left_there: Look
+) -> str:
     """End a command; return what is wrong, or `fine` with what was kept."""
     process, limit, guests = start(folder, command), time.monotonic() + after, dict[int, float]()
     while time.monotonic() < limit and process.poll() is None:
@@ -82,7 +152,7 @@ def end(folder: Path, command: tuple[str, ...], number: signal.Signals, after: f
     patience = time.monotonic() + 10
     while running(folder) and time.monotonic() < patience:
         time.sleep(0.1)
-    if left := running(folder):
+    if left := running(folder) or left_there():
         return f"still runs: {left}"
     kept = look(folder)
     if command[-2] == "--output" and command[0] == "bench" and kept < min(3, done):
