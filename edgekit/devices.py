@@ -101,8 +101,13 @@ def add(
         StorageError: The profile cannot be written.
     """
     from edgekit.device import add_profile, reached_by
+    from edgekit.errors import UsageError
 
     way = reached_by(ssh=ssh, adb=adb, transport=transport, address=address)
+    if port and way.get("port", port) != port:
+        raise UsageError(
+            f"The address {ssh or address} has the port {way['port']}, --port is {port}.", "Give it once."
+        )
     given = {"port": port, "description": description, "python": python, "folder": folder, **way}
     return add_profile(name, {key: value for key, value in given.items() if value}, like=like)
 

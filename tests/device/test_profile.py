@@ -2,6 +2,7 @@
 
 import pytest
 
+import edgekit
 from edgekit.device import add_profile, find_profile, list_profiles, reached_at, reached_by
 from edgekit.device.profiles import read_profile
 from edgekit.errors import RecordError, UsageError
@@ -194,3 +195,8 @@ def test_an_address_is_read_as_people_write_it(project, monkeypatch, place, user
 def test_an_address_that_is_none_is_refused_when_it_is_added(project, place):
     with pytest.raises(UsageError, match="is not an address"):
         reached_by(ssh=place)
+
+
+def test_a_port_that_contradicts_the_address_is_refused():
+    with pytest.raises(UsageError, match=r"pi@board:2222 has the port 2222, --port is 22\."):
+        edgekit.devices.add("desk", ssh="pi@board:2222", port=22)
