@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import os
 import re
 import shlex
@@ -31,6 +32,7 @@ SHELLS = {
     "tcsh": "/usr/bin/tcsh",
     "csh": "/usr/bin/bsd-csh",
     "busybox": "",  # a script: its login shell is `busybox sh`
+    "xonsh": "",  # a script: Debian's Python runs this environment's
 }
 NO_SHELLS = {"nologin": "/usr/sbin/nologin", "false": "/usr/bin/false", "git-shell": "/usr/bin/git-shell"}
 _FIRST = 12000  # the first user's number
@@ -61,7 +63,7 @@ class LoginShells:
         busybox = self.homes / "busybox-shell"
         busybox.write_text('#!/bin/dash\nexec /usr/bin/busybox sh "$@"\n')
         busybox.chmod(0o755)
-        self.shells = {**SHELLS, **NO_SHELLS, "busybox": str(busybox)}
+        self.shells = {**SHELLS, **NO_SHELLS, "busybox": str(busybox), "xonsh": str(self._xonsh())}
         self.shells = {name: path for name, path in self.shells.items() if Path(path).exists()}
         lines = [Path("/etc/passwd").read_text()]
         for number, (name, shell) in enumerate(self.shells.items(), _FIRST):
@@ -105,6 +107,17 @@ class LoginShells:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=file)
         wait_until(lambda: "listening" in log.read_text(), log.read_text)
 
+    def _xonsh(self) -> Path:
+        """Return a xonsh that everybody may start: the environment may be where only root can read."""
+        package = Path(str(importlib.resources.files("xonsh")))
+        shutil.copytree(package, self.homes / "xonsh-package/xonsh")
+        shell = self.homes / "xonsh-shell"
+        shell.write_text(
+            f'#!/bin/dash\nPYTHONPATH={self.homes}/xonsh-package exec /usr/bin/python3 -m xonsh "$@"\n'
+        )
+        shell.chmod(0o755)
+        return shell
+
     def home(self, name: str) -> Path:
         """Return the home of the user with that shell."""
         return self.homes / name
@@ -137,6 +150,7 @@ class LoginShells:
         (home / ".config/fish/config.fish").write_text(
             "".join(f"set -gx {variable} '{value}'\n" for variable, value in values.items())
         )
+        (home / ".xonshrc").write_text("".join(f"${v} = {value!r}\n" for v, value in values.items()))
         (home / ".cshrc").write_text(
             "".join(f"set {v} = '{value}'\nsetenv {v} '{value}'\n" for v, value in values.items())
         )

@@ -22,6 +22,7 @@ from labs.payloads import a_file
 from labs.ssh_lab import Keys
 
 SHORT = Schedule(repeats=1, min_runs=3, min_seconds=0, warmup_runs=1, warmup_seconds=0)
+SHELLS_OWN = (".local", ".config/xonsh")  # fish keeps its history in one, xonsh makes the other
 BENCHED = ("bash", "fish", "tcsh")  # the others do all that a bench does there but measuring
 
 
@@ -55,8 +56,8 @@ def test_every_login_shell_serves_and_nothing_of_the_users_is_touched(
     if shell in BENCHED:
         bench_on(profile, artefact)
     assert edgekit.devices.clean(profile) > 0
-    after = {name: kept for name, kept in server.contents(shell).items() if not name.startswith(".local")}
-    assert after == before  # fish keeps its history in .local
+    after = {name: kept for name, kept in server.contents(shell).items() if not name.startswith(SHELLS_OWN)}
+    assert after == before
     wait_until(lambda: not server.processes(shell), lambda: f"{server.processes(shell)} to end")
 
 
