@@ -74,6 +74,9 @@ class Head(msgspec.Struct, frozen=True):
     threshold: float = 0.5  # in units of the scores: 0 where they are logits
 
 
+TOP1 = Head()
+
+
 class Tensor(msgspec.Struct, frozen=True):
     """A model's input or output. `scale` and `zero_point` are those of a quantized tensor."""
 
@@ -84,23 +87,42 @@ class Tensor(msgspec.Struct, frozen=True):
     zero_point: int | None = None
 
 
+class OutputError(msgspec.Struct, frozen=True):
+    """How far one output of a file is from the Keras model's, over the evaluation images."""
+
+    name: str  # the output's, in the file
+    max_abs_error: float  # largest difference
+    sqnr_db: float | None = None  # 10 log₁₀ (Σ real² / Σ difference²); None: no difference, or no signal
+
+
 class Quality(msgspec.Struct, frozen=True):
     """How accurate one file is on the evaluation set, measured on the converting host.
 
     Fractions of one. `drop` is the float32 Keras model's accuracy minus this file's, over the same
-    images; its interval is the paired one of `edgekit.stats.paired_drop`, at 95 %.
+    images; its interval is the paired one of `edgekit.stats.paired_drop`, at 95 %. Where the images have no
+    known classes there is neither accuracy nor drop, and where the head gives no answers no agreement.
+    For a multi-label model `accuracy` is the share of images whose every label is right.
     """
 
     n: int  # images
-    accuracy: float
-    accuracy_low: float  # Wilson interval, 95 %
-    accuracy_high: float
-    drop: float
-    drop_low: float
-    drop_high: float
-    agreement: float  # share of images with the same top-1 as the Keras model
+    accuracy: float | None
+    accuracy_low: float | None  # Wilson interval, 95 %
+    accuracy_high: float | None
+    drop: float | None
+    drop_low: float | None
+    drop_high: float | None
+    agreement: float | None  # share of images with the Keras model's own answer
     max_abs_error: float | None = None  # largest output difference to Keras; float files
     sqnr_db: dict[str, float] = {}  # signal to quantization noise ratio by layer; int8 files
+    label_accuracy: tuple[float, ...] = ()  # of a multi-label model: share of images with label i right
+    outputs: tuple[OutputError, ...] = ()  # of a model with several outputs: one for each
+
+    @property
+    def lost(self) -> float:
+        """What the file is judged by: its drop; without one, the share of answers that are not Keras'."""
+        if self.drop is not None:
+            return self.drop
+        return 0.0 if self.agreement is None else 1 - self.agreement
 
 
 class ArtefactFile(msgspec.Struct, frozen=True):
@@ -169,13 +191,15 @@ class Manifest(msgspec.Struct, frozen=True):
     dataset: Dataset
     preprocessing: Preprocessing
     preprocessing_sha256: str
-    labels: tuple[str, ...]
-    evaluation_file: str  # .npz: uint8 `images` [n, H, W, 3]; int64 [n] `labels`, `keras` (Keras' own top-1)
+    labels: tuple[str, ...]  # class names, by class index; empty: not known
+    evaluation_file: (
+        str  # .npz: uint8 `images` [n, H, W, C]; int64 [n] `labels`, `keras` (Keras' own answers)
+    )
     evaluation_sha256: str
-    keras_accuracy: float  # on the evaluation set, before any conversion
+    keras_accuracy: float | None  # on the evaluation set, before any conversion; None: no known classes
     files: tuple[ArtefactFile, ...]
     tools: dict[str, str]  # library: version
-    head: Head = Head()
+    head: Head = TOP1
 
 
 def _to_2(record: dict[str, Any]) -> None:

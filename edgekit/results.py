@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from edgekit.artefact import Format, Precision
+from edgekit.artefact import Format, Head, Precision
 from edgekit.schema import decode_record, write_record
 
 SCHEMA = "edgekit.result/2"
@@ -132,12 +132,12 @@ class Memory(msgspec.Struct, frozen=True):
 
 
 class Accuracy(msgspec.Struct, frozen=True):
-    """Top-1 on the artefact set's evaluation images, executed on the device."""
+    """Answers to the artefact set's evaluation images, executed on the device."""
 
     n: Natural
-    correct: Natural
+    correct: Natural | None  # None: the images' classes are not known
     evaluation_sha256: str
-    predictions: tuple[int, ...]  # class index by image, in the set's order
+    predictions: tuple[int, ...]  # answer by image (see `edgekit.artefact.Head`), in the set's order
 
     def __post_init__(self) -> None:
         """Refuse what cannot be.
@@ -145,7 +145,7 @@ class Accuracy(msgspec.Struct, frozen=True):
         Raises:
             ValueError: More images are right than there are.
         """
-        if self.correct > self.n:
+        if self.correct is not None and self.correct > self.n:
             raise ValueError(f"{self.correct} of {self.n} images cannot be right")
 
 
@@ -211,8 +211,8 @@ class Reference(msgspec.Struct, frozen=True):
     """What the converting host said about a file, kept so that a result needs no other file."""
 
     sha256: str
-    accuracy: float
-    keras_accuracy: float
+    accuracy: float | None  # None: the images' classes are not known
+    keras_accuracy: float | None
     target: str = "portable"
 
 
@@ -220,8 +220,15 @@ class Evaluation(msgspec.Struct, frozen=True):
     """What predictions are judged against: the paired drop and the agreement are computed from it."""
 
     sha256: str  # of the evaluation file
-    labels: tuple[int, ...]  # class index by image, in the set's order
-    keras: tuple[int, ...] = ()  # the float Keras model's top-1 by image; empty: not known
+    labels: tuple[int, ...]  # the right answer by image, in the set's order; −1: not known
+    keras: tuple[int, ...] = ()  # the float Keras model's answer by image; empty: not known
+    head: Head = Head()  # what an answer means
+    classes: Natural = 0  # how many classes or labels there are; 0: not known
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the right answers are known."""
+        return min(self.labels, default=-1) >= 0
 
 
 class Result(msgspec.Struct, frozen=True, dict=True):

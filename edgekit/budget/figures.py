@@ -18,6 +18,8 @@ from edgekit.budget.cells import Cell
 from edgekit.results import Accuracy
 
 CONFIDENCE = 0.99  # of each bound alone
+_NO_KERAS = "what the float Keras model says on the same images is not in the result"
+_UNLABELLED = "the images' classes are not known; a limit on `agreement` applies to them"
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,12 @@ def instructions(cell: Cell) -> Figure | Absent:
 
 
 def accuracy(cell: Cell) -> Figure | Absent:
-    """Return top-1 on the device, a fraction."""
+    """Return the share of right answers on the device, a fraction."""
     seen = cell.accuracy
     if seen is None or seen.n == 0:
         return Absent("accuracy was not measured")
+    if seen.correct is None:
+        return Absent(_UNLABELLED)
     truth = cell.result.evaluations.get(seen.evaluation_sha256)
     part = f"on {seen.n} of {len(truth.labels)} images" if truth and seen.n < len(truth.labels) else ""
     return exact(seen.correct / seen.n, part)
@@ -103,10 +107,22 @@ def accuracy_drop(cell: Cell) -> Figure | Absent:
     seen = cell.accuracy
     if seen is None or seen.n == 0:
         return Absent("accuracy was not measured")
+    if seen.correct is None:
+        return Absent(_UNLABELLED)
     keras = _keras(cell, seen)
-    if keras is None:
-        return Absent("what the float Keras model says on the same images is not in the result")
-    return exact((keras - seen.correct) / seen.n)
+    return Absent(_NO_KERAS) if keras is None else exact((keras - seen.correct) / seen.n)
+
+
+def agreement(cell: Cell) -> Figure | Absent:
+    """Return the share of images with the float Keras model's own answer, a fraction."""
+    seen = cell.accuracy
+    if seen is None or seen.n == 0:
+        return Absent("accuracy was not measured")
+    truth = cell.result.evaluations.get(seen.evaluation_sha256)
+    if not truth or not seen.n == len(truth.keras) == len(seen.predictions):
+        return Absent(_NO_KERAS)
+    same = sum(keras == here for keras, here in zip(truth.keras, seen.predictions, strict=True))
+    return exact(same / seen.n)
 
 
 def _keras(cell: Cell, seen: Accuracy) -> float | None:
@@ -116,5 +132,5 @@ def _keras(cell: Cell, seen: Accuracy) -> float | None:
         return sum(keras == label for keras, label in zip(truth.keras, truth.labels, strict=True))
     reference = cell.result.references.get(cell.artefact.sha256)
     if reference and (truth is None or seen.n == len(truth.labels)):
-        return reference.keras_accuracy * seen.n
+        return None if reference.keras_accuracy is None else reference.keras_accuracy * seen.n
     return None

@@ -55,6 +55,7 @@ class Metric:
     least: bool = False  # the limit is a minimum
     tolerated: bool = False  # the same on every run, so that the table's tolerance applies to it
     unitless: bool = False  # a limit may be a whole number without quotes
+    instead_of: str = ""  # proposed only where this other metric is not there
     head_room: float = 0.0  # share added to what was measured when a limit is proposed
 
     def limit(self, value: object) -> float:
@@ -114,6 +115,10 @@ def _share(text: str) -> float:
     if fraction > 1:
         raise UsageError(f"{text!r} is more than everything.", "Shares are between 0 % and 100 %.")
     return fraction
+
+
+def _share_down(share: float) -> str:
+    return f"{floor(share * 1e4 + 1e-6) / 100:.2f} %"
 
 
 def _millions(value: float) -> str:
@@ -176,7 +181,7 @@ METRICS = Registry(
             read=figures.accuracy,
             parse=_share,
             show=lambda share: f"{units.percent(share)} %",
-            write=lambda share: f"{floor(share * 1e4 + 1e-6) / 100:.2f} %",
+            write=_share_down,
             least=True,
         ),
         Metric(
@@ -188,6 +193,18 @@ METRICS = Registry(
             parse=_share,
             show=lambda drop: f"{units.points(drop).removeprefix('+')} pp",
             write=lambda drop: f"{max(0, ceil(drop * 1e4 - 1e-6)) / 100:.2f} pp",
+        ),
+        Metric(
+            name="agreement",
+            title="agreement with Keras",
+            unit="fraction",
+            example="99.0 %",
+            read=figures.agreement,
+            parse=_share,
+            show=lambda share: f"{units.percent(share)} %",
+            write=_share_down,
+            least=True,
+            instead_of="accuracy",
         ),
         Metric(
             name="instructions",

@@ -133,7 +133,7 @@ def _table(runtime: str, cells: Sequence[Cell]) -> str:
         # what has no bounds would be inconclusive under any limit
         sure = [seen for seen in figures if isinstance(seen, Figure) and not seen.doubt]
         sides = [_side(metric, seen.value, seen.low, seen.high) for seen in sure if seen.value is not None]
-        if len(sides) == len(cells):
+        if len(sides) == len(cells) and metric.instead_of not in table:
             table[metric.name] = metric.proposal(min(sides) if metric.least else max(sides))
     if "instructions" in table:
         table["tolerance"] = TOLERANCE

@@ -15,6 +15,7 @@
     size = "1.1 MB"                 # at most
     accuracy = "99.0 %"             # at least
     accuracy_drop = "1.0 pp"        # at most, from the float Keras model
+    agreement = "99.0 %"            # at least, with the float Keras model's answers
     instructions = "1.14 M"         # at most, per inference
     tolerance = "0.1 %"             # of size and instructions, which are then references
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from edgekit.cli.tables import NONE, draw_table, show
 from edgekit.units import megabytes, millions, percent, points
 
 if TYPE_CHECKING:
-    from edgekit.artefact import ArtefactFile, ArtefactSet, Format
+    from edgekit.artefact import ArtefactFile, ArtefactSet, Format, Manifest
 
 
 def show_set(artefacts: ArtefactSet) -> None:
@@ -17,32 +18,86 @@ def show_set(artefacts: ArtefactSet) -> None:
     from rich.text import Text
 
     manifest = artefacts.manifest
-    model, evaluation = manifest.model, manifest.dataset.evaluation
-    base = {file.format: file.bytes for file in manifest.files if file.precision == "float32"}
+    model, columns = manifest.model, _columns(manifest)
     drawn = draw_table(
         f"{model.name}: {model.parameters:,} parameters, {millions(model.multiply_adds)} M multiply-adds",
-        ("File", "Size\nMB", "of float32\n%", "Top-1\n%", "Drop\npp", "95 % interval\npp", "Agreement\n%"),
-        [_file_row(file, base) for file in manifest.files],
+        [heading for heading, _ in columns],
+        [[cell(file) for _, cell in columns] for file in manifest.files],
     )
-    show(
-        drawn,
-        Text(
-            f"Keras: top-1 {percent(manifest.keras_accuracy)} % of {evaluation.n:,} evaluation images "
-            f"({manifest.dataset.name}). Drop: Keras minus this file, on the same images."
-        ),
-        Text(f"Set: {artefacts.folder}"),
-    )
+    show(drawn, *map(Text, [*_about(manifest), f"Set: {artefacts.folder}"]))
 
 
-def _file_row(file: ArtefactFile, float_bytes: Mapping[Format, int]) -> tuple[str, ...]:
-    quality = file.quality
+def _columns(manifest: Manifest) -> list[tuple[str, Callable[[ArtefactFile], str]]]:
+    """What a file has a column for: accuracy where classes are known, agreement where there are answers."""
+    base = {file.format: file.bytes for file in manifest.files if file.precision == "float32"}
+    several = [] if manifest.head.kind != "multilabel" else [("Labels\n%", _labels)]
+    accuracy = [
+        (f"{_SHORT.get(manifest.head.kind, 'Right')}\n%", lambda file: _share(file.quality.accuracy)),
+        *several,
+        ("Drop\npp", lambda file: NONE if file.quality.drop is None else points(file.quality.drop)),
+        ("95 % interval\npp", _interval),
+    ]
+    errors = [
+        (f"{name}\ndB", partial(_decibel, place=place))
+        for place, name in enumerate(output.name for output in manifest.files[0].quality.outputs)
+    ]
+    return [
+        ("File", lambda file: file.name),
+        ("Size\nMB", lambda file: megabytes(file.bytes)),
+        ("of float32\n%", lambda file: _of_float(file, base)),
+        *(accuracy if manifest.keras_accuracy is not None else ()),
+        *([("Agreement\n%", _agreement)] if manifest.head.kind != "none" else ()),
+        *errors,
+    ]
+
+
+def _about(manifest: Manifest) -> Iterator[str]:
+    """What the columns are about, in sentences."""
+    n, name, head = manifest.dataset.evaluation.n, manifest.dataset.name, manifest.head
+    if manifest.keras_accuracy is not None:
+        yield (
+            f"Keras: {_LONG.get(head.kind, 'right on')} {percent(manifest.keras_accuracy)} % of {n:,} "
+            f"evaluation images ({name}). Drop: Keras minus this file, on the same images."
+        )
+    elif head.kind != "none":
+        yield (
+            f"The classes of the images ({name}) are not known, so accuracy is not. Agreement: "
+            f"the same answer as Keras, of {n:,} evaluation images."
+        )
+    if manifest.files[0].quality.outputs:
+        yield (
+            "Several outputs, so there is no accuracy. dB: each output's signal to the error from Keras, "
+            f"over {n:,} evaluation images."
+        )
+
+
+_SHORT = {"top1": "Top-1", "multilabel": "All labels"}
+_LONG = {"top1": "top-1", "multilabel": "every label right on"}
+
+
+def _share(value: float | None) -> str:
+    return NONE if value is None else percent(value)
+
+
+def _labels(file: ArtefactFile) -> str:
+    found = file.quality.label_accuracy
+    return percent(sum(found) / len(found)) if found else NONE
+
+
+def _agreement(file: ArtefactFile) -> str:
+    return _share(file.quality.agreement)
+
+
+def _interval(file: ArtefactFile) -> str:
+    low, high = file.quality.drop_low, file.quality.drop_high
+    return NONE if low is None or high is None else f"{points(low)} … {points(high)}"
+
+
+def _decibel(file: ArtefactFile, place: int) -> str:
+    found = file.quality.outputs[place].sqnr_db
+    return "exact" if found is None else f"{found:.1f}"
+
+
+def _of_float(file: ArtefactFile, float_bytes: Mapping[Format, int]) -> str:
     base = float_bytes.get(file.format)
-    return (
-        file.name,
-        megabytes(file.bytes),
-        f"{file.bytes / base * 100:.1f}" if base else NONE,
-        percent(quality.accuracy),
-        points(quality.drop),
-        f"{points(quality.drop_low)} … {points(quality.drop_high)}",
-        percent(quality.agreement),
-    )
+    return f"{file.bytes / base * 100:.1f}" if base else NONE

@@ -17,7 +17,7 @@ class Agreement:
     """Predictions of two sides on the same images; fractions."""
 
     n: int
-    same: float  # share of images with the same top-1
+    same: float  # share of images with the same answer
     drop: float | None  # accuracy lost, baseline minus candidate; None: the labels are not in a result
     low: float | None  # its paired 95 % interval
     high: float | None
@@ -186,7 +186,7 @@ def _agreement(pair: Pair) -> Agreement | None:
     same = float(np.mean(one == other))
     for side in (pair.baseline, pair.candidate):
         for truth in side.result.evaluations:
-            if truth.sha256 == before.evaluation_sha256 and len(truth.labels) == one.size:
+            if truth.sha256 == before.evaluation_sha256 and len(truth.labels) == one.size and truth.labelled:
                 labels = np.asarray(truth.labels)
                 return Agreement(one.size, same, *stats.paired_drop(one == labels, other == labels))
     return Agreement(one.size, same, None, None, None)

@@ -14,10 +14,9 @@ from edgekit.conversion.graph import FloatGraph
 from edgekit.conversion.ladder import Ladder
 from edgekit.conversion.load import Inputs
 from edgekit.conversion.output import describe
-from edgekit.conversion.quality import Reference, check_parity, judge, scores_of
+from edgekit.conversion.quality import Outputs, Reference, check_parity, judge, outputs_of
 from edgekit.conversion.request import DEFAULT_MAX_DROP, ConvertRequest
 from edgekit.conversion.target import Target, check_saturation, suits_host
-from edgekit.data.dataset import Float32
 from edgekit.inspection import inspect_bytes
 from edgekit.progress import Progress
 
@@ -36,13 +35,13 @@ class Conversion:
         """Make and verify one format's files, float32 first."""
         self.progress.step(f"Converting to float32 {format.name}")
         float_file = format.float32(self.graph)
-        quality = judge(self.reference, self.scores(float_file, format, "float32"))
+        quality = self.judged(self.outputs(float_file, format, "float32"))
         check_parity(f"float32{format.file.suffix}", quality, self.reference)
         yield self.described(float_file, format, "float32", quality)
         if self.request.float16 and format.float16 is not None:
             self.progress.step(f"Converting to float16 {format.name}")
             half = format.float16(self.graph)
-            quality = judge(self.reference, self.scores(half, format, "float16"))
+            quality = self.judged(self.outputs(half, format, "float16"))
             yield self.described(half, format, "float16", quality)
         if self.request.int8:
             yield self.int8(float_file, format)
@@ -52,12 +51,12 @@ class Conversion:
         request, name = self.request, f"int8{format.file.suffix}"
         target = request.target if format.targeted else "portable"
         literal = not suits_host(target)
-        answers: dict[bytes, Float32] = {}  # scores by file
+        found_by: dict[bytes, Outputs] = {}  # outputs by file
 
         def judged(data: bytes) -> Quality:
-            answers[data] = self.scores(data, format, "int8", literal=literal)
+            found_by[data] = self.outputs(data, format, "int8", literal=literal)
             # of a quantized file the largest difference says nothing
-            return msgspec.structs.replace(judge(self.reference, answers[data]), max_abs_error=None)
+            return msgspec.structs.replace(self.judged(found_by[data]), max_abs_error=None)
 
         ladder = Ladder(
             format=format,
@@ -74,10 +73,10 @@ class Conversion:
             self.progress.note(note)
         lines = [format.note(found, target), *recipe]
         if format.targeted:
-            lines.append(self.check_target(best.data, format, None if literal else answers[best.data]))
+            lines.append(self.check_target(best.data, format, None if literal else found_by[best.data]))
         return self.described(best.data, format, "int8", best.quality, recipe=tuple(lines), target=target)
 
-    def check_target(self, data: bytes, format: Format, fast: Float32 | None) -> str:
+    def check_target(self, data: bytes, format: Format, fast: Outputs | None) -> str:
         """Compare the fast kernels' scores with literal execution; None: not a host that may judge."""
         request, name = self.request, f"int8{format.file.suffix}"
         if fast is None:
@@ -86,17 +85,21 @@ class Conversion:
                 "kernels, which may saturate with it."
             )
             return "executed literally: this host is not of the target"
-        plain = self.scores(data, format, "int8", literal=True, step="Looking for saturation")
-        changed = check_saturation(name, request.target, self.reference.labels, fast, plain)
-        return f"no saturation: fast kernels change the top-1 of {changed} of {len(plain)} images"
+        plain = self.outputs(data, format, "int8", literal=True, step="Looking for saturation")
+        changed = check_saturation(name, request.target, self.reference, fast, plain)
+        return f"no saturation: fast kernels change the answer to {changed} of {len(plain[0])} images"
 
-    def scores(
+    def judged(self, outputs: Outputs) -> Quality:
+        """Compare a file's outputs with Keras' and its answers with the truth."""
+        return judge(self.reference, outputs, self.graph.names)
+
+    def outputs(
         self, data: bytes, format: Format, precision: Precision, *, literal: bool = False, step: str = ""
-    ) -> Float32:
-        """Run a file over the evaluation images; return its scores [n, classes]."""
+    ) -> Outputs:
+        """Run a file over the evaluation images; return its outputs [n, …]."""
         feed = self.inputs.evaluation
         self.progress.step(step or f"Measuring {precision}{format.file.suffix}", len(feed))
-        return scores_of(format.load(data, optimise=not literal), feed, self.progress)
+        return outputs_of(format.load(data, optimise=not literal), feed, self.progress)
 
     def described(
         self,

@@ -22,9 +22,10 @@ _INPUT = "input"
 class FloatGraph:
     """The model for one image; its variables are constants, its training-only parts are gone."""
 
-    function: Any  # concrete TensorFlow function: float32 [1, *input_shape] → [1, classes]
+    function: Any  # concrete TensorFlow function: float32 [1, *input_shape] → [1, …], or several
     input: str  # tensor name in the graph
-    output: str
+    outputs: tuple[str, ...]  # likewise, in the model's order
+    names: tuple[str, ...] = ("output",)  # what the outputs are called in files
 
     @property
     def graph_def(self) -> Any:
@@ -44,17 +45,26 @@ def freeze(loaded: LoadedModel) -> FloatGraph:
     image = tf.TensorSpec((1, *contract.input_shape), tf.float32, name=_INPUT)
     with converter("an inference graph"):
         function = frozen(model, image)
-    (source,), (result,) = function.inputs, function.outputs
-    return FloatGraph(function, source.name, result.name)
+    (source,), results = function.inputs, tuple(output.name for output in function.outputs)
+    return FloatGraph(function, source.name, results, _names(model, len(results)))
 
 
-def keras_scores(loaded: LoadedModel) -> Callable[[Float32], Float32]:
-    """Return the Keras model as a function, float32 [n, *input_shape] → [n, classes]: the reference."""
+def _names(model: Any, count: int) -> tuple[str, ...]:
+    """What the outputs are called in files: `output`; of several, the model's own names if they will do."""
+    if count == 1:
+        return ("output",)
+    own = tuple(getattr(model, "output_names", ()))
+    usable = len(set(own)) == count and _INPUT not in own and all(name.isidentifier() for name in own)
+    return own if usable else tuple(f"output_{i}" for i in range(count))
+
+
+def keras_outputs(loaded: LoadedModel) -> Callable[[Float32], tuple[Float32, ...]]:
+    """Return the Keras model as a function, float32 [n, *input_shape] → its outputs [n, …]: the reference."""
     tf = import_tensorflow()
     model, contract = loaded.model, loaded.preprocessing
     batch = tf.TensorSpec((None, *contract.input_shape), tf.float32)
     traced = tf.function(lambda x: model(x, training=False), input_signature=[batch], autograph=False)
-    return lambda images: np.asarray(traced(images), dtype=np.float32)
+    return lambda images: tuple(np.asarray(x, dtype=np.float32) for x in tf.nest.flatten(traced(images)))
 
 
 def starts_with_preprocessing(model: Any) -> bool:

@@ -60,9 +60,9 @@ class Ladder:
         tried: list[Candidate] = []
         for what, data in self._rungs(progress, tried):
             tried.append(Candidate(what, data, self.judge(data)))
-            if tried[-1].quality.drop <= limit:
+            if tried[-1].quality.lost <= limit:
                 break
-        best = min(tried, key=lambda candidate: candidate.quality.drop)
+        best = min(tried, key=lambda candidate: candidate.quality.lost)
         quality = msgspec.structs.replace(best.quality, sqnr_db=self.layer_sqnr(best.data))
         lines = tuple(_line(candidate, chosen=candidate is best) for candidate in tried)
         return Candidate(best.what, best.data, quality), lines
@@ -85,7 +85,7 @@ class Ladder:
 
         if not self.mixed:
             return
-        better, ranges = min(zip(tried, (full, narrow), strict=True), key=lambda pair: pair[0].quality.drop)
+        better, ranges = min(zip(tried, (full, narrow), strict=True), key=lambda pair: pair[0].quality.lost)
         fragile = self._fragile(better.data)
         for kept in (fragile[:k] for k in FLOAT_LAYERS if k < len(fragile)):
             names = ", ".join(name.partition(";")[0] for name in kept)
@@ -133,5 +133,10 @@ class Ladder:
 
 def _line(candidate: Candidate, *, chosen: bool) -> str:
     quality = candidate.quality
-    result = f"{percent(quality.accuracy)} %, drop {points(quality.drop)} pp"
+    if quality.accuracy is not None and quality.drop is not None:
+        result = f"{percent(quality.accuracy)} %, drop {points(quality.drop)} pp"
+    elif quality.agreement is not None:
+        result = f"{percent(quality.agreement)} % agreement with Keras"
+    else:
+        result = "without answers to judge by"
     return f"{candidate.what}: {result}{' (chosen)' if chosen else ''}"

@@ -39,10 +39,10 @@ def float32_onnx(graph: FloatGraph) -> bytes:
 
     with converter("a float32 ONNX file"):
         model, _ = tf2onnx.convert.from_graph_def(
-            graph.graph_def, input_names=[graph.input], output_names=[graph.output], opset=OPSET
+            graph.graph_def, input_names=[graph.input], output_names=list(graph.outputs), opset=OPSET
         )
         model = _fold(model)
-        _rename(model, {graph.input: "input", graph.output: "output"})
+        _rename(model, {graph.input: "input", **dict(zip(graph.outputs, graph.names, strict=True))})
         return bytes(model.SerializeToString(deterministic=True))
 
 

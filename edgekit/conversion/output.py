@@ -107,7 +107,7 @@ def write_set(
             write_atomic(staging / file.name, data)
         write_atomic(staging / LABELS, "".join(f"{x}\n" for x in inputs.dataset.labels).encode())
         # with Keras' answers, for devices to be compared with
-        digest = save_evaluation(staging / EVALUATION, inputs.dataset.evaluation, reference.top1)
+        digest = save_evaluation(staging / EVALUATION, inputs.dataset.evaluation, reference.answers)
         manifest = _manifest(request, inputs, reference, [file for file, _ in files], digest)
         write_record(staging / MANIFEST, manifest)
     return ArtefactSet(output, manifest)
@@ -138,9 +138,10 @@ def _manifest(
         labels=dataset.labels,
         evaluation_file=EVALUATION,
         evaluation_sha256=evaluation_sha256,
-        keras_accuracy=float(reference.right.mean()),
+        keras_accuracy=reference.accuracy,
         files=tuple(files),
         tools={name: version(name) for name in _TOOLS},
+        head=reference.head,
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edgekit.artefact import ArtefactSet
 from edgekit.conversion.conversion import Conversion
-from edgekit.conversion.graph import freeze, keras_scores
+from edgekit.conversion.graph import freeze, keras_outputs
 from edgekit.conversion.load import Inputs, load
 from edgekit.conversion.output import check_output, write_set
 from edgekit.conversion.quality import Reference, reference_of
@@ -36,9 +36,9 @@ def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet
     progress.step("Reading the graph")
     graph = freeze(inputs.loaded)
     progress.step("Running the Keras model")
-    scores = keras_scores(inputs.loaded)
-    reference = reference_of(scores, inputs.evaluation)
-    check_scale(request, inputs, scores, reference, progress)
+    function = keras_outputs(inputs.loaded)
+    reference = reference_of(function, inputs.evaluation, inputs.loaded.head)
+    check_scale(request, inputs, function, reference, progress)
     if reference.guesses:
         progress.note(_guessing_note(reference, inputs))
     conversion = Conversion(request, inputs, graph, reference, progress)
@@ -52,7 +52,7 @@ def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet
 def _guessing_note(reference: Reference, inputs: Inputs) -> str:
     contract = inputs.loaded.preprocessing
     return (
-        f"The Keras model itself is right on {percent(float(reference.right.mean()))} % of the evaluation "
+        f"The Keras model itself is right on {percent(reference.accuracy or 0.0)} % of the evaluation "
         f"images, which may be mere guessing among {reference.scores.shape[1]} classes. It was "
         f"given pixels as (x − mean) / std with mean {contract.mean[0]:g} and std {contract.std[0]:g}: set "
         "--mean and --std as in its training, and check that its classes are in the dataset's order."

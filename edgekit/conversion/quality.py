@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from edgekit.artefact import Quality
+from edgekit.artefact import TOP1, Head, OutputError, Quality
+from edgekit.conversion.answers import answers, by_chance, label_bits
 from edgekit.conversion.feed import Feed
 from edgekit.conversion.ranges import Activations
 from edgekit.conversion.runners import Runner
@@ -20,63 +24,124 @@ from edgekit.stats import paired_drop, wilson
 PARITY_ERROR = 1e-4  # largest difference of a float file's output to Keras', relative to scores above 1
 PARITY_AGREEMENT = 0.999
 
+Outputs: TypeAlias = tuple[Float32, ...]  # every output of a model, over some images: [n, …] each
+
 
 @dataclass(frozen=True)
 class Reference:
     """What the Keras model says about the evaluation images."""
 
-    labels: Int64  # [n]
-    scores: Float32  # [n, classes]
+    labels: Int64  # [n], the right answers; −1: not known
+    scores: Float32  # [n, classes], its first output
+    head: Head = TOP1
+    others: Outputs = ()  # its further outputs
 
     @property
-    def top1(self) -> Int64:
-        """Its answer to each image, [n]."""
-        return np.asarray(self.scores.argmax(axis=1), dtype=np.int64)
+    def outputs(self) -> Outputs:
+        """Every output."""
+        return (self.scores, *self.others)
+
+    @cached_property
+    def answers(self) -> Int64 | None:
+        """Its answer to each image, [n]; None where the head gives none."""
+        return answers(self.scores, self.head)
+
+    @cached_property
+    def right(self) -> npt.NDArray[np.bool_] | None:
+        """Whether that is the image's class, [n]; None where classes or answers are not known."""
+        return self.judged(self.answers)
+
+    def judged(self, given: Int64 | None) -> npt.NDArray[np.bool_] | None:
+        """Return which answers are right, [n]; None where classes or answers are not known."""
+        return None if given is None or self.labels.min() < 0 else np.equal(given, self.labels)
 
     @property
-    def right(self) -> npt.NDArray[np.bool_]:
-        """Whether that is the image's class, [n]."""
-        return np.equal(self.top1, self.labels)
+    def accuracy(self) -> float | None:
+        """The share of right answers."""
+        return None if self.right is None else float(self.right.mean())
 
     @property
     def guesses(self) -> bool:
         """Whether the accuracy's 95 % interval reaches down to guessing among the classes."""
+        if self.right is None:
+            return False
         low, _ = wilson(int(self.right.sum()), len(self.labels))
-        return low <= 1 / int(self.scores.shape[1])
+        return low <= by_chance(self.head, int(self.scores.shape[1]))
 
 
-def reference_of(function: Callable[[Float32], Float32], feed: Feed) -> Reference:
+def reference_of(function: Callable[[Float32], Outputs], feed: Feed, head: Head = TOP1) -> Reference:
     """Run the Keras model over the evaluation images."""
-    return Reference(feed.split.labels, np.concatenate([function(batch) for batch in feed.batches()]))
+    scores, *others = map(np.concatenate, zip(*map(function, feed.batches()), strict=True))
+    return Reference(feed.split.labels, scores, head, tuple(others))
 
 
-def scores_of(runner: Runner, feed: Feed, progress: Progress) -> Float32:
-    """Run a file over the evaluation images; return its scores [n, classes]."""
+def outputs_of(runner: Runner, feed: Feed, progress: Progress) -> Outputs:
+    """Run a file over the evaluation images; return its outputs, [n, …] each."""
     rows = []
     for done, image in enumerate(feed, 1):
-        rows.append(runner.scores(image))
+        rows.append(runner.outputs(image))
         progress.advance(done)
-    return np.concatenate(rows)
+    return tuple(map(np.concatenate, zip(*rows, strict=True)))
 
 
-def judge(reference: Reference, scores: Float32) -> Quality:
-    """Compare a file's scores with Keras' and with the truth."""
-    top1 = scores.argmax(axis=1)
-    right = top1 == reference.labels
-    n, correct = len(right), int(right.sum())
+def judge(reference: Reference, outputs: Outputs, names: Sequence[str] = ()) -> Quality:
+    """Compare a file's outputs with Keras' and its answers with the truth.
+
+    Args:
+        reference: What Keras says.
+        outputs: What the file says, [n, …] each.
+        names: The outputs', where there are several.
+    """
+    given = answers(outputs[0], reference.head)
+    n = len(outputs[0])
+    agreement = None
+    if given is not None and reference.answers is not None:
+        agreement = float((given == reference.answers).mean())
+    pairs = list(zip(reference.outputs, outputs, strict=True))
+    named = zip(names, pairs, strict=True) if len(pairs) > 1 else ()
+    quality = Quality(
+        n=n,
+        accuracy=None,
+        accuracy_low=None,
+        accuracy_high=None,
+        drop=None,
+        drop_low=None,
+        drop_high=None,
+        agreement=agreement,
+        max_abs_error=max(float(np.abs(here - real).max()) for real, here in pairs),
+        outputs=tuple(_error(name, *pair) for name, pair in named),
+    )
+    right = reference.judged(given)
+    if right is None or reference.right is None or given is None:
+        return quality
+    correct = int(right.sum())
     low, high = wilson(correct, n)
     drop, drop_low, drop_high = paired_drop(reference.right, right)
-    return Quality(
-        n=n,
+    return msgspec.structs.replace(
+        quality,
         accuracy=correct / n,
         accuracy_low=low,
         accuracy_high=high,
         drop=drop,
         drop_low=drop_low,
         drop_high=drop_high,
-        agreement=float((top1 == reference.top1).mean()),
-        max_abs_error=float(np.abs(scores - reference.scores).max()),
+        label_accuracy=_label_accuracy(reference, given),
     )
+
+
+def _label_accuracy(reference: Reference, given: Int64) -> tuple[float, ...]:
+    if reference.head.kind != "multilabel":
+        return ()
+    count = int(reference.scores.shape[1])
+    same = label_bits(given, count) == label_bits(reference.labels, count)
+    return tuple(same.mean(axis=0).tolist())
+
+
+def _error(name: str, real: Float32, here: Float32) -> OutputError:
+    difference = np.subtract(here, real, dtype=np.float64)
+    signal, noise = float(np.sum(np.square(real, dtype=np.float64))), float(np.sum(np.square(difference)))
+    decibel = 10 * float(np.log10(signal / noise)) if signal > 0 and noise > 0 else None
+    return OutputError(name, float(np.abs(difference).max()), decibel)
 
 
 def check_parity(name: str, quality: Quality, reference: Reference) -> None:
@@ -87,15 +152,15 @@ def check_parity(name: str, quality: Quality, reference: Reference) -> None:
     Raises:
         InvalidError: With the figures.
     """
-    largest = PARITY_ERROR * max(1.0, float(np.abs(reference.scores).max()))
+    largest = PARITY_ERROR * max(1.0, *(float(np.abs(output).max()) for output in reference.outputs))
     error = quality.max_abs_error
     allowed = max(1, round((1 - PARITY_AGREEMENT) * quality.n))
-    differing = round((1 - quality.agreement) * quality.n)
+    differing = 0 if quality.agreement is None else round((1 - quality.agreement) * quality.n)
     if error is None or not error <= largest or differing > allowed:
+        answers = f", and so does the answer to {differing} of {quality.n} images (at most {allowed})"
         raise InvalidError(
             f"{name} does not compute what the Keras model computes: outputs differ by up to {error:.2g} "
-            f"(at most {largest:.2g} is rounding), and so does the top-1 of {differing} of {quality.n} "
-            f"images (at most {allowed}).",
+            f"(at most {largest:.2g} is rounding){'' if quality.agreement is None else answers}.",
             "A layer was converted wrongly, so quantizing would be pointless: try the other format alone, "
             "with --format.",
         )

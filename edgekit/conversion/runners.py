@@ -13,8 +13,8 @@ from edgekit.data.dataset import Float32
 class Runner(Protocol):
     """A model file, loaded."""
 
-    def scores(self, image: Float32) -> Float32:
-        """Return the real-valued output [1, classes] for one float32 image [1, H, W, 3]."""
+    def outputs(self, image: Float32) -> tuple[Float32, ...]:
+        """Return the real-valued outputs [1, …] for one float32 image [1, H, W, 3]."""
 
 
 class TfliteRunner:
@@ -26,13 +26,13 @@ class TfliteRunner:
         self._interpreter = Interpreter(model_content=data, num_threads=1)
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]
-        self._output = self._interpreter.get_output_details()[0]
+        self._outputs = self._interpreter.get_output_details()
 
-    def scores(self, image: Float32) -> Float32:
-        """Return the real-valued output [1, classes] for one float32 image [1, H, W, 3]."""
+    def outputs(self, image: Float32) -> tuple[Float32, ...]:
+        """Return the real-valued outputs [1, …] for one float32 image [1, H, W, 3]."""
         self._interpreter.set_tensor(self._input["index"], stored(image, self._input))
         self._interpreter.invoke()
-        return real(self._interpreter.get_tensor(self._output["index"]), self._output)
+        return tuple(real(self._interpreter.get_tensor(o["index"]), o) for o in self._outputs)
 
 
 class OnnxRunner:
@@ -42,9 +42,9 @@ class OnnxRunner:
         self._session = onnx_session(data, optimise)
         self._input = self._session.get_inputs()[0].name
 
-    def scores(self, image: Float32) -> Float32:
-        """Return the real-valued output [1, classes] for one float32 image [1, H, W, 3]."""
-        return np.asarray(self._session.run(None, {self._input: image})[0], dtype=np.float32)
+    def outputs(self, image: Float32) -> tuple[Float32, ...]:
+        """Return the real-valued outputs [1, …] for one float32 image [1, H, W, 3]."""
+        return tuple(np.asarray(x, dtype=np.float32) for x in self._session.run(None, {self._input: image}))
 
 
 def import_onnxruntime() -> Any:

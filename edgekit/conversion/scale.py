@@ -7,9 +7,10 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 
+from edgekit.conversion.answers import answers
 from edgekit.conversion.feed import Feed
 from edgekit.conversion.load import Inputs
-from edgekit.conversion.quality import Reference
+from edgekit.conversion.quality import Outputs, Reference
 from edgekit.conversion.request import ConvertRequest
 from edgekit.data.dataset import Float32
 from edgekit.errors import UsageError
@@ -25,7 +26,7 @@ DOUBT = 9.0  # McNemar's statistic, (gained − lost)² / (gained + lost); by ch
 def check_scale(
     request: ConvertRequest,
     inputs: Inputs,
-    scores: Callable[[Float32], Float32],
+    outputs: Callable[[Float32], Outputs],
     reference: Reference,
     progress: Progress,
 ) -> None:
@@ -42,15 +43,19 @@ def check_scale(
     why = "it scales them itself" if own == (0.0, 1.0) else "as nothing else was said (--mean, --std)"
     progress.note(f"Pixels reach the model as {_formula(*own)}: {why}.")
     n = min(IMAGES, len(feed))
+    if reference.right is None:
+        return
     labels, right = feed.split.labels[:n], reference.right[:n]
-    commonest = int(np.bincount(labels).max()) / n  # what one answer to everything gets right
+    # what one answer to everything gets right
+    commonest = int(np.unique(labels, return_counts=True)[1].max()) / n
     best, figures = 0.0, ((0.0, 0.0), 0.0)
     for mean, std in SCALES:
         other = msgspec.structs.replace(contract, mean=(mean,) * contract.depth, std=(std,) * contract.depth)
         if other == contract:
             continue
-        answers = [scores(batch).argmax(axis=1) for batch in Feed(feed.split, other, n).batches()]
-        theirs = np.concatenate(answers) == labels
+        batches = Feed(feed.split, other, n).batches()
+        given = [answers(outputs(batch)[0], reference.head) for batch in batches]
+        theirs = np.concatenate([each for each in given if each is not None]) == labels
         if wilson(int(theirs.sum()), n)[0] <= commonest:
             continue
         gained, lost = int((theirs & ~right).sum()), int((right & ~theirs).sum())

@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from edgekit.data.dataset import Float32, Int64
+from edgekit.conversion.answers import answers
+from edgekit.conversion.quality import Outputs, Reference
 from edgekit.errors import InvalidError
 from edgekit.stats import paired_drop, wilson
 
@@ -29,16 +30,16 @@ def suits_host(target: Target) -> bool:
     return target == "portable" or x86
 
 
-def check_saturation(name: str, target: Target, labels: Int64, fast: Float32, literal: Float32) -> int:
+def check_saturation(name: str, target: Target, reference: Reference, fast: Outputs, literal: Outputs) -> int:
     """Refuse a file whose answers change when the runtime uses its fast kernels.
 
     Those of AVX2 add two 8-bit products in 16 bits and saturate if the weights use the full range; the
     same graph executed node by node does not. Rounding alone changes few answers, for better and worse.
 
     Args:
-        labels: Class of each evaluation image, [n].
-        fast: Scores with every optimization, [n, classes].
-        literal: Scores without any.
+        reference: How the scores are read, and the class of each image.
+        fast: Outputs with every optimization, [n, …] each.
+        literal: Outputs without any.
 
     Returns:
         How many answers change.
@@ -46,9 +47,12 @@ def check_saturation(name: str, target: Target, labels: Int64, fast: Float32, li
     Raises:
         InvalidError: More than 1 % of the answers change, or accuracy is lost, both at 95 % confidence.
     """
-    ours, truth = fast.argmax(axis=1), literal.argmax(axis=1)
-    changed, n = int(np.sum(ours != truth)), len(labels)
-    drop, drop_low, _ = paired_drop(truth == labels, ours == labels)
+    ours, truth = answers(fast[0], reference.head), answers(literal[0], reference.head)
+    if ours is None or truth is None:
+        return 0
+    changed, n = int(np.sum(ours != truth)), len(ours)
+    here, plain = reference.judged(ours), reference.judged(truth)
+    drop, drop_low, _ = (0.0, 0.0, 0.0) if here is None or plain is None else paired_drop(plain, here)
     if wilson(changed, n)[0] > NOISE or drop_low > 0:
         raise InvalidError(
             f"{name} saturates on this CPU: with the runtime's fast kernels the top-1 of {changed} of {n} "

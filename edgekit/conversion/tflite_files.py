@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from typing import Any, Literal
 
 from edgekit.conversion.graph import FloatGraph
@@ -65,11 +65,11 @@ def _convert(graph: FloatGraph, what: str, half: bool) -> bytes:
         if half:
             tool.optimizations = [tf.lite.Optimize.DEFAULT]
             tool.target_spec.supported_types = [tf.float16]
-        return _with_signature(bytes(tool.convert()))
+        return _with_signature(bytes(tool.convert()), graph.names)
 
 
-def _with_signature(file: bytes) -> bytes:
-    """Name the input and output as `input` and `output`, for callers that ask by name."""
+def _with_signature(file: bytes, outputs: Sequence[str]) -> bytes:
+    """Name the input `input` and the outputs as given, for callers that ask by name."""
     from ai_edge_litert import schema_py_generated as schema
 
     model: Any = schema.ModelT.InitFromPackedBuf(file, 0)
@@ -79,7 +79,7 @@ def _with_signature(file: bytes) -> bytes:
     signature.inputs, signature.outputs = [], []
     for name, index, entries in (
         ("input", graph.inputs[0], signature.inputs),
-        ("output", graph.outputs[0], signature.outputs),
+        *((name, index, signature.outputs) for name, index in zip(outputs, graph.outputs, strict=True)),
     ):
         entry = schema.TensorMapT()
         entry.name, entry.tensorIndex = name, index

@@ -21,8 +21,8 @@ def check_drops(artefacts: ArtefactSet, limit: float | None, progress: Progress)
     if limit is None:
         return
     files = [file for file in artefacts.manifest.files if file.precision == "int8"]
-    failed = [file for file in files if file.quality.drop_low > limit]
-    unclear = [file for file in files if file.quality.drop > limit and file not in failed]
+    failed = [file for file in files if _drop(file)[1] > limit]
+    unclear = [file for file in files if _drop(file)[0] > limit and file not in failed]
     kept = f"The set was written to {artefacts.folder}."
     if failed:
         raise GateError(
@@ -35,17 +35,23 @@ def check_drops(artefacts: ArtefactSet, limit: float | None, progress: Progress)
             f"{kept} Evaluate on more images, or allow more with --max-drop.",
         )
     for file in files:
-        if file.quality.drop_high > limit:
+        if _drop(file)[2] > limit:
             progress.note(
                 f"{_figures([file])}: within {percent(limit)} pp as measured, but more cannot be ruled out."
             )
 
 
+def _drop(file: ArtefactFile) -> tuple[float, float, float]:
+    """A file's drop and its interval; without labelled images there is none to gate."""
+    quality = file.quality
+    return quality.drop or 0.0, quality.drop_low or 0.0, quality.drop_high or 0.0
+
+
 def _figures(files: list[ArtefactFile]) -> str:
+    drops = {f.name: (_drop(f), f.quality.n) for f in files}
     return ", ".join(
-        f"{f.name} loses {_loss(f.quality.drop)} pp (95 % interval {points(f.quality.drop_low)} to "
-        f"{points(f.quality.drop_high)}, {f.quality.n} images)"
-        for f in files
+        f"{name} loses {_loss(drop)} pp (95 % interval {points(low)} to {points(high)}, {n} images)"
+        for name, ((drop, low, high), n) in drops.items()
     )
 
 

@@ -12,7 +12,7 @@ nothing of edgekit. A pass is one process:
     probe         what the device is and how it is doing             (neither)
     latency       import, load, first inference, warm-up, timed loop
     memory        resident set with the runtime imported, with the model loaded, and at its peak
-    accuracy      top-1 over a file of images
+    accuracy      answers over a file of images
     outputs       what the model makes of the timed input
     instructions  instructions per inference
     operators     instructions of a model, and of its operators one by one
@@ -95,6 +95,8 @@ DEFAULTS: dict[str, Any] = {
     "profile": "",  # how the name of ONNX Runtime's profile begins; empty: it makes none
     "evaluation": "",  # .npz with uint8 images [n, H, W, C] and integer labels [n]
     "evaluation_sha256": "",
+    "head": "top1",  # what an answer is: top1, binary or multilabel
+    "threshold": 0.5,  # of the last two, in units of the scores
     "watch_stdin": False,  # die when the standard input is closed: whoever asked is gone
 }
 
@@ -684,7 +686,7 @@ def accuracy(request: dict[str, Any]) -> dict[str, Any]:
                 found = model.predict([model_input(pixels[None], model, request)])
                 if not predictions:
                     check_outputs(found, request)
-                predictions.append(int(found[0].argmax()))
+                predictions.append(answer_of(found[0], model.outputs[0], request))
             labels = [int(label) for label in rows(archive, "labels.npy")]
     except (OSError, KeyError, EOFError, ValueError, zipfile.BadZipFile) as error:
         message = f"{request['evaluation']} cannot be read: {error}"
@@ -732,6 +734,22 @@ def output_of(tensor: Tensor, found: Any, most: int) -> dict[str, Any]:
     answer["values"] = [float(f"{value:.9g}") if math.isfinite(value) else None for value in sample]
     answer["not_finite"] = int(flat.size - numpy.isfinite(flat).sum()) if kind == "f" else 0
     return dict(answer, sha256=sha256(numpy.ascontiguousarray(found).tobytes()))
+
+
+def answer_of(output: Any, tensor: Tensor, request: dict[str, Any]) -> int:
+    """Return what the first output means, by the kind of head (see `edgekit.artefact.Head`)."""
+    import numpy
+
+    kind = request["head"]
+    if kind == "top1":
+        return int(output.argmax())
+    if kind not in ("binary", "multilabel"):
+        raise GuestError("bad-request", f"There are no answers from a head {kind!r}.")
+    scores = output.reshape(-1)
+    if tensor.scale > 0 and output.dtype.kind in "iu":
+        scores = (scores.astype(numpy.float32) - tensor.zero_point) * numpy.float32(tensor.scale)
+    above = (scores > request["threshold"]).tolist()
+    return int(above[0]) if kind == "binary" else sum(1 << i for i, is_there in enumerate(above) if is_there)
 
 
 def rows(archive: zipfile.ZipFile, name: str) -> Iterator[Any]:

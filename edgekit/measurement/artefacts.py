@@ -130,4 +130,5 @@ def read_evaluation(subject: Subject) -> Evaluation:
         raise DataError(
             f"{subject.evaluation} cannot be read: {error}.", "Run `edgekit convert` again."
         ) from error
-    return Evaluation(subject.artefacts.manifest.evaluation_sha256, labels, keras)
+    manifest = subject.artefacts.manifest
+    return Evaluation(manifest.evaluation_sha256, labels, keras, manifest.head, len(manifest.labels))

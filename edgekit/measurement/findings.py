@@ -231,6 +231,8 @@ def _accuracy(measurement: Measurement, context: Context) -> Iterator[Finding]:
     accuracy, reference = measurement.accuracy, context.reference
     if accuracy is None or reference is None:
         return
+    if accuracy.correct is None or reference.accuracy is None:
+        return
     here = accuracy.correct / accuracy.n
     images = round(abs(here - reference.accuracy) * accuracy.n)
     if abs(here - reference.accuracy) > ACCURACY_TOLERANCE and images > 2:

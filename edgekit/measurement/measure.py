@@ -148,7 +148,7 @@ def _tasks(collected: Sequence[Collected], passes: Passes, request: BenchRequest
         for item in collected:
             yield _Task(item, partial(_memory, item, passes), "No memory figures")
     if request.accuracy:
-        for same in _pairs(collected):
+        for same in filter(_answers, _pairs(collected)):
             yield _Task(same[0], partial(_accuracy, same, passes))
     if request.instructions and passes.timed:
         for item in collected:
@@ -162,6 +162,11 @@ def _pairs(collected: Sequence[Collected]) -> list[list[Collected]]:
     for item in collected:
         groups.setdefault((id(item.cell.subject), id(item.cell.bundle)), []).append(item)
     return list(groups.values())
+
+
+def _answers(same: list[Collected]) -> bool:
+    """Whether the model's output is read as answers."""
+    return same[0].cell.subject.artefacts.manifest.head.kind != "none"
 
 
 def _latency(item: Collected, passes: Passes, position: int) -> None:

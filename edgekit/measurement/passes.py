@@ -55,10 +55,17 @@ class Passes:
         """Classify the set's evaluation images."""
         manifest = cell.subject.artefacts.manifest
         digest = manifest.evaluation_sha256
-        fields = {"pass": "accuracy", "evaluation": self._visit.places[digest], "evaluation_sha256": digest}
+        fields = {
+            "pass": "accuracy",
+            "evaluation": self._visit.places[digest],
+            "evaluation_sha256": digest,
+            "head": manifest.head.kind,
+            "threshold": manifest.head.threshold,
+        }
         deadline = _deadline(repeats, manifest.dataset.evaluation.n)
         found = self._visit.ask(answers.Accuracy, self._fields(cell, fields), deadline)
-        return Accuracy(found.n, found.correct, digest, found.predictions)
+        correct = None if manifest.keras_accuracy is None else found.correct
+        return Accuracy(found.n, correct, digest, found.predictions)
 
     def instructions(self, cell: Cell, repeats: list[Repeat]) -> answers.Instructions:
         """Count the instructions of single inferences."""

@@ -27,7 +27,7 @@ def figures(computed: Sequence[Row]) -> tuple[Column, ...]:
     timed = any(row.latency for row in computed)
     counts = _counts(6 if timed else 1)
     first = _latency(computed) if timed else counts
-    every = (*first, *_accuracy(), *_footprint(), *_start(), *(counts if timed else ()))
+    every = (*first, *_accuracy(computed), *_footprint(), *_start(), *(counts if timed else ()))
     return tuple(column for column in every if any(column.cell(row) != NONE for row in computed))
 
 
@@ -152,7 +152,7 @@ def _footprint() -> list[Column]:
     ]
 
 
-def _accuracy() -> list[Column]:
+def _accuracy(computed: Sequence[Row]) -> list[Column]:
     def share(read: Callable[[Accuracy], float | None], text: Callable[[float], str]) -> Cell:
         def cell(row: Row) -> str:
             value = read(row.accuracy) if row.accuracy else None
@@ -168,7 +168,9 @@ def _accuracy() -> list[Column]:
         return cell
 
     percent, group = units.percent, "accuracy"
-    value = "images whose most likely class is right"
+    labelled = any(row.accuracy and row.accuracy.value is not None for row in computed)
+    value = "images whose answer is right: the most likely class, or every label"
+    labels = "labels that are right, over all images"
     drop = "accuracy lost from the float Keras model on the same images"
     agree = "images with the same answer as the float Keras model"
     return [
@@ -187,7 +189,16 @@ def _accuracy() -> list[Column]:
             group,
             below="drop",
         ),
-        Column("agreement", "agree", "%", share(lambda a: a.agreement, percent), agree, 17, group),
+        Column("labels", "labels", "%", share(lambda a: a.by_label, percent), labels, 3, group),
+        Column(
+            "agreement",
+            "agree",
+            "%",
+            share(lambda a: a.agreement, percent),
+            agree,
+            17 if labelled else 2,  # it takes the place of accuracy
+            group,
+        ),
     ]
 
 

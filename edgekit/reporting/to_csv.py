@@ -51,6 +51,7 @@ _COLUMNS = {
     "drop_high": "accuracy.drop_interval.1",
     "agreement": "accuracy.agreement",
     "accuracy_on_host": "accuracy.on_host",
+    "label_accuracy": "accuracy.by_label",
     "instructions": "instructions.median.value",
     "instructions_low": "instructions.median.low",
     "instructions_high": "instructions.median.high",

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from edgekit.artefact import DEPTHS, Preprocessing
+from edgekit.artefact import DEPTHS, TOP1, Head, Preprocessing
 from edgekit.errors import UsageError
 from edgekit.files import sha256_bytes, sha256_file
 from edgekit.progress import SILENT, Progress
@@ -31,6 +31,7 @@ class LoadedModel:
     model: Any  # of Keras 3, or of Keras 2 as `tf_keras`
     preprocessing: Preprocessing
     classes: int
+    head: Head = TOP1
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def inputs(converted, calibration):
         data = (converted.folder / f"float32.{kind}").read_bytes()
         ranges = minmax_ranges(watch(FORMATS[kind].look_inside(data), calibration))
         runner = FORMATS[kind].load(data)
-        found[kind] = data, ranges, [int(runner.scores(x).argmax()) for x in calibration]
+        found[kind] = data, ranges, [int(runner.outputs(x)[0].argmax()) for x in calibration]
     return found
 
 
@@ -38,7 +38,7 @@ def test_input_and_output_have_the_type_asked_for_and_the_answers_stay(inputs, c
     found = inspect_bytes(data, "int8.tflite")
     assert (found.inputs[0].dtype, found.outputs[0].dtype) == (io, io)
     runner = FORMATS["tflite"].load(data)
-    agree = np.mean([runner.scores(x).argmax() == y for x, y in zip(calibration, answers, strict=True)])
+    agree = np.mean([runner.outputs(x)[0].argmax() == y for x, y in zip(calibration, answers, strict=True)])
     assert agree >= 0.95
 
 
@@ -58,7 +58,7 @@ def test_weights_use_the_bits_that_the_target_can_sum(inputs, calibration, targe
     extremes = [int(np.abs(tensor.astype(int)).max()) for tensor in weights]
     assert largest * 0.98 <= max(extremes) <= largest
     runner = FORMATS["onnx"].load(data, optimise=False)
-    agree = np.mean([runner.scores(x).argmax() == y for x, y in zip(calibration, answers, strict=True)])
+    agree = np.mean([runner.outputs(x)[0].argmax() == y for x, y in zip(calibration, answers, strict=True)])
     assert agree >= 0.95
 
 

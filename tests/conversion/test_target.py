@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 
 from edgekit.conversion import target as module
+from edgekit.conversion.quality import Reference
 from edgekit.conversion.target import check_saturation, suits_host
 from edgekit.errors import InvalidError
 
 N = 450
 LABELS = np.arange(N) % 10
 RIGHT = np.eye(10, dtype=np.float32)[LABELS]
+REFERENCE = Reference(LABELS, RIGHT)
 
 
 @pytest.mark.parametrize(
@@ -31,12 +33,12 @@ def test_fast_kernels_that_lose_accuracy_are_saturation():
     fast = RIGHT.copy()
     fast[:20] = np.roll(fast[:20], 1, axis=1)
     with pytest.raises(InvalidError, match=r"top-1 of 20 of 450 .* falls by 4\.44 pp") as raised:
-        check_saturation("int8.onnx", "x86-vnni", LABELS, fast, RIGHT)
+        check_saturation("int8.onnx", "x86-vnni", REFERENCE, (fast,), (RIGHT,))
     assert "--target portable" in raised.value.hint
 
 
 def test_a_few_answers_that_change_by_rounding_are_not():
     fast = RIGHT.copy()
     fast[:2] = np.roll(fast[:2], 1, axis=1)
-    assert check_saturation("int8.onnx", "portable", LABELS, fast, RIGHT) == 2
-    assert check_saturation("int8.onnx", "portable", LABELS, RIGHT, RIGHT) == 0
+    assert check_saturation("int8.onnx", "portable", REFERENCE, (fast,), (RIGHT,)) == 2
+    assert check_saturation("int8.onnx", "portable", REFERENCE, (RIGHT,), (RIGHT,)) == 0

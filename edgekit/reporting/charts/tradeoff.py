@@ -72,7 +72,7 @@ def counts_tradeoff(shown: Table, theme: Theme) -> Figure | None:
 def _drawn(rows: Sequence[Row], shown: Table, theme: Theme, cost: _Cost) -> Figure | None:
     import altair as alt
 
-    points = [_point(row, shown, cost) for row in rows if row.accuracy and cost.read(row)]
+    points = [point for row in rows if (point := _point(row, shown, cost))]
     if not points:
         return None
     base = alt.Chart(marks.data(points))
@@ -112,7 +112,7 @@ def _span(points: list[Datum]) -> tuple[float, float]:
 
 def _point(row: Row, shown: Table, cost: _Cost) -> Datum:
     seen = cost.read(row)
-    if seen is None or row.accuracy is None:
+    if seen is None or row.accuracy is None or row.accuracy.value is None or row.accuracy.interval is None:
         return {}
     low, high = row.accuracy.interval
     return marks.datum(row, shown) | {
