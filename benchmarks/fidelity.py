@@ -168,20 +168,20 @@ def races_of(folder: Path, resolution: int, seconds: float) -> Iterator[Race]:
     with visiting(find_profile("host"), needed, list(runtimes.values()), PrintProgress()) as visit:
         passes = Passes(visit, request)  # asks on after the visit: this computer is never let go of
     for file in files:
-        bundle = visit.bundles[runtimes[file.file.format]]
+        bundle = visit.bundles[runtimes[file.format]]
         cell = Cell(file, bundle, threads=1)
         contenders = [
             Contender("edgekit", lambda cell=cell: median(passes.latency(cell).samples_ns) / 1e6),
             Contender("bare", lambda path=file.path, at=bundle.folder: bare(at, path, seconds)),
         ]
-        if file.file.format == "tflite" and resolution >= 224:
+        if file.format == "tflite" and resolution >= 224:
             runs = Runs(contenders[0], seconds)
             contenders.append(
                 Contender(
                     "Google", lambda path=file.path, at=bundle.folder, runs=runs: google(at, path, runs)
                 )
             )
-        yield Race(f"{file.file.name} {resolution}", LIMITS[resolution], contenders)
+        yield Race(f"{file.name} {resolution}", LIMITS[resolution], contenders)
 
 
 @dataclass

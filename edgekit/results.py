@@ -16,6 +16,8 @@ from edgekit.schema import decode_record, write_record
 
 SCHEMA = "edgekit.result/2"
 
+LOOSE = "files"  # in place of a set's name: a file that is of none
+
 Mode = Literal["quick", "standard", "rigorous"]
 # whole; interrupted by the user; the device was lost; or some measurement failed while the others went on
 Ended = Literal["whole", "interrupted", "lost", "failed"]
@@ -149,6 +151,24 @@ class Accuracy(msgspec.Struct, frozen=True):
             raise ValueError(f"{self.correct} of {self.n} images cannot be right")
 
 
+class Output(msgspec.Struct, frozen=True):
+    """What a model made of the timed input, at one of its outputs.
+
+    Of more than 1,024 values an evenly spaced sample is kept: number i of n is the one at
+    ⌊i × size / n⌋, in row-major order.
+    """
+
+    name: str
+    dtype: str  # as NumPy calls it; another word: neither numbers nor truth values, so that none are kept
+    shape: tuple[int, ...]
+    size: Natural  # values there are
+    values: tuple[float | None, ...]  # real ones where it is quantized, to nine digits; None: not finite
+    top: int | None = None  # place of the highest, where it is one vector
+    step: float | None = None  # of a quantized output
+    not_finite: Natural = 0  # values that are NaN or infinite, of all
+    sha256: str = ""  # of all values, as the runtime gave them
+
+
 class Instructions(msgspec.Struct, frozen=True):
     """Instructions per inference; never a time."""
 
@@ -188,8 +208,9 @@ class Measurement(msgspec.Struct, frozen=True):
     memory: Memory | None = None
     accuracy: Accuracy | None = None
     instructions: Instructions | None = None
+    outputs: tuple[Output, ...] = ()  # of a file without images to judge it by
     affinity: tuple[int, ...] = ()  # CPUs the process was pinned to; empty: not pinned
-    input_sha256: str | None = None  # of the timed input's uint8 pixels; the same for every runtime
+    input_sha256: str | None = None  # of the timed input's bytes before preprocessing; the same everywhere
     findings: tuple[Finding, ...] = ()
 
     @property

@@ -4,6 +4,7 @@ TensorFlow is imported for Keras models alone. A damaged file gives a ModelError
 formats are walked by readers that check every offset.
 """
 
+from edgekit.inspection.external import data_files
 from edgekit.inspection.file import inspect_bytes, inspect_file, is_model_file
 from edgekit.inspection.formats import FILE_FORMATS, FileFormat
 from edgekit.inspection.record import Inspection, Layer, Quantization, TensorInfo
@@ -19,6 +20,7 @@ __all__ = [
     "Quantization",
     "TensorInfo",
     "as_record",
+    "data_files",
     "inspect_bytes",
     "inspect_file",
     "inspect_target",

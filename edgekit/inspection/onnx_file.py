@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from math import prod
 from typing import Any
 
 from edgekit.errors import ModelError
-from edgekit.inspection.record import Inspection, Layer, Quantization, TensorInfo
+from edgekit.inspection.external import data_names
+from edgekit.inspection.record import Inspection, Layer, Quantization, TensorInfo, check_elements
 from edgekit.words import first_line
 
 # Where the operators that multiply and add have their second factor: a convolution's weights, a matrix.
@@ -25,8 +28,10 @@ _SECOND = {
 def read_onnx(data: bytes, name: str) -> Inspection:
     """Walk an ONNX file's graph.
 
+    Files that hold its weights are named and not read.
+
     Raises:
-        ModelError: Not ONNX, truncated or damaged.
+        ModelError: Not ONNX, truncated or damaged; or it would have files read that are not next to it.
     """
     import onnx
     from google.protobuf.message import DecodeError
@@ -35,14 +40,71 @@ def read_onnx(data: bytes, name: str) -> Inspection:
         model = onnx.load_model_from_string(data)
         if not model.graph.node or not model.opset_import:
             raise ValueError("it holds no graph")
-        onnx.checker.check_model(model)
+        tensors = list(_tensors(model))
+        names = data_names(name, tensors)
+        _check_tensors(name, model, tensors)
+        if not names:  # else the checker would read the files
+            onnx.checker.check_model(model)
         model = onnx.shape_inference.infer_shapes(model)
-        return _Walk(model).inspection(name, len(data))
-    except (DecodeError, onnx.checker.ValidationError, ValueError, KeyError, IndexError) as error:
+        return _Walk(model).inspection(name, len(data), names)
+    except (
+        DecodeError,
+        onnx.checker.ValidationError,
+        onnx.shape_inference.InferenceError,
+        ValueError,
+        KeyError,
+        IndexError,
+    ) as error:
+        if missing := re.search(r"No Op registered for (\S+) with domain_version of (\d+)", str(error)):
+            raise _no_operator(name, missing[1], int(missing[2])) from error
         raise ModelError(
             f"{name} is a damaged ONNX file ({len(data)} bytes): {first_line(error)}",
             "Convert or copy it again.",
         ) from error
+
+
+def _no_operator(name: str, operator: str, opset: int) -> ModelError:
+    """Say that the operator set a file names lacks an operator, and which has it, as ONNX itself knows."""
+    import onnx
+
+    what = f"{name} uses the operator {operator}, which ONNX' operator set {opset} does not have."
+    schemas = onnx.defs.get_all_schemas_with_history()
+    since = [each.since_version for each in schemas if (each.domain, each.name) == ("", operator)]
+    if since:
+        return ModelError(
+            what, f"It came with operator set {min(since)}: export the model with that or later."
+        )
+    return ModelError(what, "It is an operator of another tool's: export the model with standard ones.")
+
+
+def _tensors(message: Any) -> Iterator[Any]:
+    """Yield every stored tensor of a model, wherever it is: subgraphs, attributes and functions included."""
+    from onnx import TensorProto
+
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for each in value if field.is_repeated else [value]:
+                if isinstance(each, TensorProto):
+                    yield each
+                elif hasattr(each, "ListFields"):
+                    yield from _tensors(each)
+
+
+def _check_tensors(name: str, model: Any, tensors: list[Any]) -> None:
+    """Refuse names that lead out of a folder, should a tool write a file by them, and impossible sizes."""
+    graph = model.graph
+    for tensor in (*tensors, *graph.input, *graph.output):
+        if not isinstance(tensor.name, str):
+            raise ValueError(f"a tensor's name is not text: {tensor.name!r}")
+        if ".." in re.split(r"[/\\]", tensor.name) or "\0" in tensor.name:
+            raise ModelError(
+                f"{name} has a tensor whose name is a path out of its folder: {tensor.name!r}.",
+                "Rename it, or get the file from where you trust it.",
+            )
+    for tensor in tensors:
+        check_elements(name, tensor.name, tensor.dims)
+        if min(tensor.dims, default=0) < 0:
+            raise ValueError(f"the tensor {tensor.name!r} has the shape {list(tensor.dims)}")
 
 
 class _Walk:
@@ -56,9 +118,12 @@ class _Walk:
         self.dequantize = {node.output[0]: node for node in graph.node if node.op_type == "DequantizeLinear"}
         self.quantize = {node.input[0]: node for node in graph.node if node.op_type == "QuantizeLinear"}
         self.counted: set[str] = set()  # constants shared by several nodes count once
+        self.kept: dict[str, int] = {}
 
-    def inspection(self, name: str, size: int) -> Inspection:
+    def inspection(self, name: str, size: int, data: tuple[str, ...]) -> Inspection:
         graph = self.graph
+        for value in self.values:
+            check_elements(name, value, self.shape(value))
         opset = max(entry.version for entry in self.model.opset_import if entry.domain in ("", "ai.onnx"))
         return Inspection(
             name=name,
@@ -68,6 +133,8 @@ class _Walk:
             inputs=tuple(self.tensor(i.name) for i in graph.input if i.name not in self.constants),
             outputs=tuple(self.tensor(o.name) for o in graph.output),
             layers=tuple(self.layer(node) for node in graph.node),
+            stored=self.kept,
+            data=data,
         )
 
     def layer(self, node: Any) -> Layer:
@@ -76,6 +143,9 @@ class _Walk:
         constants = [] if in_conversion else [name for name in node.input if self.is_parameter(name)]
         fresh = [name for name in constants if name not in self.counted]
         self.counted.update(fresh)
+        for constant in fresh:
+            dtype = _dtype(self.stored(constant).data_type)
+            self.kept[dtype] = self.kept.get(dtype, 0) + prod(self.shape(constant))
         return Layer(
             op=node.op_type,
             name=node.name or output.name,
@@ -111,13 +181,14 @@ class _Walk:
         return self.quantization(consumer) if consumer is not None else None
 
     def quantization(self, node: Any) -> Quantization | None:
-        """The parameters of a QuantizeLinear or DequantizeLinear node; None when they are computed."""
-        from onnx import numpy_helper
+        """The parameters of a QuantizeLinear or DequantizeLinear node; None: computed, or in another file."""
+        from onnx import TensorProto, numpy_helper
 
-        if node.input[1] not in self.constants:
-            return None
-        scales = numpy_helper.to_array(self.constants[node.input[1]]).ravel()
+        scale = self.constants.get(node.input[1])
         zero = self.constants.get(node.input[2]) if len(node.input) > 2 else None
+        if scale is None or TensorProto.EXTERNAL in (scale.data_location, getattr(zero, "data_location", 0)):
+            return None
+        scales = numpy_helper.to_array(scale).ravel()
         zeros = numpy_helper.to_array(zero).ravel() if zero is not None else [0] * len(scales)
         axis = next((a.i for a in node.attribute if a.name == "axis"), 1)  # 1 is the operator's default
         return Quantization(

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from math import prod
 
 import msgspec
 
-from edgekit.artefact import Format
+from edgekit.artefact import Format, Precision
+from edgekit.errors import ModelError
+
+MOST_ELEMENTS = 2**31 - 1  # of one tensor: both formats' runtimes count them in 32 bits
+_PRECISIONS: dict[str, Precision] = {"float16": "float16", "bfloat16": "float16"}
 
 
 class Quantization(msgspec.Struct, frozen=True):
@@ -51,6 +57,14 @@ class Inspection(msgspec.Struct, frozen=True):
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
     layers: tuple[Layer, ...]
+    stored: dict[str, int] = {}  # weights and biases by what they are stored as: float32, float16, int8
+    data: tuple[str, ...] = ()  # files next to it that hold its weights; ONNX only
+
+    @property
+    def precision(self) -> Precision:
+        """What most of its weights are stored as; float32 where it has none."""
+        most = max(self.stored, key=self.stored.__getitem__, default="float32")
+        return "int8" if "int" in most else _PRECISIONS.get(most, "float32")
 
     @property
     def ops(self) -> dict[str, int]:
@@ -66,3 +80,22 @@ class Inspection(msgspec.Struct, frozen=True):
     def multiply_adds(self) -> int:
         """Of convolutions and matrix products, for one run of the file."""
         return sum(layer.multiply_adds for layer in self.layers)
+
+
+def check_elements(name: str, tensor: str, shape: Iterable[int]) -> None:
+    """Refuse a tensor that no runtime can hold; a size that is not known counts as 1.
+
+    Args:
+        name: Of the file.
+        tensor: Its name.
+        shape: What the file says of it.
+
+    Raises:
+        ModelError: It has more elements than `MOST_ELEMENTS`.
+    """
+    elements = prod(size for size in shape if size > 0)
+    if elements > MOST_ELEMENTS:
+        raise ModelError(
+            f"{name} claims a tensor of {elements:,} elements, {tensor!r}; the most is {MOST_ELEMENTS:,}.",
+            "It is damaged, or made to fill a computer's memory. Convert or copy it again.",
+        )

@@ -8,7 +8,7 @@ from math import prod
 from typing import Any
 
 from edgekit.errors import ModelError
-from edgekit.inspection.record import Inspection, Layer, Quantization, TensorInfo
+from edgekit.inspection.record import Inspection, Layer, Quantization, TensorInfo, check_elements
 
 _IDENTIFIER = b"TFL3"  # bytes 4 to 8, fixed by the format's schema
 # what the flatbuffer reader raises when an offset or a length points outside the file
@@ -56,17 +56,21 @@ class _Walk:
         self.ops = {value: key for key, value in vars(schema.BuiltinOperator).items() if key.isupper()}
         self.dtypes = {value: key.lower() for key, value in vars(schema.TensorType).items() if key.isupper()}
         self.counted: set[int] = set()  # constants shared by several operators count once
+        self.stored: dict[str, int] = {}
 
     def inspection(self, name: str, size: int) -> Inspection:
         graph = self.graph
+        for index in range(graph.TensorsLength()):
+            check_elements(name, self.tensor(index).name, self.shape(index))
         return Inspection(
             name=name,
             format="tflite",
             bytes=size,
             opset=None,
-            inputs=tuple(self.tensor(graph.Inputs(i)) for i in range(graph.InputsLength())),
+            inputs=tuple(self.free(graph.Inputs(i)) for i in range(graph.InputsLength())),
             outputs=tuple(self.tensor(graph.Outputs(i)) for i in range(graph.OutputsLength())),
             layers=tuple(self.layer(graph.Operators(i)) for i in range(graph.OperatorsLength())),
+            stored=self.stored,
         )
 
     def layer(self, operator: Any) -> Layer:
@@ -77,6 +81,9 @@ class _Walk:
         weights = self.tensor(constants[0]) if constants else None
         fresh = [i for i in constants if i not in self.counted]
         self.counted.update(fresh)
+        for index in fresh:
+            dtype = self.tensor(index).dtype
+            self.stored[dtype] = self.stored.get(dtype, 0) + prod(self.shape(index))
         return Layer(
             op=op,
             name=output.name.partition(";")[0],  # a fused operator lists every name it came from
@@ -107,6 +114,14 @@ class _Walk:
         tensor = self.graph.Tensors(index)
         name = bytes(tensor.Name() or b"").decode("utf-8", "replace")
         return TensorInfo(name, self.shape(index), self.dtypes[tensor.Type()], self.quantization(index))
+
+    def free(self, index: int) -> TensorInfo:
+        """An input, whose signature says which of its sizes may be chosen."""
+        tensor, found = self.graph.Tensors(index), self.tensor(index)
+        signature = tuple(int(tensor.ShapeSignature(i)) for i in range(tensor.ShapeSignatureLength()))
+        if len(signature) != len(found.shape):
+            return found
+        return TensorInfo(found.name, signature, found.dtype, found.quantization)
 
     def shape(self, index: int) -> tuple[int, ...]:
         tensor = self.graph.Tensors(index)

@@ -31,6 +31,14 @@ class Accuracy(msgspec.Struct, frozen=True):
     predictions: tuple[int, ...]
 
 
+class Outputs(msgspec.Struct, frozen=True):
+    """What a model made of the timed input."""
+
+    runtime: Runtime
+    input_sha256: str
+    outputs: tuple[results.Output, ...]
+
+
 class Instructions(msgspec.Struct, frozen=True):
     """Instructions per inference."""
 

@@ -1,91 +1,114 @@
-"""The files to measure, out of the artefact sets that were named."""
+"""The files to measure: those of the artefact sets that were named, and any others."""
 
 from __future__ import annotations
 
 import shlex
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePath
 
 from edgekit.artefact import MANIFEST, ArtefactFile, ArtefactSet, check_files, read_set
 from edgekit.device import Payload
 from edgekit.errors import DataError, UsageError
-from edgekit.inspection import is_model_file
-from edgekit.results import Artefact, Evaluation, Reference
+from edgekit.measurement.loose import Inputs, loose
+from edgekit.measurement.subject import Given, Images, Subject
+from edgekit.results import LOOSE, Evaluation, Reference
 
 _KERAS = (".keras", ".h5", ".hdf5")
 
 
-@dataclass(frozen=True)
-class Subject:
-    """One file to measure and the set it belongs to."""
-
-    artefacts: ArtefactSet
-    file: ArtefactFile
-    set: str  # the set's name, which no other set of the session has
-
-    @property
-    def path(self) -> Path:
-        """Where the file is on this computer."""
-        return self.artefacts.path(self.file)
-
-    @property
-    def evaluation(self) -> Path:
-        """Where the set's evaluation images are on this computer."""
-        return self.artefacts.folder / self.artefacts.manifest.evaluation_file
-
-    def record(self) -> Artefact:
-        """What a result says about the file."""
-        file = self.file
-        return Artefact(self.set, file.name, file.sha256, file.bytes, file.format, file.precision)
-
-    def reference(self) -> Reference:
-        """What the computer that converted the file said about it."""
-        manifest, file = self.artefacts.manifest, self.file
-        return Reference(file.sha256, file.quality.accuracy, manifest.keras_accuracy, file.target)
-
-
-def subjects(paths: Sequence[Path]) -> tuple[Subject, ...]:
+def subjects(paths: Sequence[Path], inputs: Inputs = Inputs()) -> tuple[Subject, ...]:  # noqa: B008 - frozen
     """Return every file named, directly or through its set, once and in order.
 
+    Args:
+        paths: Artefact sets, files of a set, or any other .tflite and .onnx files.
+        inputs: What the last ones are given.
+
     Raises:
-        RecordError: A folder is not an artefact set, or its files are not those that were converted.
-        UsageError: A path does not name a file of a set.
+        RecordError: A set's files are not those that were converted.
+        UsageError: A path is neither a set nor a model file, or an input is given that no file has.
+        ModelError: A file cannot be read.
     """
-    found: dict[tuple[Path, str], Subject] = {}
+    found: dict[Path, Subject] = {}
+    models: dict[Path, str] = {}
     for path in paths:
-        folder = path if path.is_dir() else path.parent
-        if not path.exists():
-            raise UsageError(f"{path} does not exist.", "Make an artefact set with `edgekit convert`.")
-        if path.is_file():
-            _check_in_set(path)
-        artefacts = read_set(folder)
-        check_files(artefacts)
-        chosen = [
-            file for file in artefacts.manifest.files if path.is_dir() or path.name in (file.name, MANIFEST)
-        ]
-        if not chosen:
-            names = ", ".join(file.name for file in artefacts.manifest.files)
-            raise UsageError(f"{path} is not a model of its artefact set.", f"The set has {names}.")
-        for file in chosen:
-            subject = Subject(artefacts, file, artefacts.manifest.model.name)
-            found.setdefault((folder.resolve(), file.name), subject)
-    named = set_names({folder: subject.set for (folder, _), subject in found.items()})
-    return tuple(replace(subject, set=named[folder]) for (folder, _), subject in found.items())
+        _check(path)
+        artefacts = _set_of(path)
+        if artefacts is None:
+            found.setdefault(path.parent.resolve() / path.name, loose(path, inputs))
+            continue
+        models[artefacts.folder] = artefacts.manifest.model.name
+        for file in artefacts.manifest.files:
+            if path.is_dir() or path.name in (file.name, MANIFEST):
+                found.setdefault(artefacts.folder.resolve() / file.name, _of_set(artefacts, file))
+    inputs.check_used([subject for subject in found.values() if subject.loose])
+    named = {folder.resolve(): name for folder, name in set_names(models).items()} if models else {}
+    apart = _loose_sets([path for path, subject in found.items() if subject.loose])
+    return tuple(
+        replace(subject, set=apart[path] if subject.loose else named[path.parent])
+        for path, subject in found.items()
+    )
 
 
-def _check_in_set(path: Path) -> None:
-    """Raise a UsageError if a file cannot be one of an artefact set."""
-    name = shlex.quote(str(path))
+def _check(path: Path) -> None:
+    """Raise a UsageError if nothing can be measured there."""
+    if not path.exists():
+        raise UsageError(f"{path} does not exist.", "Make an artefact set with `edgekit convert`.")
     if path.suffix.lower() in _KERAS:
+        name = shlex.quote(str(path))
         raise UsageError(f"{path} is a Keras model, not an artefact.", f"edgekit convert {name}")
-    if not (path.parent / MANIFEST).is_file():
-        what = f"{path} is not in an artefact set: there is no {MANIFEST} next to it."
-        hint = "Name a folder that `edgekit convert` wrote, or a file in one."
-        if is_model_file(path):
-            hint += f" For instructions alone: edgekit explain {name}"
-        raise UsageError(what, hint)
+
+
+def _set_of(path: Path) -> ArtefactSet | None:
+    """Return the set that a path belongs to, checked; None: it is a file that belongs to none."""
+    folder = path if path.is_dir() else path.parent
+    if path.is_file() and not (folder / MANIFEST).is_file():
+        return None
+    artefacts = read_set(folder)
+    names = [MANIFEST, *(file.name for file in artefacts.manifest.files)]
+    if path.is_file() and path.name not in names:
+        return None
+    check_files(artefacts)
+    return artefacts
+
+
+def _of_set(artefacts: ArtefactSet, file: ArtefactFile) -> Subject:
+    manifest = artefacts.manifest
+    return Subject(
+        path=artefacts.path(file),
+        sha256=file.sha256,
+        bytes=file.bytes,
+        format=file.format,
+        precision=file.precision,
+        set=manifest.model.name,
+        inputs=(Given(scale=file.input.scale or 0.0, zero_point=file.input.zero_point or 0),),
+        contract=manifest.preprocessing,
+        output_shape=file.output.shape,
+        images=None if manifest.head.kind == "none" else _images(artefacts),
+        reference=Reference(file.sha256, file.quality.accuracy, manifest.keras_accuracy, file.target),
+    )
+
+
+def _images(artefacts: ArtefactSet) -> Images:
+    manifest = artefacts.manifest
+    return Images(
+        artefacts.folder / manifest.evaluation_file,
+        manifest.evaluation_sha256,
+        manifest.dataset.evaluation.n,
+        manifest.head,
+        len(manifest.labels),
+        labelled=manifest.keras_accuracy is not None,
+    )
+
+
+def _loose_sets(paths: Sequence[Path]) -> dict[Path, str]:
+    """Name what takes the place of a set: one name for all files; where some share theirs, their folders."""
+    names = [path.name for path in paths]
+    if len(set(names)) == len(names):
+        return dict.fromkeys(paths, LOOSE)
+    folders = set_names(dict.fromkeys((path.parent for path in paths), LOOSE))
+    return {path: folders[path.parent] for path in paths}
 
 
 def set_names(models: Mapping[Path, str]) -> dict[Path, str]:
@@ -106,16 +129,17 @@ def set_names(models: Mapping[Path, str]) -> dict[Path, str]:
 
 
 def payloads(files: Sequence[Subject], *, evaluation: bool) -> list[Payload]:
-    """Return what has to be on the device: the models and, for the accuracy pass, the evaluation images."""
-    needed = [Payload(file.path, file.file.sha256, file.file.bytes) for file in files]
-    for file in files if evaluation else ():
-        digest = file.artefacts.manifest.evaluation_sha256
-        needed.append(Payload(file.evaluation, digest, file.evaluation.stat().st_size))
+    """Return what has to be on the device: models, inputs and, for the accuracy pass, evaluation images."""
+    needed = [file.payload for file in files]
+    needed += [given.payload for file in files for given in file.inputs if given.payload]
+    for images in (file.images for file in files if evaluation):
+        if images:
+            needed.append(Payload(images.path, images.sha256, images.path.stat().st_size))
     return needed
 
 
-def read_evaluation(subject: Subject) -> Evaluation:
-    """Read what the predictions on a set's images are judged against; the images are not read.
+def read_evaluation(images: Images) -> Evaluation:
+    """Read what the predictions on evaluation images are judged against; the images are not read.
 
     Raises:
         DataError: The evaluation file is damaged.
@@ -123,12 +147,9 @@ def read_evaluation(subject: Subject) -> Evaluation:
     import numpy as np
 
     try:
-        with np.load(subject.evaluation, allow_pickle=False) as arrays:
+        with np.load(images.path, allow_pickle=False) as arrays:
             labels = tuple(arrays["labels"].tolist())
             keras = tuple(arrays["keras"].tolist()) if "keras" in arrays.files else ()
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(
-            f"{subject.evaluation} cannot be read: {error}.", "Run `edgekit convert` again."
-        ) from error
-    manifest = subject.artefacts.manifest
-    return Evaluation(manifest.evaluation_sha256, labels, keras, manifest.head, len(manifest.labels))
+        raise DataError(f"{images.path} cannot be read: {error}.", "Run `edgekit convert` again.") from error
+    return Evaluation(images.sha256, labels, keras, images.head, images.classes)

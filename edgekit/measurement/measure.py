@@ -12,7 +12,7 @@ from edgekit.measurement.passes import Passes
 from edgekit.measurement.plan import Cell, interleaved
 from edgekit.measurement.request import BenchRequest
 from edgekit.progress import Progress
-from edgekit.results import Accuracy, Ended, Instructions, Memory, Repeat, Runtime
+from edgekit.results import Accuracy, Ended, Instructions, Memory, Output, Repeat, Runtime
 from edgekit.words import plural
 
 # what a result says that is found while, or long after, its session was measuring
@@ -30,6 +30,7 @@ class Collected:
     memory: Memory | None = None
     accuracy: Accuracy | None = None
     instructions: Instructions | None = None
+    outputs: tuple[Output, ...] = ()
     error: EdgekitError | None = None
 
 
@@ -147,9 +148,11 @@ def _tasks(collected: Sequence[Collected], passes: Passes, request: BenchRequest
     if request.memory and passes.timed:
         for item in collected:
             yield _Task(item, partial(_memory, item, passes), "No memory figures")
-    if request.accuracy:
-        for same in filter(_answers, _pairs(collected)):
+    for same in _pairs(collected):
+        if request.accuracy and same[0].cell.subject.images:
             yield _Task(same[0], partial(_accuracy, same, passes))
+        if same[0].cell.subject.compared:
+            yield _Task(same[0], partial(_outputs, same, passes))
     if request.instructions and passes.timed:
         for item in collected:
             if item.cell.threads == 1:
@@ -162,11 +165,6 @@ def _pairs(collected: Sequence[Collected]) -> list[list[Collected]]:
     for item in collected:
         groups.setdefault((id(item.cell.subject), id(item.cell.bundle)), []).append(item)
     return list(groups.values())
-
-
-def _answers(same: list[Collected]) -> bool:
-    """Whether the model's output is read as answers."""
-    return same[0].cell.subject.artefacts.manifest.head.kind != "none"
 
 
 def _latency(item: Collected, passes: Passes, position: int) -> None:
@@ -189,6 +187,13 @@ def _accuracy(same: list[Collected], passes: Passes) -> None:
     found = passes.accuracy(same[0].cell, same[0].repeats)
     for item in same:
         item.accuracy = found
+
+
+def _outputs(same: list[Collected], passes: Passes) -> None:
+    """Keep what the model makes of the timed input; that hardly depends on the number of threads."""
+    found = passes.outputs(same[0].cell, same[0].repeats)
+    for item in same:
+        item.outputs = found.outputs
 
 
 def _instructions(item: Collected, passes: Passes) -> None:

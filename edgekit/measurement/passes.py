@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
+from edgekit.errors import ModelError
 from edgekit.measurement import answers
 from edgekit.measurement.plan import Cell
 from edgekit.measurement.request import BenchRequest
 from edgekit.results import Accuracy, Memory, Repeat
 from edgekit.visit import PATIENCE, Visit
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 SLOWER = 20  # how many times slower an inference may be outside the timed loop
 LOADS, COUNTED_RUNS = 5, 6  # of the model, and inferences counted per load
@@ -43,54 +46,62 @@ class Passes:
             "cool_seconds": self._profile.cool_seconds,
         }
         deadline = PATIENCE + self._profile.cool_seconds + plan.warmup_seconds + plan.max_seconds
-        return self._visit.ask(answers.Latency, self._fields(cell, fields), deadline)
+        return self._ask(answers.Latency, cell, fields, deadline)
 
     def memory(self, cell: Cell, repeats: list[Repeat]) -> Memory:
         """Read the resident set at three moments."""
-        fields = self._fields(cell, {"pass": "memory", "warmup_runs": self._request.schedule.warmup_runs})
-        deadline = _deadline(repeats, self._request.schedule.warmup_runs)
-        return self._visit.ask(Memory, fields, deadline)
+        runs = self._request.schedule.warmup_runs
+        return self._ask(Memory, cell, {"pass": "memory", "warmup_runs": runs}, _deadline(repeats, runs))
 
     def accuracy(self, cell: Cell, repeats: list[Repeat]) -> Accuracy:
-        """Classify the set's evaluation images."""
-        manifest = cell.subject.artefacts.manifest
-        digest = manifest.evaluation_sha256
+        """Answer the evaluation images."""
+        images = cell.subject.images
+        assert images  # noqa: S101 - who has none is not asked
         fields = {
             "pass": "accuracy",
-            "evaluation": self._visit.places[digest],
-            "evaluation_sha256": digest,
-            "head": manifest.head.kind,
-            "threshold": manifest.head.threshold,
+            "evaluation": self._visit.places[images.sha256],
+            "evaluation_sha256": images.sha256,
+            "head": images.head.kind,
+            "threshold": images.head.threshold,
         }
-        deadline = _deadline(repeats, manifest.dataset.evaluation.n)
-        found = self._visit.ask(answers.Accuracy, self._fields(cell, fields), deadline)
-        correct = None if manifest.keras_accuracy is None else found.correct
-        return Accuracy(found.n, correct, digest, found.predictions)
+        found = self._ask(answers.Accuracy, cell, fields, _deadline(repeats, images.n))
+        correct = found.correct if images.labelled else None
+        return Accuracy(found.n, correct, images.sha256, found.predictions)
+
+    def outputs(self, cell: Cell, repeats: list[Repeat]) -> answers.Outputs:
+        """Run the model once and return what it makes of the timed input."""
+        return self._ask(answers.Outputs, cell, {"pass": "outputs"}, _deadline(repeats, 2))
 
     def instructions(self, cell: Cell, repeats: list[Repeat]) -> answers.Instructions:
         """Count the instructions of single inferences."""
         fields = {"pass": "instructions", "loads": LOADS, "warmup_runs": 2, "min_runs": COUNTED_RUNS}
         deadline = _deadline(repeats, LOADS * COUNTED_RUNS)
-        found = self._visit.ask(answers.Instructions, self._fields(cell, fields), deadline)
+        found = self._ask(answers.Instructions, cell, fields, deadline)
         if self.timed:
             return found
         return msgspec.structs.replace(found, source=f"qemu {self._profile.cpu}")
 
+    def _ask(self, kind: type[T], cell: Cell, fields: dict[str, Any], deadline: float) -> T:
+        """Ask for one pass; of a file whose sizes nobody chose, say how to choose them if that may help."""
+        try:
+            return self._visit.ask(kind, self._fields(cell, fields), deadline)
+        except ModelError as error:
+            if cell.subject.free:
+                raise ModelError(
+                    f"{error.what} Sizes that the file leaves open were taken as 1.",
+                    f"Choose them, such as: {cell.subject.free}",
+                ) from error
+            raise
+
     def _fields(self, cell: Cell, fields: dict[str, Any]) -> dict[str, Any]:
         """Add what every pass needs to know about a cell."""
-        file, contract = cell.subject.file, cell.subject.artefacts.manifest.preprocessing
         return {
-            **self._visit.running(cell.bundle, file.sha256),
+            **self._visit.running(cell.bundle, cell.subject.payload.sha256),
+            **cell.subject.fields(self._visit.places),
             "threads": cell.threads,
             "xnnpack": self._request.xnnpack,
             "affinity": self._request.affinity or self._profile.affinity,
             "seed": self._request.seed,
-            "mean": contract.mean,
-            "std": contract.std,
-            "layout": contract.layout,
-            "input_scale": file.input.scale or 0.0,
-            "input_zero_point": file.input.zero_point or 0,
-            "output_shape": file.output.shape,
             **fields,
         }
 

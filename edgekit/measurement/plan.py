@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from edgekit.errors import UsageError
-from edgekit.measurement.artefacts import Subject
 from edgekit.measurement.request import ALL_CPUS
+from edgekit.measurement.subject import Subject
 from edgekit.runtime import KINDS, Bundle, RuntimeSpec, parse_runtime
 from edgekit.words import plural
 
@@ -25,7 +25,7 @@ class Cell:
 
     def __str__(self) -> str:
         threads = plural(self.threads, "thread")
-        return f"{self.subject.set}/{self.subject.file.name} with {self.bundle} on {threads}"
+        return f"{self.subject.set}/{self.subject.name} with {self.bundle} on {threads}"
 
 
 def wanted_runtimes(asked: Sequence[str], subjects: Sequence[Subject]) -> tuple[RuntimeSpec, ...]:
@@ -34,13 +34,13 @@ def wanted_runtimes(asked: Sequence[str], subjects: Sequence[Subject]) -> tuple[
     Raises:
         UsageError: A runtime is unknown, or executes none of the files.
     """
-    formats = {subject.file.format for subject in subjects}
+    formats = {subject.format for subject in subjects}
     if not asked:
         return tuple(RuntimeSpec(kind) for kind in KINDS.values() if kind.format in formats)
     chosen = tuple(dict.fromkeys(parse_runtime(text) for text in asked))
     for spec in chosen:
         if spec.kind.format not in formats:
-            names = ", ".join(subject.file.name for subject in subjects)
+            names = ", ".join(subject.name for subject in subjects)
             raise UsageError(
                 f"{spec} executes .{spec.kind.format} files, and there is none among {names}.",
                 f"Name one of {', '.join(k.name for k in KINDS.values() if k.format in formats)}.",
@@ -51,7 +51,7 @@ def wanted_runtimes(asked: Sequence[str], subjects: Sequence[Subject]) -> tuple[
 def left_out(chosen: Sequence[RuntimeSpec], subjects: Sequence[Subject]) -> str:
     """Say which files none of the chosen runtimes executes; empty: each is executed."""
     executed = {spec.kind.format for spec in chosen}
-    names = [subject.file.name for subject in subjects if subject.file.format not in executed]
+    names = [subject.name for subject in subjects if subject.format not in executed]
     if not names:
         return ""
     runtimes = " or ".join(str(spec) for spec in chosen)
@@ -90,7 +90,7 @@ def cells(subjects: Sequence[Subject], bundles: Iterable[Bundle], threads: Seque
         Cell(subject, bundle, count)
         for subject in subjects
         for bundle in different
-        if KINDS[bundle.record.runtime].format == subject.file.format
+        if KINDS[bundle.record.runtime].format == subject.format
         for count in threads
     )
 

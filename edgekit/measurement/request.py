@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgekit.device import Profile
@@ -35,7 +36,7 @@ MODES: dict[Mode, Schedule] = {
 class BenchRequest:
     """One session: these artefacts, on this device, with these runtimes and numbers of threads."""
 
-    artefacts: tuple[Path, ...]  # artefact sets, or single files of a set
+    artefacts: tuple[Path, ...]  # artefact sets, single files of a set, or any other .tflite and .onnx files
     device: str | Profile = "host"  # a profile, or its name
     runtimes: tuple[str, ...] = ()  # NAME or NAME==VERSION; empty: every one that suits
     threads: tuple[int, ...] = (1, ALL_CPUS)
@@ -47,6 +48,8 @@ class BenchRequest:
     fps: float | None = None  # inferences per second, as an application would space them; None: back to back
     affinity: tuple[int, ...] = ()  # CPUs to run on; empty: the profile's
     seed: int = 0  # of the timed input
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # of inputs of files of no set
+    inputs: Mapping[str, Path] = field(default_factory=dict)  # their values, in .npy files
     command: str = ""  # as typed
 
     def __post_init__(self) -> None:
@@ -56,7 +59,9 @@ class BenchRequest:
             UsageError: A number is out of its range, or no artefact is named.
         """
         if not self.artefacts:
-            raise UsageError("No artefact is named.", "Name an artefact set that `edgekit convert` wrote.")
+            raise UsageError(
+                "No artefact is named.", "Name an artefact set that `edgekit convert` wrote, or a model file."
+            )
         for threads in self.threads:
             if threads < 0:
                 raise UsageError(f"{threads} threads are not possible.", "Give 1 or more, or 0 for all CPUs.")

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
 import edgekit
 from edgekit.device import Transport
 from edgekit.errors import EdgekitError
-from edgekit.measurement.artefacts import Subject, payloads, read_evaluation, subjects
+from edgekit.measurement.artefacts import payloads, read_evaluation, subjects
 from edgekit.measurement.findings import Context, findings
+from edgekit.measurement.loose import Inputs
 from edgekit.measurement.measure import Collected, Outcome, measure
 from edgekit.measurement.passes import Passes
 from edgekit.measurement.plan import cells, left_out, wanted_runtimes, wanted_threads
 from edgekit.measurement.request import BenchRequest
 from edgekit.measurement.store import Store
+from edgekit.measurement.subject import Subject
 from edgekit.progress import SILENT, Progress
 from edgekit.results import SCHEMA, Environment, Evaluation, Measurement, Result
 from edgekit.schema import now
@@ -48,7 +52,18 @@ def bench(
         DeviceError: Nothing could be measured.
         KeyboardInterrupt: Interrupted before anything was measured.
     """
-    files = subjects(request.artefacts)
+    with TemporaryDirectory(prefix="edgekit-") as work:
+        files = subjects(request.artefacts, Inputs(request.shapes, request.inputs, Path(work)))
+        return _bench(request, files, progress, transport, store)
+
+
+def _bench(
+    request: BenchRequest,
+    files: tuple[Subject, ...],
+    progress: Progress,
+    transport: Transport | None,
+    store: Store | None,
+) -> Result:
     runtimes = wanted_runtimes(request.runtimes, files)
     if omitted := left_out(runtimes, files):
         progress.note(omitted)
@@ -114,7 +129,7 @@ class Session:
             after=after,
             # of what gave nothing, the result's `partial` says why
             measurements=tuple(self._measurement(item, after) for item in outcome.collected if item.runtime),
-            references=tuple({file.file.sha256: file.reference() for file in self.files}.values()),
+            references=tuple({file.sha256: file.reference for file in self.files if file.reference}.values()),
             evaluations=self.evaluations,
             transfer=visit.transfer,
             partial=outcome.partial,
@@ -134,6 +149,7 @@ class Session:
             memory=item.memory,
             accuracy=item.accuracy,
             instructions=item.instructions,
+            outputs=item.outputs,
             affinity=self.affinity,
             input_sha256=item.input_sha256,
         )
@@ -142,7 +158,7 @@ class Session:
             self.visit.device,
             self.visit.environment,
             after,
-            item.cell.subject.reference(),
+            item.cell.subject.reference,
             failure=item.error.what if item.error else None,
             remedy=item.error.hint if item.error else "",
             fps=self.request.fps,
@@ -163,7 +179,8 @@ def _ignored(request: BenchRequest) -> Iterator[str]:
 
 def _evaluations(files: tuple[Subject, ...]) -> tuple[Evaluation, ...]:
     """Read the labels of every evaluation file once."""
-    return tuple({f.artefacts.manifest.evaluation_sha256: read_evaluation(f) for f in files}.values())
+    different = {file.images.sha256: file.images for file in files if file.images}
+    return tuple(read_evaluation(images) for images in different.values())
 
 
 def _environment(visit: Visit) -> Environment:

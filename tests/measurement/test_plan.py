@@ -1,11 +1,12 @@
 """What gets measured, and in which order."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
-from edgekit.errors import RecordError, UsageError
+from edgekit.errors import ModelError, RecordError, UsageError
 from edgekit.measurement import MODES, BenchRequest
 from edgekit.measurement.artefacts import set_names, subjects
 from edgekit.measurement.plan import interleaved, left_out, wanted_runtimes, wanted_threads
@@ -55,7 +56,7 @@ def test_a_file_that_no_named_runtime_executes_is_left_out_and_told(tiny):
 
 def test_a_set_a_manifest_and_a_file_of_it_are_measured_once(tiny):
     found = subjects([tiny / "int8.tflite", tiny, tiny / "manifest.json"])
-    assert [subject.file.name for subject in found] == ["int8.tflite", "float32.tflite", "int8.onnx"]
+    assert [subject.name for subject in found] == ["int8.tflite", "float32.tflite", "int8.onnx"]
 
 
 @pytest.mark.parametrize(
@@ -74,9 +75,9 @@ def test_no_two_sets_of_a_session_have_the_same_name(models, names):
 
 
 def test_a_file_beside_a_set_is_not_of_it(tiny):
-    (tiny / "other.tflite").write_text("x")
-    with pytest.raises(UsageError, match=r"float32\.tflite, int8\.tflite"):
-        subjects([tiny / "other.tflite"])
+    shutil.copy(tiny / "int8.tflite", tiny / "other.tflite")
+    assert [(found.set, found.loose) for found in subjects([tiny / "other.tflite"])] == [("files", True)]
+    assert [found.name for found in subjects([tiny])] == ["float32.tflite", "int8.tflite", "int8.onnx"]
 
 
 def test_a_path_that_is_not_there_is_named(tmp_path):
@@ -85,26 +86,17 @@ def test_a_path_that_is_not_there_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "says", "hint"),
+    ("name", "error", "says", "hint"),
     [
-        ("cnn.keras", "cnn.keras is a Keras model, not an artefact.", "edgekit convert"),
-        (
-            "alone.tflite",
-            "alone.tflite is not in an artefact set: there is no manifest.json",
-            "edgekit explain",
-        ),
-        (
-            "cat.png",
-            "cat.png is not in an artefact set: there is no manifest.json",
-            "`edgekit convert` wrote",
-        ),
+        ("cnn.keras", UsageError, "cnn.keras is a Keras model, not an artefact.", "edgekit convert"),
+        ("cat.png", ModelError, "cat.png is not a TFLite or ONNX file", ".tflite and .onnx"),
     ],
 )
-def test_a_file_that_is_of_no_set_is_named_with_what_to_do_instead(tmp_path, name, says, hint):
+def test_a_file_that_is_no_model_file_is_named_with_what_to_do_instead(tmp_path, name, error, says, hint):
     (tmp_path / name).write_bytes(b"x")
-    with pytest.raises(UsageError, match=re.escape(says)) as error:
+    with pytest.raises(error, match=re.escape(says)) as raised:
         subjects([tmp_path / name])
-    assert hint in error.value.hint
+    assert hint in raised.value.hint
 
 
 def test_a_folder_without_a_manifest_is_no_set(tmp_path):
