@@ -74,6 +74,19 @@ def quiet_stderr(*, shown: bool = True) -> Iterator[Callable[[], str]]:
 
 
 @contextmanager
+def not_loaded(module: str) -> Iterator[None]:
+    """Let importing a module fail meanwhile, unless it is loaded already."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]
+
+
+@contextmanager
 def quiet_download() -> Iterator[None]:
     """Keep Keras' own progress bar off standard output; do not wait for a dead network."""
     before = socket.getdefaulttimeout()

@@ -1,5 +1,10 @@
+import importlib
 import subprocess
 import sys
+
+import pytest
+
+from edgekit.quiet import not_loaded
 
 
 def _run(code):
@@ -70,3 +75,11 @@ def test_keras_is_set_up_for_the_converters_whatever_its_own_settings_say(tmp_pa
     )
     done = _run(code)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_module_that_is_not_to_be_loaded_can_be_loaded_afterwards():
+    with not_loaded("colorsys"), pytest.raises(ImportError):
+        importlib.import_module("colorsys")
+    assert "colorsys" not in sys.modules
+    with not_loaded("sys"):
+        assert importlib.import_module("sys") is sys

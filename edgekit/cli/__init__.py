@@ -28,9 +28,11 @@ def _run() -> int:
     try:
         from edgekit.cli.app import app
         from edgekit.lookup import ensure_temporary_folder
+        from edgekit.quiet import not_loaded
 
         ensure_temporary_folder()
-        app()
+        with not_loaded("sklearn"):  # Keras would load it for wrappers of its own, and take a second longer
+            app()
     except SystemExit as ended:
         return _exited(ended)
     except KeyboardInterrupt as interrupt:
