@@ -9,6 +9,7 @@ from typing import Any
 
 from edgekit.errors import ModelError
 from edgekit.quiet import import_tensorflow
+from edgekit.zoo.float32 import leaves
 from edgekit.zoo.frozen import frozen
 
 
@@ -47,9 +48,9 @@ def cost(model: Any) -> Cost:
         ModelError: An input has no fixed size, or the graph has parts that TensorFlow does not open.
     """
     operations = [(op.name, op.type, _output(op), _multiply_adds(op)) for op in _trace(model)]
-    leaves = list(_leaves(model))
+    parts = list(leaves(model))
     # a SavedModel is one opaque layer; its operations are known by their own names
-    known = {layer.name for layer in leaves if type(layer).__name__ != "TFSMLayer"}
+    known = {layer.name for layer in parts if type(layer).__name__ != "TFSMLayer"}
     shares: dict[str, int] = {}
     extra = []
     for name, kind, output, count in operations:
@@ -61,8 +62,7 @@ def cost(model: Any) -> Cost:
         else:
             shares[layer_name] = shares.get(layer_name, 0) + count
     rows = [
-        LayerCost(x.name, type(x).__name__, _shape(x), x.count_params(), shares.get(x.name, 0))
-        for x in leaves
+        LayerCost(x.name, type(x).__name__, _shape(x), x.count_params(), shares.get(x.name, 0)) for x in parts
     ]
     return Cost(model.count_params(), sum(op[3] for op in operations), (*rows, *extra))
 
@@ -118,15 +118,6 @@ def _size(shape: Any) -> int:
 
 def _output(op: Any) -> tuple[int, ...]:
     return tuple(op.outputs[0].shape[1:]) if op.outputs and op.outputs[0].shape.rank else ()
-
-
-def _leaves(model: Any) -> Any:
-    """Yield a model's layers, those of nested models in the nested model's place."""
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
-            yield from _leaves(layer)
-        else:
-            yield layer
 
 
 def _shape(layer: Any) -> tuple[int, ...]:

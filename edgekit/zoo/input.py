@@ -105,7 +105,7 @@ def with_fixed_size(model: Any, size: Size | None, path: Path) -> Any:
     shape = (height, width, depth) if own.layout == "NHWC" else (depth, height, width)
     keras = keras_of(model)
     try:
-        image = keras.Input(shape, dtype=model.inputs[0].dtype)
+        image = keras.Input(shape, dtype="float32")
         return keras.Model(image, model(image), name=model.name)
     except Exception as error:  # Keras raises whatever its layers raise
         raise ModelError(

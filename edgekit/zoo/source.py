@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from edgekit.artefact import DEPTHS, TOP1, Head, Preprocessing
 from edgekit.errors import UsageError
@@ -16,6 +17,7 @@ from edgekit.words import nearest
 from edgekit.zoo.build import build
 from edgekit.zoo.card import Card, card_of, check_checkpoint, read_card
 from edgekit.zoo.families import FAMILIES
+from edgekit.zoo.float32 import as_float32, check_finite, dtype_of
 from edgekit.zoo.image import number_of_classes
 from edgekit.zoo.input import Size, image_input, shown, size_of, with_fixed_size
 from edgekit.zoo.load import WEIGHTS_SUFFIX, check_exists, load_model
@@ -32,6 +34,7 @@ class LoadedModel:
     preprocessing: Preprocessing
     classes: int
     head: Head = TOP1
+    changed: str = ""  # what edgekit changed in it, as a sentence
 
 
 @dataclass(frozen=True)
@@ -59,29 +62,33 @@ class Source:
         if self.card is not None:
             check_checkpoint(self.file, self.card)
         model = load_model(self.file) if self.spec is None else build(self.spec, weights=self.file)
+        check_finite(model, self.file)
+        takes_bytes = np.dtype(dtype_of(model.inputs[0])).kind in "iu"
+        model, changed = as_float32(model, self.file)
         model = with_fixed_size(model, self.resolution, self.file)
         classes = number_of_classes(model, self.file)
         if self.classes not in (None, classes):
             raise UsageError(
                 f"{self.file} has classes {classes}, not {self.classes}.", "Leave out --classes."
             )
-        own = self.card.preprocessing if self.card else _usual_preprocessing(model, self.file)
+        own = self.card.preprocessing if self.card else _usual_preprocessing(model, self.file, takes_bytes)
         if self.spec is not None:
             own = msgspec.structs.replace(own, mean=self.spec.record.mean, std=self.spec.record.std)
-        return LoadedModel(model, own, classes)
+        return LoadedModel(model, own, classes, changed=changed)
 
 
-def _usual_preprocessing(model: Any, path: Path) -> Preprocessing:
-    """What a model of a fixed size and without a card is given if nothing else is known: −1 … 1."""
+def _usual_preprocessing(model: Any, path: Path, takes_bytes: bool) -> Preprocessing:
+    """What a model of a fixed size and without a card is given if nothing else is known: −1 … 1, or bytes."""
     shape = image_input(model, path)
-    middle = (127.5,) * DEPTHS[shape.channels]
+    mean, std = (0.0, 1.0) if takes_bytes else (127.5, 127.5)
+    depth = DEPTHS[shape.channels]
     return Preprocessing(
         height=shape.height or 0,
         width=shape.width or 0,
         channels=shape.channels,
         layout=shape.layout,
-        mean=middle,
-        std=middle,
+        mean=(mean,) * depth,
+        std=(std,) * depth,
     )
 
 
