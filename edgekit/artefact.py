@@ -139,6 +139,7 @@ class ArtefactFile(msgspec.Struct, frozen=True):
     quality: Quality
     target: str = "portable"  # instruction set the int8 ranges suit: portable, arm64, x86-vnni, x86-avx2
     recipe: tuple[str, ...] = ()  # steps that led to this file, each with its accuracy
+    faults: tuple[str, ...] = ()  # what is wrong with it, a sentence each; none is known of a good file
 
     @property
     def input(self) -> Tensor:
@@ -149,6 +150,13 @@ class ArtefactFile(msgspec.Struct, frozen=True):
     def output(self) -> Tensor:
         """The output that holds the scores."""
         return self.outputs[0]
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """A file that was asked for and could not be made."""
+
+    name: str  # int8.onnx
+    reason: str  # one sentence
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -200,6 +208,8 @@ class Manifest(msgspec.Struct, frozen=True):
     files: tuple[ArtefactFile, ...]
     tools: dict[str, str]  # library: version
     head: Head = TOP1
+    missing: tuple[Missing, ...] = ()
+    names: dict[Format, dict[str, str]] = {}  # by format: what the short names of tensors stand for
 
 
 def _to_2(record: dict[str, Any]) -> None:

@@ -20,6 +20,8 @@ A message says what happened, the value received, and what to do next, in that o
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class EdgekitError(Exception):
     """Base of all errors that are meant for the user.
@@ -30,6 +32,7 @@ class EdgekitError(Exception):
     """
 
     exit_code = 2
+    written: Path | None = None  # the artefact set that was written before this was raised
 
     def __init__(self, what: str, hint: str = "") -> None:
         super().__init__(what)

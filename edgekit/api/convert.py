@@ -77,8 +77,9 @@ def convert(
         UsageError: The request, the model or the dataset do not fit each other.
         ModelError: The model cannot be read or converted.
         DataError: The dataset cannot be used.
-        InvalidError: A file does not compute what the model computes; nothing is written. Or it is not
-            certain that int8 keeps within `max_drop`; the set is written.
+        InvalidError: The set was written (`error.written` is its folder), but a file is missing or cannot be
+            trusted: int8 lost very much, or it is not certain that it keeps within `max_drop`. Or nothing is
+            written, as no file computes what the model computes.
         StorageError: The folder cannot be written; nothing is left there.
         GateError: The set was written, but an int8 file lost more than `max_drop`.
     """

@@ -96,35 +96,49 @@ def convert(
     Example: edgekit convert my_model.keras --dataset my_images --int8
     """
     import edgekit
-    from edgekit.cli.console import command_line, print_record, progress_bar, quote, say_next
+    from edgekit.cli.console import command_line, progress_bar, quote, say_next
+    from edgekit.errors import EdgekitError
+
+    try:
+        with progress_bar() as progress:
+            artefacts = edgekit.convert(
+                model,
+                alpha=alpha,
+                resolution=options.resolution_of(resolution),
+                weights=weights,
+                classes=classes,
+                dataset=dataset,
+                int8=int8,
+                float16=float16,
+                formats=formats or None,
+                target=target,
+                io=io,
+                calibration=calibration,
+                max_drop=max_drop,
+                mean=options.per_channel_of(mean, "--mean"),
+                std=options.per_channel_of(std, "--std"),
+                channels=channels,
+                preprocess=preprocess,
+                seed=seed,
+                output=output,
+                command=command_line(),
+                progress=progress,
+            )
+    except EdgekitError as error:
+        if error.written is not None:
+            _show(error.written, as_json)
+        raise
+    _show(artefacts.folder, as_json)
+    say_next(f"edgekit bench {quote(artefacts.folder)}")
+
+
+def _show(folder: Path, as_json: bool) -> None:
+    from edgekit.artefact import read_set
+    from edgekit.cli.console import print_record
     from edgekit.cli.show_set import show_set
 
-    with progress_bar() as progress:
-        artefacts = edgekit.convert(
-            model,
-            alpha=alpha,
-            resolution=options.resolution_of(resolution),
-            weights=weights,
-            classes=classes,
-            dataset=dataset,
-            int8=int8,
-            float16=float16,
-            formats=formats or None,
-            target=target,
-            io=io,
-            calibration=calibration,
-            max_drop=max_drop,
-            mean=options.per_channel_of(mean, "--mean"),
-            std=options.per_channel_of(std, "--std"),
-            channels=channels,
-            preprocess=preprocess,
-            seed=seed,
-            output=output,
-            command=command_line(),
-            progress=progress,
-        )
+    artefacts = read_set(folder)
     if as_json:
         print_record(artefacts.manifest)
     else:
         show_set(artefacts)
-    say_next(f"edgekit bench {quote(artefacts.folder)}")

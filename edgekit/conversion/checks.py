@@ -14,6 +14,7 @@ _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "Conv")
 # convolution of stride 2 and an odd input is right.
 _FOLDED = ("BatchNormalization", "Mul", "Add", "Pad", "MUL", "ADD")
 _MOST_TRANSPOSES = 2
+_NAMED = 2  # layers of one operator that a note names
 
 
 def check_int8(found: Inspection, family: str | None) -> tuple[str, ...]:
@@ -32,12 +33,18 @@ def check_int8(found: Inspection, family: str | None) -> tuple[str, ...]:
             f"{found.name} is not what was to be made: {'; '.join(faults)}.",
             "This is a fault of edgekit or of a converter's version, not of your model: please report it.",
         )
-    kept = [
-        f"{layer.op} ({layer.name})"
-        for layer in found.layers
-        if layer.op not in _BORDERS and format.is_float(layer)
-    ]
-    return (f"{found.name} keeps in float32: {', '.join(kept)}.",) if kept else ()
+    kept: dict[str, list[str]] = {}
+    for layer in found.layers:
+        if layer.op not in _BORDERS and format.is_float(layer):
+            kept.setdefault(layer.op, []).append(layer.name)
+    return (f"{found.name} keeps in float32: {', '.join(map(_kept, kept.items()))}.",) if kept else ()
+
+
+def _kept(entry: tuple[str, list[str]]) -> str:
+    """Layers of one operator, a few of them by name."""
+    op, names = entry
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{op} ({', '.join(names[:_NAMED])}{more})"
 
 
 def _weight_faults(found: Inspection, format: Format) -> list[str]:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
-from edgekit.artefact import ArtefactFile, Precision, Quality
+from edgekit.artefact import Precision, Quality
 from edgekit.conversion.checks import check_int8
 from edgekit.conversion.formats import Format
 from edgekit.conversion.graph import FloatGraph
 from edgekit.conversion.ladder import Ladder
 from edgekit.conversion.load import Inputs
-from edgekit.conversion.output import describe
+from edgekit.conversion.output import Made, Outcome, describe
 from edgekit.conversion.quality import Outputs, Reference, check_parity, judge, outputs_of
 from edgekit.conversion.request import DEFAULT_MAX_DROP, ConvertRequest
-from edgekit.conversion.target import Target, check_saturation, suits_host
-from edgekit.inspection import inspect_bytes
+from edgekit.conversion.target import Target, logits, saturation, suits_host, sums_in_16_bits
+from edgekit.inspection import Inspection, inspect_bytes
 from edgekit.progress import Progress
 
 
@@ -31,22 +32,39 @@ class Conversion:
     reference: Reference
     progress: Progress
 
-    def files(self, format: Format) -> Iterator[tuple[ArtefactFile, bytes]]:
-        """Make and verify one format's files, float32 first."""
-        self.progress.step(f"Converting to float32 {format.name}")
-        float_file = format.float32(self.graph)
-        quality = self.judged(self.outputs(float_file, format, "float32"))
-        check_parity(f"float32{format.file.suffix}", quality, self.reference)
-        yield self.described(float_file, format, "float32", quality)
-        if self.request.float16 and format.float16 is not None:
-            self.progress.step(f"Converting to float16 {format.name}")
-            half = format.float16(self.graph)
-            quality = self.judged(self.outputs(half, format, "float16"))
-            yield self.described(half, format, "float16", quality)
-        if self.request.int8:
-            yield self.int8(float_file, format)
+    def make(self, format: Format, outcome: Outcome) -> None:
+        """Make and verify one format's files, float32 first; what cannot be made keeps nothing else back."""
+        steps = {f"{name}{format.file.suffix}": make for name, make in self._steps(format)}
+        float_name = f"float32{format.file.suffix}"
+        made = outcome.attempt(partial(self.float32, format), float_name, *steps)
+        if made is not None:
+            if names := format.names(made[1]):
+                outcome.names[format.name] = names
+            for name, make in steps.items():
+                outcome.attempt(partial(make, made[1]), name)
 
-    def int8(self, float_file: bytes, format: Format) -> tuple[ArtefactFile, bytes]:
+    def _steps(self, format: Format) -> Iterator[tuple[Precision, Callable[[bytes], Made]]]:
+        """The files to make from the float32 one."""
+        if self.request.float16 and (half := format.float16) is not None:
+            yield "float16", lambda _: self.float16(half, format)
+        if self.request.int8:
+            yield "int8", lambda float_file: self.int8(float_file, format)
+
+    def float32(self, format: Format) -> Made:
+        """Convert to float32, and prove that the file computes what the model computes."""
+        self.progress.step(f"Converting to float32 {format.name}")
+        data = format.float32(self.graph)
+        quality = self.judged(self.outputs(data, format, "float32"))
+        check_parity(f"float32{format.file.suffix}", quality, self.reference)
+        return self.described(data, format, "float32", quality)
+
+    def float16(self, half: Callable[[FloatGraph], bytes], format: Format) -> Made:
+        """Convert with weights of half the size."""
+        self.progress.step(f"Converting to float16 {format.name}")
+        data = half(self.graph)
+        return self.described(data, format, "float16", self.judged(self.outputs(data, format, "float16")))
+
+    def int8(self, float_file: bytes, format: Format) -> Made:
         """Quantize one format's float32 file, and check what came out."""
         request, name = self.request, f"int8{format.file.suffix}"
         target = request.target if format.targeted else "portable"
@@ -71,23 +89,51 @@ class Conversion:
         found = inspect_bytes(best.data, name)
         for note in check_int8(found, self.inputs.family):
             self.progress.note(note)
-        lines = [format.note(found, target), *recipe]
+        lines, faults = [format.note(found, target), *recipe], list[str]()
         if format.targeted:
-            lines.append(self.check_target(best.data, format, None if literal else found_by[best.data]))
-        return self.described(best.data, format, "int8", best.quality, recipe=tuple(lines), target=target)
+            fast = None if literal else found_by[best.data]
+            lines.append(self.check_target(found, best.data, format, fast, faults))
+        return self.described(
+            best.data, format, "int8", best.quality, recipe=tuple(lines), faults=faults, target=target
+        )
 
-    def check_target(self, data: bytes, format: Format, fast: Outputs | None) -> str:
-        """Compare the fast kernels' scores with literal execution; None: not a host that may judge."""
-        request, name = self.request, f"int8{format.file.suffix}"
+    def check_target(
+        self, found: Inspection, data: bytes, format: Format, fast: Outputs | None, faults: list[str]
+    ) -> str:
+        """Look for saturation where it can be seen, and say how that went.
+
+        Args:
+            found: The file, inspected.
+            data: The file.
+            format: Its format.
+            fast: Outputs with this CPU's fast kernels; None: it is not of the target.
+            faults: Receives a sentence if the file saturates.
+        """
+        target = self.request.target
         if fast is None:
             self.progress.note(
-                f"{name} is made for {request.target}; its accuracy was computed without this CPU's fast "
+                f"{found.name} is made for {target}; its accuracy was computed without this CPU's fast "
                 "kernels, which may saturate with it."
             )
             return "executed literally: this host is not of the target"
-        plain = self.outputs(data, format, "int8", literal=True, step="Looking for saturation")
-        changed = check_saturation(name, request.target, self.reference, fast, plain)
-        return f"no saturation: fast kernels change the answer to {changed} of {len(plain[0])} images"
+        if not sums_in_16_bits():
+            return "cannot saturate here: this CPU sums in 32 bits"
+        if format.overflows is None or not format.overflows(data, found):
+            return "cannot saturate: two products with 7-bit weights fit in 16 bits"
+        (plain, *_) = self.outputs(data, format, "int8", literal=True, step="Looking for saturation")
+        scores, real = fast[0], self.reference.scores
+        if any(layer.op == "Softmax" for layer in found.layers[-2:]):
+            scores, plain, real = logits(scores), logits(plain), logits(real)
+        seen = saturation(scores, plain, real)
+        where = f"in {seen.images} of {seen.n} images"
+        if seen.found:
+            faults.append(
+                f"{found.name} saturates on this CPU: the runtime's fast kernels bring its scores "
+                f"{seen.excess:.1f} steps farther from the {self.reference.name}'s, {where}."
+            )
+        return f"fast kernels add {seen.excess:.2f} steps of the output, more {where}" + (
+            ": saturation" if seen.found else ""
+        )
 
     def judged(self, outputs: Outputs) -> Quality:
         """Compare a file's outputs with Keras' and its answers with the truth."""
@@ -109,8 +155,9 @@ class Conversion:
         quality: Quality,
         *,
         recipe: tuple[str, ...] = (),
+        faults: Sequence[str] = (),
         target: Target = "portable",
-    ) -> tuple[ArtefactFile, bytes]:
+    ) -> Made:
         """Return a file's record for the manifest, and its bytes."""
         found = inspect_bytes(data, f"{precision}{format.file.suffix}")
-        return describe(found, data, precision, quality, recipe=recipe, target=target), data
+        return describe(found, data, precision, quality, recipe=recipe, faults=faults, target=target), data

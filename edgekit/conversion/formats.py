@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edgekit.conversion.graph import FloatGraph
-from edgekit.conversion.onnx_files import float32_onnx, int8_onnx, onnx_note
+from edgekit.conversion.onnx_files import (
+    FLOAT_OPS,
+    float32_onnx,
+    int8_onnx,
+    may_overflow,
+    onnx_names,
+    onnx_note,
+)
 from edgekit.conversion.probe import OnnxProbe, Probe, TfliteProbe
 from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.runners import OnnxRunner, Runner, TfliteRunner
@@ -42,15 +49,22 @@ class Format:
     run: Callable[[bytes, bool], Runner]  # file, whether to optimise it first
     probe: Callable[[bytes], Probe]  # looks inside: every activation's values
     note: Callable[[Inspection, Target], str]  # how an int8 file was quantized, for its record
+    names: Callable[[bytes], dict[str, str]]  # what the short names in a float32 file stand for
     channels: int  # axis of a convolution's output along which its channels are
     is_float: Callable[[Layer], bool]  # whether an operator of a quantized file computes in float32
-    targeted: bool  # whether an int8 file suits some CPUs only, whose fast kernels may saturate
+    overflows: Callable[[bytes, Inspection], bool] | None  # whether an int8 file's sums can leave 16 bits;
+    # None: its kernels sum in 32 bits everywhere
     mixed: bool  # whether int8 files may keep layers in float32 if no largest drop is set
 
     @property
     def name(self) -> str:
         """In records, and how the names of its files end: `tflite`."""
         return self.file.name
+
+    @property
+    def targeted(self) -> bool:
+        """Whether an int8 file suits some CPUs only, whose fast kernels may saturate."""
+        return self.overflows is not None
 
     def load(self, data: bytes, *, optimise: bool = True) -> Runner:
         """Load a file to run it; `optimise` False executes it literally, where that differs."""
@@ -74,9 +88,10 @@ FORMATS = Registry(
             run=TfliteRunner,
             probe=TfliteProbe,
             note=lambda found, target: "8-bit weights per channel, 8-bit activations",
+            names=lambda _: {},
             channels=-1,
             is_float=lambda layer: layer.dtype == "float32",
-            targeted=False,  # its kernels sum in 32 bits everywhere
+            overflows=None,
             mixed=False,  # integer-only processors refuse a file with float layers
         ),
         Format(
@@ -87,10 +102,11 @@ FORMATS = Registry(
             run=OnnxRunner,
             probe=OnnxProbe,
             note=onnx_note,
+            names=onnx_names,
             channels=1,
             # around int8 operators there are float32 tensors, which the runtime's fusion removes
-            is_float=lambda layer: layer.parameters > 0 and layer.weights is None,
-            targeted=True,
+            is_float=lambda layer: layer.op in FLOAT_OPS or (layer.parameters > 0 and layer.weights is None),
+            overflows=may_overflow,
             mixed=True,
         ),
     ),

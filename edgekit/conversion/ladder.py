@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import msgspec
@@ -15,11 +16,13 @@ from edgekit.conversion.probe import Probe, watch
 from edgekit.conversion.quality import sqnr_db
 from edgekit.conversion.ranges import Ranges, minmax_ranges, mse_ranges
 from edgekit.data.dataset import Float32
-from edgekit.inspection import inspect_bytes
+from edgekit.inspection import Layer, inspect_bytes
 from edgekit.progress import Progress
+from edgekit.stats import wilson
 from edgekit.units import percent, points
 
 SQNR_IMAGES = 32
+CHANGED = 0.05  # share of answers that change at little loss; whether for better or worse is not known
 FLOAT_LAYERS = (1, 2, 4, 8)  # most fragile layers left in float32, rung by rung
 
 Quantize: TypeAlias = Callable[[Ranges, Set[str]], bytes]
@@ -47,20 +50,21 @@ class Ladder:
     mixed: bool = True  # whether layers may stay in float32; integer-only processors refuse such a file
 
     def quantize_within(self, limit: float, progress: Progress) -> tuple[Candidate, tuple[str, ...]]:
-        """Quantize; take the next rung while the accuracy drop is above `limit` (a fraction).
+        """Quantize; take the next rung while the accuracy drop is surely above `limit` (a fraction).
 
         The rungs: min/max ranges; ranges of least squared error; the most fragile layers in float32.
-        The evaluation images decide when to stop, so a file from a higher rung is chosen among few
-        and its accuracy is slightly flattered.
+        A drop counts where the low end of its 95 % interval is above the limit: of 50 images one may fall
+        to chance, and a layer kept in float32 for it would cost time on every device. The evaluation images
+        decide when to stop, so a file from a higher rung is chosen among few and its accuracy is slightly
+        flattered.
 
         Returns:
-            The first candidate within the limit, else the one that loses least; and a line for every
-            rung that was tried.
+            Of the candidates that were tried the one that loses least; and a line for each.
         """
         tried: list[Candidate] = []
         for what, data in self._rungs(progress, tried):
             tried.append(Candidate(what, data, self.judge(data)))
-            if tried[-1].quality.lost <= limit:
+            if not _surely_loses(tried[-1].quality, limit):
                 break
         best = min(tried, key=lambda candidate: candidate.quality.lost)
         quality = msgspec.structs.replace(best.quality, sqnr_db=self.layer_sqnr(best.data))
@@ -69,7 +73,12 @@ class Ladder:
 
     def layer_sqnr(self, data: bytes) -> dict[str, float]:
         """SQNR behind each layer with weights, in dB, in execution order, by layer name."""
-        return {name.partition(";")[0]: value for name, _, value in self._measured(data)}
+        return {self._name(tensor): value for _, tensor, value in self._measured(data)}
+
+    def _name(self, tensor: str) -> str:
+        """The layer that writes a tensor, as its user knows it."""
+        found = (layer.name for layer in self._layers if layer.tensor == tensor)
+        return next(found).partition(";")[0]
 
     def _rungs(self, progress: Progress, tried: Sequence[Candidate]) -> Iterator[tuple[str, bytes]]:
         """Yield (what it is, file) rung by rung; `tried` grows by each before the next is asked for."""
@@ -88,8 +97,12 @@ class Ladder:
         better, ranges = min(zip(tried, (full, narrow), strict=True), key=lambda pair: pair[0].quality.lost)
         fragile = self._fragile(better.data)
         for kept in (fragile[:k] for k in FLOAT_LAYERS if k < len(fragile)):
-            names = ", ".join(name.partition(";")[0] for name in kept)
+            names = ", ".join(self._name(tensor) for tensor in kept)
             yield f"{better.what}, in float32 {names}", self.quantize(ranges, frozenset(kept))
+
+    @cached_property
+    def _layers(self) -> tuple[Layer, ...]:
+        return inspect_bytes(self.float_file, f"float32.{self.format.name}").layers
 
     def _counted(self, progress: Progress) -> Iterator[Float32]:
         for done, image in enumerate(self.calibration, 1):
@@ -123,12 +136,21 @@ class Ladder:
         feed = Feed(self.calibration.split, self.calibration.preprocessing, SQNR_IMAGES)
         real, quantized = map(self.format.look_inside, (self.float_file, data))
         found = sqnr_db((real.activations(image), quantized.activations(image)) for image in feed)
-        layers = inspect_bytes(self.float_file, f"float32.{self.format.name}").layers
-        for index, layer in enumerate(layers):
+        for index, layer in enumerate(self._layers):
             if layer.multiply_adds:
-                at = next((x.tensor for x in layers[index:] if x.tensor in found), None)
+                at = next((x.tensor for x in self._layers[index:] if x.tensor in found), None)
                 if at is not None:
                     yield at, layer.tensor, found[at]
+
+
+def _surely_loses(quality: Quality, limit: float) -> bool:
+    """Whether surely too much is lost, at 95 %; without labelled images, too many answers change."""
+    if quality.drop_low is not None:
+        return quality.drop_low > limit
+    if quality.agreement is None:
+        return False
+    low, _ = wilson(round((1 - quality.agreement) * quality.n), quality.n)
+    return low > max(limit, CHANGED)
 
 
 def _line(candidate: Candidate, *, chosen: bool) -> str:

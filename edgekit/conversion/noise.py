@@ -49,8 +49,8 @@ def converter(what: str) -> Iterator[None]:
             reason = _reason(error, [*logged, *printed().splitlines()])
             raise ModelError(
                 f"The model cannot be converted to {what}: {reason}.",
-                "An operator may be unknown to the converter: leave out this format with --format, or "
-                "replace the layer.",
+                "An operator may be unknown to the converter: replace the layer, or try the other format "
+                "with --format.",
             ) from error
 
 

@@ -13,12 +13,20 @@ from edgekit.conversion.graph import FloatGraph
 from edgekit.conversion.noise import converter
 from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.runners import import_onnxruntime
-from edgekit.conversion.target import Target
+from edgekit.conversion.target import LARGEST_SAFE_WEIGHT, Target
 from edgekit.inspection import Inspection
 
 OPSET = 17
 _ROLES = {1: "weights", 2: "bias"}  # of the inputs of the operators below
 _WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
+_CONVERSIONS = ("QuantizeLinear", "DequantizeLinear")
+# Parts of layer norms, GELU and the like for which ONNX Runtime has no 8-bit kernel: between 8-bit tensors
+# it would convert to float32 and back around each of them, which costs accuracy and saves no time.
+FLOAT_OPS = frozenset(
+    "Abs Cos Div Elu Erf Exp Gelu HardSigmoid HardSwish InstanceNormalization LayerNormalization Log "  # noqa: SIM905
+    "LogSoftmax Mish Neg Pow PRelu Reciprocal ReduceMax ReduceMean ReduceSum Selu Sin Softplus Sqrt Sub "
+    "Tanh".split()
+)
 # Where 8-bit products are summed in pairs of 16 bits (AVX2's vpmaddubsw), full-range weights saturate;
 # 7-bit weights cannot. VNNI's and Arm's instructions sum in 32 bits and lose nothing.
 REDUCED_RANGE: dict[Target, bool] = {
@@ -39,11 +47,29 @@ def float32_onnx(graph: FloatGraph) -> bytes:
 
     with converter("a float32 ONNX file"):
         model, _ = tf2onnx.convert.from_graph_def(
-            graph.graph_def, input_names=[graph.input], output_names=list(graph.outputs), opset=OPSET
+            _known(graph.graph_def),
+            input_names=[graph.input],
+            output_names=list(graph.outputs),
+            opset=OPSET,
         )
         model = _fold(model)
         _rename(model, {graph.input: "input", **dict(zip(graph.outputs, graph.names, strict=True))})
         return bytes(model.SerializeToString(deterministic=True))
+
+
+def _known(graph_def: Any) -> Any:
+    """Write operators that tf2onnx does not know as ones that it does: erfc(x) = 1 − erf(x), as in GELU."""
+    for node in list(graph_def.node):
+        if node.op == "Erfc":
+            one = graph_def.node.add(name=f"{node.name}/one", op="Const")
+            one.attr["dtype"].CopyFrom(node.attr["T"])
+            one.attr["value"].tensor.dtype = node.attr["T"].type
+            one.attr["value"].tensor.tensor_shape.SetInParent()
+            one.attr["value"].tensor.float_val.append(1.0)
+            erf = graph_def.node.add(name=f"{node.name}/erf", op="Erf", input=node.input)
+            erf.attr["T"].CopyFrom(node.attr["T"])
+            node.op, node.input[:] = "Sub", [one.name, erf.name]
+    return graph_def
 
 
 def int8_onnx(
@@ -76,7 +102,7 @@ def int8_onnx(
         excluded = [
             node.name
             for node in model.graph.node
-            if node.op_type == "Softmax" or not float_layers.isdisjoint(node.output)
+            if node.op_type in (*FLOAT_OPS, "Softmax") or not float_layers.isdisjoint(node.output)
         ]
         quantizer = QDQQuantizer(
             model,
@@ -92,7 +118,9 @@ def int8_onnx(
         )
         quantizer.quantize_model()
         quantizer.model.topological_sort()
-        return bytes(quantizer.model.model.SerializeToString(deterministic=True))
+        made = quantizer.model.model
+        _shorten(made, model)
+        return bytes(made.SerializeToString(deterministic=True))
 
 
 def onnx_note(found: Inspection, target: Target) -> str:
@@ -100,6 +128,24 @@ def onnx_note(found: Inspection, target: Target) -> str:
     bits = 7 if REDUCED_RANGE[target] else 8
     softmax = ", softmax in float32" if "Softmax" in found.ops else ""
     return f"{bits}-bit weights per channel, 8-bit activations{softmax}"
+
+
+def may_overflow(data: bytes, found: Inspection) -> bool:
+    """Whether sums of two products can leave 16 bits: weights of more than 7 bits, or some in float32.
+
+    The runtime quantizes the float32 weights of a layer between int8 ones itself, with 8 bits.
+    """
+    import numpy as np
+    import onnx
+
+    if any(layer.multiply_adds and layer.weights is None for layer in found.layers):
+        return True
+    weights = (
+        onnx.numpy_helper.to_array(tensor)
+        for tensor in onnx.load_model_from_string(data).graph.initializer
+        if tensor.data_type == onnx.TensorProto.INT8 and len(tensor.dims) > 1
+    )
+    return any(np.abs(tensor.astype(np.int16)).max(initial=0) > LARGEST_SAFE_WEIGHT for tensor in weights)
 
 
 def _fold(model: Any) -> Any:
@@ -122,39 +168,112 @@ def _fold(model: Any) -> Any:
     return onnx.shape_inference.infer_shapes(folded)
 
 
-def _rename(model: Any, names: dict[str, str]) -> None:
-    """Give tensors and nodes names that do not depend on chance.
+def _rename(model: Any, kept: dict[str, str]) -> None:
+    """Give tensors short names, and nodes telling ones, that do not depend on chance.
 
     The converter numbers activations (`…/depthwise__146:0`) by a counter that runs on, and keeps an
     arbitrary one of the names of equal constants; the same model would give another file every time.
-    Here an activation keeps its name without the number, a constant is named after its first use.
+    Here a node has the name that its output had, without the number, and tensors are `t1`, `t2`, …,
+    constants `c1`, `c2`, … in the order of the nodes: a name occurs wherever a tensor is written or read.
+
+    Args:
+        model: Changed in place.
+        kept: New names of inputs and outputs, by their old ones.
     """
     graph = model.graph
     constants = {tensor.name for tensor in graph.initializer}
-    outputs = [name for node in graph.node for name in node.output if name not in names]
     readers = {name: node.output[0] for node in reversed(graph.node) for name in node.input}
+    telling, taken = dict(kept), set(kept.values())
+    outputs = [name for node in graph.node for name in node.output if name not in kept]
     for name in sorted(outputs, key=lambda name: "__" in name):  # numbered ones must not take another's name
-        base = re.sub(r"__\d+|:0$", "", name)
-        reader = names.get(readers.get(name, ""))
+        base = re.sub(r"__\d+|:0$|_output_0$", "", name)
+        reader = telling.get(readers.get(name, ""))
         # `Conv__167` alone says nothing: name it after the operator that reads it
-        names[name] = _unique(f"{reader}/{base}" if reader and "/" not in base else base, names)
+        telling[name] = _unique(f"{reader}/{base}" if reader and "/" not in base else base, taken)
+    short, numbers = dict(kept), {"t": count(1), "c": count(1)}
     for node in graph.node:
-        node.name = names[node.output[0]]
-        for index, name in enumerate(node.input):
-            if name in constants and name not in names:
-                role = _ROLES.get(index, index) if node.op_type in _WEIGHTED else index
-                names[name] = _unique(f"{node.name}/{role}", names)
-        node.input[:] = [names.get(name, name) for name in node.input]
-        node.output[:] = [names[name] for name in node.output]
+        node.name, node.doc_string = telling[node.output[0]], ""
+        for name in (*node.input, *node.output):
+            if name and name not in short:
+                kind = "c" if name in constants else "t"
+                short[name] = f"{kind}{next(numbers[kind])}"
+        node.input[:] = [short.get(name, name) for name in node.input]
+        node.output[:] = [short.get(name, name) for name in node.output]
     for value in (*graph.input, *graph.output, *graph.value_info, *graph.initializer):
-        value.name = names.get(value.name, value.name)
+        value.name = short.get(value.name, value.name)
     for entries in (graph.initializer, graph.value_info):
-        ordered = sorted(entries, key=lambda entry: str(entry.name))
+        ordered = sorted(entries, key=lambda entry: (len(entry.name), str(entry.name)))
         del entries[:]
         entries.extend(ordered)
 
 
-def _unique(name: str, taken: dict[str, str]) -> str:
-    used = set(taken.values())
+def onnx_names(data: bytes) -> dict[str, str]:
+    """What a float32 file's short names stand for: the layer that writes a tensor or reads a constant."""
+    import onnx
+
+    graph = onnx.load_model_from_string(data).graph
+    names: dict[str, str] = {}
+    for node in graph.node:
+        for index, name in enumerate(node.output):
+            names[name] = f"{node.name}:{index}" if index else node.name
+    for node in graph.node:
+        for index, name in enumerate(node.input):
+            role = _ROLES.get(index, str(index)) if node.op_type in _WEIGHTED else str(index)
+            names.setdefault(name, f"{node.name}/{role}")
+    for value in (*graph.input, *graph.output):
+        names.pop(value.name, None)
+    names.pop("", None)
+    return names
+
+
+def _shorten(model: Any, real: Any) -> None:
+    """Shorten what the quantizer named, and keep equal constants once.
+
+    Tensors of the float32 model keep their names; the quantizer's own, of which there are several for each,
+    become `q1`, `q2`, … A conversion's node is named after the layer whose output it converts.
+
+    Args:
+        model: What the quantizer made; changed in place.
+        real: The float32 model it was made from.
+    """
+    graph = model.graph
+    written = {name: node.name for node in real.graph.node for name in node.output}
+    known = {*written, *(tensor.name for tensor in (*real.graph.initializer, *real.graph.input))}
+    same: dict[tuple[int, bytes, bytes], str] = {}
+    names: dict[str, str] = {}
+    constants = list(graph.initializer)
+    del graph.initializer[:], graph.value_info[:]
+    for tensor in constants:
+        first = same.setdefault(_identity(tensor), tensor.name)
+        if first == tensor.name:
+            graph.initializer.append(tensor)
+        else:
+            names[tensor.name] = first
+    for node in graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+    names.clear()
+    for node in graph.node:
+        if node.op_type in _CONVERSIONS:
+            node.name = written.get(node.input[0], "")
+            written[node.output[0]] = node.name
+            node.name = f"{node.name}/{node.op_type}" if node.name else ""
+        for name in (*node.input, *node.output):
+            if name and name not in known:
+                names.setdefault(name, f"q{len(names) + 1}")
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
+    for tensor in graph.initializer:
+        tensor.name = names.get(tensor.name, tensor.name)
+
+
+def _identity(tensor: Any) -> tuple[int, bytes, bytes]:
+    from onnx import numpy_helper
+
+    return tensor.data_type, bytes(str(list(tensor.dims)), "ascii"), numpy_helper.to_array(tensor).tobytes()
+
+
+def _unique(name: str, taken: set[str]) -> str:
     candidates = chain((name,), (f"{name}_{i}" for i in count(2)))
-    return next(candidate for candidate in candidates if candidate not in used)
+    found = next(candidate for candidate in candidates if candidate not in taken)
+    taken.add(found)
+    return found

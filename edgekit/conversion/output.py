@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import get_args
+from typing import TypeAlias, get_args
 
 from edgekit import __version__, artefact
 from edgekit.artefact import (
@@ -14,6 +15,7 @@ from edgekit.artefact import (
     ArtefactFile,
     ArtefactSet,
     Manifest,
+    Missing,
     Model,
     Precision,
     Quality,
@@ -24,14 +26,35 @@ from edgekit.conversion.load import Inputs
 from edgekit.conversion.quality import Reference
 from edgekit.conversion.request import ConvertRequest
 from edgekit.data.evaluation import save_evaluation
-from edgekit.errors import UsageError
+from edgekit.errors import EdgekitError, InvalidError, ModelError, UsageError
 from edgekit.files import OUTPUT, new_folder, sha256_bytes, storage_errors, try_writing, write_atomic
 from edgekit.inspection import Inspection, TensorInfo
 from edgekit.schema import now, write_record
 
 LABELS = "labels.txt"
 EVALUATION = "evaluation.npz"
+Made: TypeAlias = tuple[ArtefactFile, bytes]
 _TOOLS = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai-edge-litert", "numpy")
+
+
+@dataclass
+class Outcome:
+    """The files that were made, and those that could not be."""
+
+    made: list[Made] = field(default_factory=list)
+    missing: list[Missing] = field(default_factory=list)
+    errors: list[EdgekitError] = field(default_factory=list)
+    names: dict[str, dict[str, str]] = field(default_factory=dict)  # by format, as in the manifest
+
+    def attempt(self, make: Callable[[], Made], *names: str) -> Made | None:
+        """Make a file; if that fails, remember which ones this prevents, and why."""
+        try:
+            self.made.append(make())
+        except (ModelError, InvalidError) as error:
+            self.errors.append(error)
+            self.missing += [Missing(name, error.what) for name in names]
+            return None
+        return self.made[-1]
 
 
 def check_output(folder: Path) -> None:
@@ -72,6 +95,7 @@ def describe(
     quality: Quality,
     *,
     recipe: tuple[str, ...],
+    faults: Sequence[str],
     target: str,
 ) -> ArtefactFile:
     """The record of one file."""
@@ -87,6 +111,7 @@ def describe(
         quality=quality,
         target=target,
         recipe=recipe,
+        faults=tuple(faults),
     )
 
 
@@ -95,7 +120,7 @@ def write_set(
     request: ConvertRequest,
     inputs: Inputs,
     reference: Reference,
-    files: Sequence[tuple[ArtefactFile, bytes]],
+    outcome: Outcome,
 ) -> ArtefactSet:
     """Write every file, and the manifest last.
 
@@ -103,12 +128,12 @@ def write_set(
         StorageError: The folder cannot be written or the disk is full; no trace is left.
     """
     with new_folder(output, OUTPUT) as staging:
-        for file, data in files:
+        for file, data in outcome.made:
             write_atomic(staging / file.name, data)
         write_atomic(staging / LABELS, "".join(f"{x}\n" for x in inputs.dataset.labels).encode())
         # with Keras' answers, for devices to be compared with
         digest = save_evaluation(staging / EVALUATION, inputs.dataset.evaluation, reference.answers)
-        manifest = _manifest(request, inputs, reference, [file for file, _ in files], digest)
+        manifest = _manifest(request, inputs, reference, outcome, digest)
         write_record(staging / MANIFEST, manifest)
     return ArtefactSet(output, manifest)
 
@@ -117,7 +142,7 @@ def _manifest(
     request: ConvertRequest,
     inputs: Inputs,
     reference: Reference,
-    files: Sequence[ArtefactFile],
+    outcome: Outcome,
     evaluation_sha256: str,
 ) -> Manifest:
     dataset, contract = inputs.dataset, inputs.loaded.preprocessing
@@ -139,9 +164,11 @@ def _manifest(
         evaluation_file=EVALUATION,
         evaluation_sha256=evaluation_sha256,
         keras_accuracy=reference.accuracy,
-        files=tuple(files),
+        files=tuple(file for file, _ in outcome.made),
         tools={name: version(name) for name in _TOOLS},
         head=reference.head,
+        missing=tuple(outcome.missing),
+        names=outcome.names,
     )
 
 

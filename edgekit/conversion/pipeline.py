@@ -8,11 +8,11 @@ from edgekit.artefact import ArtefactSet
 from edgekit.conversion.conversion import Conversion
 from edgekit.conversion.graph import freeze, keras_outputs
 from edgekit.conversion.load import Inputs, load
-from edgekit.conversion.output import check_output, write_set
+from edgekit.conversion.output import Outcome, check_output, write_set
 from edgekit.conversion.quality import Reference, reference_of
 from edgekit.conversion.request import ConvertRequest
 from edgekit.conversion.scale import check_scale
-from edgekit.conversion.verdict import check_drops
+from edgekit.conversion.verdict import check_set
 from edgekit.progress import SILENT, Progress
 from edgekit.units import percent
 
@@ -24,8 +24,9 @@ def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet
 
     Raises:
         UsageError: There is no such model, or it does not fit the request or the dataset.
-        ModelError: A converter cannot convert the model.
-        InvalidError: A file does not compute what the model computes; nothing is written.
+        ModelError: No converter can convert the model; nothing is written.
+        InvalidError: The set was written, but files are missing, or one cannot be trusted. Or nothing is
+            written, as no file computes what the model computes.
         StorageError: The output folder cannot be written; nothing is left there.
         GateError: The set was written, but an int8 file lost more accuracy than `max_drop` allows.
     """
@@ -42,10 +43,16 @@ def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet
     if reference.guesses:
         progress.note(_guessing_note(reference, inputs))
     conversion = Conversion(request, inputs, graph, reference, progress)
-    files = [file for format in request.chosen() for file in conversion.files(format)]
+    outcome = Outcome()
+    for format in request.chosen():
+        conversion.make(format, outcome)
+    if not outcome.made:
+        for error in outcome.errors[1:]:
+            progress.note(error.what)
+        raise outcome.errors[0]
     progress.step("Writing the set")
-    artefacts = write_set(output, request, inputs, reference, files)
-    check_drops(artefacts, request.max_drop, progress)
+    artefacts = write_set(output, request, inputs, reference, outcome)
+    check_set(artefacts, request.max_drop, progress)
     return artefacts
 
 

@@ -35,6 +35,7 @@ class Reference:
     scores: Float32  # [n, classes], its first output
     head: Head = TOP1
     others: Outputs = ()  # its further outputs
+    name: str = "Keras model"  # in messages
 
     @property
     def outputs(self) -> Outputs:

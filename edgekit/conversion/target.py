@@ -1,65 +1,92 @@
-"""Which CPUs an int8 file suits, and whether this host is one of them."""
+"""Which CPUs an int8 file suits, whether this host is one of them, and whether sums overflow on it."""
 
 from __future__ import annotations
 
 import platform
+from dataclasses import dataclass
+from math import sqrt
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
-from edgekit.conversion.answers import answers
-from edgekit.conversion.quality import Outputs, Reference
-from edgekit.errors import InvalidError
-from edgekit.stats import paired_drop, wilson
+from edgekit.data.dataset import Float32
 
 Target = Literal["portable", "arm64", "x86-vnni", "x86-avx2"]
 
-NOISE = 0.01  # share of images whose top-1 may change by rounding alone
+# 2 × 255 × 64 = 32,640: two products of 8-bit activations and 7-bit weights fit in 16 bits
+LARGEST_SAFE_WEIGHT = 64
+LEVELS = 255  # steps of an 8-bit range
+EXCESS = 0.5  # steps of the output that the fast kernels' scores may be farther off; rounding is less
+_CERTAINTY = 3.0  # standard errors
+_FEWEST = 2  # images, for a standard error
+_SMALLEST = 1e-30  # probability whose logarithm is still taken
 _VNNI = {"avx512_vnni", "avx_vnni"}
+
+
+@dataclass(frozen=True)
+class Saturation:
+    """How much farther off the scores of the fast kernels are, in steps of the output."""
+
+    excess: float  # mean over the images of (distance of the fast scores − distance of the literal ones)
+    error: float  # its standard error
+    images: int  # whose scores are farther off by more than EXCESS
+    n: int
+
+    @property
+    def found(self) -> bool:
+        """Whether that is certainly more than rounding does."""
+        return self.excess - _CERTAINTY * self.error > EXCESS
 
 
 def suits_host(target: Target) -> bool:
     """Whether this host computes as the target does, so that its fast kernels may judge the file."""
-    machine = platform.machine().lower()
-    x86 = machine in ("x86_64", "amd64")
     if target == "arm64":
-        return machine in ("aarch64", "arm64")
+        return platform.machine().lower() in ("aarch64", "arm64")
     if target == "x86-vnni":
-        return x86 and not _VNNI.isdisjoint(_cpu_flags())
-    return target == "portable" or x86
+        return _is_x86() and not _VNNI.isdisjoint(_cpu_flags())
+    return target == "portable" or _is_x86()
 
 
-def check_saturation(name: str, target: Target, reference: Reference, fast: Outputs, literal: Outputs) -> int:
-    """Refuse a file whose answers change when the runtime uses its fast kernels.
+def sums_in_16_bits() -> bool:
+    """Whether this host adds two 8-bit products in 16 bits, as x86 does without VNNI (vpmaddubsw)."""
+    return _is_x86() and _VNNI.isdisjoint(_cpu_flags())
 
-    Those of AVX2 add two 8-bit products in 16 bits and saturate if the weights use the full range; the
-    same graph executed node by node does not. Rounding alone changes few answers, for better and worse.
+
+def saturation(fast: Float32, literal: Float32, real: Float32) -> Saturation:
+    """Compare the scores of the runtime's fast kernels with those of literal execution.
+
+    Both round, one more often than the other, so that answers flip where two scores are nearly equal. But
+    rounding brings neither of them farther from the float model's scores on average; sums that overflow do.
+    The distance of an image's scores is their root mean square difference from the float model's, in steps
+    of the output: a 255th of the range that its scores take.
 
     Args:
-        reference: How the scores are read, and the class of each image.
-        fast: Outputs with every optimization, [n, …] each.
-        literal: Outputs without any.
-
-    Returns:
-        How many answers change.
-
-    Raises:
-        InvalidError: More than 1 % of the answers change, or accuracy is lost, both at 95 % confidence.
+        fast: Scores with every optimization, [n, scores].
+        literal: Scores without any.
+        real: The float model's.
     """
-    ours, truth = answers(fast[0], reference.head), answers(literal[0], reference.head)
-    if ours is None or truth is None:
-        return 0
-    changed, n = int(np.sum(ours != truth)), len(ours)
-    here, plain = reference.judged(ours), reference.judged(truth)
-    drop, drop_low, _ = (0.0, 0.0, 0.0) if here is None or plain is None else paired_drop(plain, here)
-    if wilson(changed, n)[0] > NOISE or drop_low > 0:
-        raise InvalidError(
-            f"{name} saturates on this CPU: with the runtime's fast kernels the top-1 of {changed} of {n} "
-            f"images changes and accuracy falls by {drop * 100:.2f} pp.",
-            f"Its weights suit {target} only: convert with --target portable.",
-        )
-    return changed
+    step = float(np.ptp(literal)) / LEVELS or 1.0
+    excess = _distance(fast, real, step) - _distance(literal, real, step)
+    n = len(excess)
+    error = float(excess.std(ddof=1)) / sqrt(n) if n >= _FEWEST else float("inf")
+    return Saturation(float(excess.mean()), error, int(np.sum(excess > EXCESS)), n)
+
+
+def logits(probabilities: Float32) -> Float32:
+    """Undo a softmax, up to a constant for each image: the step of an int8 file is that of its logits."""
+    logarithms = np.log(np.maximum(probabilities, _SMALLEST))
+    return np.asarray(logarithms - logarithms.mean(axis=-1, keepdims=True), dtype=np.float32)
+
+
+def _distance(scores: Float32, real: Float32, step: float) -> npt.NDArray[np.float64]:
+    off = (scores.astype(np.float64) - real).reshape(len(scores), -1) / step
+    return np.asarray(np.sqrt(np.mean(np.square(off), axis=1)))
+
+
+def _is_x86() -> bool:
+    return platform.machine().lower() in ("x86_64", "amd64")
 
 
 def _cpu_flags() -> set[str]:

@@ -1,59 +1,128 @@
-"""Whether the int8 files kept the accuracy they had to keep."""
+"""Whether the set holds what was asked for, and the int8 files kept the accuracy they had to keep."""
 
 from __future__ import annotations
 
-from edgekit.artefact import ArtefactFile, ArtefactSet
-from edgekit.errors import GateError, InvalidError
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from math import ceil
+
+from edgekit.artefact import ArtefactFile, ArtefactSet, Missing, Quality
+from edgekit.errors import EdgekitError, GateError, InvalidError
 from edgekit.progress import Progress
+from edgekit.stats import wilson
 from edgekit.units import percent, points
+from edgekit.words import listed
+
+LARGE_LOSS = 0.05  # five points of accuracy: far beyond what int8 costs where it works
+LARGE_CHANGE = 0.5  # share of other answers than Keras', where no image has a known class
 
 
-def check_drops(artefacts: ArtefactSet, limit: float | None, progress: Progress) -> None:
-    """Gate the int8 files of a set that is already written; without a limit, nothing is gated.
+def check_set(artefacts: ArtefactSet, limit: float | None, progress: Progress) -> None:
+    """Judge a set that is already written: its files stay, whatever is wrong with them.
 
-    A file fails if its drop is above the limit even at the low end of its 95 % interval. If only the
-    measured drop is above, there are too few images to tell.
+    With a limit, a file fails if its drop is above it even at the low end of its 95 % interval; if only the
+    measured drop is above, there are too few images to tell. Without a limit, it is a loss far beyond the
+    usual that is reported.
 
     Raises:
         GateError: A file fails.
-        InvalidError: No file fails, but one is inconclusive.
+        InvalidError: No file fails, but one is missing, faulty, inconclusive, or lost very much.
     """
-    if limit is None:
-        return
-    files = [file for file in artefacts.manifest.files if file.precision == "int8"]
-    failed = [file for file in files if _drop(file)[1] > limit]
-    unclear = [file for file in files if _drop(file)[0] > limit and file not in failed]
-    kept = f"The set was written to {artefacts.folder}."
-    if failed:
-        raise GateError(
-            f"{_figures(failed)}; at most {percent(limit)} pp are allowed.",
-            f"{kept} Its manifest lists what was tried; train longer, or allow more with --max-drop.",
-        )
-    if unclear:
-        raise InvalidError(
-            f"{_figures(unclear)}; the images are too few to tell whether that is above {percent(limit)} pp.",
-            f"{kept} Evaluate on more images, or allow more with --max-drop.",
-        )
+    manifest = artefacts.manifest
+    files = [file for file in manifest.files if file.precision == "int8"]
+    failed = [] if limit is None else [file for file in files if _low(file.quality) > limit]
+    losses = _large(files) if limit is None else _beyond(files, failed, limit)
+    problems = [*losses, *_faults(manifest.files), *_lacking(manifest.missing)]
+    if problems:
+        kind: type[EdgekitError] = GateError if failed else InvalidError
+        what, hints = zip(*problems, strict=True)
+        kept = f"The set was written to {artefacts.folder}."
+        error = kind(" ".join(what), " ".join((kept, *dict.fromkeys(hints))))
+        error.written = artefacts.folder
+        raise error
     for file in files:
-        if _drop(file)[2] > limit:
+        if limit is not None and (file.quality.drop_high or 0.0) > limit:
             progress.note(
                 f"{_figures([file])}: within {percent(limit)} pp as measured, but more cannot be ruled out."
             )
 
 
-def _drop(file: ArtefactFile) -> tuple[float, float, float]:
-    """A file's drop and its interval; without labelled images there is none to gate."""
-    quality = file.quality
-    return quality.drop or 0.0, quality.drop_low or 0.0, quality.drop_high or 0.0
+def _beyond(
+    files: Sequence[ArtefactFile], failed: Sequence[ArtefactFile], limit: float
+) -> Iterator[tuple[str, str]]:
+    """What is wrong where a limit was set, and what to do."""
+    allowed = f"{percent(limit)} pp"
+    if failed:
+        yield (
+            f"{_figures(failed)}; at most {allowed} are allowed.",
+            "Its manifest lists what was tried; train longer, or allow more with --max-drop.",
+        )
+    unclear = [file for file in files if file.quality.lost > limit and file not in failed]
+    if unclear and unclear[0].quality.drop is None:
+        yield (
+            f"{_figures(unclear)}: without known classes that does not show whether accuracy falls "
+            f"by more than {allowed}.",
+            "Evaluate on labelled images, in one folder per class, or leave out --max-drop.",
+        )
+    elif unclear:
+        yield (
+            f"{_figures(unclear)}; the images are too few to tell whether that is above {allowed}.",
+            "Evaluate on more images, or allow more with --max-drop.",
+        )
 
 
-def _figures(files: list[ArtefactFile]) -> str:
-    drops = {f.name: (_drop(f), f.quality.n) for f in files}
-    return ", ".join(
-        f"{name} loses {_loss(drop)} pp (95 % interval {points(low)} to {points(high)}, {n} images)"
-        for name, ((drop, low, high), n) in drops.items()
-    )
+def _large(files: Sequence[ArtefactFile]) -> Iterator[tuple[str, str]]:
+    """What is wrong where no limit was set."""
+    large = [file for file in files if _low(file.quality) > LARGE_LOSS]
+    if large:
+        most = max(file.quality.drop_high or 0.0 for file in large)
+        yield (
+            f"{_figures(large)}: int8 breaks this model.",
+            "Use the float32 files, or train longer; to accept such a loss, "
+            f'--max-drop "{min(99, ceil(most * 100))} pp".',
+        )
+    changed = [file for file in files if _changed(file.quality) > LARGE_CHANGE]
+    if changed:
+        yield (
+            f"{_figures(changed)}: int8 breaks this model.",
+            "Use the float32 files, or train longer.",
+        )
 
 
-def _loss(drop: float) -> str:
-    return points(drop).removeprefix("+")
+def _faults(files: Sequence[ArtefactFile]) -> Iterator[tuple[str, str]]:
+    for file in files:
+        for fault in file.faults:
+            yield fault, f"Do not use {file.name} on a CPU that saturates."
+
+
+def _lacking(missing: Iterable[Missing]) -> Iterator[tuple[str, str]]:
+    """For each reason the files it prevented."""
+    for reason, entries in groupby(missing, key=lambda entry: entry.reason):
+        yield (
+            f"{listed(entry.name for entry in entries)} could not be made: {reason}",
+            "Use the files that were made, or replace the layer and convert again.",
+        )
+
+
+def _low(quality: Quality) -> float:
+    """The least that a file's drop may be; without labelled images there is none."""
+    return quality.drop_low or 0.0
+
+
+def _changed(quality: Quality) -> float:
+    """The least share of answers that differ from Keras', where nothing else can be judged."""
+    if quality.drop is not None or quality.agreement is None:
+        return 0.0
+    return wilson(round((1 - quality.agreement) * quality.n), quality.n)[0]
+
+
+def _figures(files: Sequence[ArtefactFile]) -> str:
+    return ", ".join(f"{file.name} {_figure(file.quality)}" for file in files)
+
+
+def _figure(quality: Quality) -> str:
+    if quality.drop is None or quality.drop_low is None or quality.drop_high is None:
+        return f"answers as before to {percent(quality.agreement or 0.0)} % of {quality.n} images"
+    interval = f"{points(quality.drop_low)} to {points(quality.drop_high)}"
+    loss = points(quality.drop).removeprefix("+")
+    return f"loses {loss} pp (95 % interval {interval}, {quality.n} images)"

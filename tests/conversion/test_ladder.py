@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -12,15 +13,15 @@ from edgekit.inspection import inspect_bytes
 from edgekit.progress import SILENT
 
 
-def _quality(drop):
+def _quality(drop, unsure=0.0):
     return Quality(
         n=1000,
         accuracy=0.9 - drop,
         accuracy_low=0.8,
         accuracy_high=0.95,
         drop=drop,
-        drop_low=drop - 0.01,
-        drop_high=drop + 0.01,
+        drop_low=drop - unsure,
+        drop_high=drop + unsure,
         agreement=0.9,
     )
 
@@ -41,6 +42,17 @@ def test_the_first_rung_is_enough_where_little_is_lost(converted, calibration, k
     best, recipe = _ladder(converted, calibration, kind, [0.005]).quantize_within(0.005, SILENT)
     assert best.what == "min/max ranges of 20 images"
     assert recipe == ("min/max ranges of 20 images: 89.50 %, drop +0.50 pp (chosen)",)
+
+
+def test_a_drop_that_so_few_images_cannot_show_is_no_reason_to_climb(converted, calibration):
+    ladder = _ladder(converted, calibration, "onnx", [])
+    ladder = replace(ladder, judge=lambda data: _quality(0.02, unsure=0.016))
+    assert len(ladder.quantize_within(0.005, SILENT)[1]) == 1
+    unknown = dict.fromkeys(("accuracy", "drop", "drop_low", "drop_high"))
+    for agreement, rungs in ((0.95, 1), (0.5, 2 + len(FLOAT_LAYERS))):
+        quality = msgspec.structs.replace(_quality(0), agreement=agreement, **unknown)
+        ladder = replace(ladder, judge=lambda data, quality=quality: quality)
+        assert len(ladder.quantize_within(0.005, SILENT)[1]) == rungs
 
 
 @pytest.mark.parametrize("kind", ["tflite", "onnx"])

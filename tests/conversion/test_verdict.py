@@ -1,8 +1,11 @@
 import msgspec
 import pytest
 
-from edgekit.conversion.verdict import check_drops
+from edgekit.artefact import Missing
+from edgekit.conversion.verdict import check_set
 from edgekit.errors import GateError, InvalidError
+
+_DROP = ("drop", "drop_low", "drop_high")
 
 
 def _with_drop(converted, drop, low, high):
@@ -18,29 +21,72 @@ def _with_drop(converted, drop, low, high):
     return msgspec.structs.replace(converted, manifest=manifest)
 
 
-def test_without_a_limit_nothing_fails(converted, recorder):
-    check_drops(_with_drop(converted, 0.5, 0.4, 0.6), None, recorder)
+def test_without_a_limit_a_usual_loss_passes(converted, recorder):
+    check_set(_with_drop(converted, 0.04, 0.03, 0.05), None, recorder)
+    check_set(_with_drop(converted, 0.2, -0.1, 0.5), None, recorder)
     assert recorder.notes == []
+
+
+def test_a_large_loss_is_said_and_the_advice_allows_it(converted, recorder):
+    broken = _with_drop(converted, 0.66, 0.61, 0.705)
+    with pytest.raises(
+        InvalidError, match=r"int8\.tflite loses 66\.00 pp .*: int8 breaks this model"
+    ) as raised:
+        check_set(broken, None, recorder)
+    assert (raised.value.exit_code, raised.value.written) == (4, converted.folder)
+    assert '--max-drop "71 pp"' in raised.value.hint
+    check_set(broken, 0.71, recorder)
+
+
+def test_files_without_labelled_images_are_judged_by_their_answers(converted, recorder):
+    def changed(agreement):
+        def of(file):
+            unknown = dict.fromkeys(("accuracy", "accuracy_low", "accuracy_high", *_DROP), None)
+            quality = msgspec.structs.replace(file.quality, agreement=agreement, **unknown)
+            return msgspec.structs.replace(file, quality=quality)
+
+        manifest = msgspec.structs.replace(converted.manifest, files=tuple(map(of, converted.manifest.files)))
+        return msgspec.structs.replace(converted, manifest=manifest)
+
+    check_set(changed(0.7), None, recorder)
+    check_set(changed(0.997), 0.005, recorder)
+    with pytest.raises(InvalidError, match=r"answers as before to 12\.00 % .* breaks"):
+        check_set(changed(0.12), None, recorder)
+    with pytest.raises(InvalidError, match=r"does not show whether accuracy falls by more than 0\.50"):
+        check_set(changed(0.97), 0.005, recorder)
+
+
+def test_what_is_missing_and_what_is_wrong_are_said_together(converted, recorder):
+    first, *others = converted.manifest.files
+    manifest = msgspec.structs.replace(
+        converted.manifest,
+        files=(msgspec.structs.replace(first, faults=("It saturates.",)), *others),
+        missing=(Missing("float32.onnx", "Erfinv."), Missing("int8.onnx", "Erfinv.")),
+    )
+    with pytest.raises(InvalidError) as raised:
+        check_set(msgspec.structs.replace(converted, manifest=manifest), None, recorder)
+    assert raised.value.what == "It saturates. float32.onnx and int8.onnx could not be made: Erfinv."
+    assert raised.value.hint.startswith(f"The set was written to {converted.folder}.")
 
 
 def test_a_drop_that_is_surely_too_large_fails_and_names_the_set(converted, recorder):
     said = r"int8\.onnx loses 2\.00 pp \(95 % interval \+1\.00 to \+3\.00, .* at most 0\.50 pp"
     with pytest.raises(GateError, match=said) as raised:
-        check_drops(_with_drop(converted, 0.02, 0.01, 0.03), 0.005, recorder)
+        check_set(_with_drop(converted, 0.02, 0.01, 0.03), 0.005, recorder)
     assert str(converted.folder) in raised.value.hint
     assert raised.value.exit_code == 1
 
 
 def test_a_drop_that_may_be_too_large_is_inconclusive(converted, recorder):
     with pytest.raises(InvalidError, match=r"interval .0\.50 to \+2\.50, .* too few to tell") as raised:
-        check_drops(_with_drop(converted, 0.01, -0.005, 0.025), 0.005, recorder)
+        check_set(_with_drop(converted, 0.01, -0.005, 0.025), 0.005, recorder)
     assert str(converted.folder) in raised.value.hint
     assert raised.value.exit_code == 4
 
 
 def test_a_drop_within_the_limit_passes_and_says_what_it_cannot_rule_out(converted, recorder):
-    check_drops(_with_drop(converted, 0.001, -0.01, 0.01), 0.005, recorder)
+    check_set(_with_drop(converted, 0.001, -0.01, 0.01), 0.005, recorder)
     assert len(recorder.notes) == 2
     recorder.notes.clear()
-    check_drops(_with_drop(converted, 0.001, -0.001, 0.004), 0.005, recorder)
+    check_set(_with_drop(converted, 0.001, -0.001, 0.004), 0.005, recorder)
     assert recorder.notes == []
