@@ -56,6 +56,20 @@ def contract_of(request: ConvertRequest, own: Preprocessing) -> Preprocessing:
     )
 
 
+def under(mode: str, own: Preprocessing) -> Preprocessing | None:
+    """Return a contract with the scaling of one of `MODES`; None: it does not fit the model's channels."""
+    wanted = MODES[mode]
+    channels = wanted.channels or own.channels
+    if DEPTHS[channels] != own.depth:
+        return None
+    return msgspec.structs.replace(
+        own,
+        channels=channels,
+        mean=_each("mean", wanted.mean, own.mean),
+        std=_each("std", wanted.std, own.std),
+    )
+
+
 def _each(what: str, asked: PerChannel | None, own: PerChannel) -> PerChannel:
     """Return a number for each channel; a single one is for all."""
     if asked is None:

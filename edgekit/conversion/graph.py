@@ -12,6 +12,8 @@ from edgekit.conversion.noise import converter
 from edgekit.data.dataset import Float32
 from edgekit.errors import ModelError
 from edgekit.quiet import import_tensorflow
+from edgekit.words import listed
+from edgekit.zoo.float32 import types_of
 from edgekit.zoo.frozen import frozen
 from edgekit.zoo.source import LoadedModel
 
@@ -67,45 +69,9 @@ def keras_outputs(loaded: LoadedModel) -> Callable[[Float32], tuple[Float32, ...
     return lambda images: tuple(np.asarray(x, dtype=np.float32) for x in tf.nest.flatten(traced(images)))
 
 
-def starts_with_preprocessing(model: Any) -> bool:
-    """Whether the model scales its images itself, so that they must reach it as 0–255."""
-    import keras
-
-    own = (keras.layers.Rescaling, keras.layers.Normalization)
-    still = (
-        keras.layers.InputLayer,
-        keras.layers.Resizing,
-        keras.layers.CenterCrop,
-        keras.layers.Cropping2D,
-        keras.layers.ZeroPadding2D,
-    )
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            return starts_with_preprocessing(layer)
-        if isinstance(layer, own):
-            return True
-        # augmentation does nothing at inference; the others move pixels and leave their scale alone
-        passive = isinstance(layer, still) or type(layer).__name__.startswith("Random")
-        if not passive:
-            return False
-    return False
-
-
 def _check_types(model: Any) -> None:
-    if model.input_shape[0] not in (None, 1):
+    if other := sorted(types_of(model) - {"float32"}):
         raise ModelError(
-            f"The model takes exactly {model.input_shape[0]} images at a time.",
-            "Save it with a free batch size: keras.Input without batch_shape.",
-        )
-    taken = str(model.inputs[0].dtype)
-    if taken == "uint8":
-        raise ModelError(
-            "The model takes uint8 images; float32 is needed.",
-            "Build it with keras.Input(..., dtype='float32') and the same weights.",
-        )
-    types = {taken, *(layer.compute_dtype for layer in model.layers)} - {None}
-    if other := sorted(types - {"float32"}):
-        raise ModelError(
-            f"The model computes in {', '.join(other)}; edgekit converts float32 models.",
+            f"The model computes in {listed(other)}; edgekit converts float32 models.",
             "Load its weights into the same model built under the policy float32 and save that.",
         )

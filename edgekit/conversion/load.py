@@ -8,7 +8,8 @@ import msgspec
 
 from edgekit.conversion.contract import contract_of
 from edgekit.conversion.feed import Feed
-from edgekit.conversion.graph import starts_with_preprocessing
+from edgekit.conversion.graph import FloatGraph, freeze
+from edgekit.conversion.inside import scale_inside
 from edgekit.conversion.request import ConvertRequest
 from edgekit.data import Dataset, load_dataset
 from edgekit.data.held import hold
@@ -25,6 +26,7 @@ class Inputs:
 
     source: Source
     loaded: LoadedModel
+    graph: FloatGraph
     dataset: Dataset
     calibration: Feed
     evaluation: Feed
@@ -52,9 +54,14 @@ def load(request: ConvertRequest, source: Source, progress: Progress) -> Inputs:
         )
     progress.step("Loading the model")
     loaded = source.load()
+    if loaded.changed:
+        progress.note(loaded.changed)
+    progress.step("Reading the graph")
+    graph = freeze(loaded)
     own = loaded.preprocessing
-    if source.card is None and starts_with_preprocessing(loaded.model):
-        own = msgspec.structs.replace(own, mean=(0.0,) * own.depth, std=(1.0,) * own.depth)
+    if source.card is None and (scale := scale_inside(graph.graph_def, graph.input)) is not None:
+        mean, std = scale
+        own = msgspec.structs.replace(own, mean=(mean,) * own.depth, std=(std,) * own.depth)
     contract = contract_of(request, own)
     loaded = replace(loaded, preprocessing=contract)
     progress.step("Reading the images")
@@ -77,6 +84,7 @@ def load(request: ConvertRequest, source: Source, progress: Progress) -> Inputs:
     return Inputs(
         source=source,
         loaded=loaded,
+        graph=graph,
         dataset=replace(dataset, evaluation=evaluation),
         calibration=Feed(calibration, contract, request.calibration),
         evaluation=Feed(evaluation, contract),

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from edgekit.artefact import ArtefactSet
 from edgekit.conversion.conversion import Conversion
-from edgekit.conversion.graph import freeze, keras_outputs
+from edgekit.conversion.graph import keras_outputs
 from edgekit.conversion.load import Inputs, load
 from edgekit.conversion.output import Outcome, check_output, write_set
 from edgekit.conversion.quality import Reference, reference_of
 from edgekit.conversion.request import ConvertRequest
-from edgekit.conversion.scale import check_scale
+from edgekit.conversion.scale import check_scale, formula
 from edgekit.conversion.verdict import check_set
 from edgekit.progress import SILENT, Progress
 from edgekit.units import percent
@@ -34,15 +34,13 @@ def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet
     output = request.output or Path("artefacts") / source.name
     check_output(output)
     inputs = load(request, source, progress)
-    progress.step("Reading the graph")
-    graph = freeze(inputs.loaded)
     progress.step("Running the Keras model")
     function = keras_outputs(inputs.loaded)
     reference = reference_of(function, inputs.evaluation, inputs.loaded.head)
     check_scale(request, inputs, function, reference, progress)
     if reference.guesses:
         progress.note(_guessing_note(reference, inputs))
-    conversion = Conversion(request, inputs, graph, reference, progress)
+    conversion = Conversion(request, inputs, inputs.graph, reference, progress)
     outcome = Outcome()
     for format in request.chosen():
         conversion.make(format, outcome)
@@ -61,6 +59,6 @@ def _guessing_note(reference: Reference, inputs: Inputs) -> str:
     return (
         f"The Keras model itself is right on {percent(reference.accuracy or 0.0)} % of the evaluation "
         f"images, which may be mere guessing among {reference.scores.shape[1]} classes. It was "
-        f"given pixels as (x − mean) / std with mean {contract.mean[0]:g} and std {contract.std[0]:g}: set "
-        "--mean and --std as in its training, and check that its classes are in the dataset's order."
+        f"given pixels as {formula(contract)}: say with --preprocess, or with --mean and --std, how it was "
+        "trained, and check that its classes are in the dataset's order."
     )

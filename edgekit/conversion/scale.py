@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-import msgspec
 import numpy as np
 
+from edgekit.artefact import Preprocessing
 from edgekit.conversion.answers import answers
-from edgekit.conversion.feed import Feed
+from edgekit.conversion.contract import MODES, under
 from edgekit.conversion.load import Inputs
 from edgekit.conversion.quality import Outputs, Reference
 from edgekit.conversion.request import ConvertRequest
+from edgekit.data import Split, normalise
 from edgekit.data.dataset import Float32
 from edgekit.errors import UsageError
 from edgekit.progress import Progress
 from edgekit.stats import wilson
 from edgekit.units import percent
 
-SCALES = ((127.5, 127.5), (0.0, 255.0), (0.0, 1.0))  # mean and std that give −1 … 1, 0 … 1, 0 … 255
 IMAGES = 256  # of the evaluation images, tried with each scale
 DOUBT = 9.0  # McNemar's statistic, (gained − lost)² / (gained + lost); by chance in 3 of 1,000 cases
+_BATCH = 64
 
 
 def check_scale(
@@ -35,43 +36,62 @@ def check_scale(
     Raises:
         UsageError: With another usual scale clearly more of the evaluation images are right.
     """
-    if inputs.source.card is not None or request.mean is not None or request.std is not None:
+    said = (request.mean, request.std, request.preprocess)
+    if inputs.source.card is not None or said != (None, None, None):
         return
     feed = inputs.evaluation
-    contract = feed.preprocessing
-    own = (contract.mean[0], contract.std[0])
-    why = "it scales them itself" if own == (0.0, 1.0) else "as nothing else was said (--mean, --std)"
-    progress.note(f"Pixels reach the model as {_formula(*own)}: {why}.")
+    own = feed.preprocessing
+    assumed = own.mean == own.std
+    why = "nothing else was said (--preprocess, --mean, --std)" if assumed else "the rest it does itself"
+    progress.note(f"Pixels reach the model as {formula(own)}: {why}.")
     n = min(IMAGES, len(feed))
     if reference.right is None:
         return
     labels, right = feed.split.labels[:n], reference.right[:n]
     # what one answer to everything gets right
     commonest = int(np.unique(labels, return_counts=True)[1].max()) / n
-    best, figures = 0.0, ((0.0, 0.0), 0.0)
-    for mean, std in SCALES:
-        other = msgspec.structs.replace(contract, mean=(mean,) * contract.depth, std=(std,) * contract.depth)
-        if other == contract:
+    best, name, share = 0.0, "", 0.0
+    for mode in MODES:
+        other = under(mode, own)
+        if other is None or other == own:
             continue
-        batches = Feed(feed.split, other, n).batches()
-        given = [answers(outputs(batch)[0], reference.head) for batch in batches]
-        theirs = np.concatenate([each for each in given if each is not None]) == labels
+        turned = own.channels != other.channels  # from rgb to bgr, or back
+        scores = [outputs(batch)[0] for batch in _batches(feed.split, other, turned, n)]
+        given = answers(np.concatenate(scores), reference.head)
+        if given is None:
+            continue
+        theirs = np.equal(given, labels)
         if wilson(int(theirs.sum()), n)[0] <= commonest:
             continue
         gained, lost = int((theirs & ~right).sum()), int((right & ~theirs).sum())
         if gained > lost and (doubt := (gained - lost) ** 2 / (gained + lost)) > max(best, DOUBT):
-            best, figures = doubt, ((mean, std), float(theirs.mean()))
-    if best:
-        (mean, std), share = figures
+            best, name, share = doubt, mode, float(theirs.mean())
+    if best and (found := under(name, own)) is not None:
+        mine = next((mode for mode in MODES if under(mode, own) == own), "tf")
         raise UsageError(
-            f"With pixels as {_formula(*own)} the Keras model is right on {percent(float(right.mean()))} % "
-            f"of {n} evaluation images, with {_formula(mean, std)} on {percent(share)} %.",
-            f"Say what it was trained with: --mean {mean:g} --std {std:g}; "
-            f"for what was assumed, --mean {own[0]:g} --std {own[1]:g}.",
+            f"With pixels as {formula(own)} the Keras model is right on {percent(float(right.mean()))} % "
+            f"of {n} evaluation images, with {formula(found)} on {percent(share)} %.",
+            f"Say what it was trained with: --preprocess {name}; for what was assumed, --preprocess {mine}.",
         )
 
 
-def _formula(mean: float, std: float) -> str:
-    if (mean, std) == (0.0, 1.0):
-        return "0 … 255"
-    return f"(x − {mean:g}) / {std:g}" if mean else f"x / {std:g}"
+def _batches(split: Split, contract: Preprocessing, turned: bool, n: int) -> Iterator[Float32]:
+    """Yield the first `n` images by another contract than they are read by, `turned` from rgb to bgr."""
+    for start in range(0, n, _BATCH):
+        pixels = split.images.read(range(start, min(start + _BATCH, n)))
+        yield normalise(pixels[..., ::-1] if turned else pixels, contract)
+
+
+def formula(contract: Preprocessing) -> str:
+    """Write a contract's scaling as people do: `(x − 127.5) / 127.5`."""
+    mean, std = (_number(values) for values in (contract.mean, contract.std))
+    order = " in the order bgr" if contract.channels == "bgr" else ""
+    if (mean, std) == ("0", "1"):
+        return f"0 … 255{order}"
+    over = "" if std == "1" else f" / {std}"
+    return (f"x{over}" if mean == "0" else f"(x − {mean}){over}") + order
+
+
+def _number(values: tuple[float, ...]) -> str:
+    alike = len(set(values)) == 1
+    return f"{values[0]:g}" if alike else f"({', '.join(f'{value:g}' for value in values)})"

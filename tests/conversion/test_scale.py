@@ -23,18 +23,23 @@ def request(path, **named):
 def test_what_is_assumed_is_said(shipped, tmp_path, recorder):
     shipped.save(tmp_path / "own.keras")
     convert(request(tmp_path / "own.keras"), recorder)
-    assumed = "Pixels reach the model as (x − 127.5) / 127.5: as nothing else was said (--mean, --std)."
+    assumed = (
+        "Pixels reach the model as (x − 127.5) / 127.5: nothing else was said (--preprocess, --mean, --std)."
+    )
     assert assumed in recorder.notes
 
 
 def test_a_scale_inside_that_cannot_be_seen_is_found_by_its_answers(shipped, tmp_path, recorder):
     import keras
 
-    scaled = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Rescaling(1 / 127.5, -1), shipped])
-    scaled.export(tmp_path / "own", verbose=False)
+    hidden = [
+        keras.layers.ReLU(),
+        keras.layers.Rescaling(1 / 127.5, -1),
+    ]  # nothing is a line before the scale
+    keras.Sequential([keras.Input((32, 32, 3)), *hidden, shipped]).save(tmp_path / "own.keras")
     with pytest.raises(UsageError, match=r"is right on [\d.]+ % of 256 .* with 0 … 255 on 100") as refused:
-        convert(request(tmp_path / "own"), recorder)
-    assert "--mean 0 --std 1;" in refused.value.hint
+        convert(request(tmp_path / "own.keras"), recorder)
+    assert "--preprocess none; for what was assumed, --preprocess tf." in refused.value.hint
     assert not (tmp_path / "set").exists()
-    convert(request(tmp_path / "own", mean=(0, 0, 0), std=(1, 1, 1)), recorder)
+    convert(request(tmp_path / "own.keras", preprocess="none"), recorder)
     assert (tmp_path / "set" / "float32.onnx").is_file()
