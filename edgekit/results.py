@@ -77,6 +77,11 @@ class Artefact(msgspec.Struct, frozen=True):
     format: Format
     precision: Precision
 
+    @property
+    def title(self) -> str:
+        """What its set is called, or the file itself where it is of none."""
+        return self.file.rpartition(".")[0] or self.file if self.set == LOOSE else self.set
+
 
 class Runtime(msgspec.Struct, frozen=True):
     """What executed it."""

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from edgekit.api.given import Artefacts, StrPath, artefact_paths, call, several
-from edgekit.errors import EdgekitError, InvalidError, UnavailableError
+from edgekit.errors import EdgekitError, InvalidError, UnavailableError, UsageError
 from edgekit.progress import SILENT, Progress
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from edgekit.artefact import Channels, Layout
     from edgekit.device import Profile
     from edgekit.measurement import Schedule
+    from edgekit.measurement.classifier import Reading
     from edgekit.results import Mode, Result
+
+    Array: TypeAlias = np.ndarray[Any, Any]
 
 Threads: TypeAlias = int | Literal["all"]
 INTERRUPTED = 130  # the exit code that a shell gives a program that SIGINT ended
@@ -33,6 +39,13 @@ def bench(
     fps: float | None = None,
     affinity: Iterable[int] = (),
     seed: int = 0,
+    shapes: Mapping[str, Sequence[int]] | None = None,
+    inputs: Mapping[str, StrPath | Array] | None = None,
+    dataset: StrPath | None = None,
+    mean: float | Iterable[float] | None = None,
+    std: float | Iterable[float] | None = None,
+    channels: Channels | None = None,
+    layout: Layout | None = None,
     output: StrPath | None = None,
     command: str = "",
     progress: Progress = SILENT,
@@ -44,18 +57,28 @@ def bench(
     what is missing, as it does when the session is interrupted.
 
     Args:
-        artefacts: Artefact sets or single files of a set, one or several; None: the newest set in artefacts/.
+        artefacts: Artefact sets, files of a set, or any other .tflite and .onnx files, one or several; None:
+            the newest set in artefacts/.
         device: A device's name, or a profile.
         runtimes: NAME or NAME==VERSION, one or several; none: every one that suits.
         threads: Numbers of threads; `all` is every CPU.
         mode: How long to measure: `quick`, 3 repeats of 2 s; `standard`, 5 of 10 s; `rigorous`, 10 of 60 s;
             or a schedule of your own.
-        accuracy: Measure accuracy on the set's evaluation images.
+        accuracy: Measure accuracy on the evaluation images.
         memory: Measure memory.
         xnnpack: TFLite's runtimes may use XNNPACK's kernels, as they do by default.
         fps: Inferences per second, spaced as an application would; None: back to back.
         affinity: CPUs to run on; none: those of the device's profile.
         seed: Seed for the timed input.
+        shapes: Shapes of inputs by their names, for files of no set; sizes that a file leaves open are 1
+            otherwise.
+        inputs: Values of inputs by their names, arrays or .npy files, for files of no set; seeded otherwise.
+        dataset: Labelled images for the accuracy of classifiers of no set: digits, shapes, cifar10, a folder
+            with one sub-folder per class, or a .npz file.
+        mean: What is subtracted from the dataset's pixels, 0 to 255: one number, or one per channel.
+        std: What they are then divided by, likewise.
+        channels: Channels of the dataset's images; None: by the depth of the file's input.
+        layout: Of the file's input; None: where its shape has the channels.
         output: File for the result; None: a new one in results/.
         command: What the result says made it; empty: this call.
         progress: Receives every step.
@@ -82,12 +105,35 @@ def bench(
         fps=fps,
         affinity=tuple(affinity),
         seed=seed,
+        shapes={name: tuple(shape) for name, shape in (shapes or {}).items()},
+        inputs=dict(inputs or {}),
+        reading=_reading(dataset, mean, std, channels, layout),
         command=typed,
     )
     store = Store(Path(output) if output else None)
     result = run(request, progress, store=store)
     store.write(result)
     return result
+
+
+def _reading(
+    dataset: StrPath | None,
+    mean: float | Iterable[float] | None,
+    std: float | Iterable[float] | None,
+    channels: Channels | None,
+    layout: Layout | None,
+) -> Reading | None:
+    from edgekit.measurement.classifier import Reading
+
+    settings = {"mean": mean, "std": std, "channels": channels, "layout": layout}
+    if dataset is None:
+        if given := [name for name, value in settings.items() if value is not None]:
+            raise UsageError(
+                f"--{given[0]} says how images are read, and there are none.", "Name them with --dataset."
+            )
+        return None
+    scale = [None if each is None else tuple(map(float, several(each))) for each in (mean, std)]
+    return Reading(str(dataset), scale[0], scale[1], channels, layout)
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,10 @@ def call(function: Callable[..., object], given: Mapping[str, object]) -> str:
 def _code(value: object) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_code, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{name!r}: {_code(each)}' for name, each in value.items())}}}"
+    if hasattr(value, "dtype"):
+        return f"<{value.dtype} {list(getattr(value, 'shape', ()))}>"
     if isinstance(value, ArtefactSet):
         value = value.folder
     return repr(str(value) if isinstance(value, os.PathLike) else getattr(value, "name", value))

@@ -10,12 +10,17 @@ import typer
 from edgekit.cli import options
 
 Mode = Literal["quick", "standard", "rigorous"]
+Channels = Literal["rgb", "bgr", "grey", "rgba"]
+Layout = Literal["NHWC", "NCHW"]
 
 
 def bench(
     artefacts: Annotated[
         list[Path] | None,
-        typer.Argument(help="Artefact sets, or single files of a set.  [default: the newest in artefacts/]"),
+        typer.Argument(
+            help="Artefact sets, files of a set, any .tflite and .onnx files.  [default: the newest set in "
+            "artefacts/]"
+        ),
     ] = None,
     device: Annotated[
         list[str] | None,
@@ -31,7 +36,7 @@ def bench(
     mode: Annotated[
         Mode, typer.Option(help="quick: 3 repeats of 2 s; standard: 5 of 10 s; rigorous: 10 of 60 s.")
     ] = "quick",
-    accuracy: Annotated[bool, typer.Option(help="Measure accuracy on the set's evaluation images.")] = True,
+    accuracy: Annotated[bool, typer.Option(help="Measure accuracy on the evaluation images.")] = True,
     memory: Annotated[bool, typer.Option(help="Measure memory.")] = True,
     xnnpack: Annotated[
         bool, typer.Option(help="Let TFLite's runtimes use XNNPACK's kernels, as they do by default.")
@@ -42,6 +47,45 @@ def bench(
     ] = None,
     affinity: Annotated[str | None, typer.Option(metavar="CPUS", help="CPUs to run on, such as 0,1.")] = None,
     seed: Annotated[int, options.whole("Seed for the timed input.")] = 0,
+    shape: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=SIZES",
+            help="Shape of an input, such as images=1,3,640,640, for a file of no set. May be repeated.  "
+            "[default: the file's, with 1 for sizes that it leaves open]",
+        ),
+    ] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            metavar="NAME=FILE",
+            help="Values of an input of a file of no set: a .npy file. May be repeated.  [default: seeded]",
+        ),
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        options.dataset(
+            "Labelled images for the accuracy of a classifier of no set: digits, shapes, cifar10, a folder "
+            "with one sub-folder per class, or a .npz file."
+        ),
+    ] = None,
+    mean: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBERS",
+            help="Scaling (x - mean) / std of the dataset's pixels 0 to 255: one number, or one per channel "
+            "with commas between.",
+        ),
+    ] = None,
+    std: Annotated[str | None, typer.Option(metavar="NUMBERS", help="Scaling: see --mean.")] = None,
+    channels: Annotated[
+        Channels | None,
+        typer.Option(help="Channels of the dataset's images.  [default: by the input's depth]"),
+    ] = None,
+    layout: Annotated[
+        Layout | None, typer.Option(help="Layout of the input.  [default: where its shape has the channels]")
+    ] = None,
     output: Annotated[
         Path | None,
         options.output("File for the result, of one device.  [default: a new one in results/]"),
@@ -59,6 +103,8 @@ def bench(
     Example: edgekit bench
 
     Example: edgekit bench --device rpi4 --device host
+
+    Example: edgekit bench detector.onnx --shape images=1,3,640,640 --device rpi4
 
     Example: edgekit bench my_set/int8.tflite --runtime litert==2.3.0 --threads 1 --mode standard
     """
@@ -98,6 +144,13 @@ def bench(
             fps=fps,
             affinity=options.affinity_of(affinity),
             seed=seed,
+            shapes=options.shapes_of(shape or ()),
+            inputs=options.inputs_of(values or ()),
+            dataset=dataset,
+            mean=options.per_channel_of(mean, "--mean"),
+            std=options.per_channel_of(std, "--std"),
+            channels=channels,
+            layout=layout,
             output=output,
             command=command_line(),
             progress=progress,

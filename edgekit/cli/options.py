@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
@@ -105,6 +106,41 @@ def per_channel_of(text: str | None, option: str) -> tuple[float, ...] | None:
             f"{option} {text!r} is not a number for all channels, or one for each.",
             f"Write {option} 127.5, or {option} 103.9,116.8,123.7.",
         ) from None
+
+
+def shapes_of(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Read `images=1,3,640,640`, each an input's name and its shape.
+
+    Raises:
+        UsageError: Something else is given.
+    """
+    found = {}
+    for text in texts:
+        name, _, sizes = text.rpartition("=")
+        parts = [part.strip() for part in sizes.split(",")]
+        if not name or not all(part.isascii() and part.isdigit() for part in parts):
+            raise UsageError(
+                f"--shape {text!r} is not an input's name and its shape.", "Write --shape images=1,3,640,640."
+            )
+        found[name] = tuple(map(int, parts))
+    return found
+
+
+def inputs_of(texts: Sequence[str]) -> dict[str, Path]:
+    """Read `images=frame.npy`, each an input's name and the file of its values.
+
+    Raises:
+        UsageError: Something else is given.
+    """
+    found = {}
+    for text in texts:
+        name, _, file = text.rpartition("=")
+        if not name or not file:
+            raise UsageError(
+                f"--input {text!r} is not an input's name and a file.", "Write --input images=frame.npy."
+            )
+        found[name] = Path(file)
+    return found
 
 
 def _numbers(parts: Sequence[str], text: str, option: str) -> tuple[int, ...]:

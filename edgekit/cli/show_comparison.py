@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from edgekit import units
 from edgekit.cli.tables import NONE
+from edgekit.outputs import cosine_text
 
 if TYPE_CHECKING:
     from edgekit.comparison import Change, Compared, Comparison
@@ -82,6 +83,8 @@ def _columns(found: Comparison) -> list[_Column]:
         ),
         ("Agree\n%", False, _agree),
         ("Drop\npp", False, _drop),
+        ("Largest\ndifference", False, lambda pair: NONE if pair.outputs is None else pair.outputs.least),
+        ("Cosine", False, lambda pair: NONE if pair.outputs is None else cosine_text(pair.outputs.cosine)),
         ("Verdict", True, lambda pair: pair.word),
     ]
 

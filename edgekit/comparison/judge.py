@@ -9,6 +9,7 @@ from edgekit import stats
 from edgekit.comparison.change import FEWEST_REPEATS, Change, count_change, time_change
 from edgekit.comparison.pairs import Across, Pair, Pairs, Side, pair_results, pair_within
 from edgekit.errors import GateError, InvalidError, UnavailableError, UsageError
+from edgekit.outputs import Difference, difference
 from edgekit.results import Result
 
 
@@ -38,6 +39,7 @@ class Compared:
     latency: Change | None
     instructions: Change | None
     agreement: Agreement | None
+    outputs: Difference | None = None  # where there are no answers
 
     @property
     def word(self) -> str:
@@ -149,6 +151,7 @@ def _pair(pair: Pair, medians: tuple[list[float], list[float]], p: float | None,
         latency=time_change(medians[0], medians[1], p, cells) if timed else None,
         instructions=count_change(counts[0], counts[1]) if counts and counts[0] and counts[1] else None,
         agreement=_agreement(pair),
+        outputs=difference(before, after),
     )
 
 

@@ -416,6 +416,8 @@ def timed_inputs(model: Model, request: dict[str, Any]) -> tuple[list[Any], str]
 
     An input whose values are not given is seeded. The hash of several inputs is that of their hashes.
     """
+    import numpy
+
     values, digests = [], []
     asked = request["inputs"] or [{}] * len(model.inputs)
     as_image = request["mean"] and len(model.inputs) == 1
@@ -429,7 +431,7 @@ def timed_inputs(model: Model, request: dict[str, Any]) -> tuple[list[Any], str]
             shape = image_shape(tensor.shape, request) if as_image else tensor.shape
             pixels, digest = timed_pixels(shape, request["seed"], place)
             value = model_input(pixels, model, request) if as_image else noise(pixels, tensor.dtype)
-        values.append(value)
+        values.append(numpy.asarray(value))  # arithmetic makes a number of an array without sizes
         digests.append(digest)
     return values, digests[0] if len(digests) == 1 else sha256("".join(digests).encode())
 
@@ -444,7 +446,7 @@ def given_values(tensor: Tensor, path: str) -> tuple[Any, str]:
     import numpy
 
     try:
-        values = numpy.ascontiguousarray(numpy.load(path, allow_pickle=False))
+        values = numpy.asarray(numpy.load(path, allow_pickle=False), order="C")
     except (OSError, EOFError, ValueError) as error:
         raise GuestError("bad-request", f"{path} cannot be read: {error}") from error
     if values.dtype != tensor.dtype or values.shape != tensor.shape:
@@ -469,15 +471,16 @@ def timed_pixels(shape: tuple[int, ...], seed: int, place: int = 0) -> tuple[Any
 def noise(pixels: Any, dtype: Any) -> Any:
     """Turn bytes into the values of a type: from −1 to 1 for floating types, all that one byte can hold.
 
-    Wider integers get 0 or 1, as truth values do: they may be places in a table, of which the first two are
-    there.
+    So a file of bytes sees much what a floating one of the same model does. Wider integers get 0 or 1, as
+    truth values do: they may be places in a table, of which the first two are there.
     """
     import numpy
 
     if numpy.issubdtype(dtype, numpy.floating):
         return ((pixels.astype(numpy.float32) - numpy.float32(127.5)) / numpy.float32(127.5)).astype(dtype)
-    whole = dtype != numpy.bool_ and numpy.dtype(dtype).itemsize == 1
-    return pixels.view(dtype) if whole else (pixels & 1).astype(dtype)
+    if dtype == numpy.int8:
+        return (pixels ^ 128).view(dtype)  # less 128
+    return pixels if dtype == numpy.uint8 else (pixels & 1).astype(dtype)
 
 
 def image_shape(shape: tuple[int, ...], request: dict[str, Any]) -> tuple[int, ...]:

@@ -11,19 +11,19 @@ from pathlib import Path, PurePath
 from edgekit.artefact import MANIFEST, ArtefactFile, ArtefactSet, check_files, read_set
 from edgekit.device import Payload
 from edgekit.errors import DataError, UsageError
-from edgekit.measurement.loose import Inputs, loose
+from edgekit.measurement.loose import Asked, loose
 from edgekit.measurement.subject import Given, Images, Subject
 from edgekit.results import LOOSE, Evaluation, Reference
 
 _KERAS = (".keras", ".h5", ".hdf5")
 
 
-def subjects(paths: Sequence[Path], inputs: Inputs = Inputs()) -> tuple[Subject, ...]:  # noqa: B008 - frozen
+def subjects(paths: Sequence[Path], asked: Asked = Asked()) -> tuple[Subject, ...]:  # noqa: B008 - frozen
     """Return every file named, directly or through its set, once and in order.
 
     Args:
         paths: Artefact sets, files of a set, or any other .tflite and .onnx files.
-        inputs: What the last ones are given.
+        asked: What the last ones are given.
 
     Raises:
         RecordError: A set's files are not those that were converted.
@@ -36,13 +36,13 @@ def subjects(paths: Sequence[Path], inputs: Inputs = Inputs()) -> tuple[Subject,
         _check(path)
         artefacts = _set_of(path)
         if artefacts is None:
-            found.setdefault(path.parent.resolve() / path.name, loose(path, inputs))
+            found.setdefault(path.parent.resolve() / path.name, loose(path, asked))
             continue
         models[artefacts.folder] = artefacts.manifest.model.name
         for file in artefacts.manifest.files:
             if path.is_dir() or path.name in (file.name, MANIFEST):
                 found.setdefault(artefacts.folder.resolve() / file.name, _of_set(artefacts, file))
-    inputs.check_used([subject for subject in found.values() if subject.loose])
+    asked.check_used([subject for subject in found.values() if subject.loose])
     named = {folder.resolve(): name for folder, name in set_names(models).items()} if models else {}
     apart = _loose_sets([path for path, subject in found.items() if subject.loose])
     return tuple(

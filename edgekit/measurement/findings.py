@@ -62,6 +62,7 @@ def findings(measurement: Measurement, context: Context) -> tuple[Finding, ...]:
             _busy,
             _outliers,
             _accuracy,
+            _not_finite,
             _unsteady,
             _emulated,
         )
@@ -243,6 +244,18 @@ def _accuracy(measurement: Measurement, context: Context) -> Iterator[Finding]:
             f"{reference.accuracy:.2%} (a difference of {images} of {accuracy.n} images).",
             f"The file was made for {reference.target!r}; this runtime computes it differently on this CPU.",
         )
+
+
+def _not_finite(measurement: Measurement, _: Context) -> Iterator[Finding]:
+    for output in measurement.outputs:
+        if output.not_finite:
+            yield Finding(
+                "warning",
+                "not-finite",
+                f"The output {output.name} holds NaN or infinity in {output.not_finite:,} of {output.size:,} "
+                "values.",
+                "Seeded values may be nothing that the model knows: give it real ones with --input.",
+            )
 
 
 def _unsteady(measurement: Measurement, context: Context) -> Iterator[Finding]:

@@ -9,26 +9,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgekit.artefact import Preprocessing
 from edgekit.device import Payload
 from edgekit.errors import DataError, UsageError
 from edgekit.files import sha256_bytes, sha256_file
 from edgekit.inspection import Inspection, TensorInfo, data_files, inspect_file
 from edgekit.inspection.record import check_elements
-from edgekit.measurement.subject import Given, Subject
+from edgekit.measurement.subject import Given, Images, Subject
 from edgekit.results import LOOSE
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from edgekit.measurement.classifier import Reading
+
 _USUAL = {4: 224, 3: 16, 2: 16}  # a size to suggest where a file leaves it open, by the number of sizes
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """What inputs are given, by their names."""
+class Asked:
+    """What was asked for that concerns files of no set; inputs by their names."""
 
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    files: Mapping[str, Path] = field(default_factory=dict)  # .npy
+    values: Mapping[str, Any] = field(default_factory=dict)  # .npy files, or arrays
+    reading: Reading | None = None
     work: Path | None = None  # a folder of this session's, for what has to be made
 
     @property
@@ -43,13 +47,13 @@ class Inputs:
         Raises:
             UsageError: It is.
         """
-        if not (self.shapes or self.files):
+        if not (self.shapes or self.values or self.reading):
             return
         if not subjects:
-            what = "--shape and --input are for files that are of no artefact set, and none is named."
-            raise UsageError(what, "A set says what its files take: leave them out.")
+            what = "--shape, --input and --dataset are for files of no artefact set, and none is named."
+            raise UsageError(what, "A set has what it needs: leave them out.")
         there = {tensor.name: tensor for each in subjects for tensor in inspect_file(each.path).inputs}
-        for name in (*self.shapes, *self.files):
+        for name in (*self.shapes, *self.values):
             if name not in there:
                 raise UsageError(
                     f"No file has an input {name!r}.",
@@ -63,7 +67,7 @@ def described(tensor: TensorInfo) -> str:
     return f"{tensor.name} {tensor.dtype} [{sizes}]"
 
 
-def loose(path: Path, inputs: Inputs) -> Subject:
+def loose(path: Path, asked: Asked) -> Subject:
     """Look into a file, and decide what its inputs are given.
 
     Raises:
@@ -72,10 +76,11 @@ def loose(path: Path, inputs: Inputs) -> Subject:
         DataError: Values cannot be read or do not fit.
     """
     inspection = inspect_file(path)
-    given = tuple(_given(path, inspection, tensor, inputs) for tensor in inspection.inputs)
-    chosen = {**inputs.shapes, **inputs.files}
+    given = tuple(_given(path, inspection, tensor, asked) for tensor in inspection.inputs)
+    chosen = {**asked.shapes, **asked.values}
     unknown = [tensor for tensor in inspection.inputs if _is_free(tensor) and tensor.name not in chosen]
     digest, size = sha256_file(path), path.stat().st_size
+    contract, images = _classified(path, inspection, given, asked)
     subject = Subject(
         path=path,
         sha256=digest,
@@ -84,18 +89,33 @@ def loose(path: Path, inputs: Inputs) -> Subject:
         precision=inspection.precision,
         set=LOOSE,
         inputs=given,
+        contract=contract,
+        images=images,
         free=" ".join(f"--shape {tensor.name}={_suggested(tensor)}" for tensor in unknown),
     )
-    return _with_data(subject, data_files(path, inspection.data), inputs) if inspection.data else subject
+    return _with_data(subject, data_files(path, inspection.data), asked) if inspection.data else subject
 
 
-def _with_data(subject: Subject, files: Sequence[Path], inputs: Inputs) -> Subject:
+def _classified(
+    path: Path, inspection: Inspection, given: Sequence[Given], asked: Asked
+) -> tuple[Preprocessing | None, Images | None]:
+    """Return how a file reads images and those to answer, if a dataset is named."""
+    if asked.reading is None:
+        return None, None
+    from edgekit.measurement.classifier import contract_of, images_of
+
+    shape = (given[0].shape or inspection.inputs[0].shape) if given else ()
+    contract = contract_of(path, inspection, shape, asked.reading)
+    return contract, images_of(path, inspection, contract, asked.reading, asked.folder)
+
+
+def _with_data(subject: Subject, files: Sequence[Path], asked: Asked) -> Subject:
     """Return a subject that goes to the device as a folder, with the files that hold its weights."""
     from dataclasses import replace
 
     data = tuple((file.name, sha256_file(file)) for file in files)
     seal = sha256_bytes("\n".join((subject.sha256, *(f"{digest} {name}" for name, digest in data))).encode())
-    folder = inputs.folder / seal
+    folder = asked.folder / seal
     folder.mkdir(exist_ok=True)
     for file in (subject.path, *files):
         _bring(file.resolve(), folder / file.name)
@@ -130,20 +150,20 @@ def _suggested(tensor: TensorInfo) -> str:
     return ",".join(map(str, sizes))
 
 
-def _given(path: Path, inspection: Inspection, tensor: TensorInfo, inputs: Inputs) -> Given:
-    values = _values(inputs.files[tensor.name], tensor) if tensor.name in inputs.files else None
-    asked = inputs.shapes.get(tensor.name)
-    if values is not None and asked is not None and values.shape != asked:
+def _given(path: Path, inspection: Inspection, tensor: TensorInfo, asked: Asked) -> Given:
+    values = _values(asked.values[tensor.name], tensor) if tensor.name in asked.values else None
+    wanted = asked.shapes.get(tensor.name)
+    if values is not None and wanted is not None and values.shape != wanted:
         raise UsageError(
-            f"--shape gives {tensor.name} {list(asked)}, --input values of {list(values.shape)}.",
+            f"--shape gives {tensor.name} {list(wanted)}, --input values of {list(values.shape)}.",
             "Leave out --shape.",
         )
-    shape = values.shape if values is not None else asked
+    shape = values.shape if values is not None else wanted
     if shape is None:
         shape = tuple(max(size, 1) for size in tensor.shape)
         return Given(shape if _is_free(tensor) else ())
     _check_shape(path, inspection, tensor, shape)
-    return Given(shape, _payload(values, inputs) if values is not None else None)
+    return Given(shape, _payload(values, asked) if values is not None else None)
 
 
 def _check_shape(path: Path, inspection: Inspection, tensor: TensorInfo, shape: tuple[int, ...]) -> None:
@@ -160,7 +180,7 @@ def _check_shape(path: Path, inspection: Inspection, tensor: TensorInfo, shape: 
     check_elements(str(path), tensor.name, shape)
 
 
-def _values(file: Path, tensor: TensorInfo) -> np.ndarray[Any, Any]:
+def _values(given: Any, tensor: TensorInfo) -> np.ndarray[Any, Any]:
     """Read values in the type that an input takes.
 
     Raises:
@@ -168,33 +188,32 @@ def _values(file: Path, tensor: TensorInfo) -> np.ndarray[Any, Any]:
     """
     import numpy as np
 
+    file = "the array" if isinstance(given, np.ndarray) else given
     try:
-        values = np.load(file, allow_pickle=False)
+        values = given if isinstance(given, np.ndarray) else np.load(given, allow_pickle=False)
         wanted = np.dtype(tensor.dtype)
     except (OSError, ValueError, EOFError, TypeError) as error:
         raise DataError(
             f"{file} cannot be read as values of {described(tensor)}: {error}.",
-            f"Write one array: np.save({str(file)!r}, values)",
+            "Write one array: np.save('values.npy', values)",
         ) from error
     if not isinstance(values, np.ndarray):
-        raise DataError(
-            f"{file} holds several arrays.", f"Write one array: np.save({file.stem + '.npy'!r}, values)"
-        )
+        raise DataError(f"{file} holds several arrays.", "Write one array: np.save('values.npy', values)")
     with np.errstate(over="ignore", invalid="ignore"):
         taken = values.astype(wanted) if values.dtype.kind in "biuf" else values
     floating = values.dtype.kind == wanted.kind == "f"
     if taken.dtype != wanted or not (floating or np.array_equal(taken, values)):
         raise DataError(
             f"{tensor.name} takes {wanted.name}; the {values.dtype.name} values of {file} would change.",
-            f"Write it as {wanted.name}: np.save({str(file)!r}, values.astype({wanted.name!r}))",
+            f"Write it as {wanted.name}: np.save('values.npy', values.astype({wanted.name!r}))",
         )
-    return np.ascontiguousarray(taken)
+    return np.asarray(taken, order="C")  # a scalar stays one
 
 
-def _payload(values: np.ndarray[Any, Any], inputs: Inputs) -> Payload:
+def _payload(values: np.ndarray[Any, Any], asked: Asked) -> Payload:
     import numpy as np
 
     digest = sha256_bytes(str((values.dtype, values.shape)).encode() + values.tobytes())
-    file = inputs.folder / f"{digest}.npy"
+    file = asked.folder / f"{digest}.npy"
     np.save(file, values)
     return Payload(file, sha256_file(file), file.stat().st_size)

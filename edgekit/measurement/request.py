@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from edgekit.device import Profile
 from edgekit.errors import UsageError
 from edgekit.results import Mode
+
+if TYPE_CHECKING:
+    from edgekit.measurement.classifier import Reading
 
 ALL_CPUS = 0  # as a number of threads
 
@@ -49,7 +53,8 @@ class BenchRequest:
     affinity: tuple[int, ...] = ()  # CPUs to run on; empty: the profile's
     seed: int = 0  # of the timed input
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # of inputs of files of no set
-    inputs: Mapping[str, Path] = field(default_factory=dict)  # their values, in .npy files
+    inputs: Mapping[str, Any] = field(default_factory=dict)  # their values: .npy files, or arrays
+    reading: Reading | None = None  # labelled images for files of no set
     command: str = ""  # as typed
 
     def __post_init__(self) -> None:

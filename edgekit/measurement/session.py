@@ -15,7 +15,7 @@ from edgekit.device import Transport
 from edgekit.errors import EdgekitError
 from edgekit.measurement.artefacts import payloads, read_evaluation, subjects
 from edgekit.measurement.findings import Context, findings
-from edgekit.measurement.loose import Inputs
+from edgekit.measurement.loose import Asked
 from edgekit.measurement.measure import Collected, Outcome, measure
 from edgekit.measurement.passes import Passes
 from edgekit.measurement.plan import cells, left_out, wanted_runtimes, wanted_threads
@@ -53,7 +53,9 @@ def bench(
         KeyboardInterrupt: Interrupted before anything was measured.
     """
     with TemporaryDirectory(prefix="edgekit-") as work:
-        files = subjects(request.artefacts, Inputs(request.shapes, request.inputs, Path(work)))
+        files = subjects(
+            request.artefacts, Asked(request.shapes, request.inputs, request.reading, Path(work))
+        )
         return _bench(request, files, progress, transport, store)
 
 
@@ -107,7 +109,7 @@ class Session:
     def keep(self, store: Store | None, outcome: Outcome, *, at_once: bool = False) -> None:
         """Write what there is so far, unless that was done a moment ago."""
         if store and (at_once or store.due):
-            store.keep(self.result(outcome, Environment(now())), [file.set for file in self.files])
+            store.keep(self.result(outcome, Environment(now())), [file.record().title for file in self.files])
 
     def result(self, outcome: Outcome, after: Environment) -> Result:
         """Return the session's record.

@@ -26,7 +26,7 @@ def result_path(folder: Path, result: Result, sets: Iterable[str] = ()) -> Path:
         sets: The artefact sets that it is named after; none: those that were measured.
     """
     when = re.sub(r"[-:]", "", result.created)
-    sets = dict.fromkeys(sets or (measurement.artefact.set for measurement in result.measurements))
+    sets = dict.fromkeys(sets or (measurement.artefact.title for measurement in result.measurements))
     stem = "-".join([when, "+".join(sets) or "nothing", result.device.profile])
     # file systems allow 255 bytes; writing the file whole needs some of them
     stem = re.sub(r"[^\w.+-]+", "_", stem).encode()[:150].decode(errors="ignore")

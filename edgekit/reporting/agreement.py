@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgekit import units
-from edgekit.reporting.rows import names
+from edgekit.outputs import Difference, difference
+from edgekit.reporting.rows import first_runs, names
 from edgekit.results import Accuracy, Measurement, Result
 
 
@@ -72,6 +74,29 @@ def versions(result: Result) -> tuple[Versions, ...]:
             file = called[measurement.artefact]
             found.append(Versions(file, runtime.name, measurement.threads, pair, answers))
     return tuple(found)
+
+
+def outputs_sentences(result: Result) -> list[str]:
+    """Say for each two runtimes that ran the same file how far their outputs agree."""
+    called, first = names(result), first_runs(result)
+    found: dict[tuple[str, str], list[tuple[Difference, str]]] = {}
+    for each in result.measurements:
+        base = first.get(each.artefact.sha256)
+        if base and base.runtime != each.runtime and (seen := difference(base, each)):
+            pair = (each.runtime.label, base.runtime.label)
+            found.setdefault(pair, []).append((seen, called[each.artefact]))
+    return [
+        f"{here}, outputs against {base}: {worst_of(compared)}." for (here, base), compared in found.items()
+    ]
+
+
+def worst_of(compared: Sequence[tuple[Difference, str]]) -> str:
+    """Say how far outputs agree at least: the one that differs most, with the name of its file."""
+    files = len({file for _, file in compared})
+    worst, file = max(compared, key=lambda pair: (not pair[0].identical, pair[0].relative))
+    if worst.identical and files > 1:
+        return f"identical for each of {files} files"
+    return f"{worst.text}, {'for' if files == 1 else 'at most, for'} {file}"
 
 
 def versions_sentences(result: Result) -> list[str]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from edgekit import units
+from edgekit.outputs import Difference, cosine_text
 from edgekit.reporting.method import conditions
 from edgekit.reporting.rows import Accuracy, Latency, Memory, Row
-from edgekit.reporting.table import INSUFFICIENT, NONE, Column, Table
+from edgekit.reporting.table import INSUFFICIENT, NONE, Column, ColumnOf, Table
 from edgekit.results import Result
 
 Cell = Callable[[Row], str]
@@ -27,13 +29,13 @@ def figures(computed: Sequence[Row]) -> tuple[Column, ...]:
     timed = any(row.latency for row in computed)
     counts = _counts(6 if timed else 1)
     first = _latency(computed) if timed else counts
-    every = (*first, *_accuracy(computed), *_footprint(), *_start(), *(counts if timed else ()))
+    every = (*first, *_accuracy(computed), *_outputs(), *_footprint(), *_start(), *(counts if timed else ()))
     return tuple(column for column in every if any(column.cell(row) != NONE for row in computed))
 
 
 def title(result: Result) -> str:
     """Name a session by device, artefact sets, time and conditions, so that two are never taken for one."""
-    sets = sorted({measurement.artefact.set for measurement in result.measurements})
+    sets = sorted({measurement.artefact.title for measurement in result.measurements})
     return " · ".join((result.device.profile, *sets, moment(result.created), *conditions(result)))
 
 
@@ -199,6 +201,36 @@ def _accuracy(computed: Sequence[Row]) -> list[Column]:
             17 if labelled else 2,  # it takes the place of accuracy
             group,
         ),
+    ]
+
+
+def _outputs() -> list[Column]:
+    return output_columns(lambda row: row.outputs, "the runtime that ran the file first")
+
+
+def output_columns(read: Callable[[Any], Difference | None], base: str) -> list[ColumnOf[Any]]:
+    """Return the columns that compare outputs.
+
+    Args:
+        read: Returns what a row or a line has of it.
+        base: What is compared with, in words.
+    """
+
+    def cell(text: Callable[[Difference], str]) -> Callable[[Any], str]:
+        def of(row: Any) -> str:
+            found = read(row)
+            return text(found) if found else NONE
+
+        return of
+
+    group = "outputs"
+    largest = f"largest difference of any output value to {base}, of the output that differs most"
+    top = f"whether the highest score is in the same place as on {base}"
+    words: dict[bool | None, str] = {True: "same", False: "other", None: NONE}
+    return [
+        ColumnOf("difference", "difference", "", cell(lambda d: d.least), largest, 3, group, short="diff"),
+        ColumnOf("cosine", "cosine", "", cell(lambda d: cosine_text(d.cosine)), "of those outputs", 8, group),
+        ColumnOf("top", "top-1", "", cell(lambda d: words[d.same_top]), top, 7, group, words=True),
     ]
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from edgekit import stats
+from edgekit.outputs import Difference, difference
 from edgekit.results import Artefact, Evaluation, Finding, Measurement, Reference, Repeat, Result
 from edgekit.stats import Spread
 from edgekit.words import plural
@@ -97,6 +98,7 @@ class Row:
     accuracy: Accuracy | None
     instructions: Instructions | None
     findings: tuple[Finding, ...]
+    outputs: Difference | None = None  # to those of the runtime that ran the same file first
 
     @property
     def threads_text(self) -> str:
@@ -127,8 +129,25 @@ def rows(result: Result) -> tuple[Row, ...]:
     references = {reference.sha256: reference for reference in result.references}
     evaluations = {evaluation.sha256: evaluation for evaluation in result.evaluations}
     named = names(result)
-    computed = (_row(i, named, each, references, evaluations) for i, each in enumerate(result.measurements))
+    first = first_runs(result)
+    computed = (
+        replace(_row(i, named, each, references, evaluations), outputs=_difference(first, each))
+        for i, each in enumerate(result.measurements)
+    )
     return tuple(sorted(computed, key=_place))
+
+
+def first_runs(result: Result) -> dict[str, Measurement]:
+    """Return for each file, by its hash, the measurement that others' outputs are compared with.
+
+    That is the first one: of the runtime that was named first, or of the usual one.
+    """
+    return {each.artefact.sha256: each for each in reversed(result.measurements) if each.outputs}
+
+
+def _difference(first: dict[str, Measurement], here: Measurement) -> Difference | None:
+    base = first.get(here.artefact.sha256)
+    return difference(base, here) if base and base.runtime != here.runtime else None
 
 
 def names(result: Result) -> dict[Artefact, str]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from edgekit import units
 from edgekit.reporting import counts
-from edgekit.reporting.agreement import versions_sentences
+from edgekit.reporting.agreement import outputs_sentences, versions_sentences
 from edgekit.reporting.columns import latency_unit
 from edgekit.reporting.kinds import counted_on
 from edgekit.reporting.phrases import Headline, by_set, consequences, gains, pairs_of, runtimes_of, words
@@ -29,7 +29,7 @@ def sentences(result: Result, computed: Sequence[Row]) -> tuple[str, ...]:
         said += _fastest(valid) + _quantized(valid) + _runtimes(valid)
     if not result.device.timed:
         said += counts.sentences(computed)
-    return (*said, *versions_sentences(result))
+    return (*said, *versions_sentences(result), *outputs_sentences(result))
 
 
 def cautions(result: Result, computed: Sequence[Row]) -> tuple[str, ...]:

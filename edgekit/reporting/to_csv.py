@@ -52,6 +52,8 @@ _COLUMNS = {
     "agreement": "accuracy.agreement",
     "accuracy_on_host": "accuracy.on_host",
     "label_accuracy": "accuracy.by_label",
+    "output_difference": "outputs.largest",
+    "output_cosine": "outputs.cosine",
     "instructions": "instructions.median.value",
     "instructions_low": "instructions.median.low",
     "instructions_high": "instructions.median.high",
@@ -70,6 +72,9 @@ _COMPARED = {
     "same_answers_as": "answers",
     "same_answers": "answers.same",
     "compared_answers": "answers.images",
+    "outputs_against": "outputs",
+    "output_difference_to": "outputs.largest",
+    "output_cosine_to": "outputs.cosine",
 }
 
 
@@ -99,6 +104,7 @@ def _compared(found: SideBySide | None, line: Line | None) -> list[Value]:
     if found is None or line is None:
         return [None] * len(_COMPARED)
     bases = {"time": found.bases.times, "count": found.bases.counts, "answers": found.bases.answers}
+    bases["outputs"] = found.bases.outputs
     names = {path: found.name(bases[path]) if getattr(line, path) else None for path in bases}
     return [names[path] if path in names else _read(line, path) for path in _COMPARED.values()]
 

@@ -55,6 +55,7 @@ def _line(line: Line) -> dict[str, object]:
         "count_ratio": line.count,
         "answers": line.answers,
         "other_images": line.other_images,
+        "outputs": line.outputs,
     }
 
 

@@ -301,7 +301,7 @@ def test_every_format_of_several_devices_says_the_same(tmp_path):
     assert "| int8.tflite | litert 2.3.0 | 1 | rpi4 | yes |" in text
     report = json.loads(written(tmp_path, "r.json", *sessions))["comparison"]
     assert sentence in report["summary"]
-    assert report["bases"] == {"times": 0, "counts": None, "answers": 0}
+    assert report["bases"] == {"times": 0, "counts": None, "answers": 0, "outputs": None}
     by_csv = list(csv.DictReader(io.StringIO(written(tmp_path, "r.csv", *sessions))))
     ratios = {(r["device"], r["artefact"], r["runtime"], r["threads"]): r["time_ratio"] for r in by_csv}
     for line in report["lines"]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from edgekit import units
-from edgekit.reporting.columns import figures, identity
+from edgekit.reporting.columns import figures, identity, output_columns
 from edgekit.reporting.side_by_side.match import Line, Ratio, SideBySide
 from edgekit.reporting.table import NONE, Column, ColumnOf, TableOf
 
@@ -49,6 +49,7 @@ def table(found: SideBySide, *, stacked: bool = False) -> TableOf[Line]:
     for key in ranks:
         if key in known:
             columns += [_lifted(replace(known[key], rank=ranks[key])), *after.get(key, ())]
+    columns += output_columns(lambda line: line.outputs, found.name(found.bases.outputs))
     wanted = (c for c in columns if c.rank == 0 or any(c.cell(line) != NONE for line in found.lines))
     return TableOf(title(found), tuple(wanted), found.lines)
 

@@ -12,10 +12,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from edgekit.outputs import Difference, difference
 from edgekit.reporting.agreement import Agreement, agreement
 from edgekit.reporting.rows import Row, display_names
 from edgekit.reporting.session import Session
-from edgekit.results import Accuracy, Artefact, Result
+from edgekit.results import Accuracy, Artefact, Measurement, Result
 from edgekit.stats import Spread, ratio_range
 
 
@@ -43,6 +44,7 @@ class Line:
     count: Ratio | None  # of the instructions
     answers: Agreement | None
     other_images: bool  # the base device saw other evaluation images
+    outputs: Difference | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Bases:
     times: int | None  # a real device
     counts: int | None
     answers: int | None
+    outputs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -98,8 +101,11 @@ class _Device:
         cpus = self.result.device.cpus
         return cpus is not None and row.threads == min(cpus, len(set(row.affinity)) or cpus)
 
+    def measurement(self, row: Row) -> Measurement:
+        return self.result.measurements[row.index]
+
     def accuracy(self, row: Row) -> Accuracy | None:
-        return self.result.measurements[row.index].accuracy
+        return self.measurement(row).accuracy
 
 
 _Cell = list[tuple[_Device, Row]]
@@ -120,6 +126,7 @@ def match(sessions: Sequence[Session]) -> SideBySide | None:
         times=_first(devices, lambda d, row: row.latency is not None and not d.result.device.emulated),
         counts=_counting(devices),
         answers=_first(devices, lambda _, row: row.accuracy is not None),
+        outputs=_first(devices, lambda device, row: bool(device.measurement(row).outputs)),
     )
     files = _files(sessions)
     lines = [
@@ -222,11 +229,18 @@ def _line(number: int, device: _Device, row: Row, beside: _Beside) -> Line:
         time=_ratio(here, beside.of(bases.times), _time, _alike_in_time),
         count=_ratio(here, beside.of(bases.counts), _count, _alike_in_count),
         answers=agreement(theirs, seen) if device.place != bases.answers else None,
+        outputs=_outputs(here, beside.of(bases.outputs)),
         other_images=bool(seen and theirs and seen.evaluation_sha256 != theirs.evaluation_sha256),
     )
 
 
 _Here = tuple[_Device, Row]
+
+
+def _outputs(here: _Here, base: _Here | None) -> Difference | None:
+    if base is None or here[0] is base[0]:
+        return None
+    return difference(base[0].measurement(base[1]), here[0].measurement(here[1]))
 
 
 def _ratio(

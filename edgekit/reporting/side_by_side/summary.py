@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from edgekit.reporting.agreement import Agreement, versions_sentences
+from edgekit.reporting.agreement import Agreement, versions_sentences, worst_of
 from edgekit.reporting.phrases import words
 from edgekit.reporting.side_by_side.columns import ratio_text
 from edgekit.reporting.side_by_side.match import Line, Ratio, SideBySide
@@ -21,7 +21,12 @@ def summarise(found: SideBySide) -> tuple[str, ...]:
     said += _paces(found)
     for place, session in enumerate(found.sessions):
         lines = [line for line in found.lines if line.session == place]
-        said += [*_times(found, lines, session.device), *_counts(found, lines), *_answers(found, lines)]
+        said += [
+            *_times(found, lines, session.device),
+            *_counts(found, lines),
+            *_answers(found, lines),
+            *_outputs(found, lines),
+        ]
     for device, session in named:
         said += [f"{device}: {sentence}" for sentence in versions_sentences(session.result)]
     return tuple(said)
@@ -98,6 +103,13 @@ def _answers(found: SideBySide, lines: Sequence[Line]) -> list[str]:
     if any(line.other_images for line in lines):
         said.append(f"{lines[0].device} saw other evaluation images than {base}; answers are not compared.")
     return said
+
+
+def _outputs(found: SideBySide, lines: Sequence[Line]) -> list[str]:
+    """Say how far a device's outputs are from the base device's."""
+    compared = [(line.outputs, words(line.row)) for line in lines if line.outputs]
+    base = found.name(found.bases.outputs)
+    return [f"{lines[0].device}, outputs against {base}: {worst_of(compared)}."] if compared else []
 
 
 def _where(answers: Agreement, lines: Sequence[Line], compared: int) -> str:

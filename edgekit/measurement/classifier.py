@@ -1,0 +1,126 @@
+"""Accuracy of a file of no artefact set: labelled images, read as the file takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgekit.artefact import DEPTHS, Channels, Head, Layout, PerChannel, Preprocessing
+from edgekit.data import load_dataset, save_evaluation
+from edgekit.errors import DataError, UsageError
+from edgekit.inspection import Inspection, TensorInfo
+from edgekit.measurement.subject import Images
+
+_LAYOUTS: dict[str, Layout] = {"tflite": "NHWC", "onnx": "NCHW"}  # where the shape fits both
+_BY_DEPTH: dict[int, Channels] = {depth: channels for channels, depth in DEPTHS.items() if channels != "bgr"}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a dataset's images are read; None: as the file itself lets on."""
+
+    dataset: str
+    mean: PerChannel | None = None  # one number for all channels, or one for each
+    std: PerChannel | None = None
+    channels: Channels | None = None
+    layout: Layout | None = None
+
+
+def contract_of(path: Path, inspection: Inspection, shape: Sequence[int], reading: Reading) -> Preprocessing:
+    """Return how images become a file's input.
+
+    Args:
+        path: The file's, for messages.
+        inspection: The file.
+        shape: Its input's, with every size known.
+        reading: What was asked for.
+
+    Raises:
+        UsageError: It takes something else than one image, or how is not known.
+    """
+    if len(inspection.inputs) != 1 or len(shape) != 4 or shape[0] != 1:
+        takes = ", ".join(f"{tensor.name} {list(tensor.shape)}" for tensor in inspection.inputs)
+        raise UsageError(
+            f"--dataset is for files that take one image at a time; {path} takes {takes}.",
+            "Leave --dataset out: outputs are compared in place of accuracy.",
+        )
+    layout = reading.layout or _layout(inspection, shape)
+    height, width, depth = shape[1:] if layout == "NHWC" else (*shape[2:], shape[1])
+    channels = reading.channels or _BY_DEPTH.get(depth)
+    if channels is None or DEPTHS[channels] != depth:
+        raise UsageError(
+            f"{path} takes {depth} channels of an image in {layout}, shape {list(shape)}"
+            + (f"; {channels} has {DEPTHS[channels]}." if channels else "."),
+            "Name the layout or the channels: --layout NCHW, --channels grey.",
+        )
+    mean, std = _scale(path, inspection.inputs[0], reading)
+    return Preprocessing(
+        height=height,
+        width=width,
+        channels=channels,
+        mean=mean * depth if len(mean) == 1 else mean,
+        std=std * depth if len(std) == 1 else std,
+        layout=layout,
+    )
+
+
+def _layout(inspection: Inspection, shape: Sequence[int]) -> Layout:
+    last, first = shape[3] in _BY_DEPTH, shape[1] in _BY_DEPTH
+    if last == first:
+        return _LAYOUTS.get(inspection.format, "NHWC")
+    return "NHWC" if last else "NCHW"
+
+
+def _scale(path: Path, tensor: TensorInfo, reading: Reading) -> tuple[PerChannel, PerChannel]:
+    """Return mean and std as asked for; of an input of bytes those that leave every pixel as it is."""
+    if reading.mean is None and reading.std is None:
+        least = {"uint8": 0, "int8": -128}.get(tensor.dtype)
+        if least is None:
+            raise UsageError(
+                f"{path} does not say how its images are scaled.",
+                "Say it: --mean 127.5 --std 127.5 (for -1 to 1), --mean 0 --std 255 (for 0 to 1), or "
+                "--mean 0 --std 1 (for 0 to 255).",
+            )
+        found = tensor.quantization
+        scale, zero = (found.scales[0], found.zero_points[0]) if found else (1.0, 0)
+        return (float(zero - least),), (1 / scale,)
+    return reading.mean or (0.0,), reading.std or (1.0,)
+
+
+def images_of(
+    path: Path, inspection: Inspection, contract: Preprocessing, reading: Reading, work: Path
+) -> Images:
+    """Write the dataset's evaluation images and labels to a file in a folder of this session's.
+
+    Raises:
+        UsageError: There is no such dataset, or a setting is out of range.
+        DataError: It cannot be used, or has other classes than the file has scores.
+    """
+    data = load_dataset(
+        reading.dataset,
+        resolution=(contract.height, contract.width),
+        mean=contract.mean,
+        std=contract.std,
+        channels=contract.channels,
+        layout=contract.layout,
+    )
+    head = _head(path, inspection.outputs[0], len(data.labels), reading)
+    file = work / "evaluation.npz"
+    file = file.with_name(f"{len(list(work.iterdir()))}-{file.name}")
+    digest = save_evaluation(file, data.evaluation)
+    return Images(file, digest, len(data.evaluation), head, len(data.labels))
+
+
+def _head(path: Path, output: TensorInfo, classes: int, reading: Reading) -> Head:
+    sizes = [size for size in output.shape if size > 1]
+    scores = sizes[0] if len(sizes) == 1 else 1 if not sizes else 0
+    if scores == 1 and classes == 2:
+        return Head("binary")
+    if scores != classes:
+        gives = f"{scores} scores" if scores else f"no vector of scores: {list(output.shape)}"
+        raise DataError(
+            f"{path} gives {gives}, {reading.dataset} has {classes} classes.",
+            "Name images of the file's classes, in its order.",
+        )
+    return Head("top1")
