@@ -186,6 +186,7 @@ class Dataset(msgspec.Struct, frozen=True):
     calibration: Split
     evaluation: Split
     overlap: int = 0  # images in both splits, by hash
+    calibrated_on: str | None = None  # other images than the dataset's, as they were named
 
 
 class Manifest(msgspec.Struct, frozen=True):

@@ -27,6 +27,8 @@ def convert(
     weights: StrPath | None = None,
     classes: int | None = None,
     dataset: StrPath | None = None,
+    labels: StrPath | None = None,
+    calibrate_on: StrPath | None = None,
     int8: bool = True,
     float16: bool = False,
     formats: str | Iterable[str] | None = None,
@@ -54,6 +56,10 @@ def convert(
         classes: Number of classes, for a file of weights only.
         dataset: What to calibrate and evaluate on: `digits`, `shapes`, `cifar10`, a folder with one
             sub-folder per class, or a .npz file; None: what the model was trained on.
+        labels: File with the names of the classes in the model's order, one on each line; None: labels.txt
+            or class_names.txt next to the model, else the dataset's own order.
+        calibrate_on: Images to calibrate with, whatever their classes: a folder, at any depth, or a .npz
+            file. Without a dataset, files are judged by their agreement with Keras on some of them.
         int8: Quantize to int8, in addition to float32.
         float16: Also write float16 TFLite.
         formats: Names of file formats, `tflite` or `onnx`, one or several; None: all.
@@ -95,6 +101,8 @@ def convert(
         weights=None if weights is None else str(weights),
         classes=classes,
         dataset=None if dataset is None else str(dataset),
+        labels=None if labels is None else Path(labels),
+        calibrate_on=None if calibrate_on is None else str(calibrate_on),
         int8=int8,
         float16=float16,
         formats=None if formats is None else several(formats),

@@ -44,6 +44,21 @@ def convert(
             "per class, or a .npz file.  [default: what the model was trained on]"
         ),
     ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            help="File with the names of the classes in the model's order, one on each line.  "
+            "[default: labels.txt or class_names.txt next to the model, else as the dataset has them]"
+        ),
+    ] = None,
+    calibrate_on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Images to calibrate with, whatever their classes: a folder, or a .npz file.  "
+            "[default: a part of the dataset]",
+        ),
+    ] = None,
     int8: Annotated[
         bool, typer.Option("--int8/--no-int8", help="Quantize to int8, in addition to float32.")
     ] = True,
@@ -108,6 +123,8 @@ def convert(
                 weights=weights,
                 classes=classes,
                 dataset=dataset,
+                labels=labels,
+                calibrate_on=calibrate_on,
                 int8=int8,
                 float16=float16,
                 formats=formats or None,

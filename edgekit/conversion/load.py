@@ -9,9 +9,11 @@ import msgspec
 from edgekit.conversion.contract import contract_of
 from edgekit.conversion.feed import Feed
 from edgekit.conversion.graph import FloatGraph, freeze
+from edgekit.conversion.heads import head_of, with_single_labels
+from edgekit.conversion.images import check_named, load_images_for
 from edgekit.conversion.inside import scale_inside
 from edgekit.conversion.request import ConvertRequest
-from edgekit.data import Dataset, load_dataset
+from edgekit.data import Dataset
 from edgekit.data.held import hold
 from edgekit.errors import UsageError
 from edgekit.progress import Progress
@@ -45,13 +47,7 @@ def load(request: ConvertRequest, source: Source, progress: Progress) -> Inputs:
         DataError: The dataset cannot be read.
         UsageError: The two do not fit, or no dataset is known.
     """
-    name = request.dataset or source.dataset
-    if name is None:
-        raise UsageError(
-            f"It is not known which images {source.origin} classifies.",
-            "Name them with --dataset: digits, shapes, cifar10, a folder with one sub-folder per class, "
-            "or a .npz file.",
-        )
+    check_named(request, source)
     progress.step("Loading the model")
     loaded = source.load()
     if loaded.changed:
@@ -65,17 +61,10 @@ def load(request: ConvertRequest, source: Source, progress: Progress) -> Inputs:
     contract = contract_of(request, own)
     loaded = replace(loaded, preprocessing=contract)
     progress.step("Reading the images")
-    dataset = load_dataset(
-        name,
-        resolution=(contract.height, contract.width),
-        mean=contract.mean,
-        std=contract.std,
-        channels=contract.channels,
-        layout=contract.layout,
-        seed=request.seed,
-        progress=progress,
-    )
-    _check_classes(source, loaded, dataset)
+    dataset = load_images_for(request, source, loaded, progress)
+    dataset = with_single_labels(graph, dataset, source.origin)
+    loaded = replace(loaded, head=head_of(graph, dataset))
+    _check_judged(request, loaded, dataset, progress)
     _note_doubts(request, source, dataset, progress)
     calibration = dataset.calibration
     if request.int8:  # every format and every pass looks at the same few
@@ -91,21 +80,15 @@ def load(request: ConvertRequest, source: Source, progress: Progress) -> Inputs:
     )
 
 
-def _check_classes(source: Source, loaded: LoadedModel, dataset: Dataset) -> None:
-    if loaded.classes != len(dataset.labels):
+def _check_judged(request: ConvertRequest, loaded: LoadedModel, dataset: Dataset, progress: Progress) -> None:
+    """Say why there will be no accuracy, and refuse a limit on what cannot be known."""
+    if loaded.head.kind == "none":
+        why = "The model has several outputs, or one that is not a row of scores"
+        progress.note(f"{why}: files are compared with Keras, without accuracy.")
+    if request.max_drop is not None and (loaded.head.kind == "none" or not dataset.labelled):
         raise UsageError(
-            f"{source.origin} has {loaded.classes} classes, the dataset {dataset.name} has "
-            f"{len(dataset.labels)}.",
-            "Name the images the model was trained on with --dataset.",
-        )
-    if source.card is not None and source.card.labels != dataset.labels:
-        first = next(
-            i for i, (a, b) in enumerate(zip(source.card.labels, dataset.labels, strict=True)) if a != b
-        )
-        raise UsageError(
-            f"Class {first} of {source.origin} is {source.card.labels[first]!r}, that of the dataset "
-            f"{dataset.name} is {dataset.labels[first]!r}.",
-            "Give the dataset's classes the names, and so the order, that the model was trained with.",
+            f"A largest drop of {request.max_drop * 100:g} pp was set, but there is no accuracy to lose.",
+            "Leave out --max-drop, or name images with classes: --dataset FOLDER",
         )
 
 

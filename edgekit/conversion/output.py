@@ -154,6 +154,7 @@ def _manifest(
         model=_model(inputs),
         dataset=artefact.Dataset(
             name=dataset.name,
+            calibrated_on=request.calibrate_on,
             calibration=inputs.calibration.record(),
             evaluation=dataset.evaluation.record(),
             overlap=len(set(inputs.calibration.hashes) & set(dataset.evaluation.hashes)),

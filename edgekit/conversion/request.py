@@ -39,6 +39,8 @@ class ConvertRequest:
     weights: str | None = None
     classes: int | None = None
     dataset: str | None = None  # as `load_dataset` takes it; None: the one the model was trained on
+    labels: Path | None = None  # file with the classes' names in the model's order; None: the dataset's own
+    calibrate_on: str | None = None  # images without classes, as `load_images` takes them
     int8: bool = True  # float32 files are always made
     float16: bool = False
     formats: Sequence[str] | None = None  # names in FORMATS; None: all

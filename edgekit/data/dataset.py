@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, overload
 
 import numpy as np
@@ -63,7 +63,7 @@ class Split:
     """Part of a dataset: images, their classes, and the hash of each image's content."""
 
     images: Images
-    labels: Int64  # [n]
+    labels: Int64  # [n]; −1: of no known class
     hashes: Sequence[str]  # SHA-256 of each image's content, in order
 
     def __len__(self) -> int:
@@ -90,11 +90,17 @@ class Dataset:
     """Train, calibration and evaluation images, disjoint by hash."""
 
     name: str
-    labels: tuple[str, ...]  # class names, by class index
+    labels: tuple[str, ...]  # class names, by class index; empty: not known
     preprocessing: Preprocessing
     train: Split
     calibration: Split  # stratified
     evaluation: Split
+    multilabel: bool = field(default=False, kw_only=True)  # an image's label has a bit for each of `labels`
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the images' classes are known."""
+        return bool((self.evaluation.labels >= 0).all())
 
 
 def normalise(images: UInt8, preprocessing: Preprocessing) -> Float32:

@@ -1,7 +1,4 @@
-"""A folder of images: one sub-folder per class, named after it.
-
-Sub-folders named `train` and `test` (or `val`, `validation`) with the classes inside are taken as the
-user's own division: `test`, or else `val`, is for evaluation, and all the rest for training and calibration.
+"""A folder of images: one sub-folder per class, named after it; or of images without classes.
 
 An image is identified by its decoded pixels. JPEG and WebP leave decoders some freedom: with another
 Pillow a pixel may differ by a level, and then hashes and splits differ too. PNG, BMP and TIFF do not.
@@ -9,35 +6,24 @@ Pillow a pixel may differ by a level, and then hashes and splits differ too. PNG
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 
 from edgekit.artefact import Preprocessing
 from edgekit.data.arrays import MODES, empty, fitted
 from edgekit.data.dataset import Dataset, UInt8, plain_name
-from edgekit.data.decode import SUFFIXES, BrokenImageError, map_threads, read_image
-from edgekit.data.split import split_images
+from edgekit.data.decode import BrokenImageError, map_threads, read_image
+from edgekit.data.scan import File, scan_all, scan_classes, shown
+from edgekit.data.split import split_images, split_together, unlabelled
+from edgekit.data.tables import Table, find_tables, read_tables
 from edgekit.errors import DataError
 from edgekit.files import sha256_bytes
 from edgekit.progress import Progress
 
-_TRAIN = ("train", "training")
-_EVALUATION = ("test", "val", "valid", "validation")  # the first that is there evaluates
 _NAMED = 10  # broken images to name, before only counting them
-
-
-@dataclass(frozen=True)
-class _File:
-    """An image file, its class, and whether its folder is set aside for evaluation."""
-
-    path: Path
-    name: str
-    held_out: bool
 
 
 @dataclass(frozen=True)
@@ -71,35 +57,61 @@ class FileImages:
 
 
 def load(folder: Path, preprocessing: Preprocessing, _seed: int, progress: Progress) -> Dataset:
-    """Read a folder of class sub-folders.
+    """Read a folder: of class sub-folders, of images alone, or with tables of labels (see `tables`).
 
     Every image is decoded once, to hash its pixels and to find the broken ones, which are skipped and
     named through `progress.note`.
 
     Raises:
-        DataError: There are not two classes, or a class has too few usable images.
+        DataError: There are not two classes, or too few usable images.
     """
-    files, names = _scan(folder, progress)
+    if tables := find_tables(folder):
+        return _multilabel(folder, tables, preprocessing, progress)
+    files, names = scan_classes(folder, progress)
     kept, hashes = _hash_all(files, folder, progress)
-    if not kept:
-        raise DataError(
-            f"{str(folder)!r} has no usable images: none of its {len(files)} can be read.",
-            "Check that they open in an image viewer.",
-        )
+    images = FileImages(tuple(file.path for file in kept), preprocessing)
+    held_out = np.array([file.held_out for file in kept]) if any(f.held_out for f in files) else None
+    if not names:
+        return unlabelled(_name(folder), images, hashes, preprocessing, progress)
     number = {name: label for label, name in enumerate(names)}
-    splits = split_images(
-        FileImages(tuple(file.path for file in kept), preprocessing),
-        np.array([number[file.name] for file in kept], dtype=np.int64),
-        hashes,
-        names,
-        held_out=np.array([file.held_out for file in kept]) if any(f.held_out for f in files) else None,
-        progress=progress,
-    )
-    return Dataset(plain_name(folder.resolve().name) or "images", names, preprocessing, *splits)
+    labels = np.array([number[file.name] for file in kept], dtype=np.int64)
+    splits = split_images(images, labels, hashes, names, held_out=held_out, progress=progress)
+    return Dataset(_name(folder), names, preprocessing, *splits)
 
 
-def _hash_all(files: list[_File], folder: Path, progress: Progress) -> tuple[list[_File], list[str]]:
-    """Hash every image's content; the first of the result are the files that could be read."""
+def load_unlabelled(folder: Path, preprocessing: Preprocessing, progress: Progress) -> Dataset:
+    """Read every image in a folder at any depth, whatever the folders' names say.
+
+    Raises:
+        DataError: There are too few usable images.
+    """
+    kept, hashes = _hash_all([File(path, "") for path in scan_all(folder, progress)], folder, progress)
+    images = FileImages(tuple(file.path for file in kept), preprocessing)
+    return unlabelled(_name(folder), images, hashes, preprocessing, progress)
+
+
+def _multilabel(
+    folder: Path, tables: Sequence[Table], preprocessing: Preprocessing, progress: Progress
+) -> Dataset:
+    files, masks, names = read_tables(folder, tables, progress)
+    kept, hashes = _hash_all(files, folder, progress)
+    images = FileImages(tuple(file.path for file in kept), preprocessing)
+    labels = np.array([masks[file.path] for file in kept], dtype=np.int64)
+    held_out = np.array([file.held_out for file in kept]) if any(f.held_out for f in files) else None
+    splits = split_together(images, labels, hashes, held_out=held_out, progress=progress)
+    return Dataset(_name(folder), names, preprocessing, *splits, multilabel=True)
+
+
+def _name(folder: Path) -> str:
+    return plain_name(folder.resolve().name) or "images"
+
+
+def _hash_all(files: list[File], folder: Path, progress: Progress) -> tuple[list[File], list[str]]:
+    """Hash every image's content; the first of the result are the files that could be read.
+
+    Raises:
+        DataError: None can be read.
+    """
     progress.step(f"Reading {len(files)} images", len(files))
     kept, hashes = [], []
     found = map_threads(_hash, [file.path for file in files])
@@ -108,77 +120,16 @@ def _hash_all(files: list[_File], folder: Path, progress: Progress) -> tuple[lis
             kept.append(file)
             hashes.append(digest)
         elif done - len(kept) <= _NAMED:
-            progress.note(f"Skipped {_shown(file.path, folder)}: {digest}.")
+            progress.note(f"Skipped {shown(file.path, folder)}: {digest}.")
         progress.advance(done)
     if broken := len(files) - len(kept):
         progress.note(f"Skipped {broken} of {len(files)} images: they cannot be read.")
+    if not kept:
+        raise DataError(
+            f"{str(folder)!r} has no usable images: none of its {len(files)} can be read.",
+            "Check that they open in an image viewer.",
+        )
     return kept, hashes
-
-
-def _scan(folder: Path, progress: Progress) -> tuple[list[_File], tuple[str, ...]]:
-    """Find the image files and the classes, in sorted order."""
-    parts = _subfolders(folder)
-    own = {part.name.lower(): part for part in parts}
-    evaluation = next((own[name] for name in _EVALUATION if name in own), None)
-    divided = evaluation is not None and set(own) <= {*_TRAIN, *_EVALUATION} and set(own) & {*_TRAIN}
-    roots = parts if divided and all(map(_subfolders, parts)) else [folder]
-    classes = [(root == evaluation, path) for root in roots for path in _subfolders(root)]
-    names = tuple(sorted({_class_name(path) for _, path in classes}))
-    if len(names) < 2:
-        found = f"only the sub-folder {names[0]!r}" if names else "no sub-folders"
-        raise DataError(
-            f"{str(folder)!r} has {found}; a dataset has one sub-folder for each of at least two classes.",
-            "Name a folder such as images/ that holds images/cat/*.jpg and images/dog/*.jpg.",
-        )
-    files, others = [], []
-    for held_out, path in classes:
-        for file in _walk(path):
-            if file.suffix.lower() in SUFFIXES:
-                files.append(_File(file, path.name, held_out))
-            else:
-                others.append(file)
-    if others:
-        example = _shown(others[0], folder)
-        several = f"{len(others)} files that are not images, such as {example}."
-        progress.note(f"Ignored {several if len(others) > 1 else f'{example}, which is not an image.'}")
-    if not files:
-        raise DataError(
-            f"{str(folder)!r} has {len(names)} class folders but no images.",
-            f"Images are known by their endings: {' '.join(sorted(SUFFIXES))}.",
-        )
-    return files, names
-
-
-def _class_name(path: Path) -> str:
-    """The class a folder stands for; the name must survive a list of labels with one on each line."""
-    name = path.name
-    if not name.isprintable():
-        raise DataError(
-            f"The class folder {name!r} has a line break or another unprintable character in its name.",
-            "Rename it: class names are written one on each line of labels.txt.",
-        )
-    return name
-
-
-def _subfolders(folder: Path) -> list[Path]:
-    """Visible sub-folders, links to folders included, in sorted order."""
-    try:
-        return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    except OSError as error:
-        _refuse(error)
-
-
-def _refuse(error: OSError) -> NoReturn:
-    raise DataError(
-        f"{str(error.filename)!r} cannot be read: {error.strerror}.", "Check the path and its permissions."
-    ) from error
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    """Visible files in a class folder at any depth; inner links to folders are not followed."""
-    for place, inner, names in os.walk(folder, onerror=_refuse):
-        inner[:] = sorted(name for name in inner if not name.startswith("."))
-        yield from (Path(place, name) for name in sorted(names) if not name.startswith("."))
 
 
 def _hash(path: Path) -> str | BrokenImageError:
@@ -188,8 +139,3 @@ def _hash(path: Path) -> str | BrokenImageError:
     except BrokenImageError as error:
         return error
     return sha256_bytes(f"{image.width}x{image.height}:".encode() + image.tobytes())
-
-
-def _shown(path: Path, folder: Path) -> str:
-    """A path as one printable line."""
-    return repr(str(path.relative_to(folder)))

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from edgekit.artefact import Preprocessing
 from edgekit.data.arrays import ArrayImages
 from edgekit.data.dataset import Dataset, Int64, UInt8, plain_name
-from edgekit.data.split import split_images
+from edgekit.data.split import split_images, split_together, unlabelled
+from edgekit.data.tables import MOST_LABELS
 from edgekit.errors import DataError
 from edgekit.progress import Progress
 
@@ -27,14 +28,22 @@ Mask = npt.NDArray[np.bool_]
 def load(path: Path, preprocessing: Preprocessing, _seed: int, progress: Progress) -> Dataset:
     """Read a file of `images` and `labels`, `x` and `y`, or Keras' `x_train`, `y_train`, `x_test`, `y_test`.
 
-    An array `class_names` names the classes; without one they are called by their number.
+    An array `class_names` names the classes; without one they are called by their number. Labels [n, L] of
+    0 and 1 say which of L labels each image has. A file of images alone has no known classes.
 
     Raises:
         DataError: Not such a file, damaged, or its images or labels cannot be understood without guessing.
     """
     progress.step(f"Reading {path.name!r}")
     arrays = _read(path)
+    if (alone := _alone(arrays)) is not None:
+        images = ArrayImages(alone, preprocessing)
+        return unlabelled(plain_name(path.stem), images, images.hashes(), preprocessing, progress)
     pixels, labels, held_out = _images_and_labels(arrays, path)
+    if labels.ndim == 2:
+        images = ArrayImages(pixels, preprocessing)
+        own = arrays.get("class_names")
+        return _multilabel(path, own, images, labels=labels, held_out=held_out, progress=progress)
     if labels.min() < 0 or labels.max() >= len(labels):
         raise DataError(
             f"{str(path)!r} has labels from {labels.min()} to {labels.max()} for {len(labels)} images.",
@@ -44,6 +53,52 @@ def load(path: Path, preprocessing: Preprocessing, _seed: int, progress: Progres
     images = ArrayImages(pixels, preprocessing)
     splits = split_images(images, labels, images.hashes(), names, held_out=held_out, progress=progress)
     return Dataset(plain_name(path.stem), names, preprocessing, *splits)
+
+
+def load_unlabelled(path: Path, preprocessing: Preprocessing, progress: Progress) -> Dataset:
+    """Read the images of a file, whatever it says of their classes.
+
+    Raises:
+        DataError: Not such a file, damaged, or its images cannot be understood without guessing.
+    """
+    progress.step(f"Reading {path.name!r}")
+    arrays = _read(path)
+    wanted = (*(name for name, _ in _PAIRS), "x_train", "x_test")
+    found = next((_images(arrays[name], name) for name in wanted if name in arrays), None)
+    if found is None:
+        raise DataError(f"{str(path)!r} holds no images.", "Save them as `images`.")
+    images = ArrayImages(found, preprocessing)
+    return unlabelled(plain_name(path.stem), images, images.hashes(), preprocessing, progress)
+
+
+def _alone(arrays: Mapping[str, Array]) -> UInt8 | None:
+    """The images of a file that has no labels."""
+    labels = {"y_train", "y_test", *(name for _, name in _PAIRS)}
+    name = next((name for name, _ in _PAIRS if name in arrays and not labels & set(arrays)), None)
+    return None if name is None else _images(arrays[name], name)
+
+
+def _multilabel(
+    path: Path,
+    class_names: Array | None,
+    images: ArrayImages,
+    *,
+    labels: Int64,
+    held_out: Mask | None,
+    progress: Progress,
+) -> Dataset:
+    """Return a dataset whose images have several labels, which come as 0 or 1 for each, [n, labels]."""
+    count = labels.shape[1]
+    names = _names(class_names, count)
+    if len(names) != count:
+        raise DataError(f"The file has {len(names)} class_names for {count} labels.", "Name every label.")
+    if count > MOST_LABELS:
+        progress.note(f"{count} labels are more than {MOST_LABELS}: there will be no accuracy.")
+        name = plain_name(path.stem)
+        return unlabelled(name, images, images.hashes(), images.preprocessing, progress)
+    masks = np.asarray(labels @ (np.int64(1) << np.arange(count, dtype=np.int64)), dtype=np.int64)
+    splits = split_together(images, masks, images.hashes(), held_out=held_out, progress=progress)
+    return Dataset(plain_name(path.stem), names, images.preprocessing, *splits, multilabel=True)
 
 
 def _read(path: Path) -> Mapping[str, Array]:
@@ -116,13 +171,15 @@ def _images(values: Array, name: str) -> UInt8:
 
 
 def _labels(values: Array, name: str, images: int) -> Int64:
-    """Check labels and bring them to int64 [n]."""
+    """Check labels and bring them to int64 [n]; of images with several labels, to 0 or 1, [n, labels]."""
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
-    if values.ndim != 1 or values.dtype.kind not in "iu":
+    several = values.ndim == 2 and values.dtype.kind in "iufb" and bool(np.isin(values, (0, 1)).all())
+    if not several and (values.ndim != 1 or values.dtype.kind not in "iu"):
         raise DataError(
-            f"{name} is {values.dtype} of shape {values.shape}, not whole numbers of shape [n].",
-            "Of one-hot labels save labels.argmax(axis=1)." if values.ndim == 2 else "Save class indices.",
+            f"{name} is {values.dtype} of shape {values.shape}, not whole numbers of shape [n] or, where an "
+            "image has several labels, 0 or 1 of shape [n, labels].",
+            "Of probabilities save labels.argmax(axis=1)." if values.ndim == 2 else "Save class indices.",
         )
     if len(values) != images:
         raise DataError(

@@ -73,6 +73,29 @@ def load_dataset(
     )
 
 
+def load_images(source: str, contract: Preprocessing, progress: Progress = SILENT) -> Dataset:
+    """Load images alone: what is known of their classes is left aside.
+
+    Args:
+        source: A folder of images at any depth, or a .npz file.
+        contract: How they are read.
+        progress: Told of images that are not used.
+
+    Raises:
+        UsageError: There is no such folder or file.
+        DataError: It is there but cannot be used.
+    """
+    path = Path(source)
+    if source and path.is_dir():
+        return folder.load_unlabelled(path, contract, progress)
+    if path.is_file() and path.suffix.lower() == ".npz":
+        return npz.load_unlabelled(path, contract, progress)
+    raise UsageError(
+        f"There is no folder or .npz file of images {source!r}.",
+        "Name a folder that holds images, at any depth: --calibrate-on FOLDER",
+    )
+
+
 def _check(contract: Preprocessing) -> None:
     height, width, mean, std = contract.height, contract.width, contract.mean, contract.std
     if not (1 <= height <= _LARGEST and 1 <= width <= _LARGEST):

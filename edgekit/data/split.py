@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 
-from edgekit.data.dataset import Images, Int64, Split, UInt8
+from edgekit.artefact import Preprocessing
+from edgekit.data.dataset import Dataset, Images, Int64, Split, UInt8
 from edgekit.errors import DataError
 from edgekit.files import sha256_bytes
 from edgekit.progress import SILENT, Progress
@@ -41,6 +43,26 @@ class Subset:
     def read(self, indices: Sequence[int]) -> UInt8:
         """Return those images as uint8 [n, height, width, channels]."""
         return self.source.read([int(self.indices[i]) for i in indices])
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Images from several sources, each with its place there."""
+
+    places: tuple[tuple[Images, int], ...]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def read(self, indices: Sequence[int]) -> UInt8:
+        """Return those images as uint8 [n, height, width, channels]."""
+        chosen = [self.places[i] for i in indices]
+        runs = groupby(chosen, key=lambda place: id(place[0]))
+        return np.concatenate([_read_run(list(run)) for _, run in runs])
+
+
+def _read_run(run: Sequence[tuple[Images, int]]) -> UInt8:
+    return run[0][0].read([i for _, i in run])
 
 
 def split_images(
@@ -86,6 +108,65 @@ def split_images(
             "Add some, or remove that part to have one drawn from the rest.",
         )
     return train, calibration, evaluation
+
+
+def split_together(
+    images: Images,
+    labels: Int64,
+    hashes: Sequence[str],
+    *,
+    held_out: npt.NDArray[np.bool_] | None = None,
+    progress: Progress = SILENT,
+) -> tuple[Split, Split, Split]:
+    """Divide images that are in no classes into train, calibration and evaluation, as `split_images` does.
+
+    Args:
+        images: All of them.
+        labels: What is known of each image, [n]; copies that contradict each other are not used.
+        hashes: SHA-256 of each image's content.
+        held_out: [n], true for the images the source itself sets aside for evaluation.
+        progress: Told of images that are not used.
+
+    Raises:
+        DataError: There are not two different images.
+    """
+    chosen = _distinct(labels, hashes, held_out, progress)
+    order = sorted(chosen, key=lambda i: sha256_bytes(f"{_DRAW}:{hashes[i]}".encode()))
+    pool = order if held_out is None else [i for i in order if not held_out[i]]
+    evaluation = [] if held_out is None else [i for i in order if held_out[i]]
+    drawn = max(1, round(len(pool) * EVALUATION_SHARE)) if held_out is None else 0
+    evaluation, pool = evaluation + pool[:drawn], pool[drawn:]
+    if not pool or not evaluation:
+        raise DataError(
+            f"There is {plural(len(order), 'usable image')}.",
+            "Give at least two different ones: calibration and evaluation share none.",
+        )
+    ends = pool[CALIBRATION_MAXIMUM:], pool[:CALIBRATION_MAXIMUM], evaluation
+    train, calibration, evaluated = (_subset(images, labels, hashes, part) for part in ends)
+    return train, calibration, evaluated
+
+
+def all_but(dataset: Dataset, hashes: Sequence[str]) -> Split:
+    """Return every image of a dataset in no classes, except those with these hashes."""
+    parts, other = (dataset.calibration, dataset.train, dataset.evaluation), set(hashes)
+    places = [(part, i) for part in parts for i in range(len(part)) if part.hashes[i] not in other]
+    images = Gathered(tuple((part.images, i) for part, i in places))
+    labels = np.full(len(places), -1, dtype=np.int64)
+    return Split(images, labels, tuple(part.hashes[i] for part, i in places))
+
+
+def calibrating(split: Split) -> Split:
+    """Return as many of the images as calibration takes at most."""
+    count = min(len(split), CALIBRATION_MAXIMUM)
+    return Split(Subset(split.images, np.arange(count)), split.labels[:count], split.hashes[:count])
+
+
+def unlabelled(
+    name: str, images: Images, hashes: Sequence[str], preprocessing: Preprocessing, progress: Progress
+) -> Dataset:
+    """Return images without classes as a dataset; each one's label is −1."""
+    labels = np.full(len(images), -1, dtype=np.int64)
+    return Dataset(name, (), preprocessing, *split_together(images, labels, hashes, progress=progress))
 
 
 def _distinct(

@@ -1,20 +1,21 @@
-"""What edgekit asks of a model's output: a score for each class."""
+"""What a model's output is: scores for classes, one score, or something else."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from edgekit.errors import ModelError
 
+def number_of_classes(model: Any) -> int:
+    """Return how many classes or labels a Keras model scores.
 
-def number_of_classes(model: Any, path: Path) -> int:
-    """Return how many classes an image classifier has.
-
-    Raises:
-        ModelError: The model is something else.
+    A single score tells two classes apart. 0: it has several outputs, or one that is not a row of scores.
     """
     result = getattr(model, "output_shape", None)
-    if not (isinstance(result, tuple) and len(result) == 2 and result[1] is not None and result[1] > 1):
-        raise ModelError(f"{path} gives {result}, not a score for each class [n, classes].")
-    return int(result[1])
+    if isinstance(result, list) and len(result) == 1:
+        result = result[0]
+    if not isinstance(result, tuple) or not all(size is None or isinstance(size, int) for size in result):
+        return 0
+    sizes = [size for size in result[1:] if size != 1]
+    if len(sizes) > 1 or None in sizes:
+        return 0
+    return int(sizes[0]) if sizes else 2

@@ -66,7 +66,7 @@ class Source:
         takes_bytes = np.dtype(dtype_of(model.inputs[0])).kind in "iu"
         model, changed = as_float32(model, self.file)
         model = with_fixed_size(model, self.resolution, self.file)
-        classes = number_of_classes(model, self.file)
+        classes = number_of_classes(model)
         if self.classes not in (None, classes):
             raise UsageError(
                 f"{self.file} has classes {classes}, not {self.classes}.", "Leave out --classes."

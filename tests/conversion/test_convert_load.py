@@ -49,7 +49,7 @@ def test_going_through_the_calibration_images_again_decodes_none(digits, monkeyp
     counted = Counting(digits.calibration.images)
     split = Split(counted, digits.calibration.labels, digits.calibration.hashes)
     monkeypatch.setattr(
-        "edgekit.conversion.load.load_dataset", lambda *_, **__: replace(digits, calibration=split)
+        "edgekit.conversion.images.load_dataset", lambda *_, **__: replace(digits, calibration=split)
     )
     source = resolve("mobilenet_v1", alpha=0.5, resolution=32)
     inputs = load(ConvertRequest(calibration=20), source, SILENT)

@@ -98,7 +98,12 @@ def test_other_files_and_hidden_ones_are_left_alone(folder, progress, image):
     dataset = load(folder, progress)
     assert dataset.labels == ("cat", "dog")
     assert total(dataset) == 20
-    assert progress.notes == ["Ignored 2 files that are not images, such as 'cat/notes.txt'."]
+    assert progress.notes == [
+        "Ignored 'cat/notes.txt', which is not an image.",
+        "Ignored 1 HEIC image, such as 'dog/raw.heic'. To use them: "
+        f"find {folder} -iname '*.hei[cf]' -exec mogrify -format jpg {{}} +",
+        "Ignored the folder '.thumbnails': it holds no classes.",
+    ]
 
 
 def test_a_single_file_that_is_no_image_is_named(folder, progress):

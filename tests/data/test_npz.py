@@ -138,7 +138,7 @@ def test_other_dtypes_are_refused(load, images):
         (LABELS - 1, "labels from -1 to 1"),
         (LABELS * 10**9, "labels from 0 to 2000000000"),
         (LABELS.astype(float), "float64 of shape \\(30,\\)"),
-        (np.eye(3, dtype=int)[LABELS], "argmax"),
+        (np.eye(3)[LABELS] * 0.9, "argmax"),
         (LABELS * 0, "only one class"),
         (LABELS * 2, "Class '1' has 0 different usable images"),
     ],

@@ -1,4 +1,5 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -234,18 +235,32 @@ def test_a_size_or_number_of_classes_below_the_least_is_refused_before_anything_
             resolve(model, **asked)
 
 
-@pytest.mark.parametrize(
-    ("shape", "units", "sentence"), [((8, 8, 5), 2, "not images"), ((8, 8, 3), 1, "each class")]
-)
-def test_a_model_that_does_not_classify_images_is_refused(folder, tmp_path, shape, units, sentence):
+def test_a_model_that_does_not_take_images_is_refused(folder, tmp_path):
     import_tensorflow()
     import keras
 
-    keras.Sequential([keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(units)]).save(
-        "odd.keras"
-    )
-    with pytest.raises(ModelError, match=sentence):
+    layers = [keras.Input((8, 8, 5)), keras.layers.Flatten(), keras.layers.Dense(2)]
+    keras.Sequential(layers).save("odd.keras")
+    with pytest.raises(ModelError, match="not images"):
         resolve("odd.keras").load()
+
+
+@pytest.mark.parametrize(
+    ("shape", "classes"),
+    [
+        ((None, 7), 7),
+        ((None, 1), 2),
+        ((None, 1, 1, 5), 5),
+        ([(None, 5)], 5),
+        ([(None, 2), (None, 1)], 0),
+        ({"boxes": (None, 4), "scores": (None, 2)}, 0),
+        ((None, 8, 8, 2), 0),
+    ],
+)
+def test_the_classes_are_counted_by_the_shape_of_the_output(shape, classes):
+    from edgekit.zoo.image import number_of_classes
+
+    assert number_of_classes(SimpleNamespace(output_shape=shape)) == classes
 
 
 def test_the_hash_of_a_folder_follows_names_and_contents(tmp_path):
