@@ -10,6 +10,7 @@ import msgspec
 
 from edgekit.artefact import Precision, Quality
 from edgekit.conversion.checks import check_int8
+from edgekit.conversion.conditioning import own_difference
 from edgekit.conversion.formats import Format
 from edgekit.conversion.graph import FloatGraph
 from edgekit.conversion.ladder import Ladder
@@ -55,7 +56,8 @@ class Conversion:
         self.progress.step(f"Converting to float32 {format.name}")
         data = format.float32(self.graph)
         quality = self.judged(self.outputs(data, format, "float32"))
-        check_parity(f"float32{format.file.suffix}", quality, self.reference)
+        own = partial(own_difference, self.inputs.loaded, self.inputs.evaluation)
+        check_parity(f"float32{format.file.suffix}", quality, self.reference, own)
         return self.described(data, format, "float32", quality)
 
     def float16(self, half: Callable[[FloatGraph], bytes], format: Format) -> Made:

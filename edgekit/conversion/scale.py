@@ -42,7 +42,7 @@ def check_scale(
     feed = inputs.evaluation
     own = feed.preprocessing
     assumed = own.mean == own.std
-    why = "nothing else was said (--preprocess, --mean, --std)" if assumed else "the rest it does itself"
+    why = "nothing else was said (--preprocess, --mean, --std)" if assumed else "it scales them itself"
     progress.note(f"Pixels reach the model as {formula(own)}: {why}.")
     n = min(IMAGES, len(feed))
     if reference.right is None:
