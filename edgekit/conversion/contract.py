@@ -76,7 +76,7 @@ def _each(what: str, asked: PerChannel | None, own: PerChannel) -> PerChannel:
         return own
     if len(asked) not in (1, len(own)):
         raise UsageError(
-            f"--{what} has {len(asked)} numbers, the model takes images of {len(own)} channels.",
+            f"--{what} has {len(asked)} numbers, the model takes images of {plural(len(own), 'channel')}.",
             f"Give one number for all channels, or {len(own)} with commas between.",
         )
     return asked * len(own) if len(asked) == 1 else asked
