@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.device import Payload, Transport
-from edgekit.errors import EdgekitError, UnavailableError
+from edgekit.errors import EdgekitError, ModelError, UnavailableError
 from edgekit.explanation.answers import Operators
 from edgekit.explanation.attribute import from_parts, from_profile, grouped_convolutions
 from edgekit.explanation.calibration import chains
@@ -14,6 +14,7 @@ from edgekit.explanation.parts import Parts
 from edgekit.explanation.record import Breakdown
 from edgekit.explanation.request import Case, ExplainRequest, cases
 from edgekit.progress import SILENT, Progress
+from edgekit.runtime import explained
 from edgekit.visit import PATIENCE, Visit, visiting
 
 WARM_UP, COUNTED = 1, 3  # inferences of the model and of each of its parts
@@ -69,6 +70,8 @@ def _ask(visit: Visit, case: Case, seed: int) -> Operators:
     work = 3 * (WARM_UP + COUNTED) * case.inspection.multiply_adds  # whole, in parts, and to spare
     try:
         return visit.ask(Operators, fields, 3 * PATIENCE + work / _WORK_RATE)
+    except ModelError as error:
+        raise explained(error, visit.bundles[case.runtime], case.path.name) from error
     except UnavailableError as error:
         if type(error) is UnavailableError:  # its subclasses say that something went wrong
             raise _uncounted(case, error) from error

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from edgekit.errors import EdgekitError, TransientDeviceError, UnavailableError
+from edgekit.errors import EdgekitError, ModelError, TransientDeviceError, UnavailableError
 from edgekit.measurement import answers
 from edgekit.measurement.passes import Passes
 from edgekit.measurement.plan import Cell, interleaved
@@ -62,7 +62,7 @@ class Outcome:
     @property
     def partial(self) -> str | None:
         """Why it is not whole; None: it is."""
-        reasons = [f"{item.cell}: {item.error.what}" for item in self.collected if item.error]
+        reasons = [f"{item.cell}: {_reason(item.error)}" for item in self.collected if item.error]
         if self.stopped:
             reasons.append(str(self.stopped) or "Interrupted.")
         return " ".join(reasons) or None
@@ -71,6 +71,11 @@ class Outcome:
     def lacks(self) -> tuple[str, ...]:
         """What the device cannot do, and why: sentences."""
         return tuple(f"{what}: {why}" for what, why in self.unable.items())
+
+
+def _reason(error: EdgekitError) -> str:
+    """Say what failed and, of a model that a runtime does not execute, what does."""
+    return f"{error.what} {error.hint}".strip() if isinstance(error, ModelError) else error.what
 
 
 @dataclass(frozen=True)

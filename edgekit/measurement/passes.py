@@ -12,6 +12,7 @@ from edgekit.measurement import answers
 from edgekit.measurement.plan import Cell
 from edgekit.measurement.request import BenchRequest
 from edgekit.results import Accuracy, Memory, Repeat
+from edgekit.runtime import explained
 from edgekit.visit import PATIENCE, Visit
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -86,12 +87,13 @@ class Passes:
         try:
             return self._visit.ask(kind, self._fields(cell, fields), deadline)
         except ModelError as error:
-            if cell.subject.free:
+            raised = explained(error, cell.bundle, cell.subject.name)
+            if raised is error and cell.subject.free:
                 raise ModelError(
                     f"{error.what} Sizes that the file leaves open were taken as 1.",
                     f"Choose them, such as: {cell.subject.free}",
                 ) from error
-            raise
+            raise raised from error
 
     def _fields(self, cell: Cell, fields: dict[str, Any]) -> dict[str, Any]:
         """Add what every pass needs to know about a cell."""

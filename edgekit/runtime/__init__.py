@@ -2,6 +2,7 @@
 
 from edgekit.runtime.bundle import ensure_bundle
 from edgekit.runtime.catalogue import KINDS, Kind, RuntimeSpec, parse_runtime
+from edgekit.runtime.operators import explained
 from edgekit.runtime.portable import Portable, ensure_portable
 from edgekit.runtime.store import Bundle, list_bundles, remove_bundles
 from edgekit.runtime.support import available
@@ -18,6 +19,7 @@ __all__ = [
     "device_target",
     "ensure_bundle",
     "ensure_portable",
+    "explained",
     "list_bundles",
     "parse_runtime",
     "remove_bundles",

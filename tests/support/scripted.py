@@ -70,6 +70,13 @@ class ScriptedDevice:
             },
             "memory": lambda: {"baseline": 100, "loaded": 200, "peak": 300, "pss": None},
             "accuracy": lambda: {"n": 40, "correct": 36, "predictions": [1] * 40},
+            "outputs": lambda: {
+                "runtime": runtime,
+                "input_sha256": "a" * 64,
+                "outputs": [
+                    {"name": "y", "dtype": "float32", "shape": [2], "size": 2, "values": [0.5, 0.25]}
+                ],
+            },
             "instructions": lambda: {
                 "runtime": runtime,
                 "input_sha256": "a" * 64,

@@ -1,0 +1,102 @@
+"""Files of no artefact set on this computer: outputs are those of a loop over the runtimes themselves."""
+
+import hashlib
+
+import numpy as np
+import onnxruntime
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+from support.loose_models import NAMES, SHAPES, write_all
+from support.once import once
+
+import edgekit
+from edgekit.measurement import Schedule
+
+SHORT = Schedule(repeats=1, min_runs=3, min_seconds=0, warmup_runs=1, warmup_seconds=0)
+IDS = np.array([[3, 1, 4, 1, 5]])
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return once(tmp_path_factory, "loose", write_all)
+
+
+@pytest.fixture(scope="module")
+def measured(files, tmp_path_factory):
+    result = edgekit.bench(
+        [files / name for name in NAMES],
+        runtimes=["litert", "onnxruntime"],
+        threads=1,
+        mode=SHORT,
+        memory=False,
+        shapes=SHAPES,
+        inputs={"ids": IDS},
+        output=tmp_path_factory.mktemp("loose") / "result.json",
+    )
+    assert result.partial is None
+    return {found.artefact.file: found for found in result.measurements}
+
+
+def seeded(shape, place=0):
+    """The documented noise: bytes of SHAKE-256, from −1 to 1."""
+    seed = b"edgekit timed input 0" + (b", input %d" % place if place else b"")
+    data = hashlib.shake_256(seed).digest(int(np.prod(shape)))
+    return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+def floats(shape, dtype=np.float32):
+    return ((seeded(shape).astype(np.float32) - np.float32(127.5)) / np.float32(127.5)).astype(dtype)
+
+
+def onnx_outputs(path, feed):
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return session.run(None, feed)
+
+
+def tflite_outputs(path, value):
+    interpreter = Interpreter(str(path))
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], value)
+    interpreter.invoke()
+    return [
+        (interpreter.get_tensor(each["index"]), *each["quantization"])
+        for each in interpreter.get_output_details()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "feed"),
+    [
+        ("two_inputs.onnx", lambda: {"image": floats(SHAPES["image"]), "ids": IDS}),
+        ("free.onnx", lambda: {"x": floats(SHAPES["x"])}),
+        ("float16.onnx", lambda: {"x16": floats((1, 3, 8, 8), np.float16)}),
+        ("detector.onnx", lambda: {"images": floats(SHAPES["images"])}),
+    ],
+)
+def test_an_onnx_file_gives_what_its_runtime_gives(measured, files, name, feed):
+    wanted = onnx_outputs(files / name, feed())
+    found = measured[name].outputs
+    assert [output.shape for output in found] == [each.shape for each in wanted]
+    for output, values in zip(found, wanted, strict=True):
+        assert output.values == pytest.approx(values.ravel().astype(float).tolist(), rel=1e-5, abs=1e-5)
+
+
+def test_a_tflite_file_gives_what_its_runtime_gives(measured, files):
+    wanted = tflite_outputs(files / "three_outputs.tflite", floats((1, 8, 8, 3)))
+    found = measured["three_outputs.tflite"].outputs
+    for output, (values, *_) in zip(found, wanted, strict=True):
+        assert output.values == pytest.approx(values.ravel().astype(float).tolist(), abs=1e-6)
+    ((levels, scale, zero),) = tflite_outputs(
+        files / "int8.tflite", (seeded((1, 8, 8, 3)).astype(int) - 128).astype(np.int8)
+    )
+    (output,) = measured["int8.tflite"].outputs
+    assert output.values == pytest.approx(((levels.astype(float) - zero) * scale).ravel().tolist())
+    assert (output.step, output.top) == (pytest.approx(scale), int(levels.argmax()))
+
+
+def test_the_timed_inputs_are_hashed_alike_in_every_format(measured):
+    one = hashlib.sha256(seeded((1, 3, 8, 8)).tobytes()).hexdigest()
+    assert measured["float16.onnx"].input_sha256 == one
+    ids = hashlib.sha256(IDS.tobytes()).hexdigest()
+    both = hashlib.sha256((one + ids).encode()).hexdigest()
+    assert measured["two_inputs.onnx"].input_sha256 == both
