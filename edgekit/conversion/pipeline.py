@@ -8,6 +8,7 @@ from edgekit.artefact import ArtefactSet
 from edgekit.conversion.conversion import Conversion
 from edgekit.conversion.graph import keras_outputs
 from edgekit.conversion.load import Inputs, load
+from edgekit.conversion.order import other_order
 from edgekit.conversion.output import Outcome, check_output, write_set
 from edgekit.conversion.quality import Reference, reference_of
 from edgekit.conversion.request import ConvertRequest
@@ -38,7 +39,9 @@ def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet
     function = keras_outputs(inputs.loaded)
     reference = reference_of(function, inputs.evaluation, inputs.loaded.head)
     check_scale(request, inputs, function, reference, progress)
-    if reference.guesses:
+    if order := other_order(reference, inputs.dataset.labels):
+        progress.note(order)
+    elif reference.guesses:
         progress.note(_guessing_note(reference, inputs))
     conversion = Conversion(request, inputs, inputs.graph, reference, progress)
     outcome = Outcome()
