@@ -15,6 +15,7 @@ What is behind it, each a package, each starting from files the one before it le
     reporting                result       -> terminal, Markdown, CSV, HTML
     comparison · budget      results      -> verdicts
     explanation              artefact     -> instructions by operator
+    expectation              published figures of a model on a board
 
 `artefact.py` and `results.py` hold the records that pass between them; `api` holds the functions below. Each
 name is loaded when it is first used, so that `import edgekit` costs next to nothing.
@@ -28,6 +29,7 @@ if TYPE_CHECKING:  # the same as _NAMES, for whoever checks types
     from edgekit.api.check import Check, check, propose_budgets
     from edgekit.api.compare import compare
     from edgekit.api.convert import convert
+    from edgekit.api.expect import expect
     from edgekit.api.explain import explain
     from edgekit.api.inspect import inspect
     from edgekit.api.report import report, statistics
@@ -50,6 +52,7 @@ if TYPE_CHECKING:  # the same as _NAMES, for whoever checks types
         UnavailableError,
         UsageError,
     )
+    from edgekit.expectation import Expectation
     from edgekit.explanation import Breakdown
     from edgekit.measurement import Schedule
     from edgekit.progress import Progress
@@ -68,6 +71,7 @@ __all__ = [
     "DataError",
     "DeviceError",
     "EdgekitError",
+    "Expectation",
     "Fingerprint",
     "GateError",
     "InvalidError",
@@ -91,6 +95,7 @@ __all__ = [
     "compare",
     "convert",
     "devices",
+    "expect",
     "explain",
     "inspect",
     "propose_budgets",
@@ -105,6 +110,7 @@ _NAMES = {
     "api.check": ("Check", "check", "propose_budgets"),
     "api.compare": ("compare",),
     "api.convert": ("convert",),
+    "api.expect": ("expect",),
     "api.explain": ("explain",),
     "api.inspect": ("inspect",),
     "api.report": ("report", "statistics"),
@@ -115,6 +121,7 @@ _NAMES = {
     "device": ("Profile",),
     "devices": ("devices",),
     "errors": tuple(name for name in __all__ if name.endswith("Error")),
+    "expectation": ("Expectation",),
     "explanation": ("Breakdown",),
     "measurement": ("Schedule",),
     "progress": ("Progress",),

@@ -44,19 +44,21 @@ ROOMS: dict[str, set[str]] = {
     "explanation": {"artefact", "results", "device", "runtime", "visit", "inspection"},
     "outputs": {"results"},
     "budget": {"results"},
+    "expectation": set(),
     "comparison": {"outputs", "results"},
     "reporting": {"outputs", "results"},
     "advice": {"results", "device"},
     "guest": set(),
     # the front door: what users import
     "api": {
-        *("artefact", "budget", "comparison", "conversion", "device", "explanation"),
+        *("artefact", "budget", "comparison", "conversion", "device", "expectation", "explanation"),
         *("inspection", "measurement", "reporting", "results", "training", "zoo"),
     },
     "devices": {"advice", "device", "visit"},
     "runtimes": {"api", "device", "runtime", "visit"},
     "__init__": {  # for type checkers; each is loaded when it is first used
-        *("api", "artefact", "budget", "comparison", "device", "devices", "explanation", "measurement"),
+        *("api", "artefact", "budget", "comparison", "device", "devices", "expectation", "explanation"),
+        "measurement",
         *("reporting", "results", "runtimes", "training", "visit"),
     },
     "__main__": {"cli"},

@@ -36,6 +36,13 @@ def complete_device(incomplete: str) -> list[str]:
     return _beginning(incomplete, sorted(names))
 
 
+def complete_board(incomplete: str) -> list[tuple[str, str]]:
+    """Names and descriptions of boards with published figures that begin as typed."""
+    from edgekit.expectation import BOARDS
+
+    return [(name, each.description) for name, each in BOARDS.items() if name.startswith(incomplete)]
+
+
 def complete_runtime(incomplete: str) -> list[str]:
     """Names of runtimes."""
     from edgekit.runtime import KINDS

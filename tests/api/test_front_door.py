@@ -10,14 +10,24 @@ import pytest
 
 import edgekit
 
-VERBS = ("train", "convert", "bench", "compare", "check", "explain", "inspect", "report")
+VERBS = ("train", "convert", "bench", "compare", "check", "explain", "expect", "inspect", "report")
 HELPERS = ("statistics", "propose_budgets")
 MODULES = {
     "devices": ("add", "clean", "doctor", "find", "find_each", "list", "probe"),
     "runtimes": ("build", "clean", "list"),
 }
 RECORDS = (
-    *("ArtefactSet", "Breakdown", "Check", "Comparison", "Fingerprint", "Profile", "Progress", "Proposal"),
+    *(
+        "ArtefactSet",
+        "Breakdown",
+        "Check",
+        "Comparison",
+        "Expectation",
+        "Fingerprint",
+        "Profile",
+        "Progress",
+        "Proposal",
+    ),
     *("Result", "Row", "Schedule", "TrainOutcome", "Verdict"),
 )
 ERRORS = (

@@ -1,0 +1,6 @@
+"""What others measured: published figures of a model on a board, and what follows for sizes in between."""
+
+from edgekit.expectation.board import BOARDS, Board
+from edgekit.expectation.expect import Expectation, Line, expect
+
+__all__ = ["BOARDS", "Board", "Expectation", "Line", "expect"]
