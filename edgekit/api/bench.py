@@ -42,6 +42,7 @@ def bench(
     shapes: Mapping[str, Sequence[int]] | None = None,
     inputs: Mapping[str, StrPath | Array] | None = None,
     dataset: StrPath | None = None,
+    labels: StrPath | None = None,
     mean: float | Iterable[float] | None = None,
     std: float | Iterable[float] | None = None,
     channels: Channels | None = None,
@@ -75,6 +76,8 @@ def bench(
         inputs: Values of inputs by their names, arrays or .npy files, for files of no set; seeded otherwise.
         dataset: Labelled images for the accuracy of classifiers of no set: digits, shapes, cifar10, a folder
             with one sub-folder per class, or a .npz file.
+        labels: File with the names of their classes in the order of the scores, one on each line; None:
+            labels.txt or class_names.txt next to the model, else as the dataset has them.
         mean: What is subtracted from the dataset's pixels, 0 to 255: one number, or one per channel.
         std: What they are then divided by, likewise.
         channels: Channels of the dataset's images; None: by the depth of the file's input.
@@ -107,7 +110,7 @@ def bench(
         seed=seed,
         shapes={name: tuple(shape) for name, shape in (shapes or {}).items()},
         inputs=dict(inputs or {}),
-        reading=_reading(dataset, mean, std, channels, layout),
+        reading=_reading(dataset, labels=labels, mean=mean, std=std, channels=channels, layout=layout),
         command=typed,
     )
     store = Store(Path(output) if output else None)
@@ -116,24 +119,21 @@ def bench(
     return result
 
 
-def _reading(
-    dataset: StrPath | None,
-    mean: float | Iterable[float] | None,
-    std: float | Iterable[float] | None,
-    channels: Channels | None,
-    layout: Layout | None,
-) -> Reading | None:
+def _reading(dataset: StrPath | None, **settings: Any) -> Reading | None:
+    """Return how images are read: the settings are `Reading`'s other fields, None where not given."""
     from edgekit.measurement.classifier import Reading
 
-    settings = {"mean": mean, "std": std, "channels": channels, "layout": layout}
+    given = {name: value for name, value in settings.items() if value is not None}
     if dataset is None:
-        if given := [name for name, value in settings.items() if value is not None]:
+        if given:
             raise UsageError(
-                f"--{given[0]} says how images are read, and there are none.", "Name them with --dataset."
+                f"--{next(iter(given))} says how images are read, and there are none.",
+                "Name them with --dataset.",
             )
         return None
-    scale = [None if each is None else tuple(map(float, several(each))) for each in (mean, std)]
-    return Reading(str(dataset), scale[0], scale[1], channels, layout)
+    for name in given.keys() & {"mean", "std"}:
+        given[name] = tuple(map(float, several(given[name])))
+    return Reading(str(dataset), **given)
 
 
 @dataclass(frozen=True)

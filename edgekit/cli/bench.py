@@ -70,6 +70,13 @@ def bench(
             "with one sub-folder per class, or a .npz file."
         ),
     ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            help="File with the names of the classes in the order of the scores, one on each line.  "
+            "[default: labels.txt or class_names.txt next to the model, else as the dataset has them]"
+        ),
+    ] = None,
     mean: Annotated[
         str | None,
         typer.Option(
@@ -147,6 +154,7 @@ def bench(
             shapes=options.shapes_of(shape or ()),
             inputs=options.inputs_of(values or ()),
             dataset=dataset,
+            labels=labels,
             mean=options.per_channel_of(mean, "--mean"),
             std=options.per_channel_of(std, "--std"),
             channels=channels,

@@ -333,8 +333,9 @@ class OnnxModel(Model):
 
 
 def reason_of(error: Exception) -> str:
-    """The first line of what a runtime says went wrong."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    """The first line of what a runtime says went wrong, without ONNX Runtime's numbers for it."""
+    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return first.split(" : ", 3)[-1] if first.startswith("[ONNXRuntimeError]") else first
 
 
 def import_runtime(request: dict[str, Any]) -> Any:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgekit.artefact import DEPTHS, Channels, Head, Layout, PerChannel, Preprocessing
-from edgekit.data import load_dataset, save_evaluation
-from edgekit.errors import DataError, UsageError
+from edgekit.data import Dataset, load_dataset, save_evaluation
+from edgekit.data.classes import (
+    IMAGENET_CLASSES,
+    imagenet_labels,
+    labels_next_to,
+    places_among,
+    places_in_imagenet,
+    read_labels,
+    with_classes,
+)
+from edgekit.errors import UsageError
 from edgekit.inspection import Inspection, TensorInfo
 from edgekit.measurement.subject import Images
+from edgekit.words import plural
 
+_NAME = "Name the file's classes in its order, one on each line of a file: --labels FILE"
 _LAYOUTS: dict[str, Layout] = {"tflite": "NHWC", "onnx": "NCHW"}  # where the shape fits both
 _BY_DEPTH: dict[int, Channels] = {depth: channels for channels, depth in DEPTHS.items() if channels != "bgr"}
 
@@ -21,6 +33,7 @@ class Reading:
     """How a dataset's images are read; None: as the file itself lets on."""
 
     dataset: str
+    labels: str | os.PathLike[str] = ""  # a file with the names of the file's classes, in its order
     mean: PerChannel | None = None  # one number for all channels, or one for each
     std: PerChannel | None = None
     channels: Channels | None = None
@@ -95,7 +108,8 @@ def images_of(
 
     Raises:
         UsageError: There is no such dataset, or a setting is out of range.
-        DataError: It cannot be used, or has other classes than the file has scores.
+        UsageError: Its classes are not the file's.
+        DataError: It cannot be used.
     """
     data = load_dataset(
         reading.dataset,
@@ -105,22 +119,39 @@ def images_of(
         channels=contract.channels,
         layout=contract.layout,
     )
-    head = _head(path, inspection.outputs[0], len(data.labels), reading)
+    scores = _scores(path, inspection.outputs[0])
+    data = _numbered(path, data, scores, reading)
     file = work / "evaluation.npz"
     file = file.with_name(f"{len(list(work.iterdir()))}-{file.name}")
     digest = save_evaluation(file, data.evaluation)
-    return Images(file, digest, len(data.evaluation), head, len(data.labels))
+    head = Head("multilabel" if data.multilabel else "binary" if scores == 1 else "top1")
+    return Images(file, digest, len(data.evaluation), head, len(data.labels), labelled=data.labelled)
 
 
-def _head(path: Path, output: TensorInfo, classes: int, reading: Reading) -> Head:
+def _scores(path: Path, output: TensorInfo) -> int:
+    """Return how many scores a file's first output has."""
     sizes = [size for size in output.shape if size > 1]
-    scores = sizes[0] if len(sizes) == 1 else 1 if not sizes else 0
-    if scores == 1 and classes == 2:
-        return Head("binary")
-    if scores != classes:
-        gives = f"{scores} scores" if scores else f"no vector of scores: {list(output.shape)}"
-        raise DataError(
-            f"{path} gives {gives}, {reading.dataset} has {classes} classes.",
-            "Name images of the file's classes, in its order.",
+    if len(sizes) > 1:
+        raise UsageError(
+            f"{path} gives no vector of scores: its first output is {output.name} {list(output.shape)}.",
+            "Leave --dataset out: outputs are compared in place of accuracy.",
         )
-    return Head("top1")
+    return sizes[0] if sizes else 1
+
+
+def _numbered(path: Path, data: Dataset, scores: int, reading: Reading) -> Dataset:
+    """Number the dataset's classes as a file's scores are: by the names given, ImageNet's, or their own."""
+    file = Path(reading.labels) if reading.labels else labels_next_to(path)
+    classes = 2 if scores == 1 else scores
+    if file:
+        names = read_labels(file)
+        if len(names) == classes:
+            return with_classes(data, names, places_among(data.labels, names)) if data.labelled else data
+        raise UsageError(f"{path} gives {plural(scores, 'score')}, {file} has {len(names)} names.", _NAME)
+    if not data.labelled or len(data.labels) == classes:
+        return data
+    if scores in IMAGENET_CLASSES and (places := places_in_imagenet(data.labels, scores)) is not None:
+        return with_classes(data, imagenet_labels(scores), places)
+    raise UsageError(
+        f"{path} gives {plural(scores, 'score')}, {reading.dataset} has {len(data.labels)} classes.", _NAME
+    )

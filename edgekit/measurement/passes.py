@@ -90,7 +90,7 @@ class Passes:
             raised = explained(error, cell.bundle, cell.subject.name)
             if raised is error and cell.subject.free:
                 raise ModelError(
-                    f"{error.what} Sizes that the file leaves open were taken as 1.",
+                    f"{error.what.rstrip('.')}. Sizes that the file leaves open were taken as 1.",
                     f"Choose them, such as: {cell.subject.free}",
                 ) from error
             raise raised from error

@@ -4,6 +4,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from PIL import Image
 from support.loose_models import SHAPES, external, save, tflite, write_all
 from support.once import once
 
@@ -215,3 +216,19 @@ def test_a_session_of_a_loose_file_asks_for_outputs_and_no_accuracy(device, scri
     assert (asked["inputs"], asked["mean"], asked["finite"]) == ([{"shape": [1, 3, 16, 16]}], [], False)
     assert result.references == ()
     assert result.measurements[0].outputs[0].name == "y"
+
+
+def test_a_file_of_labels_numbers_the_classes_and_may_name_more_than_the_images_have(look, files, tmp_path):
+    for place, name in enumerate(("dog", "cat")):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for index in range(15):
+            pixels = np.random.default_rng((place, index)).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "pets" / name / f"{index}.png")
+    labels = tmp_path / "names.txt"
+    labels.write_text("bird\ncat\ndog\n")
+    (found,) = look(files / "int8.tflite", reading=Reading(str(tmp_path / "pets"), labels))
+    assert set(np.load(found.images.path)["labels"].tolist()) == {1, 2}
+    assert found.images.classes == 3
+    with pytest.raises(UsageError, match=r"3 scores, .* has 2 classes") as raised:
+        look(files / "int8.tflite", reading=Reading(str(tmp_path / "pets")))
+    assert "--labels FILE" in raised.value.hint

@@ -1,15 +1,18 @@
 """Files of no artefact set on this computer: outputs are those of a loop over the runtimes themselves."""
 
 import hashlib
+import shutil
 
 import numpy as np
 import onnxruntime
 import pytest
 from ai_edge_litert.interpreter import Interpreter
+from support.artefact_sets import MODELS
 from support.loose_models import NAMES, SHAPES, write_all
 from support.once import once
 
 import edgekit
+from edgekit.data import load_dataset
 from edgekit.measurement import Schedule
 
 SHORT = Schedule(repeats=1, min_runs=3, min_seconds=0, warmup_runs=1, warmup_seconds=0)
@@ -100,3 +103,32 @@ def test_the_timed_inputs_are_hashed_alike_in_every_format(measured):
     ids = hashlib.sha256(IDS.tobytes()).hexdigest()
     both = hashlib.sha256((one + ids).encode()).hexdigest()
     assert measured["two_inputs.onnx"].input_sha256 == both
+
+
+def test_a_dataset_gives_a_classifier_its_accuracy(tmp_path):
+    colours = np.random.default_rng(5).integers(0, 256, (120, 1, 1, 3))
+    images = np.broadcast_to(colours, (120, 8, 8, 3)).astype(np.uint8)
+    np.savez(tmp_path / "colours.npz", images=images, labels=np.arange(120) % 3)
+    file = tmp_path / "classifier.tflite"
+    shutil.copy(MODELS / "float32.tflite", file)
+    result = edgekit.bench(
+        file,
+        runtimes="litert",
+        threads=1,
+        mode=SHORT,
+        memory=False,
+        dataset=tmp_path / "colours.npz",
+        mean=127.5,
+        std=127.5,
+        output=tmp_path / "result.json",
+    )
+    evaluated = load_dataset(str(tmp_path / "colours.npz"), resolution=8).evaluation
+    wanted = [
+        int(tflite_outputs(file, ((image[None] - 127.5) / 127.5).astype(np.float32))[0][0].argmax())
+        for image in evaluated.images.read(range(len(evaluated)))
+    ]
+    found = result.measurements[0].accuracy
+    assert list(found.predictions) == wanted
+    assert found.correct == int((evaluated.labels == wanted).sum())
+    assert result.evaluations[0].labels == tuple(evaluated.labels.tolist())
+    assert edgekit.statistics(result)[0].accuracy.value == found.correct / len(wanted)
