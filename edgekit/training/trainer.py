@@ -82,6 +82,12 @@ def _prepare(request: TrainRequest, progress: Progress) -> _Job:
     dataset = load_dataset(
         request.dataset, resolution=resolution, mean=family.mean, std=family.std, progress=progress
     )
+    if dataset.multilabel or not dataset.labelled:
+        raise UsageError(
+            f"The images of {dataset.name} have {'several labels' if dataset.multilabel else 'no classes'}; "
+            "edgekit trains models that tell classes apart.",
+            "Name a folder with one sub-folder per class, or a .npz file with one label for each image.",
+        )
     dataset = hold_unhashed(dataset, progress)
     spec = request.spec(len(dataset.labels))
     start = starting_file(spec, request.weights, progress) if request.weights else None

@@ -129,6 +129,24 @@ def test_without_the_keras_models_predictions_the_references_accuracy_counts(tmp
     assert only(tmp_path, 'accuracy_drop = "1 pp"', nothing).verdict == "missing"
 
 
+def test_images_without_classes_are_judged_by_agreement(tmp_path):
+    result = session(timed(MS, MS, wrong=6))
+    (measured,) = result.measurements
+    (truth,) = result.evaluations
+    accuracy = msgspec.structs.replace(measured.accuracy, correct=None)
+    result = msgspec.structs.replace(
+        result,
+        measurements=(msgspec.structs.replace(measured, accuracy=accuracy),),
+        evaluations=(msgspec.structs.replace(truth, labels=(-1,) * len(truth.labels)),),
+    )
+    limits = '[[budget]]\naccuracy = "90 %"\naccuracy_drop = "9 pp"\nagreement = "98 %"'
+    found = verdicts(tmp_path, limits, result)
+    assert [each.verdict for each in found] == ["missing", "missing", "pass"]
+    assert "`agreement` applies" in found[0].reason
+    assert found[2].measured == pytest.approx(1 - 7 / 500)  # Keras has one wrong
+    assert only(tmp_path, 'agreement = "98.7 %"', result).verdict == "fail"
+
+
 def test_part_of_the_images_has_an_accuracy_and_no_drop(tmp_path):
     result = session(timed(MS, MS, wrong=6))
     (measured,) = result.measurements

@@ -6,6 +6,9 @@ import pytest
 from support.simulated import BUSY, EVALUATION, HOT, IMAGES, joined, simulate
 
 from edgekit import stats
+from edgekit.artefact import Head
+from edgekit.reporting.formats import REPORT_FORMATS
+from edgekit.reporting.report import Report
 from edgekit.reporting.rows import findings, rows
 from edgekit.results import Accuracy, Repeat
 
@@ -83,6 +86,42 @@ def test_without_the_keras_models_predictions_the_drop_has_no_interval():
     for row in rows(result):
         assert row.accuracy.drop == pytest.approx((IMAGES - 2) / IMAGES - row.accuracy.value)
         assert (row.accuracy.drop_interval, row.accuracy.agreement) == (None, None)
+
+
+def without_classes(result):
+    """The same session, over images whose classes are not known."""
+    replace = msgspec.structs.replace
+    return replace(
+        result,
+        references=tuple(replace(each, accuracy=None, keras_accuracy=None) for each in result.references),
+        evaluations=tuple(replace(each, labels=(-1,) * len(each.labels)) for each in result.evaluations),
+        measurements=tuple(
+            replace(each, accuracy=each.accuracy and replace(each.accuracy, correct=None))
+            for each in result.measurements
+        ),
+    )
+
+
+def test_images_without_classes_have_agreement_in_place_of_accuracy():
+    result = without_classes(simulate())
+    row = next(row for row in rows(result) if row.artefact == "int8.onnx")
+    seen = row.accuracy
+    assert (seen.value, seen.interval, seen.drop, seen.drop_interval, seen.on_host) == (None,) * 5
+    assert seen.agreement == (IMAGES - 3) / IMAGES
+    for ending in (".csv", ".md", ".json", ".html"):
+        assert REPORT_FORMATS[ending].render(Report([result]))
+
+
+def test_of_several_labels_those_that_are_right_are_counted():
+    result = simulate()
+    evaluation = msgspec.structs.replace(
+        result.evaluations[0], labels=(0b101,) * IMAGES, head=Head("multilabel"), classes=3
+    )
+    accuracy = Accuracy(IMAGES, IMAGES - 2, EVALUATION, (0b101,) * (IMAGES - 2) + (0b100, 0b010))
+    found = one(msgspec.structs.replace(result, evaluations=(evaluation,)), accuracy=accuracy)
+    [row] = rows(found)
+    assert row.accuracy.by_label == pytest.approx(1 - 4 / (3 * IMAGES))
+    assert row.accuracy.value == (IMAGES - 2) / IMAGES
 
 
 @pytest.mark.parametrize("predictions", [(), (1, 2, 3)])
