@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def image_input(model: Any, path: Path) -> ImageInput:
     if isinstance(shape, (dict, list)) and len(shape) > 1:
         raise ModelError(
             f"{path} has {len(shape)} inputs; edgekit converts models of one.",
-            "Convert it with TensorFlow itself; `edgekit bench` measures the file.",
+            f"TensorFlow makes a file that `edgekit bench` measures: {_with_tensorflow(model, path)}",
         )
     if isinstance(shape, tuple) and len(shape) == 4:
         for layout, axis in (("NHWC", 3), ("NCHW", 1)):
@@ -57,6 +58,16 @@ def image_input(model: Any, path: Path) -> ImageInput:
         "[n, channels, height, width].",
         "edgekit converts image classifiers only.",
     )
+
+
+def _with_tensorflow(model: Any, path: Path) -> str:
+    """A command that converts a Keras file of any inputs to float32 TFLite, and measures that."""
+    keras, target = keras_of(model).__name__, path.with_suffix(".tflite").name
+    code = (
+        f"import sys, {keras}, tensorflow as tf; m = {keras}.models.load_model(sys.argv[1], compile=False); "
+        "open(sys.argv[2], 'wb').write(tf.lite.TFLiteConverter.from_keras_model(m).convert())"
+    )
+    return f'python -c "{code}" {shlex.join((str(path), target))} && edgekit bench {shlex.quote(target)}'
 
 
 def as_asked(own: ImageInput, channels: Channels | None, path: Path) -> ImageInput:

@@ -1,6 +1,8 @@
 import io
 import json
 import shutil
+import subprocess
+import sys
 import zipfile
 import zlib
 from pathlib import Path
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 
 from edgekit.errors import ModelError
+from edgekit.inspection import inspect_bytes
 from edgekit.quiet import import_tensorflow
 from edgekit.zoo import ModelSpec
 from edgekit.zoo.build import build
@@ -281,6 +284,30 @@ def test_a_damaged_saved_model_is_refused(files, tmp_path, name):
     (tmp_path / "saved" / name).write_bytes(b"\xff" * 40)
     with pytest.raises(ModelError, match=r"damaged|cannot be loaded"):
         load_model(tmp_path / "saved")
+
+
+def test_for_a_model_of_two_inputs_the_command_that_is_named_makes_a_file_to_measure(tmp_path):
+    import keras
+
+    from edgekit.zoo.input import image_input
+
+    image, size = keras.Input((4, 4, 3)), keras.Input((2,))
+    pooled = keras.layers.GlobalAveragePooling2D()(image)
+    path = tmp_path / "my two.keras"
+    keras.Model([image, size], keras.layers.Concatenate()([pooled, size])).save(path)
+    with pytest.raises(ModelError, match="has 2 inputs") as raised:
+        image_input(load_model(path), path)
+    command, _, measured = raised.value.hint.partition("measures: ")[2].partition(" && ")
+    made = subprocess.run(
+        command.replace("python", sys.executable, 1),
+        shell=True,
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr[-500:]
+    assert measured == "edgekit bench 'my two.tflite'"
+    assert len(inspect_bytes((tmp_path / "my two.tflite").read_bytes(), "two.tflite").inputs) == 2
 
 
 def _with_config(source, folder, change):
