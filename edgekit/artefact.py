@@ -170,6 +170,7 @@ class Model(msgspec.Struct, frozen=True):
     family: str | None = None  # mobilenet_v1; None for a model of unknown family
     alpha: float | None = None  # width multiplier
     resolution: int | None = None  # pixels; None unless square
+    reference: str = "Keras"  # what its files are compared with: Keras, or a float file by its name
 
 
 class Split(msgspec.Struct, frozen=True):

@@ -48,8 +48,8 @@ def convert(
     """Turn a trained model into TFLite and ONNX files, quantized and verified.
 
     Args:
-        model: A model family, a trained model's name, a .keras or .h5 file, a SavedModel, or what `train`
-            returned.
+        model: A model family, a trained model's name, a .keras or .h5 file, a SavedModel, a float .onnx or
+            .tflite file (which becomes files of its own format), or what `train` returned.
         alpha: Width multiplier of a family; None: its usual one.
         resolution: Height and width of the input in pixels: one number for both, or (height, width).
         weights: `imagenet` or a file, for a family; None: a trained model that fits.

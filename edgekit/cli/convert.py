@@ -21,7 +21,7 @@ def convert(
     model: Annotated[
         str,
         typer.Argument(
-            help="A model family, a trained model's name, a .keras or .h5 file or a SavedModel.",
+            help="A model family, a trained model's name, a Keras, ONNX or TFLite file, or a SavedModel.",
             autocompletion=complete_model,
         ),
     ] = DEFAULT_FAMILY,

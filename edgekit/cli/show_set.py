@@ -54,21 +54,24 @@ def _columns(manifest: Manifest) -> list[tuple[str, Callable[[ArtefactFile], str
 def _about(manifest: Manifest) -> Iterator[str]:
     """What the columns are about, in sentences."""
     n, name, head = manifest.dataset.evaluation.n, manifest.dataset.name, manifest.head
+    reference = manifest.model.reference
     if manifest.keras_accuracy is not None:
         yield (
-            f"Keras: {_LONG.get(head.kind, 'right on')} {percent(manifest.keras_accuracy)} % of {n:,} "
-            f"evaluation images ({name}). Drop: Keras minus this file, on the same images."
+            f"{reference}: {_LONG.get(head.kind, 'right on')} {percent(manifest.keras_accuracy)} % of {n:,} "
+            f"evaluation images ({name}). Drop: {reference} minus this file, on the same images."
         )
     elif head.kind != "none":
         yield (
             f"The classes of the images ({name}) are not known, so accuracy is not. Agreement: "
-            f"the same answer as Keras, of {n:,} evaluation images."
+            f"the same answer as {reference}, of {n:,} evaluation images."
         )
     if manifest.files[0].quality.outputs:
         yield (
-            "Several outputs, so there is no accuracy. dB: each output's signal to the error from Keras, "
-            f"over {n:,} evaluation images."
+            "Several outputs, so there is no accuracy. dB: each output's signal to the error from "
+            f"{reference}, over {n:,} evaluation images."
         )
+    yield from (f"Missing: {entry.name}. {entry.reason}" for entry in manifest.missing)
+    yield from (fault for file in manifest.files for fault in file.faults)
 
 
 _SHORT = {"top1": "Top-1", "multilabel": "All labels"}

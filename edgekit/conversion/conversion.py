@@ -11,6 +11,7 @@ import msgspec
 from edgekit.artefact import Precision, Quality
 from edgekit.conversion.checks import check_int8
 from edgekit.conversion.conditioning import own_difference
+from edgekit.conversion.float_file import FloatFile
 from edgekit.conversion.formats import Format
 from edgekit.conversion.graph import FloatGraph
 from edgekit.conversion.ladder import Ladder
@@ -29,7 +30,7 @@ class Conversion:
 
     request: ConvertRequest
     inputs: Inputs
-    graph: FloatGraph
+    graph: FloatGraph | FloatFile
     reference: Reference
     progress: Progress
 
@@ -46,24 +47,24 @@ class Conversion:
 
     def _steps(self, format: Format) -> Iterator[tuple[Precision, Callable[[bytes], Made]]]:
         """The files to make from the float32 one."""
-        if self.request.float16 and (half := format.float16) is not None:
-            yield "float16", lambda _: self.float16(half, format)
+        half, graph = format.float16, self.graph
+        if self.request.float16 and half is not None and isinstance(graph, FloatGraph):
+            yield "float16", lambda _: self.float16(half(graph), format)
         if self.request.int8:
             yield "int8", lambda float_file: self.int8(float_file, format)
 
     def float32(self, format: Format) -> Made:
         """Convert to float32, and prove that the file computes what the model computes."""
         self.progress.step(f"Converting to float32 {format.name}")
-        data = format.float32(self.graph)
-        quality = self.judged(self.outputs(data, format, "float32"))
-        own = partial(own_difference, self.inputs.loaded, self.inputs.evaluation)
-        check_parity(f"float32{format.file.suffix}", quality, self.reference, own)
+        graph = self.graph
+        data = format.fit(graph.data) if isinstance(graph, FloatFile) else format.float32(graph)
+        quality, feed = self.judged(self.outputs(data, format, "float32")), self.inputs.evaluation
+        own = () if isinstance(graph, FloatFile) else (partial(own_difference, self.inputs.loaded, feed),)
+        check_parity(f"float32{format.file.suffix}", quality, self.reference, *own)
         return self.described(data, format, "float32", quality)
 
-    def float16(self, half: Callable[[FloatGraph], bytes], format: Format) -> Made:
-        """Convert with weights of half the size."""
-        self.progress.step(f"Converting to float16 {format.name}")
-        data = half(self.graph)
+    def float16(self, data: bytes, format: Format) -> Made:
+        """Verify a file with weights of half the size."""
         return self.described(data, format, "float16", self.judged(self.outputs(data, format, "float16")))
 
     def int8(self, float_file: bytes, format: Format) -> Made:

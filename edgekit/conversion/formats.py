@@ -13,6 +13,7 @@ from typing import Protocol
 from edgekit.conversion.graph import FloatGraph
 from edgekit.conversion.onnx_files import (
     FLOAT_OPS,
+    fit_onnx,
     float32_onnx,
     int8_onnx,
     may_overflow,
@@ -23,7 +24,7 @@ from edgekit.conversion.probe import OnnxProbe, Probe, TfliteProbe
 from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.runners import OnnxRunner, Runner, TfliteRunner
 from edgekit.conversion.target import Target
-from edgekit.conversion.tflite_files import IO, float16_tflite, float32_tflite, int8_tflite
+from edgekit.conversion.tflite_files import IO, fit_tflite, float16_tflite, float32_tflite, int8_tflite
 from edgekit.inspection import FILE_FORMATS, FileFormat, Inspection, Layer
 from edgekit.quiet import quiet_stderr
 from edgekit.registry import Registry
@@ -44,6 +45,7 @@ class Format:
 
     file: FileFormat
     float32: Callable[[FloatGraph], bytes]
+    fit: Callable[[bytes], bytes]  # makes a float file of other origin as edgekit's own are
     float16: Callable[[FloatGraph], bytes] | None  # None: the format has no such files
     int8: Quantizer
     run: Callable[[bytes, bool], Runner]  # file, whether to optimise it first
@@ -83,6 +85,7 @@ FORMATS = Registry(
         Format(
             file=FILE_FORMATS["tflite"],
             float32=float32_tflite,
+            fit=fit_tflite,
             float16=float16_tflite,
             int8=lambda file, ranges, kept, *, io, target: int8_tflite(file, ranges, io, kept),
             run=TfliteRunner,
@@ -97,6 +100,7 @@ FORMATS = Registry(
         Format(
             file=FILE_FORMATS["onnx"],
             float32=float32_onnx,
+            fit=fit_onnx,
             float16=None,
             int8=lambda file, ranges, kept, *, io, target: int8_onnx(file, ranges, target, kept),
             run=OnnxRunner,

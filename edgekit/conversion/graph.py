@@ -18,6 +18,8 @@ from edgekit.zoo.frozen import frozen
 from edgekit.zoo.source import LoadedModel
 
 _INPUT = "input"
+# what stands between a model's last operation and its output, and changes no value
+_PASSIVE = ("Identity", "Reshape", "Squeeze", "ExpandDims", "Cast", "StopGradient")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,24 @@ class FloatGraph:
     def graph_def(self) -> Any:
         """The graph as TensorFlow's protocol buffer."""
         return self.function.graph.as_graph_def()
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The outputs' shapes, the batch's size first."""
+        return tuple(tuple(output.shape) for output in self.function.outputs)
+
+    @property
+    def last_operation(self) -> str:
+        """The type of the last operation that changes values, before the first output.
+
+        It is `Sigmoid` also for a hard one, which is a ReLU6 of x + 3, divided by 6 (Keras' `hard_sigmoid`).
+        """
+        operation = self.function.outputs[0].op
+        while operation.type in _PASSIVE:
+            operation = operation.inputs[0].op
+        if operation.type in ("Mul", "RealDiv") and any(x.op.type == "Relu6" for x in operation.inputs):
+            return "Sigmoid"
+        return str(operation.type)
 
 
 def freeze(loaded: LoadedModel) -> FloatGraph:

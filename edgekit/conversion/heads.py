@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from edgekit.artefact import TOP1, Head
 from edgekit.conversion.answers import MOST_LABELS
+from edgekit.conversion.float_file import FloatFile
 from edgekit.conversion.graph import FloatGraph
 from edgekit.data import Dataset, Split
 from edgekit.errors import UsageError
 
-# what stands between a model's last operation and its output, and changes no value
-_PASSIVE = ("Identity", "Reshape", "Squeeze", "ExpandDims", "Cast", "StopGradient")
 
-
-def head_of(graph: FloatGraph, dataset: Dataset) -> Head:
+def head_of(graph: FloatGraph | FloatFile, dataset: Dataset) -> Head:
     """Decide how scores are read: by the model's outputs, its last activation and the images' labels.
 
     Several scores are of classes that exclude each other unless the images have several labels or, where
     nothing is known of them, the model ends with a sigmoid for each.
     """
-    outputs = graph.function.outputs
-    sizes = [size for size in outputs[0].shape[1:] if size != 1]
-    if len(outputs) > 1 or len(sizes) > 1:
+    shapes = graph.shapes
+    sizes = [size for size in shapes[0][1:] if size != 1]
+    if len(shapes) > 1 or len(sizes) > 1:
         return Head("none")
-    squashed = _last_operation(outputs[0]) == "Sigmoid"
+    squashed = graph.last_operation == "Sigmoid"
     threshold = 0.5 if squashed else 0.0  # sigmoid(0) = 0.5
     if not sizes:
         return Head("binary", threshold)
@@ -36,16 +33,15 @@ def head_of(graph: FloatGraph, dataset: Dataset) -> Head:
     return TOP1
 
 
-def with_single_labels(graph: FloatGraph, dataset: Dataset, origin: str) -> Dataset:
+def with_single_labels(graph: FloatGraph | FloatFile, dataset: Dataset, origin: str) -> Dataset:
     """Return images with one label each as classes that exclude each other, if the model's do.
 
     Raises:
         UsageError: The model chooses one class, and an image has several labels or none.
     """
-    outputs = graph.function.outputs
-    last = _last_operation(outputs[0])
-    single = int(np.prod(outputs[0].shape[1:])) == 1
-    if not dataset.multilabel or len(outputs) > 1 or (last == "Sigmoid" and not single):
+    last = graph.last_operation
+    single = int(np.prod(graph.shapes[0][1:])) == 1
+    if not dataset.multilabel or len(graph.shapes) > 1 or (last == "Sigmoid" and not single):
         return dataset
     parts = (dataset.train, dataset.calibration, dataset.evaluation)
     if all((np.bitwise_count(part.labels) == 1).all() for part in parts):
@@ -61,16 +57,3 @@ def with_single_labels(graph: FloatGraph, dataset: Dataset, origin: str) -> Data
 
 def _single(part: Split) -> Split:
     return replace(part, labels=np.asarray(np.log2(part.labels.astype(np.float64)).round(), dtype=np.int64))
-
-
-def _last_operation(output: Any) -> str:
-    """The type of the last operation of a TensorFlow graph that changes values.
-
-    It is `Sigmoid` also for a hard one, which is a ReLU6 of x + 3, divided by 6 (Keras' `hard_sigmoid`).
-    """
-    operation = output.op
-    while operation.type in _PASSIVE:
-        operation = operation.inputs[0].op
-    if operation.type in ("Mul", "RealDiv") and any(x.op.type == "Relu6" for x in operation.inputs):
-        return "Sigmoid"
-    return str(operation.type)

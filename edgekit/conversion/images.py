@@ -45,7 +45,9 @@ def load_images_for(
     """
     dataset = _read(request, source, loaded, progress)
     if not dataset.labelled:
-        progress.note("The images have no known classes: files are judged by their agreement with Keras.")
+        progress.note(
+            f"The images have no known classes: files are judged by their agreement with {loaded.reference}."
+        )
     labels = _named(request, source, loaded, dataset, progress)
     if labels is not None:
         if not dataset.labelled:

@@ -158,7 +158,7 @@ def _line(candidate: Candidate, *, chosen: bool) -> str:
     if quality.accuracy is not None and quality.drop is not None:
         result = f"{percent(quality.accuracy)} %, drop {points(quality.drop)} pp"
     elif quality.agreement is not None:
-        result = f"{percent(quality.agreement)} % agreement with Keras"
+        result = f"{percent(quality.agreement)} % the same answers"
     else:
         result = "without answers to judge by"
     return f"{candidate.what}: {result}{' (chosen)' if chosen else ''}"

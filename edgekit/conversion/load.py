@@ -8,6 +8,7 @@ import msgspec
 
 from edgekit.conversion.contract import contract_of
 from edgekit.conversion.feed import Feed
+from edgekit.conversion.float_file import FloatFile, load_float_file
 from edgekit.conversion.graph import FloatGraph, freeze
 from edgekit.conversion.heads import head_of, with_single_labels
 from edgekit.conversion.images import check_named, load_images_for
@@ -16,6 +17,7 @@ from edgekit.conversion.request import ConvertRequest
 from edgekit.data import Dataset
 from edgekit.data.held import hold
 from edgekit.errors import UsageError
+from edgekit.inspection import is_model_file
 from edgekit.progress import Progress
 from edgekit.zoo.source import LoadedModel, Source
 
@@ -28,7 +30,7 @@ class Inputs:
 
     source: Source
     loaded: LoadedModel
-    graph: FloatGraph
+    graph: FloatGraph | FloatFile
     dataset: Dataset
     calibration: Feed
     evaluation: Feed
@@ -49,15 +51,8 @@ def load(request: ConvertRequest, source: Source, progress: Progress) -> Inputs:
     """
     check_named(request, source)
     progress.step("Loading the model")
-    loaded = source.load()
-    if loaded.changed:
-        progress.note(loaded.changed)
-    progress.step("Reading the graph")
-    graph = freeze(loaded)
+    loaded, graph = _model(source, progress)
     own = loaded.preprocessing
-    if source.card is None and (scale := scale_inside(graph.graph_def, graph.input)) is not None:
-        mean, std = scale
-        own = msgspec.structs.replace(own, mean=(mean,) * own.depth, std=(std,) * own.depth)
     contract = contract_of(request, own)
     loaded = replace(loaded, preprocessing=contract)
     progress.step("Reading the images")
@@ -80,11 +75,27 @@ def load(request: ConvertRequest, source: Source, progress: Progress) -> Inputs:
     )
 
 
+def _model(source: Source, progress: Progress) -> tuple[LoadedModel, FloatGraph | FloatFile]:
+    """Load the model and its graph, with the scaling of pixels that it shows."""
+    if is_model_file(source.file):
+        return load_float_file(source)
+    loaded = source.load()
+    if loaded.changed:
+        progress.note(loaded.changed)
+    progress.step("Reading the graph")
+    graph = freeze(loaded)
+    if source.card is None and (scale := scale_inside(graph.graph_def, graph.input)) is not None:
+        own, (mean, std) = loaded.preprocessing, scale
+        own = msgspec.structs.replace(own, mean=(mean,) * own.depth, std=(std,) * own.depth)
+        loaded = replace(loaded, preprocessing=own)
+    return loaded, graph
+
+
 def _check_judged(request: ConvertRequest, loaded: LoadedModel, dataset: Dataset, progress: Progress) -> None:
     """Say why there will be no accuracy, and refuse a limit on what cannot be known."""
     if loaded.head.kind == "none":
         why = "The model has several outputs, or one that is not a row of scores"
-        progress.note(f"{why}: files are compared with Keras, without accuracy.")
+        progress.note(f"{why}: files are compared with {loaded.reference}, without accuracy.")
     if request.max_drop is not None and (loaded.head.kind == "none" or not dataset.labelled):
         raise UsageError(
             f"A largest drop of {request.max_drop * 100:g} pp was set, but there is no accuracy to lose.",

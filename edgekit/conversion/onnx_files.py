@@ -57,6 +57,22 @@ def float32_onnx(graph: FloatGraph) -> bytes:
         return bytes(model.SerializeToString(deterministic=True))
 
 
+def fit_onnx(data: bytes) -> bytes:
+    """Fold a float32 file of other origin in the same way; its inputs and outputs keep their names.
+
+    Raises:
+        ModelError: ONNX Runtime cannot run it.
+    """
+    import onnx
+
+    with converter("a float32 ONNX file"):
+        model = _fold(onnx.load_model_from_string(data))
+        ends = (*model.graph.input, *model.graph.output)
+        _rename(model, {value.name: value.name for value in ends})
+        model.graph.name, model.doc_string = "model", ""
+        return bytes(model.SerializeToString(deterministic=True))
+
+
 def _known(graph_def: Any) -> Any:
     """Write operators that tf2onnx does not know as ones that it does: erfc(x) = 1 − erf(x), as in GELU."""
     for node in list(graph_def.node):

@@ -21,6 +21,7 @@ from edgekit.artefact import (
     Quality,
     Tensor,
 )
+from edgekit.conversion.float_file import FloatFile
 from edgekit.conversion.formats import FORMATS
 from edgekit.conversion.load import Inputs
 from edgekit.conversion.quality import Reference
@@ -177,7 +178,8 @@ def _model(inputs: Inputs) -> Model:
     from edgekit.zoo.cost import cost
 
     source, contract = inputs.source, inputs.loaded.preprocessing
-    counted = cost(inputs.loaded.model)
+    graph = inputs.graph
+    counted = graph.found if isinstance(graph, FloatFile) else cost(inputs.loaded.model)
     return Model(
         name=source.name,
         source=source.origin,
@@ -187,6 +189,7 @@ def _model(inputs: Inputs) -> Model:
         family=source.family,
         alpha=source.alpha,
         resolution=contract.height if contract.height == contract.width else None,
+        reference=inputs.loaded.reference,
     )
 
 

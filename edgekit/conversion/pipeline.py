@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from edgekit.artefact import ArtefactSet
 from edgekit.conversion.conversion import Conversion
-from edgekit.conversion.graph import keras_outputs
+from edgekit.conversion.float_file import FloatFile
+from edgekit.conversion.formats import FORMATS, Format
+from edgekit.conversion.graph import FloatGraph, keras_outputs
 from edgekit.conversion.load import Inputs, load
 from edgekit.conversion.order import other_order
 from edgekit.conversion.output import Outcome, check_output, write_set
@@ -14,8 +18,10 @@ from edgekit.conversion.quality import Reference, reference_of
 from edgekit.conversion.request import ConvertRequest
 from edgekit.conversion.scale import check_scale, formula
 from edgekit.conversion.verdict import check_set
+from edgekit.errors import UsageError
 from edgekit.progress import SILENT, Progress
 from edgekit.units import percent
+from edgekit.words import listed
 
 
 def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet:
@@ -35,9 +41,12 @@ def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet
     output = request.output or Path("artefacts") / source.name
     check_output(output)
     inputs = load(request, source, progress)
-    progress.step("Running the Keras model")
-    function = keras_outputs(inputs.loaded)
-    reference = reference_of(function, inputs.evaluation, inputs.loaded.head)
+    loaded, graph = inputs.loaded, inputs.graph
+    formats = _formats(request, graph)
+    function = graph.outputs() if isinstance(graph, FloatFile) else keras_outputs(loaded)
+    name = f"file {loaded.reference}" if isinstance(graph, FloatFile) else "Keras model"
+    progress.step(f"Running the {name}")
+    reference = replace(reference_of(function, inputs.evaluation, loaded.head), name=name)
     check_scale(request, inputs, function, reference, progress)
     if order := other_order(reference, inputs.dataset.labels):
         progress.note(order)
@@ -45,7 +54,7 @@ def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet
         progress.note(_guessing_note(reference, inputs))
     conversion = Conversion(request, inputs, inputs.graph, reference, progress)
     outcome = Outcome()
-    for format in request.chosen():
+    for format in formats:
         conversion.make(format, outcome)
     if not outcome.made:
         for error in outcome.errors[1:]:
@@ -57,10 +66,24 @@ def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet
     return artefacts
 
 
+def _formats(request: ConvertRequest, graph: FloatGraph | FloatFile) -> Sequence[Format]:
+    """The formats to make: those asked for; of a float file its own, which is the only one it can become."""
+    if not isinstance(graph, FloatFile):
+        return request.chosen()
+    own, name = FORMATS[graph.found.format], graph.found.name
+    if request.float16 or (request.formats is not None and request.chosen() != [own]):
+        asked = "float16 files are" if request.float16 else f"{listed(request.formats or ())} files are"
+        raise UsageError(
+            f"{name} becomes {own.file.title} files in float32 and int8; {asked} not made from it.",
+            "Leave out --float16 and --format, or convert the Keras model that it was made from.",
+        )
+    return [own]
+
+
 def _guessing_note(reference: Reference, inputs: Inputs) -> str:
     contract = inputs.loaded.preprocessing
     return (
-        f"The Keras model itself is right on {percent(reference.accuracy or 0.0)} % of the evaluation "
+        f"The {reference.name} itself is right on {percent(reference.accuracy or 0.0)} % of the evaluation "
         f"images, which may be mere guessing among {reference.scores.shape[1]} classes. It was "
         f"given pixels as {formula(contract)}: say with --preprocess, or with --mean and --std, how it was "
         "trained, and check that its classes are in the dataset's order."

@@ -177,8 +177,8 @@ def check_parity(
             )
         answers = f", and so does the answer to {differing} of {quality.n} images (at most {allowed})"
         raise InvalidError(
-            f"{name} does not compute what the Keras model computes: outputs differ by up to {error:.2g} "
-            f"(at most {largest:.2g} is rounding){'' if quality.agreement is None else answers}.",
+            f"{name} does not compute what the {reference.name} computes: outputs differ by up to "
+            f"{error:.2g} (at most {largest:.2g} is rounding){'' if quality.agreement is None else answers}.",
             "A layer was converted wrongly, so quantizing would be pointless: try the other format alone, "
             "with --format.",
         )

@@ -69,8 +69,9 @@ def check_scale(
     if best and (found := under(name, own)) is not None:
         mine = next((mode for mode in MODES if under(mode, own) == own), "tf")
         raise UsageError(
-            f"With pixels as {formula(own)} the Keras model is right on {percent(float(right.mean()))} % "
-            f"of {n} evaluation images, with {formula(found)} on {percent(share)} %.",
+            f"With pixels as {formula(own)} the {reference.name} is right on "
+            f"{percent(float(right.mean()))} % of {n} evaluation images, with {formula(found)} on "
+            f"{percent(share)} %.",
             f"Say what it was trained with: --preprocess {name}; for what was assumed, --preprocess {mine}.",
         )
 

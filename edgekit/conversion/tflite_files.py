@@ -29,6 +29,21 @@ def float16_tflite(graph: FloatGraph) -> bytes:
     return _convert(graph, "a float16 TFLite file", half=True)
 
 
+def fit_tflite(data: bytes) -> bytes:
+    """Give a float32 file of other origin one size, and names for its input and output if it has none."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    with converter("a float32 TFLite file"):
+        model: Any = schema.ModelT.InitFromPackedBuf(data, 0)
+        for tensor in model.subgraphs[0].tensors:
+            tensor.shapeSignature = None
+        fitted = _packed(model, len(data))
+        if model.signatureDefs:
+            return fitted
+        count = len(model.subgraphs[0].outputs)
+        return _with_signature(fitted, ["output"] if count == 1 else [f"output_{i}" for i in range(count)])
+
+
 def int8_tflite(float_file: bytes, ranges: Ranges, io: IO, float_layers: Set[str] = frozenset()) -> bytes:
     """Quantize a float32 file: int8 weights per channel, int8 activations by the ranges given.
 

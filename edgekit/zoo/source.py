@@ -25,16 +25,19 @@ from edgekit.zoo.spec import ModelSpec, model_spec
 from edgekit.zoo.trained import checkpoint, checkpoints, find_checkpoint
 from edgekit.zoo.weights import IMAGENET, imagenet_file, is_weights_only
 
+_SUFFIXES = (".keras", ".h5", ".hdf5", ".onnx", ".tflite")
+
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A Keras model with what is needed to feed it: float32 [n, *input_shape] → [n, classes]."""
+    """A model with what is needed to feed it: float32 [n, *input_shape] → [n, classes]."""
 
-    model: Any  # of Keras 3, or of Keras 2 as `tf_keras`
+    model: Any  # of Keras 3, of Keras 2 as `tf_keras`, or a float file
     preprocessing: Preprocessing
     classes: int
     head: Head = TOP1
     changed: str = ""  # what edgekit changed in it, as a sentence
+    reference: str = "Keras"  # what its files are compared with, in messages; or a float file's name
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,8 @@ def resolve(
     known = [*FAMILIES, *(card.name for _, card in checkpoints())]
     raise UsageError(
         f"There is no model {model!r}.{nearest(model, known)}",
-        f"Name one of {', '.join(known)}, or the path of a .keras or .h5 file or a SavedModel.",
+        f"Name one of {', '.join(known)}, or the path of a .keras, .h5, .onnx or .tflite file or of a "
+        "SavedModel.",
     )
 
 
@@ -237,11 +241,12 @@ def _from_path(path: Path, alpha: float | None, resolution: Size | None, classes
 
 def _is_path(model: str) -> bool:
     """Whether it is a path by its look; a checkpoint may have the name of a file or folder."""
-    return "/" in model or "\\" in model or Path(model).suffix in (".keras", ".h5", ".hdf5")
+    return "/" in model or "\\" in model or Path(model).suffix in _SUFFIXES
 
 
 def _stem(path: Path) -> str:
-    return path.resolve().name.removesuffix(WEIGHTS_SUFFIX).removesuffix(".keras").removesuffix(".h5")
+    name = path.resolve().name.removesuffix(WEIGHTS_SUFFIX)
+    return name.removesuffix(Path(name).suffix) if Path(name).suffix in _SUFFIXES else name
 
 
 def sha256_path(path: Path) -> str:
