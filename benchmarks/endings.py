@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="host,emulated,ssh,phone,convert,train")
     given = parser.parse_args()
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # what nohup ignores, its children ignore
     file = str(given.set.absolute() / "int8.tflite")
     commands = {
         "host": ("bench", file, *QUICK),
@@ -146,7 +147,7 @@ def end(  # noqa: PLR0911
     ended = [seen for seen in guests.values() if seen < time.monotonic() - 0.5]  # a while ago
     done = len(ended) - 2  # the first two look at the device
     process.send_signal(number)
-    process.wait(60)
+    process.wait(180)
     if process.returncode not in (-number if number == signal.SIGKILL else 128 + number, *FINE):
         return f"exit code {process.returncode}"
     patience = time.monotonic() + 10
