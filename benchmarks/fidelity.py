@@ -1,8 +1,9 @@
 """Does `edgekit bench` report the time that an inference takes? Compares its p50 with peers.
 
-    python benchmarks/fidelity.py [--repeats 10] [--seconds 2] [--cpu N]
+    python benchmarks/fidelity.py [--repeats 10] [--seconds 2] [--cpu N] [FILE … --shape NAME=SIZES]
 
-MobileNet v1, alpha 0.5, as TFLite and ONNX, float32 and int8, at 224 and at 32 pixels, on one thread:
+A FILE is any .tflite or .onnx; of a few µs, it says little. Without one: MobileNet v1, alpha 0.5, as TFLite
+and ONNX, float32 and int8, at 224 and at 32 pixels, on one thread:
 
 - edgekit: one latency repeat, asked of the guest by the code of `edgekit bench` itself
 - bare: `bare_loop.py`, nothing but a timed loop, with the same wheels
@@ -21,16 +22,19 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 from edgekit.artefact import MANIFEST
+from edgekit.cli.options import shapes_of
 from edgekit.device import find_profile
 from edgekit.errors import EdgekitError
 from edgekit.measurement import BenchRequest, Schedule
 from edgekit.measurement.artefacts import payloads, subjects
+from edgekit.measurement.loose import Asked
 from edgekit.measurement.passes import Passes
 from edgekit.measurement.plan import Cell
 from edgekit.runtime import parse_runtime
@@ -39,6 +43,7 @@ from edgekit.visit import visiting
 ALPHA = 0.5
 CHECKPOINT = "mobilenet_v1_0.5_32_digits"
 BARE_LOOP = Path(__file__).with_name("bare_loop.py")
+FILE_LIMIT = 0.05  # for any file
 LIMITS = {224: 0.03, 32: 0.05}  # by resolution: share by which two p50 may differ
 RUNTIMES = {"tflite": "litert", "onnx": "onnxruntime"}
 
@@ -95,13 +100,31 @@ def main() -> int:
     parser.add_argument(
         "--models", type=Path, default=Path("runs/fidelity"), help="where the models are kept"
     )
+    parser.add_argument("files", type=Path, nargs="*", metavar="FILE", help="measure these instead")
+    parser.add_argument("--shape", action="append", default=[], metavar="NAME=SIZES", help="of an input")
     options = parser.parse_args()
-    sets = {resolution: model_set(options.models / str(resolution), resolution) for resolution in LIMITS}
+    with TemporaryDirectory(prefix="fidelity-") as work:
+        return run(options, Path(work))
+
+
+def run(options: argparse.Namespace, work: Path) -> int:
+    """Run the session."""
+    sets = {
+        resolution: model_set(options.models / str(resolution), resolution)
+        for resolution in LIMITS
+        if not options.files
+    }
     cpu = max(os.sched_getaffinity(0)) if options.cpu is None else options.cpu
     os.sched_setaffinity(0, {cpu})  # every process started below inherits it
     races = [
-        race for resolution, folder in sets.items() for race in races_of(folder, resolution, options.seconds)
+        race
+        for resolution, folder in sets.items()
+        for race in races_of((folder,), Terms(LIMITS[resolution], options.seconds, str(resolution)))
     ]
+    if options.files:
+        races += races_of(
+            options.files, Terms(FILE_LIMIT, options.seconds, shapes=tuple(options.shape), work=work)
+        )
     for repeat in range(options.repeats):
         for race in races:
             run_once(race, backwards=repeat % 2 == 1)
@@ -157,12 +180,31 @@ def convert_at(folder: str, resolution: int) -> None:
     convert(ConvertRequest(model=named, output=target, dataset="digits"))
 
 
-def races_of(folder: Path, resolution: int, seconds: float) -> Iterator[Race]:
-    """Yield one race a file of a set."""
+@dataclass(frozen=True)
+class Terms:
+    """What some races have in common."""
+
+    limit: float
+    seconds: float
+    named: str = ""  # what follows the file's name
+    shapes: tuple[str, ...] = ()  # NAME=SIZES
+    work: Path | None = None  # a folder for what a file needs to be brought with
+
+    @property
+    def google(self) -> bool:
+        """Whether Google's tool takes part: not where its hundredths of milliseconds say too little."""
+        return self.named not in ("", "32")
+
+
+def races_of(paths: Sequence[Path], terms: Terms) -> Iterator[Race]:
+    """Yield one race for each file of a set, and for each other file."""
     request = BenchRequest(
-        artefacts=(folder,), mode=Schedule(repeats=1, min_runs=128, min_seconds=seconds), threads=(1,)
+        artefacts=tuple(paths),
+        mode=Schedule(repeats=1, min_runs=128, min_seconds=terms.seconds),
+        threads=(1,),
+        shapes=shapes_of(terms.shapes),
     )
-    files = subjects(request.artefacts)
+    files = subjects(request.artefacts, Asked(request.shapes, work=terms.work))
     runtimes = {kind: parse_runtime(name) for kind, name in RUNTIMES.items()}
     needed = payloads(files, evaluation=False)
     with visiting(find_profile("host"), needed, list(runtimes.values()), PrintProgress()) as visit:
@@ -172,16 +214,16 @@ def races_of(folder: Path, resolution: int, seconds: float) -> Iterator[Race]:
         cell = Cell(file, bundle, threads=1)
         contenders = [
             Contender("edgekit", lambda cell=cell: median(passes.latency(cell).samples_ns) / 1e6),
-            Contender("bare", lambda path=file.path, at=bundle.folder: bare(at, path, seconds)),
+            Contender("bare", lambda path=file.path, at=bundle.folder: bare(at, path, terms)),
         ]
-        if file.format == "tflite" and resolution >= 224:
-            runs = Runs(contenders[0], seconds)
+        if file.format == "tflite" and terms.google:
+            runs = Runs(contenders[0], terms.seconds)
             contenders.append(
                 Contender(
                     "Google", lambda path=file.path, at=bundle.folder, runs=runs: google(at, path, runs)
                 )
             )
-        yield Race(f"{file.name} {resolution}", LIMITS[resolution], contenders)
+        yield Race(f"{file.name} {terms.named}".strip(), terms.limit, contenders)
 
 
 @dataclass
@@ -196,9 +238,10 @@ class Runs:
         return max(10, round(seconds * 1000 / median(self.ours.medians or [1.0])))
 
 
-def bare(bundle: Path, model: Path, seconds: float) -> float:
+def bare(bundle: Path, model: Path, terms: Terms) -> float:
     """Run the bare loop; return its median in ms."""
-    command = [sys.executable, "-I", "-S", "-B", str(BARE_LOOP), str(bundle), str(model), str(seconds)]
+    command = [sys.executable, "-I", "-S", "-B", str(BARE_LOOP), str(bundle), str(model), str(terms.seconds)]
+    command += terms.shapes
     return float(output(command)) / 1e6
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.artefact_sets import make_set
+from support.loose_models import write_all
 
 from edgekit.runtime import ensure_bundle, parse_runtime
 from edgekit.runtime.target import this_python
@@ -60,14 +61,14 @@ def test_the_median_of_googles_tool_is_read(fidelity):
 @pytest.mark.parametrize(("runtime", "model"), [("litert", "int8.tflite"), ("onnxruntime", "int8.onnx")])
 def test_the_bare_loop_measures_with_the_bundles_wheels(fidelity, runtime, model):
     bundle = ensure_bundle(parse_runtime(runtime), this_python())
-    assert fidelity.bare(bundle.folder, MODELS / model, 0.05) > 0
+    assert fidelity.bare(bundle.folder, MODELS / model, fidelity.Terms(0.05, 0.05)) > 0
 
 
 def test_the_bare_loop_measures_without_telemetry_either(fidelity, tmp_path, monkeypatch):
     bundle = ensure_bundle(parse_runtime("onnxruntime"), this_python())
     for variable in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
         monkeypatch.setenv(variable, str(tmp_path))
-    fidelity.bare(bundle.folder, MODELS / "int8.onnx", 0.05)
+    fidelity.bare(bundle.folder, MODELS / "int8.onnx", fidelity.Terms(0.05, 0.05))
     assert list(tmp_path.rglob("*")) == []
 
 
@@ -80,7 +81,16 @@ def test_googles_tool_runs_with_the_bundles_wheels(fidelity):
 
 def test_edgekit_itself_measures_in_a_race(fidelity, tmp_path):
     folder = make_set(tmp_path / "tiny", ("int8.tflite",))
-    (found,) = fidelity.races_of(folder, 32, seconds=0.05)
+    (found,) = fidelity.races_of((folder,), fidelity.Terms(0.05, 0.05, "32"))
     fidelity.run_once(found, backwards=False)
     assert all(median > 0 for contender in found.contenders for median in contender.medians)
     assert [contender.name for contender in found.contenders] == ["edgekit", "bare"]
+
+
+def test_any_file_is_raced_with_the_shape_that_is_asked_for(fidelity, tmp_path):
+    write_all(tmp_path)
+    terms = fidelity.Terms(0.05, 0.05, shapes=("image=1,3,8,8",))
+    (found,) = fidelity.races_of([tmp_path / "two_inputs.onnx"], terms)
+    fidelity.run_once(found, backwards=False)
+    assert (found.model, [each.name for each in found.contenders]) == ("two_inputs.onnx", ["edgekit", "bare"])
+    assert all(each.p50 > 0 for each in found.contenders)

@@ -56,7 +56,10 @@ def test_the_request_may_be_a_file(tmp_path):
         ("[1]", "not a JSON object"),
         ("{", "cannot be read"),
         ({}, "No pass is called ''"),
-        ({"pass": "fly"}, "there are python, probe, latency, memory, accuracy, instructions, operators"),
+        (
+            {"pass": "fly"},
+            "there are python, probe, latency, memory, accuracy, outputs, instructions",
+        ),
         ({"pass": "probe", "colour": 1}, "unknown field 'colour'"),
         ({"pass": "probe", "schema": "edgekit.guest/9"}, "edgekit.guest/9"),
         ({"pass": "latency", "threads": "two"}, "threads must be int, not 'two'"),
