@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ def explain(
     device: str | Profile | Iterable[str | Profile] = "rpi4-emulated",
     runtimes: str | Iterable[str] = (),
     seed: int = 0,
+    shapes: Mapping[str, Sequence[int]] | None = None,
     progress: Progress = SILENT,
 ) -> tuple[Breakdown, ...]:
     """Count which operators the instructions go to; of two artefacts, runtimes or devices, to compare them.
@@ -29,6 +30,7 @@ def explain(
         device: Where to count, one device or two, each a name or a profile.
         runtimes: NAME or NAME==VERSION, one or two; none: litert, onnxruntime.
         seed: Seed for the input.
+        shapes: Shapes of an ONNX file's inputs by their names; sizes that it leaves open are 1 otherwise.
         progress: Receives every step.
 
     Returns:
@@ -48,5 +50,6 @@ def explain(
         devices=several(device),
         runtimes=several(runtimes),
         seed=seed,
+        shapes={name: tuple(shape) for name, shape in (shapes or {}).items()},
     )
     return run(request, progress)

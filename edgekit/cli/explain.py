@@ -24,6 +24,14 @@ def explain(
         options.runtime("NAME or NAME==VERSION; two are compared.  [default: litert, onnxruntime]"),
     ] = None,
     seed: Annotated[int, options.whole("Seed for the input.")] = 0,
+    shape: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=SIZES",
+            help="Shape of an ONNX file's input, such as images=1,3,640,640. May be repeated.  [default: the "
+            "file's, with 1 for sizes that it leaves open]",
+        ),
+    ] = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Show which operators the instructions go to.
@@ -38,21 +46,21 @@ def explain(
     Example: edgekit explain digits/int8.tflite --runtime tflite-runtime --runtime litert
     """
     import edgekit
-    from edgekit.artefact import MANIFEST
     from edgekit.cli.console import print_record, progress_bar, quote, say_next
     from edgekit.cli.show_explanation import show_explanation
     from edgekit.explanation import as_record
 
     with progress_bar() as progress:
         found = edgekit.explain(
-            files, device=device or "rpi4-emulated", runtimes=runtime or (), seed=seed, progress=progress
+            files,
+            device=device or "rpi4-emulated",
+            runtimes=runtime or (),
+            seed=seed,
+            shapes=options.shapes_of(shape or ()),
+            progress=progress,
         )
     if as_json:
         print_record(as_record(found))
     else:
         show_explanation(found)
-    file = files[-1]
-    if (file.parent / MANIFEST).is_file():  # bench takes files of artefact sets alone
-        say_next(f"edgekit bench {quote(file)} --device {quote(found[-1].device)}")
-    else:
-        say_next(f"edgekit inspect {quote(file)}")
+    say_next(f"edgekit bench {quote(files[-1])} --device {quote(found[-1].device)}")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ from edgekit.device import Profile
 from edgekit.errors import UsageError
 from edgekit.files import sha256_file
 from edgekit.inspection import Inspection, inspect_file, is_model_file
+from edgekit.inspection.shapes import check_names, check_shape
 from edgekit.runtime import KINDS, RuntimeSpec, parse_runtime
 from edgekit.visit import profile_of
 
@@ -30,6 +31,7 @@ class ExplainRequest:
     devices: tuple[str | Profile, ...]  # profiles, or their names
     runtimes: tuple[str, ...] = ()  # NAME or NAME==VERSION; empty: the usual one for each file
     seed: int = 0  # of the input
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # of inputs, by name; ONNX only
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Case:
     inspection: Inspection
     runtime: RuntimeSpec
     profile: Profile
+    shapes: tuple[tuple[int, ...], ...]  # of its inputs; empty: its own
 
     def __str__(self) -> str:
         return f"{self.path} with {self.runtime} on {self.profile.name}"
@@ -64,8 +67,9 @@ def cases(request: ExplainRequest) -> tuple[Case, ...]:
     sides = max(len(request.files), len(request.devices), len(request.runtimes))
     profiles = [profile_of(device) for device in request.devices]
     found = {path: _inspect(path) for path in request.files}
+    check_names(request.shapes, found.values())
     chosen = [
-        _case(path, found[path], profile, text)
+        _case(path, found[path], profile, text, request.shapes)
         for path, profile, text in zip(
             _repeated(request.files, sides),
             _repeated(profiles, sides),
@@ -88,7 +92,9 @@ def _inspect(path: Path) -> Inspection:
     return inspect_file(path)
 
 
-def _case(path: Path, inspection: Inspection, profile: Profile, text: str) -> Case:
+def _case(
+    path: Path, inspection: Inspection, profile: Profile, text: str, shapes: Mapping[str, tuple[int, ...]]
+) -> Case:
     fitting = [kind for kind in KINDS.values() if kind.format == inspection.format]
     spec = parse_runtime(text) if text else RuntimeSpec(fitting[0])
     if spec.kind not in fitting:
@@ -102,7 +108,26 @@ def _case(path: Path, inspection: Inspection, profile: Profile, text: str) -> Ca
             "does not count instructions.",
             "Name an emulated board: --device rpi4-emulated.",
         )
-    return Case(path, sha256_file(path), inspection, spec, profile)
+    if inspection.data:
+        what = f"{path} keeps its weights in {', '.join(inspection.data)}; one file at a time is counted."
+        raise UsageError(what, "Save the model with its data in one file.")
+    return Case(path, sha256_file(path), inspection, spec, profile, _shapes(path, inspection, shapes))
+
+
+def _shapes(
+    path: Path, inspection: Inspection, asked: Mapping[str, tuple[int, ...]]
+) -> tuple[tuple[int, ...], ...]:
+    """Return the shapes of a file's inputs, those asked for checked; sizes that it leaves open are 1."""
+    chosen = [tensor for tensor in inspection.inputs if tensor.name in asked]
+    for tensor in chosen:
+        if inspection.format != "onnx":
+            what = f"{path} is a TFLite file: its operators are cut out one by one, in the shapes it has."
+            raise UsageError(what, "Leave --shape out, or convert the model with that shape.")
+        check_shape(path, inspection, tensor, asked[tensor.name])
+    if inspection.format != "onnx":
+        return ()
+    free = ((tensor.name, tuple(max(size, 1) for size in tensor.shape)) for tensor in inspection.inputs)
+    return tuple(asked.get(name, shape) for name, shape in free)
 
 
 def _repeated(items: Sequence[T], sides: int) -> Sequence[T]:

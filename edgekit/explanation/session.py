@@ -57,6 +57,7 @@ def _ask(visit: Visit, case: Case, seed: int) -> Operators:
         "threads": 1,
         "affinity": case.profile.affinity,
         "seed": seed,
+        "inputs": [{"shape": shape} for shape in case.shapes],
         "mean": [],  # bytes as they are: what is counted need not take images
         "clock": not case.profile.timed,
         "warmup_runs": WARM_UP,

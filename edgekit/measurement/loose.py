@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from edgekit.device import Payload
 from edgekit.errors import DataError, UsageError
 from edgekit.files import sha256_bytes, sha256_file
 from edgekit.inspection import Inspection, TensorInfo, data_files, inspect_file
-from edgekit.inspection.record import check_elements
+from edgekit.inspection.shapes import check_names, check_shape, described, is_free, suggested
 from edgekit.measurement.subject import Given, Images, Subject
 from edgekit.results import LOOSE
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from edgekit.measurement.classifier import Reading
-
-_USUAL = {4: 224, 3: 16, 2: 16}  # a size to suggest where a file leaves it open, by the number of sizes
 
 
 @dataclass(frozen=True)
@@ -52,19 +51,7 @@ class Asked:
         if not subjects:
             what = "--shape, --input and --dataset are for files of no artefact set, and none is named."
             raise UsageError(what, "A set has what it needs: leave them out.")
-        there = {tensor.name: tensor for each in subjects for tensor in inspect_file(each.path).inputs}
-        for name in (*self.shapes, *self.values):
-            if name not in there:
-                raise UsageError(
-                    f"No file has an input {name!r}.",
-                    f"There is {', '.join(map(described, there.values()))}.",
-                )
-
-
-def described(tensor: TensorInfo) -> str:
-    """Return `images float32 [1, 3, ?, ?]`."""
-    sizes = ", ".join("?" if size < 1 else str(size) for size in tensor.shape)
-    return f"{tensor.name} {tensor.dtype} [{sizes}]"
+        check_names((*self.shapes, *self.values), [inspect_file(each.path) for each in subjects])
 
 
 def loose(path: Path, asked: Asked) -> Subject:
@@ -78,7 +65,7 @@ def loose(path: Path, asked: Asked) -> Subject:
     inspection = inspect_file(path)
     given = tuple(_given(path, inspection, tensor, asked) for tensor in inspection.inputs)
     chosen = {**asked.shapes, **asked.values}
-    unknown = [tensor for tensor in inspection.inputs if _is_free(tensor) and tensor.name not in chosen]
+    unknown = [tensor for tensor in inspection.inputs if is_free(tensor) and tensor.name not in chosen]
     digest, size = sha256_file(path), path.stat().st_size
     contract, images = _classified(path, inspection, given, asked)
     subject = Subject(
@@ -91,7 +78,7 @@ def loose(path: Path, asked: Asked) -> Subject:
         inputs=given,
         contract=contract,
         images=images,
-        free=" ".join(f"--shape {tensor.name}={_suggested(tensor)}" for tensor in unknown),
+        free=" ".join(f"--shape {tensor.name}={suggested(tensor)}" for tensor in unknown),
     )
     return _with_data(subject, data_files(path, inspection.data), asked) if inspection.data else subject
 
@@ -140,16 +127,6 @@ def _bring(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _is_free(tensor: TensorInfo) -> bool:
-    return any(size < 1 for size in tensor.shape)
-
-
-def _suggested(tensor: TensorInfo) -> str:
-    usual = _USUAL.get(len(tensor.shape), 1)
-    sizes = (size if size > 0 else 1 if place == 0 else usual for place, size in enumerate(tensor.shape))
-    return ",".join(map(str, sizes))
-
-
 def _given(path: Path, inspection: Inspection, tensor: TensorInfo, asked: Asked) -> Given:
     values = _values(asked.values[tensor.name], tensor) if tensor.name in asked.values else None
     wanted = asked.shapes.get(tensor.name)
@@ -161,23 +138,9 @@ def _given(path: Path, inspection: Inspection, tensor: TensorInfo, asked: Asked)
     shape = values.shape if values is not None else wanted
     if shape is None:
         shape = tuple(max(size, 1) for size in tensor.shape)
-        return Given(shape if _is_free(tensor) else ())
-    _check_shape(path, inspection, tensor, shape)
+        return Given(shape if is_free(tensor) else ())
+    check_shape(path, inspection, tensor, shape)
     return Given(shape, _payload(values, asked) if values is not None else None)
-
-
-def _check_shape(path: Path, inspection: Inspection, tensor: TensorInfo, shape: tuple[int, ...]) -> None:
-    """Refuse a shape that a file cannot take; TFLite's interpreter may change sizes that are fixed, too."""
-    fixed = inspection.format != "tflite"
-    fits = len(shape) == len(tensor.shape) and not any(
-        fixed and size > 0 and size != asked for size, asked in zip(tensor.shape, shape, strict=True)
-    )
-    if not fits or min(shape, default=1) < 1:
-        raise UsageError(
-            f"{path} takes {described(tensor)}; {list(shape)} does not fit.",
-            f"Such as --shape {tensor.name}={_suggested(tensor)}",
-        )
-    check_elements(str(path), tensor.name, shape)
 
 
 def _values(given: Any, tensor: TensorInfo) -> np.ndarray[Any, Any]:
@@ -192,7 +155,7 @@ def _values(given: Any, tensor: TensorInfo) -> np.ndarray[Any, Any]:
     try:
         values = given if isinstance(given, np.ndarray) else np.load(given, allow_pickle=False)
         wanted = np.dtype(tensor.dtype)
-    except (OSError, ValueError, EOFError, TypeError) as error:
+    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile) as error:
         raise DataError(
             f"{file} cannot be read as values of {described(tensor)}: {error}.",
             "Write one array: np.save('values.npy', values)",
