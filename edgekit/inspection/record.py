@@ -58,6 +58,7 @@ class Inspection(msgspec.Struct, frozen=True):
     outputs: tuple[TensorInfo, ...]
     layers: tuple[Layer, ...]
     stored: dict[str, int] = {}  # weights and biases by what they are stored as: float32, float16, int8
+    scale: tuple[tuple[float, ...], tuple[float, ...]] | None = None  # mean and std of images; None: not said
     data: tuple[str, ...] = ()  # files next to it that hold its weights; ONNX only
 
     @property

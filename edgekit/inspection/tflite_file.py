@@ -9,6 +9,7 @@ from typing import Any
 
 from edgekit.errors import ModelError
 from edgekit.inspection.record import Inspection, Layer, Quantization, TensorInfo, check_elements
+from edgekit.inspection.tflite_metadata import NAME, Scale, scale_of
 
 _IDENTIFIER = b"TFL3"  # bytes 4 to 8, fixed by the format's schema
 # what the flatbuffer reader raises when an offset or a length points outside the file
@@ -71,7 +72,14 @@ class _Walk:
             outputs=tuple(self.tensor(graph.Outputs(i)) for i in range(graph.OutputsLength())),
             layers=tuple(self.layer(graph.Operators(i)) for i in range(graph.OperatorsLength())),
             stored=self.stored,
+            scale=self.scale(),
         )
+
+    def scale(self) -> Scale | None:
+        """How the file says that its image is scaled."""
+        entries = (self.model.Metadata(i) for i in range(self.model.MetadataLength()))
+        found = next((entry.Buffer() for entry in entries if entry.Name() == NAME), None)
+        return None if found is None else scale_of(self.model.Buffers(found).DataAsNumpy().tobytes())
 
     def layer(self, operator: Any) -> Layer:
         op = self.op_name(self.model.OperatorCodes(operator.OpcodeIndex()))

@@ -20,6 +20,7 @@ from edgekit.data.classes import (
 )
 from edgekit.errors import UsageError
 from edgekit.inspection import Inspection, TensorInfo
+from edgekit.inspection.tflite_metadata import labels_inside
 from edgekit.measurement.subject import Images
 from edgekit.words import plural
 
@@ -67,7 +68,7 @@ def contract_of(path: Path, inspection: Inspection, shape: Sequence[int], readin
             + (f"; {channels} has {DEPTHS[channels]}." if channels else "."),
             "Name the layout or the channels: --layout NCHW, --channels grey.",
         )
-    mean, std = _scale(path, inspection.inputs[0], reading)
+    mean, std = _scale(path, inspection, reading)
     return Preprocessing(
         height=height,
         width=width,
@@ -85,20 +86,23 @@ def _layout(inspection: Inspection, shape: Sequence[int]) -> Layout:
     return "NHWC" if last else "NCHW"
 
 
-def _scale(path: Path, tensor: TensorInfo, reading: Reading) -> tuple[PerChannel, PerChannel]:
-    """Return mean and std as asked for; of an input of bytes those that leave every pixel as it is."""
-    if reading.mean is None and reading.std is None:
-        least = {"uint8": 0, "int8": -128}.get(tensor.dtype)
-        if least is None:
-            raise UsageError(
-                f"{path} does not say how its images are scaled.",
-                "Say it: --mean 127.5 --std 127.5 (for -1 to 1), --mean 0 --std 255 (for 0 to 1), or "
-                "--mean 0 --std 1 (for 0 to 255).",
-            )
+def _scale(path: Path, inspection: Inspection, reading: Reading) -> tuple[PerChannel, PerChannel]:
+    """Return mean and std: as asked for; of bytes those that leave each pixel as it is; as the file says."""
+    if reading.mean is not None or reading.std is not None:
+        return reading.mean or (0.0,), reading.std or (1.0,)
+    tensor = inspection.inputs[0]
+    least = {"uint8": 0, "int8": -128}.get(tensor.dtype)
+    if least is not None:
         found = tensor.quantization
-        scale, zero = (found.scales[0], found.zero_points[0]) if found else (1.0, 0)
-        return (float(zero - least),), (1 / scale,)
-    return reading.mean or (0.0,), reading.std or (1.0,)
+        step, zero = (found.scales[0], found.zero_points[0]) if found else (1.0, 0)
+        return (float(zero - least),), (1 / step,)
+    if inspection.scale is None:
+        raise UsageError(
+            f"{path} does not say how its images are scaled.",
+            "Say it: --mean 127.5 --std 127.5 (for -1 to 1), --mean 0 --std 255 (for 0 to 1), or "
+            "--mean 0 --std 1 (for 0 to 255).",
+        )
+    return inspection.scale
 
 
 def images_of(
@@ -120,7 +124,7 @@ def images_of(
         layout=contract.layout,
     )
     scores = _scores(path, inspection.outputs[0])
-    data = _numbered(path, data, scores, reading)
+    data = _numbered(path, data, scores, reading, work)
     file = work / "evaluation.npz"
     file = file.with_name(f"{len(list(work.iterdir()))}-{file.name}")
     digest = save_evaluation(file, data.evaluation)
@@ -139,9 +143,19 @@ def _scores(path: Path, output: TensorInfo) -> int:
     return sizes[0] if sizes else 1
 
 
-def _numbered(path: Path, data: Dataset, scores: int, reading: Reading) -> Dataset:
+def _inside(path: Path, work: Path) -> Path | None:
+    """Return a file with the labels that a .tflite file brings."""
+    text = labels_inside(path.read_bytes()) if path.suffix == ".tflite" else None
+    if text is None:
+        return None
+    file = work / "labels.txt"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def _numbered(path: Path, data: Dataset, scores: int, reading: Reading, work: Path) -> Dataset:
     """Number the dataset's classes as a file's scores are: by the names given, ImageNet's, or their own."""
-    file = Path(reading.labels) if reading.labels else labels_next_to(path)
+    file = Path(reading.labels) if reading.labels else labels_next_to(path) or _inside(path, work)
     classes = 2 if scores == 1 else scores
     if file:
         names = read_labels(file)

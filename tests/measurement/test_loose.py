@@ -1,15 +1,22 @@
 """Files of no artefact set: what they are given, and what of them is refused before anything runs."""
 
+import zipfile
+
+import flatbuffers
 import numpy as np
 import onnx
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from onnx import TensorProto, helper
 from PIL import Image
+from support.artefact_sets import MODELS
 from support.loose_models import SHAPES, external, save, tflite, write_all
 from support.once import once
 
+from edgekit.data import load_dataset
 from edgekit.errors import DataError, ModelError, UsageError
 from edgekit.files import sha256_file
+from edgekit.inspection.tflite_metadata import scale_of
 from edgekit.measurement import BenchRequest, Schedule, bench
 from edgekit.measurement.artefacts import payloads, subjects
 from edgekit.measurement.classifier import Reading
@@ -177,8 +184,6 @@ def test_a_dataset_says_how_a_classifiers_images_are_read(look, files):
 
 
 def test_a_classifier_that_does_not_say_its_scale_is_asked_for_it(look, files, tmp_path):
-    from support.artefact_sets import MODELS
-
     path = tmp_path / "plain.tflite"
     path.write_bytes((MODELS / "float32.tflite").read_bytes())
     with pytest.raises(UsageError, match="how its images are scaled"):
@@ -232,3 +237,38 @@ def test_a_file_of_labels_numbers_the_classes_and_may_name_more_than_the_images_
     with pytest.raises(UsageError, match=r"3 scores, .* has 2 classes") as raised:
         look(files / "int8.tflite", reading=Reading(str(tmp_path / "pets")))
     assert "--labels FILE" in raised.value.hint
+
+
+# mean 103.9, 116.8, 123.7 and std 1, 2, 3, as tflite-support 0.4.4 writes them
+METADATA = bytes.fromhex(
+    "140000004d3030310c000c0008000000000004000c00000008000000a0000000010000001000000000000a00080000000000"
+    "04000a00000004000000010000001400000000000e000c00080000000000000004000e000000080000005400000001000000"
+    "0c00000008000c000b00040008000000100000000000000108000c0008000400080000000800000014000000030000000000"
+    "803f000000400000404003000000cdcccf429a99e9426666f74205000000696d6167650000000100000078000000"
+)
+
+
+def test_a_tflite_file_may_say_its_scale_and_its_classes_itself(look, files, tmp_path):
+    model = schema.ModelT.InitFromPackedBuf((MODELS / "float32.tflite").read_bytes())
+    entry, buffer = schema.MetadataT(), schema.BufferT()
+    entry.name, entry.buffer, buffer.data = b"TFLITE_METADATA", len(model.buffers), METADATA
+    model.metadata, model.buffers = [entry], [*model.buffers, buffer]
+    builder = flatbuffers.Builder()
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    path = tmp_path / "said.tflite"
+    path.write_bytes(bytes(builder.Output()))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("labels.txt", "2\n0\n1\n")
+    (found,) = look(path, reading=Reading(str(images(files))))
+    assert found.contract.mean == pytest.approx((103.9, 116.8, 123.7))
+    assert found.contract.std == (1.0, 2.0, 3.0)
+    plain = look(path, reading=Reading(str(images(files)), mean=(0.0,)))[0].contract
+    assert (plain.mean, plain.std) == ((0.0,) * 3, (1.0,) * 3)
+    labels = np.load(found.images.path)["labels"]
+    as_is = load_dataset(str(images(files)), resolution=8).evaluation.labels
+    assert labels.tolist() == [(1, 2, 0)[label] for label in as_is]
+
+
+@pytest.mark.parametrize("damage", [b"", METADATA[:40], bytes(len(METADATA)), b"\xff" * len(METADATA)])
+def test_damaged_metadata_says_nothing(damage):
+    assert scale_of(damage) is None
