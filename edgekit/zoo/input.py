@@ -64,8 +64,10 @@ def _with_tensorflow(model: Any, path: Path) -> str:
     """A command that converts a Keras file of any inputs to float32 TFLite, and measures that."""
     keras, target = keras_of(model).__name__, path.with_suffix(".tflite").name
     code = (
-        f"import sys, {keras}, tensorflow as tf; m = {keras}.models.load_model(sys.argv[1], compile=False); "
-        "open(sys.argv[2], 'wb').write(tf.lite.TFLiteConverter.from_keras_model(m).convert())"
+        f"import pathlib, sys, {keras}, tensorflow as tf; "
+        f"model = {keras}.models.load_model(sys.argv[1], compile=False); "
+        "file = tf.lite.TFLiteConverter.from_keras_model(model).convert(); "
+        "pathlib.Path(sys.argv[2]).write_bytes(file)"
     )
     return f'python -c "{code}" {shlex.join((str(path), target))} && edgekit bench {shlex.quote(target)}'
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PIL import Image
 from support.once import once
 
-from edgekit.artefact import Head
+from edgekit.artefact import Head, Preprocessing
 from edgekit.conversion import ConvertRequest, convert
 from edgekit.conversion.answers import answers, label_bits
+from edgekit.conversion.graph import freeze
+from edgekit.conversion.heads import head_of, with_single_labels
+from edgekit.conversion.images import load_images_for
+from edgekit.data import Dataset, Split
 from edgekit.errors import UsageError
-from edgekit.progress import Recorder
+from edgekit.progress import SILENT, Recorder
 from edgekit.quiet import import_tensorflow
+from edgekit.zoo.source import LoadedModel
 
 SIZE, EACH = 12, 16
 COLOURS = ("red", "green", "blue")
@@ -273,6 +282,92 @@ def test_classes_of_some_images_only_are_named_with_a_file(made, tmp_path):
     with pytest.raises(UsageError, match="has 3 classes, the dataset some has 2") as raised:
         convert(request)
     assert "--labels FILE" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("units", "activation", "known", "head"),
+    [
+        (1, "sigmoid", "classes", Head("binary", 0.5)),
+        (1, "hard_sigmoid", "classes", Head("binary", 0.5)),
+        (1, None, "classes", Head("binary", 0.0)),
+        (1, "tanh", "nothing", Head("binary", 0.0)),
+        (3, "softmax", "classes", Head("top1")),
+        (3, "sigmoid", "classes", Head("top1")),
+        (3, "sigmoid", "labels", Head("multilabel", 0.5)),
+        (3, None, "labels", Head("multilabel", 0.0)),
+        (3, "sigmoid", "nothing", Head("multilabel", 0.5)),
+        (3, None, "nothing", Head("top1")),
+        (63, "sigmoid", "nothing", Head("none")),
+    ],
+)
+def test_the_head_is_read_from_the_last_operation_and_what_is_known_of_the_images(
+    units, activation, known, head
+):
+    graph = frozen_model(units, activation)
+    known_of = SimpleNamespace(multilabel=known == "labels", labelled=known != "nothing")
+    assert head_of(graph, known_of) == head
+
+
+def frozen_model(units, activation):
+    import_tensorflow()
+    import keras
+
+    model = keras.Sequential(
+        [keras.Input((2, 2, 3)), keras.layers.Flatten(), keras.layers.Dense(units, activation)]
+    )
+    return freeze(LoadedModel(model, Preprocessing(height=2, width=2), units))
+
+
+def dataset_of(*masks):
+    part = Split(np.zeros((len(masks), 2, 2, 3), np.uint8), np.array(masks), [""] * len(masks))
+    contract = Preprocessing(height=2, width=2)
+    return Dataset("pets", ("a", "b", "c"), contract, part, part, part, multilabel=True)
+
+
+def test_one_label_each_is_a_class_for_a_model_that_chooses_one():
+    single = with_single_labels(frozen_model(3, "softmax"), dataset_of(1, 4, 2), "pets.keras")
+    assert (single.multilabel, single.evaluation.labels.tolist()) == (False, [0, 2, 1])
+    for labels in ((1, 3, 2), (1, 0, 2)):
+        with pytest.raises(UsageError, match="several labels or none"):
+            with_single_labels(frozen_model(3, "softmax"), dataset_of(*labels), "pets.keras")
+    for activation in ("sigmoid", None):
+        assert with_single_labels(frozen_model(3, activation), dataset_of(1, 3, 2), "pets.keras").multilabel
+
+
+def test_the_order_of_the_classes_is_taken_from_a_file_next_to_the_model(made, tmp_path):
+    request = ConvertRequest(model=made / "softmax.keras", dataset=str(made / "some"))
+    source = replace(request.source(SILENT), file=tmp_path / "softmax.keras")
+    loaded = LoadedModel(None, Preprocessing(height=SIZE, width=SIZE), 3)
+    (tmp_path / "class_names.txt").write_text("0 red\n1 green\n2 blue\n")
+    dataset = load_images_for(request, source, loaded, recorder := Recorder())
+    assert (dataset.labels, set(dataset.evaluation.labels.tolist())) == (COLOURS, {1, 2})
+    assert "class_names.txt, next to the model" in recorder.notes[-1]
+    (tmp_path / "labels.txt").write_text("one\ntwo\nthree\n")
+    with pytest.raises(UsageError, match="has 3 classes"):
+        load_images_for(request, source, loaded, recorder)
+    assert "are not those of" in recorder.notes[-1]
+
+
+def test_images_of_some_of_imagenets_classes_need_no_file(made, tmp_path):
+    shutil.copytree(made / "some" / "Blue", tmp_path / "n01440764")
+    shutil.copytree(made / "some" / "green", tmp_path / "Tabby cat")
+    request = ConvertRequest(model=made / "softmax.keras", dataset=str(tmp_path))
+    loaded = LoadedModel(None, Preprocessing(height=SIZE, width=SIZE), 1000)
+    dataset = load_images_for(request, request.source(SILENT), loaded, recorder := Recorder())
+    assert (len(dataset.labels), set(dataset.evaluation.labels.tolist())) == (1000, {0, 281})
+    assert "2 of ImageNet's classes" in recorder.notes[-1]
+
+
+def test_images_that_are_evaluated_with_do_not_calibrate(made):
+    request = ConvertRequest(
+        model=made / "sigmoid.keras", dataset=str(made / "pair"), calibrate_on=str(made / "pair")
+    )
+    loaded = LoadedModel(None, Preprocessing(height=SIZE, width=SIZE), 2)
+    dataset = load_images_for(request, request.source(SILENT), loaded, SILENT)
+    assert (len(dataset.calibration), len(dataset.evaluation)) == (24, 8)
+    assert not set(dataset.calibration.hashes) & set(dataset.evaluation.hashes)
+    read = dataset.calibration.images.read(range(24))
+    assert len({image.tobytes() for image in read}) == 24
 
 
 def test_answers_are_read_by_the_head():
