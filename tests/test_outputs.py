@@ -93,3 +93,7 @@ def test_devices_side_by_side_compare_with_the_first_one():
 def test_compare_says_how_far_outputs_agree():
     found = compare(session(measured(output(0.5, 0.25))), session(measured(output(0.5, 0.3125))))
     assert found.pairs[0].outputs.largest == 0.0625
+    assert any(
+        "bench OLD_FILE NEW_FILE --mode rigorous, then compare --across artefact" in note
+        for note in found.notes
+    )

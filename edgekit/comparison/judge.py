@@ -10,7 +10,7 @@ from edgekit.comparison.change import FEWEST_REPEATS, Change, count_change, time
 from edgekit.comparison.pairs import Across, Pair, Pairs, Side, pair_results, pair_within
 from edgekit.errors import GateError, InvalidError, UnavailableError, UsageError
 from edgekit.outputs import Difference, difference
-from edgekit.results import Result
+from edgekit.results import LOOSE, Result
 
 
 @dataclass(frozen=True)
@@ -205,10 +205,11 @@ def _notes(baseline: Result, candidate: Result | None) -> tuple[str, ...]:
     if candidate is None:
         return tuple(notes)
     if not candidate.device.emulated:
+        loose = all(measured.artefact.set == LOOSE for measured in candidate.measurements)
+        sides, across = ("OLD_FILE NEW_FILE", "artefact") if loose else ("OLD_SET NEW_SET", "model")
         notes.append(
             "Measured in two sessions: the intervals do not show what drifted between them. One session "
-            "of both is more certain: edgekit bench OLD_SET NEW_SET --mode rigorous, then compare "
-            "--across model."
+            f"of both is more certain: edgekit bench {sides} --mode rigorous, then compare --across {across}."
         )
     seen = {"kernel": "system", "Python": "python", "libc": "libc"}
     for word, key in seen.items():

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.loose_models import write_all
 from support.scripted import without_network
 
 from edgekit.device import Completed, find_profile
@@ -78,8 +79,9 @@ def board(monkeypatch, tmp_path):
     return Board()
 
 
-def run(board, *files, devices=(BOARD,), runtimes=()):
-    request = ExplainRequest(files=tuple(MODELS / file for file in files), devices=devices, runtimes=runtimes)
+def run(board, *files, devices=(BOARD,), runtimes=(), **more):
+    paths = tuple(MODELS / file for file in files)
+    request = ExplainRequest(files=paths, devices=devices, runtimes=runtimes, **more)
     device = FakeTransport(board.answer)
     found = explain(request, transport=device)
     assert not device.is_open
@@ -104,6 +106,29 @@ def test_an_onnx_file_is_profiled(board):
     (asked,) = board.counted
     assert (asked["runtime"], len(asked["calibration"])) == ("onnxruntime", len(INPUTS))
     assert (found.method, found.quantized, len(found.operators)) == ("profile", False, 1)
+
+
+def test_an_onnx_file_takes_the_shapes_that_are_asked_for(board, tmp_path):
+    write_all(tmp_path)
+    run(board, tmp_path / "two_inputs.onnx", shapes={"image": (1, 3, 8, 9)})
+    (asked,) = board.counted
+    assert asked["inputs"] == [{"shape": [1, 3, 8, 9]}, {"shape": [1, 5]}]
+
+
+@pytest.mark.parametrize(
+    ("file", "shapes", "says"),
+    [
+        ("three_outputs.tflite", {"frame": (2, 8, 8, 3)}, "in the shapes it has"),
+        ("two_inputs.onnx", {"image": (1, 4, 8, 8)}, "does not fit"),
+        ("two_inputs.onnx", {"img": (1, 3, 8, 8)}, "No file has an input 'img'"),
+        ("free.onnx", {}, "keeps its weights in free.onnx.data"),
+    ],
+)
+def test_a_shape_or_a_file_that_cannot_be_counted_is_refused(board, tmp_path, file, shapes, says):
+    write_all(tmp_path)
+    with pytest.raises(UsageError, match=says):
+        run(board, tmp_path / file, shapes=shapes)
+    assert board.counted == []
 
 
 def test_two_files_are_two_sides(board):

@@ -4,7 +4,9 @@ import hashlib
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 from support.asking import COUNTING_TIME, MODELS, SHORT, ask, real, run_guest
+from support.loose_models import save, write_all
 
 PAIRS = [
     ("litert", "float32.tflite"),
@@ -179,3 +181,63 @@ def test_a_wrong_output_shape_is_refused():
     answer = ask(real("litert", "int8.tflite", output_shape=[1, 10]))
     assert answer["error"]["code"] == "output-wrong"
     assert "(1, 3), not (1, 10)" in answer["error"]["message"]
+
+
+@pytest.fixture(scope="module")
+def loose(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("loose")
+    write_all(folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["litert", "tflite-runtime"])
+def test_a_tflite_file_is_resized_and_still_run_by_the_same_kernels(loose, name):
+    model = {"model": str(loose / "three_outputs.tflite"), "output_shape": [], "mean": []}
+    asked = ask(real(name, "", **{"pass": "outputs"}, inputs=[{"shape": [4, 8, 8, 3]}], **model))
+    tanh, squared, whole = asked["outputs"]
+    pixels = np.frombuffer(hashlib.shake_256(b"edgekit timed input 0").digest(4 * 192), np.uint8)
+    values = (pixels.astype(float) - 127.5) / 127.5
+    assert [output["shape"] for output in asked["outputs"]] == [[4, 8, 8, 3]] * 3
+    assert tanh["values"] == pytest.approx(np.tanh(values).tolist(), abs=1e-5)
+    assert squared["values"] == pytest.approx((values**2).tolist(), abs=1e-6)
+    assert whole["values"] == np.trunc(values).tolist()
+    as_it_is = ask(real(name, "", **{"pass": "outputs"}, **model))
+    assert asked["runtime"]["delegate"] == as_it_is["runtime"]["delegate"]
+
+
+def test_a_large_output_is_sampled_evenly(loose):
+    fields = {"pass": "outputs", "model": str(loose / "free.onnx"), "output_shape": [], "mean": []}
+    shape = [{"shape": [1, 3, 8, 8]}]
+    (whole,) = ask(real("onnxruntime", "", **fields, inputs=shape))["outputs"]
+    (sample,) = ask(real("onnxruntime", "", **fields, inputs=shape, most_values=100))["outputs"]
+    assert (len(whole["values"]), sample["size"], sample["sha256"]) == (256, 256, whole["sha256"])
+    assert sample["values"] == [whole["values"][i * 256 // 100] for i in range(100)]
+
+
+def test_images_are_turned_to_a_model_whose_channels_come_first(tmp_path):
+    node = helper.make_node
+    path = save(
+        tmp_path / "nchw.onnx",
+        [node("ReduceMax", ["x"], ["m"], axes=[2, 3], keepdims=0)],
+        [("x", TensorProto.FLOAT, [1, 3, 4, 6])],
+        [("m", TensorProto.FLOAT, [1, 3])],
+    )
+    images = np.random.default_rng(0).integers(0, 255, (9, 4, 6, 3), dtype=np.uint8)
+    images[np.arange(9), 1, 2, np.arange(9) % 3] = 255
+    evaluation = tmp_path / "evaluation.npz"
+    np.savez(evaluation, images=images, labels=np.arange(9) % 3)
+    fields = {"pass": "accuracy", "model": str(path), "evaluation": str(evaluation), "layout": "NCHW"}
+    answer = ask(real("onnxruntime", "", **fields, mean=[0.0] * 3, std=[1.0] * 3))
+    assert answer["predictions"] == [0, 1, 2] * 3
+
+
+def test_text_is_no_input(tmp_path):
+    path = save(
+        tmp_path / "text.onnx",
+        [helper.make_node("Identity", ["x"], ["y"])],
+        [("x", TensorProto.STRING, [1])],
+        [("y", TensorProto.STRING, [1])],
+    )
+    error = ask(real("onnxruntime", "", model=str(path), output_shape=[]))["error"]
+    assert error["code"] == "model-unsupported"
+    assert "The input x takes tensor(string)" in error["message"]
