@@ -14,7 +14,7 @@ from edgekit.errors import ModelError
 from edgekit.quiet import import_tensorflow
 from edgekit.words import listed
 from edgekit.zoo.float32 import types_of
-from edgekit.zoo.frozen import frozen
+from edgekit.zoo.frozen import frozen, runs_as_it_is
 from edgekit.zoo.source import LoadedModel
 
 _INPUT = "input"
@@ -85,7 +85,10 @@ def keras_outputs(loaded: LoadedModel) -> Callable[[Float32], tuple[Float32, ...
     tf = import_tensorflow()
     model, contract = loaded.model, loaded.preprocessing
     batch = tf.TensorSpec((None, *contract.input_shape), tf.float32)
-    traced = tf.function(lambda x: model(x, training=False), input_signature=[batch], autograph=False)
+    if runs_as_it_is(model):
+        traced = tf.function(lambda x: model(x, training=False), input_signature=[batch], autograph=False)
+    else:
+        traced = frozen(model, batch)
     return lambda images: tuple(np.asarray(x, dtype=np.float32) for x in tf.nest.flatten(traced(images)))
 
 

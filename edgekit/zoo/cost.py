@@ -76,7 +76,7 @@ def _trace(model: Any) -> list[Any]:
             raise ModelError(
                 f"The model's input has no fixed size: {tuple(tensor.shape)}.", "Name one with --resolution."
             )
-        specs.append(tf.TensorSpec((1, *tensor.shape[1:]), tensor.dtype))
+        specs.append(tf.TensorSpec((1, *tensor.shape[1:]), tf.float32))
 
     operations = list(frozen(model, *specs).graph.get_operations())
     if opaque := [op.name for op in operations if op.type.endswith("PartitionedCall")]:

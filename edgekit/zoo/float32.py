@@ -64,13 +64,24 @@ def as_float32(model: Any, path: Path) -> tuple[Any, str]:
     """
     others = sorted(types_of(model) - {"float32"})
     fixed = model.inputs[0].shape[0] not in (None, 1)
-    if not (others or fixed) or any(type(layer).__name__ == "TFSMLayer" for layer in model.layers):
+    if any(type(layer).__name__ == "TFSMLayer" for layer in model.layers):
+        return _taking_floats(model) if others else (model, "")
+    if not (others or fixed):
         return model, ""
     changes = [
         *([f"works in float32 instead of {listed(others)}"] if others else []),
         *([f"takes any number of images instead of {model.inputs[0].shape[0]}"] if fixed else []),
     ]
     return computing_in("float32", model, path), f"The model {listed(changes)}; its weights are the same."
+
+
+def _taking_floats(model: Any) -> tuple[Any, str]:
+    """Give the graph of a SavedModel an input of float32; `frozen` makes float32 what is inside."""
+    import keras
+
+    image = keras.Input(batch_shape=model.inputs[0].shape)
+    other = keras.Model(image, model(keras.ops.cast(image, dtype_of(model.inputs[0]))), name=model.name)
+    return other, "The model takes float32 images instead of uint8; its weights are the same."
 
 
 def computing_in(policy: str, model: Any, path: Path) -> Any:

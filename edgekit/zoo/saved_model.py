@@ -26,7 +26,7 @@ def load_saved_model(path: Path) -> Any:
     graphs = _read_graphs(path)
     check_saved_model(path, graphs)
     name, signature = _signature(path, graphs)
-    import_tensorflow()
+    tf = import_tensorflow()
     import keras
 
     (entry,) = signature.inputs.values()
@@ -34,7 +34,8 @@ def load_saved_model(path: Path) -> Any:
     shape = tuple(d.size if d.size > 0 else None for d in entry.tensor_shape.dim)
     try:
         layer = keras.layers.TFSMLayer(path, call_endpoint=name)
-        image = keras.Input(batch_shape=(None, *shape[1:]))
+        taken = tf.as_dtype(entry.dtype)
+        image = keras.Input(batch_shape=(None, *shape[1:]), dtype="uint8" if taken == tf.uint8 else "float32")
         return keras.Model(image, layer(image)[output], name=path.resolve().name.replace(" ", "_"))
     except Exception as error:  # TensorFlow raises whatever a damaged folder provokes
         from edgekit.words import first_line
