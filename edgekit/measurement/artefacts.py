@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from edgekit.artefact import MANIFEST, ArtefactFile, ArtefactSet, check_files, read_set
 from edgekit.device import Payload
 from edgekit.errors import DataError, UsageError
+from edgekit.inspection import is_model_file
 from edgekit.measurement.loose import Asked, loose
 from edgekit.measurement.subject import Given, Images, Subject
 from edgekit.results import LOOSE, Evaluation, Reference
@@ -54,7 +55,9 @@ def subjects(paths: Sequence[Path], asked: Asked = Asked()) -> tuple[Subject, ..
 def _check(path: Path) -> None:
     """Raise a UsageError if nothing can be measured there."""
     if not path.exists():
-        raise UsageError(f"{path} does not exist.", "Make an artefact set with `edgekit convert`.")
+        wanted = is_model_file(path)
+        hint = "Check the path." if wanted else "Make an artefact set with `edgekit convert`, or name a file."
+        raise UsageError(f"{path} does not exist.", hint)
     if path.suffix.lower() in _KERAS:
         name = shlex.quote(str(path))
         raise UsageError(f"{path} is a Keras model, not an artefact.", f"edgekit convert {name}")
