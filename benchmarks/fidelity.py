@@ -202,7 +202,7 @@ def races_of(paths: Sequence[Path], terms: Terms) -> Iterator[Race]:
         artefacts=tuple(paths),
         mode=Schedule(repeats=1, min_runs=128, min_seconds=terms.seconds),
         threads=(1,),
-        shapes=shapes_of(terms.shapes),
+        shapes=shapes_of(terms.shapes) or {},
     )
     files = subjects(request.artefacts, Asked(request.shapes, work=terms.work))
     runtimes = {kind: parse_runtime(name) for kind, name in RUNTIMES.items()}

@@ -56,7 +56,7 @@ def explain(
             device=device or "rpi4-emulated",
             runtimes=runtime or (),
             seed=seed,
-            shapes=options.shapes_of(shape or ()),
+            shapes=options.shapes_of(shape),
             progress=progress,
         )
     if as_json:

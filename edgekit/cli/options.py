@@ -108,14 +108,14 @@ def per_channel_of(text: str | None, option: str) -> tuple[float, ...] | None:
         ) from None
 
 
-def shapes_of(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """Read `images=1,3,640,640`, each an input's name and its shape.
+def shapes_of(texts: Sequence[str] | None) -> dict[str, tuple[int, ...]] | None:
+    """Read `images=1,3,640,640`, each an input's name and its shape; None if the option is not given.
 
     Raises:
         UsageError: Something else is given.
     """
     found = {}
-    for text in texts:
+    for text in texts or ():
         name, _, sizes = text.rpartition("=")
         parts = [part.strip() for part in sizes.split(",")]
         if not name or not all(part.isascii() and part.isdigit() for part in parts):
@@ -123,24 +123,24 @@ def shapes_of(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
                 f"--shape {text!r} is not an input's name and its shape.", "Write --shape images=1,3,640,640."
             )
         found[name] = tuple(map(int, parts))
-    return found
+    return found or None
 
 
-def inputs_of(texts: Sequence[str]) -> dict[str, Path]:
-    """Read `images=frame.npy`, each an input's name and the file of its values.
+def inputs_of(texts: Sequence[str] | None) -> dict[str, Path] | None:
+    """Read `images=frame.npy`, each an input's name and the file of its values; None if it is not given.
 
     Raises:
         UsageError: Something else is given.
     """
     found = {}
-    for text in texts:
+    for text in texts or ():
         name, _, file = text.rpartition("=")
         if not name or not file:
             raise UsageError(
                 f"--input {text!r} is not an input's name and a file.", "Write --input images=frame.npy."
             )
         found[name] = Path(file)
-    return found
+    return found or None
 
 
 def _numbers(parts: Sequence[str], text: str, option: str) -> tuple[int, ...]:
