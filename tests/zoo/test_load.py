@@ -1,5 +1,6 @@
 import io
 import json
+import re
 import shlex
 import shutil
 import sys
@@ -170,6 +171,31 @@ def test_code_hidden_in_an_ordinary_layer_is_refused(files, tmp_path):
         path = _with_config(files / "m.keras", tmp_path, lambda _: json.dumps(config))
     with pytest.raises(ModelError, match=r"__lambda__ may carry arbitrary code"):
         load_model(path)
+
+
+def test_a_registered_layer_of_ones_own_is_refused_and_its_way_out_works_as_written(tmp_path, monkeypatch):
+    import_tensorflow()
+    import keras
+
+    monkeypatch.chdir(tmp_path)
+
+    @keras.saving.register_keras_serializable("mine")
+    class Halved(keras.layers.Layer):
+        def call(self, x):
+            return x / 2
+
+    model = keras.Sequential(
+        [keras.Input((8, 8, 3)), Halved(), keras.layers.Flatten(), keras.layers.Dense(2)]
+    )
+    model.save("own.keras")
+    with pytest.raises(
+        ModelError, match=r"own\.keras needs 'mine>Halved', which is not Keras' own"
+    ) as refused:
+        load_model(Path("own.keras"))
+    folder = re.search(r"model\.export\('(\w+)'\)", refused.value.hint)[1]
+    assert refused.value.hint.endswith(f"Then: edgekit convert {folder}")
+    model.export(folder, verbose=False)
+    assert resolve(folder).load().classes == 2
 
 
 def test_a_layer_keras_does_not_know_is_said_with_what_to_do(files, tmp_path):
