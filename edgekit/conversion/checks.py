@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from edgekit.conversion.formats import FORMATS, Format
 from edgekit.errors import InvalidError
-from edgekit.inspection import Inspection
+from edgekit.inspection import Inspection, Layer
+from edgekit.words import listed
 from edgekit.zoo import FAMILIES
 
 SMALLEST_OPSET = 13  # the first with QuantizeLinear per channel
@@ -14,7 +18,7 @@ _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "Conv")
 # convolution of stride 2 and an odd input is right.
 _FOLDED = ("BatchNormalization", "Mul", "Add", "Pad", "MUL", "ADD")
 _MOST_TRANSPOSES = 2
-_NAMED = 2  # layers of one operator that a note names
+_NAMED = 4  # layers that a note names one by one
 
 
 def check_int8(found: Inspection, family: str | None) -> tuple[str, ...]:
@@ -33,18 +37,17 @@ def check_int8(found: Inspection, family: str | None) -> tuple[str, ...]:
             f"{found.name} is not what was to be made: {'; '.join(faults)}.",
             "This is a fault of edgekit or of a converter's version, not of your model: please report it.",
         )
-    kept: dict[str, list[str]] = {}
-    for layer in found.layers:
-        if layer.op not in _BORDERS and format.is_float(layer):
-            kept.setdefault(layer.op, []).append(layer.name)
-    return (f"{found.name} keeps in float32: {', '.join(map(_kept, kept.items()))}.",) if kept else ()
+    kept = [layer for layer in found.layers if layer.op not in _BORDERS and format.is_float(layer)]
+    return (f"{found.name} keeps in float32: {_kept(kept)}.",) if kept else ()
 
 
-def _kept(entry: tuple[str, list[str]]) -> str:
-    """Layers of one operator, a few of them by name."""
-    op, names = entry
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{op} ({', '.join(names[:_NAMED])}{more})"
+def _kept(layers: Sequence[Layer]) -> str:
+    """Layers by name; of many how often each operator occurs, and the first by name."""
+    if len(layers) <= _NAMED:
+        return ", ".join(f"{layer.op} ({layer.name})" for layer in layers)
+    counts = Counter(layer.op for layer in layers)
+    every = listed(f"{count} {op}" for op, count in counts.most_common())
+    return f"{every}, beginning with {layers[0].name}"
 
 
 def _weight_faults(found: Inspection, format: Format) -> list[str]:

@@ -58,13 +58,7 @@ def _beyond(
             "Its manifest lists what was tried; train longer, or allow more with --max-drop.",
         )
     unclear = [file for file in files if file.quality.lost > limit and file not in failed]
-    if unclear and unclear[0].quality.drop is None:
-        yield (
-            f"{_figures(unclear)}: without known classes that does not show whether accuracy falls "
-            f"by more than {allowed}.",
-            "Evaluate on labelled images, in one folder per class, or leave out --max-drop.",
-        )
-    elif unclear:
+    if unclear:
         yield (
             f"{_figures(unclear)}; the images are too few to tell whether that is above {allowed}.",
             "Evaluate on more images, or allow more with --max-drop.",
