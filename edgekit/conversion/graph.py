@@ -89,7 +89,12 @@ def keras_outputs(loaded: LoadedModel) -> Callable[[Float32], tuple[Float32, ...
         traced = tf.function(lambda x: model(x, training=False), input_signature=[batch], autograph=False)
     else:
         traced = frozen(model, batch)
-    return lambda images: tuple(np.asarray(x, dtype=np.float32) for x in tf.nest.flatten(traced(images)))
+
+    def outputs(images: Float32) -> tuple[Float32, ...]:
+        found = traced(tf.constant(images))  # a frozen function takes no arrays
+        return tuple(np.asarray(x, dtype=np.float32) for x in tf.nest.flatten(found))
+
+    return outputs
 
 
 def _check_types(model: Any) -> None:

@@ -21,7 +21,7 @@ def load_saved_model(path: Path) -> Any:
     cost can be counted, but it cannot be trained further.
 
     Raises:
-        ModelError: Not a SavedModel, damaged, unsafe, or without a signature of one input and one output.
+        ModelError: Not a SavedModel, damaged, unsafe, or without a signature of one input.
     """
     graphs = _read_graphs(path)
     check_saved_model(path, graphs)
@@ -30,13 +30,15 @@ def load_saved_model(path: Path) -> Any:
     import keras
 
     (entry,) = signature.inputs.values()
-    (output,) = signature.outputs
+    outputs = sorted(signature.outputs)
     shape = tuple(d.size if d.size > 0 else None for d in entry.tensor_shape.dim)
     try:
         layer = keras.layers.TFSMLayer(path, call_endpoint=name)
         taken = tf.as_dtype(entry.dtype)
         image = keras.Input(batch_shape=(None, *shape[1:]), dtype="uint8" if taken == tf.uint8 else "float32")
-        return keras.Model(image, layer(image)[output], name=path.resolve().name.replace(" ", "_"))
+        given = layer(image)
+        made = [given[output] for output in outputs] if len(outputs) > 1 else given[outputs[0]]
+        return keras.Model(image, made, name=path.resolve().name.replace(" ", "_"))
     except Exception as error:  # TensorFlow raises whatever a damaged folder provokes
         from edgekit.words import first_line
 
@@ -67,13 +69,13 @@ def _signature(path: Path, graphs: Any) -> tuple[str, Any]:
         for name, signature in meta.signature_def.items()
         if not name.startswith("__")
     }
-    usable = {k: s for k, s in signatures.items() if len(s.inputs) == 1 and len(s.outputs) == 1}
+    usable = {k: s for k, s in signatures.items() if len(s.inputs) == 1 and s.outputs}
     if _SIGNATURE in usable:
         return _SIGNATURE, usable[_SIGNATURE]
     if len(usable) == 1:
         return next(iter(usable.items()))
     raise ModelError(
-        f"{path} has no signature {_SIGNATURE!r} with one input and one output; it has: "
+        f"{path} has no signature {_SIGNATURE!r} with one input; it has: "
         f"{', '.join(sorted(signatures)) or 'none'}.",
         "Save it again with `model.export(folder)`.",
     )

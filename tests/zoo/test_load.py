@@ -299,6 +299,18 @@ def test_a_saved_model_of_tensorflow_1_is_read_unless_restoring_it_would_write(t
         load_model(path)
 
 
+def test_a_saved_model_of_several_outputs_gives_them_in_the_order_of_their_names(tmp_path):
+    import keras
+
+    image = keras.Input((4, 4, 3))
+    flat = keras.layers.Flatten()(image)
+    model = keras.Model(image, [keras.layers.Dense(2)(flat), keras.layers.Dense(3)(flat)])
+    model.export(tmp_path / "two", verbose=False)
+    found = load_model(tmp_path / "two")(IMAGES[:, :4, :4])
+    for here, there in zip(found, model(IMAGES[:, :4, :4]), strict=True):
+        np.testing.assert_allclose(here, there, atol=1e-6)
+
+
 def test_a_folder_that_is_no_saved_model_is_refused(tmp_path):
     with pytest.raises(ModelError, match=r"without saved_model\.pb"):
         load_model(tmp_path)
