@@ -97,3 +97,12 @@ def test_compare_says_how_far_outputs_agree():
         "bench OLD_FILE NEW_FILE --mode rigorous, then compare --across artefact" in note
         for note in found.notes
     )
+
+
+def test_files_of_no_set_are_not_taken_for_conversions_of_one_model():
+    small = timed(MS, MS, MS, file="classifier.tflite", model="files")
+    other = timed(9 * MS, 9 * MS, 9 * MS, file="detector.tflite", model="files")
+    large = replace(other, artefact=replace(other.artefact, precision="float32"))
+    said = Report((session(small, large),)).sessions[0]
+    assert said.headlines == ()
+    assert not any("faster than detector.tflite" in sentence for sentence in said.sentences)

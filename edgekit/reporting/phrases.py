@@ -9,6 +9,7 @@ from itertools import groupby
 from edgekit import units
 from edgekit.reporting.columns import points
 from edgekit.reporting.rows import Row
+from edgekit.results import LOOSE
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,12 @@ def by_set(computed: Iterable[Row]) -> list[list[Row]]:
 def pairs_of(valid: Sequence[Row], cost: Callable[[Row], float]) -> list[tuple[Row, Row]]:
     """Return each format's int8 and float32 rows that ran alike: on the fewest threads, at the least cost.
 
-    Where sets share a name, nothing tells which float32 file an int8 file came from: there is no pair.
+    Where sets share a name, and among files of no set, nothing tells which float32 file an int8 file came
+    from: there is no pair.
     """
     pairs = []
     for kind in ("tflite", "onnx"):
-        files = [row for row in valid if row.format == kind]
+        files = [row for row in valid if row.format == kind and row.set != LOOSE]
         if len({row.artefact for row in files}) < len({row.sha256 for row in files}):
             continue
         large = {(row.runtime, row.threads): row for row in files if row.precision == "float32"}
