@@ -36,7 +36,7 @@ LAYER = "conv_dw_9_"  # a depthwise convolution of 256 channels, 2 × 2 pixels: 
 def add_layer(model: onnx.ModelProto) -> None:
     """Execute a quantized layer, which keeps its input's shape, a second time on its own output."""
     nodes = list(model.graph.node)
-    layer = [next(node for node in nodes if node.op_type == "Conv" and LAYER in node.output[0])]
+    layer = [next(node for node in nodes if node.op_type == "Conv" and LAYER in node.name)]
     while layer[-1].op_type != "DequantizeLinear":
         (following,) = (node for node in nodes if layer[-1].output[0] in node.input)
         layer.append(following)
@@ -57,7 +57,7 @@ def unfuse(model: onnx.ModelProto) -> None:
     """Write one ReLU6 as a maximum and a minimum: the same values, but not fused into a convolution."""
     nodes: list[onnx.NodeProto] = []
     for node in model.graph.node:
-        if node.op_type == "Clip" and LAYER in node.input[0]:
+        if node.op_type == "Clip" and LAYER in node.name:
             (value, low, high), (result,) = node.input, node.output
             nodes.append(onnx.helper.make_node("Max", [value, low], [f"{result}_max"]))
             nodes.append(onnx.helper.make_node("Min", [f"{result}_max", high], [result]))
