@@ -20,8 +20,6 @@ from edgekit.zoo.input import Size, shown, size_of
 from edgekit.zoo.source import LoadedModel, Source
 
 SMALLEST_OPSET, OPSET = 13, 17  # the first with QuantizeLinear per channel; what an older file is upgraded to
-_PASSIVE = ("Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "RESHAPE", "SQUEEZE", "EXPAND_DIMS")
-_ENDS = {"LOGISTIC": "Sigmoid", "HardSigmoid": "Sigmoid", "SOFTMAX": "Softmax"}  # as TensorFlow calls them
 _USUAL: dict[int, Channels] = {depth: name for name, depth in DEPTHS.items() if name != "bgr"}
 _QUANTIZED = ("Quantize", "QLinear", "Integer")  # parts of the names of ONNX operators
 
@@ -46,8 +44,7 @@ class FloatFile:
     @property
     def last_operation(self) -> str:
         """The type of the last operation that changes values, as TensorFlow calls it."""
-        op = next((layer.op for layer in reversed(self.found.layers) if layer.op not in _PASSIVE), "")
-        return _ENDS.get(op, op)
+        return self.found.last_operation
 
     def outputs(self) -> Callable[[Float32], tuple[Float32, ...]]:
         """Return the file as a function, float32 [n, *input_shape] → its outputs [n, …]: the reference."""

@@ -47,6 +47,14 @@ class Layer(msgspec.Struct, frozen=True):
     weights: Quantization | None = None
 
 
+# what may follow the operation that an output's values come from, and what some are called elsewhere
+_PASSIVE = (
+    *("Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "RESHAPE", "SQUEEZE", "EXPAND_DIMS"),
+    *("Cast", "QuantizeLinear", "DequantizeLinear", "CAST", "QUANTIZE", "DEQUANTIZE"),
+)
+_ENDS = {"LOGISTIC": "Sigmoid", "HardSigmoid": "Sigmoid", "SOFTMAX": "Softmax"}
+
+
 class Inspection(msgspec.Struct, frozen=True):
     """A model file."""
 
@@ -71,6 +79,12 @@ class Inspection(msgspec.Struct, frozen=True):
     def ops(self) -> dict[str, int]:
         """How often each operator occurs, most frequent first."""
         return dict(Counter(layer.op for layer in self.layers).most_common())
+
+    @property
+    def last_operation(self) -> str:
+        """The last operation that changes values, as TensorFlow calls it: Softmax, Sigmoid, MatMul, …"""
+        last = next((layer.op for layer in reversed(self.layers) if layer.op not in _PASSIVE), "")
+        return _ENDS.get(last, last)
 
     @property
     def parameters(self) -> int:

@@ -128,7 +128,10 @@ def images_of(
     file = work / "evaluation.npz"
     file = file.with_name(f"{len(list(work.iterdir()))}-{file.name}")
     digest = save_evaluation(file, data.evaluation)
-    head = Head("multilabel" if data.multilabel else "binary" if scores == 1 else "top1")
+    threshold = 0.5 if inspection.last_operation == "Sigmoid" else 0.0  # sigmoid(0) = 0.5
+    head = Head("multilabel", threshold) if data.multilabel else Head("binary", threshold)
+    if scores > 1 and not data.multilabel:
+        head = Head()
     return Images(file, digest, len(data.evaluation), head, len(data.labels), labelled=data.labelled)
 
 

@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 from support.artefact_sets import MODELS
-from support.loose_models import NAMES, SHAPES, write_all
+from support.loose_models import NAMES, SHAPES, save, write_all
 from support.once import once
 
 import edgekit
@@ -105,10 +105,49 @@ def test_the_timed_inputs_are_hashed_alike_in_every_format(measured):
     assert measured["two_inputs.onnx"].input_sha256 == both
 
 
+def colours(path, classes):
+    values = np.random.default_rng(5).integers(0, 256, (120, 1, 1, 3))
+    images = np.broadcast_to(values, (120, 8, 8, 3)).astype(np.uint8)
+    np.savez(path, images=images, labels=np.arange(120) % classes)
+
+
+@pytest.mark.parametrize(("last", "threshold"), [((), 0.0), (("Sigmoid",), 0.5)], ids=["logit", "sigmoid"])
+def test_one_score_is_read_by_what_the_file_ends_with(tmp_path, last, threshold):
+    """The logit is the red of an image less 60 of 255: between 0 and 0.5 for many of them."""
+    from onnx import TensorProto, helper
+
+    colours(tmp_path / "colours.npz", 2)
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["image"], ["mean"]),
+        helper.make_node("Flatten", ["mean"], ["flat"]),
+        helper.make_node("Gemm", ["flat", "red", "least"], ["logit"]),
+        *(helper.make_node(operator, ["logit"], ["score"]) for operator in last),
+    ]
+    file = save(
+        tmp_path / "one.onnx",
+        nodes,
+        [("image", TensorProto.FLOAT, [1, 3, 8, 8])],
+        [("score" if last else "logit", TensorProto.FLOAT, [1, 1])],
+        {"red": np.float32([[1], [0], [0]]), "least": np.float32([-60 / 255])},
+    )
+    result = edgekit.bench(
+        file,
+        threads=1,
+        mode=SHORT,
+        memory=False,
+        dataset=tmp_path / "colours.npz",
+        mean=0,
+        std=255,
+        output=tmp_path / "result.json",
+    )
+    evaluated = load_dataset(str(tmp_path / "colours.npz"), resolution=8).evaluation
+    reds = evaluated.images.read(range(len(evaluated)))[:, 0, 0, 0]
+    assert list(result.measurements[0].accuracy.predictions) == (reds > 60).astype(int).tolist()
+    assert result.evaluations[0].head.threshold == threshold
+
+
 def test_a_dataset_gives_a_classifier_its_accuracy(tmp_path):
-    colours = np.random.default_rng(5).integers(0, 256, (120, 1, 1, 3))
-    images = np.broadcast_to(colours, (120, 8, 8, 3)).astype(np.uint8)
-    np.savez(tmp_path / "colours.npz", images=images, labels=np.arange(120) % 3)
+    colours(tmp_path / "colours.npz", 3)
     file = tmp_path / "classifier.tflite"
     shutil.copy(MODELS / "float32.tflite", file)
     result = edgekit.bench(
