@@ -77,7 +77,8 @@ def test_keras_is_set_up_for_the_converters_whatever_its_own_settings_say(tmp_pa
     assert done.returncode == 0, done.stderr
 
 
-def test_a_module_that_is_not_to_be_loaded_can_be_loaded_afterwards():
+def test_a_module_that_is_not_to_be_loaded_can_be_loaded_afterwards(monkeypatch):
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
     with not_loaded("colorsys"), pytest.raises(ImportError):
         importlib.import_module("colorsys")
     assert "colorsys" not in sys.modules
