@@ -179,7 +179,7 @@ def _model(inputs: Inputs) -> Model:
 
     source, contract = inputs.source, inputs.loaded.preprocessing
     graph = inputs.graph
-    counted = graph.found if isinstance(graph, FloatFile) else cost(inputs.loaded.model)
+    counted = graph.found if isinstance(graph, FloatFile) else cost(inputs.loaded.model, graph.function)
     return Model(
         name=source.name,
         source=source.origin,

@@ -38,16 +38,22 @@ class Cost:
     layers: tuple[LayerCost, ...]
 
 
-def cost(model: Any) -> Cost:
+def cost(model: Any, function: Any | None = None) -> Cost:
     """Count a Keras model's parameters and multiply-adds.
 
     The operations are counted in the traced graph, with its shapes, so that nested models, layers
     called twice, groups and SavedModels come out right.
 
+    Args:
+        model: Keras model.
+        function: The model as `frozen` returns it for one image, if that was done already.
+
     Raises:
         ModelError: An input has no fixed size, or the graph has parts that TensorFlow does not open.
     """
-    operations = [(op.name, op.type, _output(op), _multiply_adds(op)) for op in _trace(model)]
+    operations = [
+        (op.name, op.type, _output(op), _multiply_adds(op)) for op in _operations(function or _trace(model))
+    ]
     parts = list(leaves(model))
     # a SavedModel is one opaque layer; its operations are known by their own names
     known = {layer.name for layer in parts if type(layer).__name__ != "TFSMLayer"}
@@ -67,8 +73,8 @@ def cost(model: Any) -> Cost:
     return Cost(model.count_params(), sum(op[3] for op in operations), (*rows, *extra))
 
 
-def _trace(model: Any) -> list[Any]:
-    """Return the operations of the model's graph for one image, functions inlined."""
+def _trace(model: Any) -> Any:
+    """Return the model for one image as a concrete function."""
     tf = import_tensorflow()
     specs = []
     for tensor in model.inputs:
@@ -78,7 +84,12 @@ def _trace(model: Any) -> list[Any]:
             )
         specs.append(tf.TensorSpec((1, *tensor.shape[1:]), tf.float32))
 
-    operations = list(frozen(model, *specs).graph.get_operations())
+    return frozen(model, *specs)
+
+
+def _operations(function: Any) -> list[Any]:
+    """Return the operations of a concrete function, functions inlined."""
+    operations = list(function.graph.get_operations())
     if opaque := [op.name for op in operations if op.type.endswith("PartitionedCall")]:
         raise ModelError(
             f"The model's cost cannot be counted: TensorFlow does not look into {opaque[0]}.",
