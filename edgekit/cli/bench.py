@@ -49,11 +49,7 @@ def bench(
     seed: Annotated[int, options.whole("Seed for the timed input.")] = 0,
     shape: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME=SIZES",
-            help="Shape of an input, such as images=1,3,640,640, for a file of no set. May be repeated.  "
-            "[default: the file's, with 1 for sizes that it leaves open]",
-        ),
+        options.shape("Shape of an input, such as images=1,3,640,640, for a file of no set."),
     ] = None,
     values: Annotated[
         list[str] | None,

@@ -26,11 +26,7 @@ def explain(
     seed: Annotated[int, options.whole("Seed for the input.")] = 0,
     shape: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME=SIZES",
-            help="Shape of an ONNX file's input, such as images=1,3,640,640. May be repeated.  [default: the "
-            "file's, with 1 for sizes that it leaves open]",
-        ),
+        options.shape("Shape of an ONNX file's input, such as images=1,3,640,640."),
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:

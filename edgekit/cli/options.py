@@ -41,6 +41,12 @@ def device(help: str) -> Any:
     return typer.Option(help=help, autocompletion=complete_device)
 
 
+def shape(help: str) -> Any:
+    """Return an option that takes the shapes of inputs, as `shapes_of` reads them."""
+    default = "[default: the file's, with 1 for sizes that it leaves open]"
+    return typer.Option(metavar="NAME=SIZES", help=f"{help} May be repeated.  {default}")
+
+
 def runtime(help: str) -> Any:
     """Return an option that takes the name of a runtime."""
     return typer.Option(help=help, autocompletion=complete_runtime)

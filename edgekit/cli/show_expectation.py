@@ -19,12 +19,11 @@ def show_expectation(found: Expectation) -> None:
     board = BOARDS[found.board].description
     how = "published" if found.published else "estimated from the sizes that were published"
     title = f"MobileNet v1, alpha {found.alpha:g}, {found.resolution} pixels, {found.precision}, {board}"
-    counted = [line for line in found.series if not line.apart] or found.series
     lines = [
-        f"{_ms(found.low_ms)} to {_ms(found.high_ms)} ms per image by {len(counted)} series, {how}.",
+        f"{_ms(found.low_ms)} to {_ms(found.high_ms)} ms per image by {len(found.counted)} series, {how}.",
         "One image at a time, on all CPUs.",
     ]
-    if apart := sorted({line.apart for line in found.series} - {""} - {line.apart for line in counted}):
+    if apart := sorted({line.apart for line in found.series if line not in found.counted}):
         lines[0] = lines[0].removesuffix(".") + f"; {' and '.join(apart)} not counted."
     if found.energy_mj:
         lines.append(f"Energy: {found.energy_mj:g} mJ per inference, measured at the wall.")

@@ -48,6 +48,11 @@ class Expectation(msgspec.Struct, frozen=True):
     energy_mj: float | None  # at the wall, per inference, where it was measured
     series: tuple[Line, ...]  # the oldest first
 
+    @property
+    def counted(self) -> tuple[Line, ...]:
+        """The series that the range is over."""
+        return _counted(self.series)
+
 
 def expect(
     board: str, *, alpha: float = 1.0, resolution: int = 224, precision: str = "int8", runtime: str = ""
@@ -75,7 +80,7 @@ def expect(
             f"No series of {where.description} in {precision} has a runtime {runtime!r}.",
             f"There are {listed(names)}.",
         )
-    counted = [line for line in lines if not line.apart] or lines
+    counted = _counted(tuple(lines))
     return Expectation(
         board=where.name,
         family=FAMILY,
@@ -88,6 +93,10 @@ def expect(
         energy_mj=where.energy_mj.get((alpha, resolution, precision)),
         series=tuple(lines),
     )
+
+
+def _counted(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    return tuple(line for line in lines if not line.apart) or lines
 
 
 def _check(alpha: float, resolution: int, precision: str) -> None:

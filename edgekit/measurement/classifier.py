@@ -129,9 +129,10 @@ def images_of(
     file = file.with_name(f"{len(list(work.iterdir()))}-{file.name}")
     digest = save_evaluation(file, data.evaluation)
     threshold = 0.5 if inspection.last_operation == "Sigmoid" else 0.0  # sigmoid(0) = 0.5
-    head = Head("multilabel", threshold) if data.multilabel else Head("binary", threshold)
-    if scores > 1 and not data.multilabel:
-        head = Head()
+    if data.multilabel:
+        head = Head("multilabel", threshold)
+    else:
+        head = Head("binary", threshold) if scores == 1 else Head()
     return Images(file, digest, len(data.evaluation), head, len(data.labels), labelled=data.labelled)
 
 
