@@ -109,23 +109,6 @@ class Row:
                 yield f"{file.quality.agreement * 100:.1f} %"
         yield self.reason
 
-    @property
-    def lean(self) -> bool:
-        """Whether `int8.onnx`, if there is one, is hardly larger than what it must hold."""
-        import onnx
-
-        files = [file for file in self.set.manifest.files if file.name == "int8.onnx"] if self.set else []
-        for file in files:
-            assert self.set
-            graph = onnx.load(self.set.path(file)).graph
-            held = sum(onnx.numpy_helper.to_array(tensor).nbytes for tensor in graph.initializer)
-            if file.bytes > LEAN * (held + 100 * len(graph.node)):
-                print(
-                    f"{self.name}: int8.onnx has {file.bytes:,} bytes for {held:,}, {len(graph.node)} nodes"
-                )
-                return False
-        return True
-
 
 def main() -> int:
     """Convert, print a row per model as it is done, and write the table."""
@@ -136,17 +119,31 @@ def main() -> int:
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    rows, lean = [], []
+    rows, sizes_fit = [], []
     with tempfile.TemporaryDirectory() as folder:
         images, labels = drawn(given.images, given.resolution)
         np.savez(Path(folder, "images.npz"), images=images, labels=labels)
         for name in given.names or MODELS:
             rows.append(converted(name, MODELS[name], images, labels, Path(folder)))
-            lean.append(rows[-1].lean)
+            sizes_fit.append(lean(rows[-1].set))
             print("| " + " | ".join(rows[-1].cells()) + " |", flush=True)
     if given.output:
         given.output.write_text(page(rows, given))
-    return int(not all(lean) or any(row.set is None for row in rows))
+    return int(not all(sizes_fit) or any(row.set is None for row in rows))
+
+
+def lean(artefacts: ArtefactSet | None) -> bool:
+    """Whether `int8.onnx`, if there is one, is hardly larger than what it must hold; else say so."""
+    import onnx
+
+    for file in artefacts.manifest.files if artefacts else ():
+        if artefacts and file.name == "int8.onnx":
+            graph = onnx.load(artefacts.path(file)).graph
+            held = sum(onnx.numpy_helper.to_array(tensor).nbytes for tensor in graph.initializer)
+            if file.bytes > LEAN * (held + 100 * len(graph.node)):
+                print(f"int8.onnx has {file.bytes:,} bytes for {held:,}, {len(graph.node)} nodes")
+                return False
+    return True
 
 
 def drawn(count: int, resolution: int) -> tuple[Any, Any]:

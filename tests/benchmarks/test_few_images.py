@@ -1,24 +1,16 @@
 """The toys of the benchmark, a few of them; its own arithmetic is checked against the runtime's."""
 
-import importlib.util
-import sys
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+from support.benchmarks import script
 
 
 @pytest.fixture(scope="module")
 def few():
     """The script as a module."""
-    spec = importlib.util.spec_from_file_location("few_images", BENCHMARKS / "few_images.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["few_images"] = module
-    spec.loader.exec_module(module)
-    return module
+    return script("few_images")
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -1,28 +1,22 @@
 """The fidelity benchmark's own arithmetic, and that its peers run. Its figures are not judged here."""
 
-import importlib.util
-import sys
 from pathlib import Path
 
 import pytest
 from support.artefact_sets import make_set
+from support.benchmarks import script
 from support.loose_models import write_all
 
 from edgekit.runtime import ensure_bundle, parse_runtime
 from edgekit.runtime.target import this_python
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 MODELS = Path(__file__).resolve().parents[1] / "support" / "models"
 
 
 @pytest.fixture(scope="module")
 def fidelity():
     """The script as a module."""
-    spec = importlib.util.spec_from_file_location("fidelity", BENCHMARKS / "fidelity.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["fidelity"] = module
-    spec.loader.exec_module(module)
-    return module
+    return script("fidelity")
 
 
 def race(fidelity, ours, theirs, limit=0.03):
