@@ -26,6 +26,12 @@ Layout = Literal["NHWC", "NCHW"]
 PerChannel = tuple[float, ...]  # one number for each channel
 
 DEPTHS: dict[Channels, int] = {"rgb": 3, "bgr": 3, "grey": 1, "rgba": 4}
+USUAL_CHANNELS: dict[int, Channels] = {
+    1: "grey",
+    3: "rgb",
+    4: "rgba",
+}  # if nothing else is said
+MOST_LABELS = 62  # of a multi-label model: an answer has a bit for each, and is a signed 64-bit number
 
 
 class Preprocessing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

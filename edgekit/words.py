@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 
 def plural(count: int, noun: str) -> str:
-    """Return a number with its noun: `1 image`, `2,004 images`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    """Return a number with its noun: `1 image`, `2,004 images`, `3 classes`."""
+    return f"{count:,} {noun}{'' if count == 1 else 'es' if noun.endswith('s') else 's'}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

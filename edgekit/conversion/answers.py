@@ -7,8 +7,6 @@ import numpy as np
 from edgekit.artefact import Head
 from edgekit.data.dataset import Float32, Int64
 
-MOST_LABELS = 62  # of a multi-label model: an answer has a bit for each, and is a signed 64-bit number
-
 
 def answers(scores: Float32, head: Head) -> Int64 | None:
     """Return the answer to each image, [n]; None where the head gives none.

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from edgekit.conversion.formats import FORMATS, Format
+from edgekit.conversion.onnx_files import SMALLEST_OPSET
 from edgekit.errors import InvalidError
 from edgekit.inspection import Inspection, Layer
 from edgekit.words import listed
 from edgekit.zoo import FAMILIES
 
-SMALLEST_OPSET = 13  # the first with QuantizeLinear per channel
 _BORDERS = ("QUANTIZE", "DEQUANTIZE", "QuantizeLinear", "DequantizeLinear")
 _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "Conv")
 # TFLite has no asymmetric padding but SAME, which is Keras' own only for even sizes: a PAD before a

@@ -48,12 +48,7 @@ def contract_of(request: ConvertRequest, own: Preprocessing) -> Preprocessing:
             f"Leave it out; what fits is --channels {fitting}.",
         )
     mean, std = (mode.mean, mode.std) if mode else (request.mean, request.std)
-    return msgspec.structs.replace(
-        own,
-        channels=channels,
-        mean=_each("mean", mean, own.mean),
-        std=_each("std", std, own.std),
-    )
+    return _scaled(own, channels, mean, std)
 
 
 def under(mode: str, own: Preprocessing) -> Preprocessing | None:
@@ -62,11 +57,14 @@ def under(mode: str, own: Preprocessing) -> Preprocessing | None:
     channels = wanted.channels or own.channels
     if DEPTHS[channels] != own.depth:
         return None
+    return _scaled(own, channels, wanted.mean, wanted.std)
+
+
+def _scaled(
+    own: Preprocessing, channels: Channels, mean: PerChannel | None, std: PerChannel | None
+) -> Preprocessing:
     return msgspec.structs.replace(
-        own,
-        channels=channels,
-        mean=_each("mean", wanted.mean, own.mean),
-        std=_each("std", wanted.std, own.std),
+        own, channels=channels, mean=_each("mean", mean, own.mean), std=_each("std", std, own.std)
     )
 
 

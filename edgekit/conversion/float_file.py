@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.artefact import DEPTHS, Channels, Layout, Preprocessing
+from edgekit.artefact import USUAL_CHANNELS, Layout, Preprocessing
 from edgekit.conversion.noise import converter
+from edgekit.conversion.onnx_files import OPSET, SMALLEST_OPSET
 from edgekit.conversion.runners import OnnxRunner, TfliteRunner
 from edgekit.data.dataset import Float32
 from edgekit.errors import ModelError, UsageError
@@ -19,8 +20,6 @@ from edgekit.words import listed
 from edgekit.zoo.input import Size, shown, size_of
 from edgekit.zoo.source import LoadedModel, Source
 
-SMALLEST_OPSET, OPSET = 13, 17  # the first with QuantizeLinear per channel; what an older file is upgraded to
-_USUAL: dict[int, Channels] = {depth: name for name, depth in DEPTHS.items() if name != "bgr"}
 _QUANTIZED = ("Quantize", "QLinear", "Integer")  # parts of the names of ONNX operators
 
 
@@ -110,7 +109,7 @@ def _contract(path: Path, found: Inspection, asked: Size | None) -> Preprocessin
     layouts: list[tuple[Layout, int]] = [("NHWC", 3), ("NCHW", 1)]
     if found.format == "onnx":  # where both fit, as its other tools export it
         layouts.reverse()
-    fitting = [layout for layout, axis in layouts if len(shape) == 4 and shape[axis] in _USUAL]
+    fitting = [layout for layout, axis in layouts if len(shape) == 4 and shape[axis] in USUAL_CHANNELS]
     if not fitting:
         raise ModelError(
             f"{path} takes {_written(shape)}, not images of 1, 3 or 4 channels.",
@@ -136,7 +135,7 @@ def _contract(path: Path, found: Inspection, asked: Size | None) -> Preprocessin
         )
     half = (127.5,) * depth
     return Preprocessing(
-        height=height, width=width, channels=_USUAL[depth], layout=layout, mean=half, std=half
+        height=height, width=width, channels=USUAL_CHANNELS[depth], layout=layout, mean=half, std=half
     )
 
 

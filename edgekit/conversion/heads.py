@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgekit.artefact import TOP1, Head
-from edgekit.conversion.answers import MOST_LABELS
+from edgekit.artefact import MOST_LABELS, TOP1, Head
 from edgekit.conversion.float_file import FloatFile
 from edgekit.conversion.graph import FloatGraph
 from edgekit.data import Dataset, Split

@@ -134,7 +134,7 @@ def _check_card(source: Source, dataset: Dataset) -> None:
     if len(card.labels) != len(dataset.labels):
         raise UsageError(
             f"{source.origin} has {plural(len(card.labels), 'class')}, the dataset {dataset.name} has "
-            f"{len(dataset.labels)}.".replace("classs", "classes"),
+            f"{len(dataset.labels)}.",
             "Name the images the model was trained on with --dataset.",
         )
     first = next(i for i, name in enumerate(dataset.labels) if name not in card.labels)

@@ -16,7 +16,8 @@ from edgekit.conversion.runners import import_onnxruntime
 from edgekit.conversion.target import LARGEST_SAFE_WEIGHT, Target
 from edgekit.inspection import Inspection
 
-OPSET = 17
+OPSET = 17  # of what is made here, and what an older file is upgraded to
+SMALLEST_OPSET = 13  # the first with QuantizeLinear per channel
 _ROLES = {1: "weights", 2: "bias"}  # of the inputs of the operators below
 _WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 _CONVERSIONS = ("QuantizeLinear", "DequantizeLinear")

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgekit.artefact import Preprocessing
+from edgekit.artefact import MOST_LABELS, Preprocessing
 from edgekit.data.arrays import ArrayImages
 from edgekit.data.dataset import Dataset, Int64, UInt8, plain_name
 from edgekit.data.split import split_images, split_together, unlabelled
-from edgekit.data.tables import MOST_LABELS
 from edgekit.errors import DataError
 from edgekit.progress import Progress
 

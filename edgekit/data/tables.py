@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgekit.artefact import MOST_LABELS
 from edgekit.data.scan import EVALUATION, TRAIN, File
 from edgekit.errors import DataError
 from edgekit.progress import Progress
 from edgekit.words import plural
 
 NAME = "_classes.csv"
-MOST_LABELS = 62  # an image's labels are the bits of one signed 64-bit number
 
 
 @dataclass(frozen=True)

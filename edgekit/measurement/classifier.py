@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgekit.artefact import DEPTHS, Channels, Head, Layout, PerChannel, Preprocessing
+from edgekit.artefact import DEPTHS, USUAL_CHANNELS, Channels, Head, Layout, PerChannel, Preprocessing
 from edgekit.data import Dataset, load_dataset, save_evaluation
 from edgekit.data.classes import (
     IMAGENET_CLASSES,
@@ -26,7 +26,6 @@ from edgekit.words import plural
 
 _NAME = "Name the file's classes in its order, one on each line of a file: --labels FILE"
 _LAYOUTS: dict[str, Layout] = {"tflite": "NHWC", "onnx": "NCHW"}  # where the shape fits both
-_BY_DEPTH: dict[int, Channels] = {depth: channels for channels, depth in DEPTHS.items() if channels != "bgr"}
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def contract_of(path: Path, inspection: Inspection, shape: Sequence[int], readin
         )
     layout = reading.layout or _layout(inspection, shape)
     height, width, depth = shape[1:] if layout == "NHWC" else (*shape[2:], shape[1])
-    channels = reading.channels or _BY_DEPTH.get(depth)
+    channels = reading.channels or USUAL_CHANNELS.get(depth)
     if channels is None or DEPTHS[channels] != depth:
         raise UsageError(
             f"{path} takes {depth} channels of an image in {layout}, shape {list(shape)}"
@@ -80,7 +79,7 @@ def contract_of(path: Path, inspection: Inspection, shape: Sequence[int], readin
 
 
 def _layout(inspection: Inspection, shape: Sequence[int]) -> Layout:
-    last, first = shape[3] in _BY_DEPTH, shape[1] in _BY_DEPTH
+    last, first = shape[3] in USUAL_CHANNELS, shape[1] in USUAL_CHANNELS
     if last == first:
         return _LAYOUTS.get(inspection.format, "NHWC")
     return "NHWC" if last else "NCHW"

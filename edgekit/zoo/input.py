@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgekit.artefact import DEPTHS, Channels, Layout
+from edgekit.artefact import DEPTHS, USUAL_CHANNELS, Channels, Layout
 from edgekit.errors import ModelError, UsageError
-from edgekit.words import first_line, listed
+from edgekit.words import first_line
 
 Size = int | tuple[int, int]  # pixels: of both sides, or (height, width)
-_USUAL: dict[int, Channels] = {1: "grey", 3: "rgb", 4: "rgba"}  # what a number of channels means
 
 
 @dataclass(frozen=True)
@@ -50,9 +49,9 @@ def image_input(model: Any, path: Path) -> ImageInput:
         )
     if isinstance(shape, tuple) and len(shape) == 4:
         for layout, axis in (("NHWC", 3), ("NCHW", 1)):
-            if shape[axis] in _USUAL:
+            if shape[axis] in USUAL_CHANNELS:
                 height, width = shape[1:3] if layout == "NHWC" else shape[2:]
-                return ImageInput(height, width, _USUAL[shape[axis]], layout)  # type: ignore[arg-type]
+                return ImageInput(height, width, USUAL_CHANNELS[shape[axis]], layout)  # type: ignore[arg-type]
     raise ModelError(
         f"{path} takes {shape}, not images of 1, 3 or 4 channels: [n, height, width, channels] or "
         "[n, channels, height, width].",
@@ -70,24 +69,6 @@ def _with_tensorflow(model: Any, path: Path) -> str:
         "pathlib.Path(sys.argv[2]).write_bytes(file)"
     )
     return f'python -c "{code}" {shlex.join((str(path), target))} && edgekit bench {shlex.quote(target)}'
-
-
-def as_asked(own: ImageInput, channels: Channels | None, path: Path) -> ImageInput:
-    """Return an input with its channels in the order asked for.
-
-    Raises:
-        UsageError: They are of another number.
-    """
-    if channels is None:
-        return own
-    depth = DEPTHS[own.channels]
-    if DEPTHS[channels] != depth:
-        fitting = listed(name for name, count in DEPTHS.items() if count == depth)
-        raise UsageError(
-            f"{path} takes images of {depth} channel{'s' if depth > 1 else ''}, not {channels}.",
-            f"Leave out --channels; what fits is {fitting}.",
-        )
-    return ImageInput(own.height, own.width, channels, own.layout)
 
 
 def with_fixed_size(model: Any, size: Size | None, path: Path) -> Any:
