@@ -38,5 +38,6 @@ def test_two_of_one_name_are_a_mistake():
 
 def test_words():
     assert (plural(1, "image"), plural(2004, "image")) == ("1 image", "2,004 images")
+    assert (plural(1, "class"), plural(3, "class")) == ("1 class", "3 classes")
     assert nearest("xyz", ["red"]) == ""
     assert last_line("a\nb.\n") == "b."
