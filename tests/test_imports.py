@@ -48,6 +48,7 @@ ROOMS: dict[str, set[str]] = {
     "comparison": {"outputs", "results"},
     "reporting": {"outputs", "results"},
     "advice": {"results", "device"},
+    "sweep": set(),
     "guest": set(),
     # the front door: what users import
     "api": {
