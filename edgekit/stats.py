@@ -217,6 +217,19 @@ def outliers(samples: Numbers) -> npt.NDArray[Any]:
     return np.asarray(distance > OUTLIER_MADS * np.median(distance), dtype=bool)
 
 
+def tick(samples: Numbers) -> float:
+    """The least difference between two different samples: at most a few steps of the clock that took them.
+
+    Returns:
+        0 where there are fewer than 64 samples, or all are the same.
+    """
+    import numpy as np
+
+    different = np.unique(np.asarray(samples, dtype=float))
+    seen = len(samples) >= percentile_floor(90) and different.size > 1
+    return float(np.diff(different).min()) if seen else 0.0
+
+
 @dataclass(frozen=True)
 class Bounds:
     """A value, and the one-sided lower and upper confidence bounds of what it estimates."""

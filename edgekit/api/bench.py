@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from edgekit.api.given import Artefacts, StrPath, artefact_paths, call, several
+from edgekit.api.given import Artefacts, StrPath, Threads, artefact_paths, call, several
 from edgekit.errors import EdgekitError, InvalidError, UnavailableError, UsageError
 from edgekit.progress import SILENT, Progress
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = np.ndarray[Any, Any]
 
-Threads: TypeAlias = int | Literal["all"]
 INTERRUPTED = 130  # the exit code that a shell gives a program that SIGINT ended
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from edgekit.artefact import MANIFEST, ArtefactSet
 from edgekit.errors import UsageError
@@ -13,6 +13,7 @@ from edgekit.results import Result, read_result
 
 StrPath: TypeAlias = "str | os.PathLike[str]"
 Artefacts: TypeAlias = "ArtefactSet | StrPath"
+Threads: TypeAlias = int | Literal["all"]
 
 
 def several(given: Any) -> tuple[Any, ...]:

@@ -25,16 +25,26 @@ def compare(
         str | None,
         typer.Option(metavar="NAME", help="With one result: the side to compare with.  [default: the first]"),
     ] = None,
+    runtime: Annotated[
+        list[str] | None, options.runtime("Only this runtime, NAME or NAME==VERSION. May be repeated.")
+    ] = None,
+    threads: Annotated[
+        str | None, typer.Option(help="Only these numbers of threads, separated by commas.  [default: all]")
+    ] = None,
+    artefact: Annotated[
+        list[str] | None, typer.Option(metavar="FILE", help="Only files of this name. May be repeated.")
+    ] = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Compare two results cell by cell.
 
-    Unlike things are refused unless --across names them. Exits with 1 if something got slower or takes more
-    instructions; else with 3 if a cell is missing; else with 4 if a cell is invalid or inconclusive.
+    What differs in more than --across is not compared; it is listed with the reason. Exits with 1 if
+    something got slower or takes more instructions; else with 3 if a cell is missing or cannot be compared;
+    else with 4 if a cell is invalid or inconclusive.
 
     Example: edgekit compare old.json new.json
 
-    Example: edgekit compare result.json --across runtime
+    Example: edgekit compare result.json --across artefact --runtime litert --threads 1
     """
     import sys
 
@@ -46,7 +56,14 @@ def compare(
     from edgekit.results import read_result
 
     sides = [read_result(path) for path in (baseline, candidate) if path]
-    found = edgekit.compare(*sides, across=across, against=against)
+    found = edgekit.compare(
+        *sides,
+        across=across,
+        against=against,
+        runtimes=runtime or (),
+        threads=options.threads_of(threads) if threads else (),
+        artefacts=artefact or (),
+    )
     if as_json:
         sys.stdout.buffer.write(to_json(found))
     else:

@@ -41,6 +41,8 @@ def show_comparison(found: Comparison) -> None:
         console.print(Text(f"missing {visible(label)}: in the baseline alone"), soft_wrap=True)
     for label in found.new:
         console.print(Text(f"new {visible(label)}: not in the baseline"), soft_wrap=True)
+    for reason in found.unlike:
+        console.print(Text(f"not compared {visible(reason)}"), soft_wrap=True)
     for note in found.notes:
         console.print(Text(f"• {visible(note)}"), soft_wrap=True)
 

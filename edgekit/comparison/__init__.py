@@ -11,6 +11,6 @@ from __future__ import annotations
 
 from edgekit.comparison.change import Change
 from edgekit.comparison.judge import Compared, Comparison, compare
-from edgekit.comparison.pairs import ACROSS, Across
+from edgekit.comparison.pairs import ACROSS, Across, Only
 
-__all__ = ["ACROSS", "Across", "Change", "Compared", "Comparison", "compare"]
+__all__ = ["ACROSS", "Across", "Change", "Compared", "Comparison", "Only", "compare"]

@@ -16,7 +16,7 @@ LEVEL = 0.01  # of the Mann–Whitney tests, all cells together
 CONFIDENCE = 0.99  # of the ratio's interval
 LEAST_CHANGE = 0.05  # relative change of a time below which it does not count
 FEWEST_REPEATS = 6  # on each side
-FLOOR_NS, FLOOR_BELOW_NS = 0.5e6, 10e6  # a model faster than the second must change by more than the first
+TICKS = 2  # steps of the clock by which times must differ to be told apart
 TOLERANCE = 0.001  # of instructions: what two machines' counts of one program differ by
 
 
@@ -40,26 +40,29 @@ def spread(baseline: Sequence[float], candidate: Sequence[float]) -> float:
 
 
 def time_change(
-    baseline: Sequence[float], candidate: Sequence[float], p: float | None, cells: int = 1
+    baseline: Sequence[float],
+    candidate: Sequence[float],
+    p: float | None,
+    cells: int = 1,
+    tick: float = 0.0,
 ) -> Change:
     """Judge the repeats' medians of two cells.
 
     Slower if all of these hold: the adjusted p is below 1 %; the ratio's 99 % interval is entirely above
-    1 + δ, δ being 5 % or twice the spread of like repeats; and, for models under 10 ms, the medians differ by
-    more than 0.5 ms. Faster likewise. The same if the interval is within δ, or if a model under 10 ms
-    cannot have changed by more than 0.5 ms.
+    1 + δ, δ being 5 % or twice the spread of like repeats; and the medians differ by more than two steps of
+    the clock. Faster likewise. The same if the interval is within δ.
 
     Args:
         baseline: Median of each repeat, in ns; at least one.
         candidate: Likewise.
         p: Of the Mann–Whitney test, adjusted; None: too few repeats for one.
         cells: How many were tested together.
+        tick: The least by which the device's clock moves, in ns.
     """
     ratio, low, high = stats.ratio_bootstrap(baseline, candidate, CONFIDENCE)
     before = stats.spread(baseline).value
     delta = max(LEAST_CHANGE, 2 * spread(baseline, candidate))
-    floor = FLOOR_NS if before < FLOOR_BELOW_NS else 0.0
-    word, reason = _word((ratio, low, high), before, delta, floor, p)
+    word, reason = _word((ratio, low, high), before, delta, TICKS * tick, p)
     if word == "inconclusive" and p is None:
         fewest = min(len(baseline), len(candidate))
         reason = (
@@ -81,20 +84,18 @@ def time_change(
 
 
 def _word(
-    interval: tuple[float, float, float], before: float, delta: float, floor: float, p: float | None
+    interval: tuple[float, float, float], before: float, delta: float, least: float, p: float | None
 ) -> tuple[Word, str]:
     ratio, low, high = interval
     most = 1 + delta
     if p is None:
         return "inconclusive", ""
     if p < LEVEL and (low > most or high < 1 / most):
-        if abs(ratio - 1) * before > floor:
+        if abs(ratio - 1) * before > least:
             return ("slower" if low > most else "faster"), ""
-        return "same", f"changed by less than {FLOOR_NS / 1e6} ms, the least that counts under 10 ms"
+        return "same", f"differs by less than {TICKS} steps of the clock ({least:.0f} ns)"
     if 1 / most <= low and high <= most:
         return "same", ""
-    if max(high - 1, 1 - low) * before <= floor:
-        return "same", f"cannot have changed by {FLOOR_NS / 1e6} ms, the least that counts under 10 ms"
     return "inconclusive", f"the interval reaches beyond {delta:.0%}: measure longer, on a quieter device"
 
 

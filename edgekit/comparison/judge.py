@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from edgekit import stats
 from edgekit.comparison.change import FEWEST_REPEATS, Change, count_change, time_change
-from edgekit.comparison.pairs import Across, Pair, Pairs, Side, pair_results, pair_within
+from edgekit.comparison.pairs import Across, Only, Pair, Pairs, Side, pair_results, pair_within
 from edgekit.errors import GateError, InvalidError, UnavailableError, UsageError
 from edgekit.outputs import Difference, difference
 from edgekit.results import LOOSE, Result
@@ -61,6 +61,7 @@ class Comparison:
     missing: tuple[str, ...]  # only in the baseline
     new: tuple[str, ...]  # only in the candidate
     notes: tuple[str, ...]  # what to know before believing it
+    unlike: tuple[str, ...] = ()  # what belongs together and cannot be compared, each with the reason
 
     @property
     def worse(self) -> int:
@@ -69,11 +70,11 @@ class Comparison:
 
     @property
     def exit_code(self) -> int:
-        """1: something got worse; else 3: something is missing; else 4: something is not certain; else 0."""
+        """1: something got worse; else 3: something is missing or unlike; else 4: not certain; else 0."""
         words = {pair.word for pair in self.pairs}
         if self.worse:
             return GateError.exit_code
-        if "missing" in words or self.missing:
+        if "missing" in words or self.missing or self.unlike:
             return UnavailableError.exit_code
         return InvalidError.exit_code if words & {"inconclusive", "invalid"} else 0
 
@@ -84,6 +85,7 @@ def compare(
     *,
     across: Across | None = None,
     against: str | None = None,
+    only: Only = Only(),  # noqa: B008 - frozen
 ) -> Comparison:
     """Compare two results cell by cell, or the cells of one that differ in one dimension.
 
@@ -92,10 +94,12 @@ def compare(
         candidate: What is judged; None: both sides are in the baseline, told apart by `across`.
         across: The one dimension in which the sides may differ.
         against: With one result: the baseline's name in that dimension; None: the first measured.
+        only: Which cells are compared.
 
     Raises:
-        UsageError: Nothing can be compared, or the sides differ in what must be the same.
+        UsageError: Nothing can be compared.
     """
+    baseline, candidate = only.of(baseline), candidate and only.of(candidate)
     if candidate is not None and against is not None:
         raise UsageError("--against names a side within one result.", "With two, the first is the baseline.")
     if candidate is None:
@@ -107,6 +111,8 @@ def compare(
         found = pair_within(baseline, across, against)
     else:
         found = pair_results(baseline, candidate, across)
+    if not found.pairs and found.unlike:
+        raise UsageError(str(found.unlike[0]), found.unlike[0].hint)
     if not found.pairs:
         raise UsageError(f"Nothing can be compared: {_leftover(found)}", "Name what differs with --across.")
     return Comparison(
@@ -114,6 +120,7 @@ def compare(
         tuple(side.label for side in found.missing),
         tuple(side.label for side in found.new),
         _notes(baseline, candidate),
+        tuple(map(str, found.unlike)),
     )
 
 
@@ -148,7 +155,7 @@ def _pair(pair: Pair, medians: tuple[list[float], list[float]], p: float | None,
         bytes=(before.artefact.bytes, after.artefact.bytes),
         changed=before.artefact.sha256 != after.artefact.sha256,
         invalid=flaw,
-        latency=time_change(medians[0], medians[1], p, cells) if timed else None,
+        latency=time_change(*medians, p, cells, _tick(pair)) if timed else None,
         instructions=count_change(counts[0], counts[1]) if counts and counts[0] and counts[1] else None,
         agreement=_agreement(pair),
         outputs=difference(before, after),
@@ -166,6 +173,12 @@ def _medians(side: Side) -> list[float]:
     if side.result.device.emulated:
         return []
     return [float(np.median(repeat.samples_ns)) for repeat in side.measurement.repeats]
+
+
+def _tick(pair: Pair) -> float:
+    """The least step of the device's clock that the samples show, in ns."""
+    sides = (pair.baseline.measurement, pair.candidate.measurement)
+    return max((stats.tick(repeat.samples_ns) for side in sides for repeat in side.repeats[:1]), default=0.0)
 
 
 def _flaw(pair: Pair) -> str:

@@ -1,6 +1,6 @@
 """Which cells of two sides belong together, and whether they are alike enough to be compared.
 
-What must be equal is checked, and unlike things are refused rather than compared silently: the device, the
+What must be equal is checked, and unlike things are named rather than compared silently: the device, the
 runtime with its version and options, the pinning, the pace and the timed input. The artefact's content may
 differ: that is what changes with a model.
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
+
+from msgspec.structs import replace
 
 from edgekit.errors import UsageError
 from edgekit.results import Measurement, Result
@@ -50,12 +52,60 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Unlike:
+    """Two cells that belong together and differ in what must be the same."""
+
+    label: str
+    seen: str  # what differs, and how
+    hint: str
+
+    def __str__(self) -> str:
+        return f"{self.label}: unlike things are not compared ({self.seen})."
+
+
+@dataclass(frozen=True)
 class Pairs:
     """What belongs together, and what is left over on either side."""
 
     pairs: tuple[Pair, ...]
     missing: tuple[Side, ...]  # only in the baseline
     new: tuple[Side, ...]  # only in the candidate
+    unlike: tuple[Unlike, ...] = ()
+
+
+@dataclass(frozen=True)
+class Only:
+    """Which cells are compared; empty: all."""
+
+    runtimes: tuple[str, ...] = ()  # NAME or NAME==VERSION
+    threads: tuple[int | Literal["all"], ...] = ()
+    artefacts: tuple[str, ...] = ()  # names of files
+
+    def of(self, result: Result) -> Result:
+        """Return the result with those cells alone.
+
+        Raises:
+            UsageError: Nothing has one of the names.
+        """
+        cpus, left = result.device.cpus, list(result.measurements)
+        named: tuple[tuple[str, Sequence[object], Callable[[Measurement], Sequence[object]]], ...] = (
+            ("artefact", self.artefacts, lambda m: (m.artefact.file,)),
+            ("runtime", self.runtimes, lambda m: (m.runtime.name, f"{m.runtime.name}=={m.runtime.version}")),
+            (
+                "threads",
+                [cpus if count == "all" else count for count in self.threads],
+                lambda m: (m.threads,),
+            ),
+        )
+        for what, wanted, names in named:
+            there = dict.fromkeys(name for measurement in left for name in names(measurement))
+            if absent := [name for name in wanted if name not in there]:
+                raise UsageError(
+                    f"A result has no {what} {absent[0]}{' among the rest' if left else ''}.",
+                    f"It has {', '.join(map(str, there)) or 'nothing'}.",
+                )
+            left = [each for each in left if not wanted or {*wanted} & {*names(each)}]
+        return replace(result, measurements=tuple(left))
 
 
 def pair_results(baseline: Result, candidate: Result, across: Across | None = None) -> Pairs:
@@ -66,8 +116,6 @@ def pair_results(baseline: Result, candidate: Result, across: Across | None = No
         candidate: What is judged.
         across: The dimension that may differ; it is then neither matched nor checked.
 
-    Raises:
-        UsageError: Cells that belong together differ in something that is checked.
     """
     before, after = _grouped(baseline, across), _grouped(candidate, across)
     pairs: list[Pair] = []
@@ -79,11 +127,12 @@ def pair_results(baseline: Result, candidate: Result, across: Across | None = No
         for side in group:
             same = [other for other in others if _exactly(other) == _exactly(side)]
             pairs += [Pair(side, other) for other in same[:1]]
-    _check(pairs, across)
+    alike, unlike = _sorted(pairs, across)
     return Pairs(
-        tuple(pairs),
+        alike,
         _left(before, [pair.baseline for pair in pairs]),
         _left(after, [pair.candidate for pair in pairs]),
+        unlike,
     )
 
 
@@ -115,8 +164,8 @@ def pair_within(result: Result, across: Across, baseline: str | None = None) -> 
         others = [side for side in group if side.variant(across) != chosen]
         pairs += [Pair(first[0], other) for other in others if first]
         missing += first if not others else []
-    _check(pairs, across)
-    return Pairs(tuple(pairs), tuple(missing), ())
+    alike, unlike = _sorted(pairs, across)
+    return Pairs(alike, tuple(missing), (), unlike)
 
 
 def _runtime(side: Side) -> str:
@@ -158,24 +207,31 @@ def _left(groups: dict[tuple[str, ...], list[Side]], used: Sequence[Side]) -> tu
     return tuple(side for group in groups.values() for side in group if id(side) not in taken)
 
 
-def _check(pairs: Iterable[Pair], across: Across | None) -> None:
-    """Refuse pairs that differ in what is checked.
-
-    Raises:
-        UsageError: With the first such pair and everything that differs in it.
-    """
+def _sorted(pairs: Iterable[Pair], across: Across | None) -> tuple[tuple[Pair, ...], tuple[Unlike, ...]]:
+    """Tell pairs that may be compared from those that differ in what is checked."""
+    alike, unlike = [], []
     for pair in pairs:
         before, after = (_checked(side, across) for side in (pair.baseline, pair.candidate))
         differing = [key for key in before if before[key] != after[key]]
-        if differing:
-            seen = "; ".join(f"{key}: {before[key]!r} and {after[key]!r}" for key in differing)
-            dimension = _DIMENSIONS.get(differing[0].partition(" ")[0])
-            raise UsageError(
-                f"{pair.baseline.label}: unlike things are not compared ({seen}).",
-                f"If that is what you want to compare: --across {dimension}."
-                if dimension
-                else "Measure both sides alike.",
-            )
+        if not differing:
+            alike.append(pair)
+            continue
+        seen = "; ".join(f"{key}: {before[key]!r} and {after[key]!r}" for key in differing)
+        label = _arrow(pair.baseline.label, pair.candidate.label, across)
+        unlike.append(Unlike(label, seen, _hint(differing[0], across)))
+    return tuple(alike), tuple(unlike)
+
+
+def _arrow(before: str, after: str, across: Across | None) -> str:
+    return before if before == after or not across else f"{before} → {after}"
+
+
+def _hint(differing: str, across: Across | None) -> str:
+    """Say how two sides may be compared in spite of what differs; one dimension at a time may."""
+    dimension = _DIMENSIONS.get(differing.partition(" ")[0])
+    if dimension and across is None:
+        return f"If that is what you want to compare: --across {dimension}."
+    return "Measure both sides alike."
 
 
 _DIMENSIONS = {"device": "device", "governor": "device", "runtime": "runtime"}

@@ -1,5 +1,6 @@
 """Two sides, cell by cell: what is called slower, what is refused, what cannot be told."""
 
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy.stats import mannwhitneyu
 from support.sessions import EVALUATION, MS, board, counted, predicted, session, timed
 
 from edgekit import stats
-from edgekit.comparison import compare
+from edgekit.comparison import Only, compare
 from edgekit.errors import UsageError
 from edgekit.results import Finding
 
@@ -37,10 +38,9 @@ def only(before, after, **named):
         (20, 22, "slower"),
         (20, 18, "faster"),
         (9, 9.9, "slower"),
-        (2, 2.2, "same"),  # by 10 %, and less than half a millisecond
-        (2, 2.8, "slower"),
-        (2, 1.2, "faster"),
-        (0.8, 0.4, "same"),
+        (2, 2.2, "slower"),  # however short it is
+        (0.05, 0.4, "slower"),
+        (0.8, 0.4, "faster"),
     ],
 )
 def test_a_change_of_time_is_called_by_its_size(before, after, word):
@@ -49,9 +49,20 @@ def test_a_change_of_time_is_called_by_its_size(before, after, word):
     assert found.latency.low <= found.latency.ratio <= found.latency.high
 
 
-def test_a_change_too_small_to_count_says_so():
-    found = only(session(timed(*around(2))), session(timed(*around(2.2, seed=1))))
-    assert "less than 0.5 ms" in found.latency.reason
+def test_a_difference_that_the_clock_cannot_tell_is_none():
+    def coarse(level, seed):
+        measured = timed(*around(level, seed=seed))
+        clocked = tuple(
+            replace(r, samples_ns=tuple(round(ns, -3) for ns in r.samples_ns)) for r in measured.repeats
+        )
+        return session(replace(measured, repeats=clocked))
+
+    found = only(coarse(0.010, 0), coarse(0.0115, 1))  # a clock of 1 µs
+    assert (found.word, found.latency.reason) == (
+        "same",
+        "differs by less than 2 steps of the clock (2000 ns)",
+    )
+    assert only(coarse(0.010, 0), coarse(0.0145, 1)).word == "slower"
 
 
 def test_a_noisy_device_must_change_by_twice_its_spread():
@@ -204,6 +215,60 @@ def with_cell(result, **changed):
 
 def with_runtime(result, **changed):
     return with_cell(result, runtime=replace(result.measurements[0].runtime, **changed))
+
+
+def test_what_cannot_be_compared_is_named_and_the_rest_is_judged():
+    """As in the demo's result: this runtime has XNNPACK for float files and none for int8 ones."""
+    both = session(
+        timed(*around(20), file="float32.tflite"),
+        timed(*around(10)),
+        *(
+            with_runtime(session(timed(*around(20), file="float32.tflite", runtime="old")), delegate=None)
+        ).measurements,
+        timed(*around(10), runtime="old"),
+    )
+    found = compare(both, across="artefact")
+    assert [(pair.runtime, pair.word) for pair in found.pairs] == [("litert 2.3.0", "faster")]
+    (reason,) = found.unlike
+    assert "float32.tflite · old 2.3.0 · 1 thread → " in reason
+    assert "runtime delegate: None and 'XNNPACK'" in reason
+    assert found.exit_code == 3
+    chosen = compare(both, across="artefact", only=Only(runtimes=("litert",)))
+    assert (chosen.unlike, chosen.exit_code) == ((), 0)
+
+
+@pytest.mark.parametrize(
+    ("only", "left"),
+    [
+        (Only(runtimes=("litert",)), 2),
+        (Only(runtimes=("litert==2.2.0",), threads=(1,)), 1),
+        (Only(artefacts=("float32.tflite",)), 1),
+        (Only(threads=("all",)), 1),
+    ],
+)
+def test_only_what_is_named_is_compared(only, left):
+    every = session(
+        timed(*around(20)),
+        timed(*around(20), threads=4, version="2.2.0", runtime="other"),
+        timed(*around(20), version="2.2.0"),
+        timed(*around(20), file="float32.tflite", runtime="other"),
+    )
+    assert len(compare(every, every, only=only).pairs) == left
+
+
+@pytest.mark.parametrize(
+    ("only", "words"),
+    [
+        (Only(runtimes=("litter",)), "no runtime litter.*litert"),
+        (Only(threads=(3,)), "no threads 3"),
+        (Only(artefacts=("int4.tflite",)), "no artefact int4.tflite"),
+    ],
+)
+def test_a_name_that_no_cell_has_is_refused(only, words):
+    result = session(timed(*around(20)))
+    with pytest.raises(UsageError) as refused:
+        compare(result, result, only=only)
+    assert re.search(words, f"{refused.value.what} {refused.value.hint}")
 
 
 def test_what_is_named_may_differ():
