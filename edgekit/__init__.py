@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # the same as _NAMES, for whoever checks types
     from edgekit.api.convert import convert
     from edgekit.api.expect import expect
     from edgekit.api.explain import explain
+    from edgekit.api.farm_worker import farm_worker
     from edgekit.api.inspect import inspect
     from edgekit.api.report import report, statistics
     from edgekit.api.train import train
@@ -97,6 +98,7 @@ __all__ = [
     "devices",
     "expect",
     "explain",
+    "farm_worker",
     "inspect",
     "propose_budgets",
     "report",
@@ -112,6 +114,7 @@ _NAMES = {
     "api.convert": ("convert",),
     "api.expect": ("expect",),
     "api.explain": ("explain",),
+    "api.farm_worker": ("farm_worker",),
     "api.inspect": ("inspect",),
     "api.report": ("report", "statistics"),
     "api.train": ("train",),

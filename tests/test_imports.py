@@ -49,10 +49,11 @@ ROOMS: dict[str, set[str]] = {
     "reporting": {"outputs", "results"},
     "advice": {"results", "device"},
     "sweep": set(),
+    "farm": {"sweep", "device"},
     "guest": set(),
     # the front door: what users import
     "api": {
-        *("artefact", "budget", "comparison", "conversion", "device", "expectation", "explanation"),
+        *("artefact", "budget", "comparison", "conversion", "device", "expectation", "explanation", "farm"),
         *("inspection", "measurement", "reporting", "results", "training", "zoo"),
     },
     "devices": {"advice", "device", "visit"},

@@ -58,7 +58,7 @@ def run_steps(steps: Sequence[Step], store: Store, progress: Progress = SILENT) 
     """
     if not (wanted := missing(steps, store)):
         return Outcome(tuple(steps), (), (), 0)
-    with _alone(store), _Lanes(wanted, store, progress) as lanes:
+    with alone(store), _Lanes(wanted, store, progress) as lanes:
         while lanes.turn():
             pass
     lost = {failure.key for failure in lanes.failed} | {step.key for step in lanes.skipped}
@@ -77,7 +77,7 @@ def missing(steps: Sequence[Step], store: Store) -> list[Step]:
 
 
 @contextmanager
-def _alone(store: Store) -> Iterator[None]:
+def alone(store: Store) -> Iterator[None]:
     """Keep other sweeps out of the store; the kernel lets go when this process ends."""
     with storage_errors(store.folder):
         store.folder.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ import pytest
 import edgekit
 
 VERBS = ("train", "convert", "bench", "compare", "check", "explain", "expect", "inspect", "report")
-HELPERS = ("statistics", "propose_budgets")
+HELPERS = ("statistics", "propose_budgets", "farm_worker")
 MODULES = {
     "devices": ("add", "clean", "doctor", "find", "find_each", "list", "probe"),
     "runtimes": ("build", "clean", "list"),

@@ -37,6 +37,11 @@ def crash(step: Step, store: Store, folder: Path, progress: Progress) -> None:
     raise ZeroDivisionError("planted")
 
 
+def end_process(step: Step, store: Store, folder: Path, progress: Progress) -> None:
+    """End the process, each time."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def _log(said: dict[str, str], line: str) -> None:
     if "log" in said:
         with Path(said["log"]).open("a") as file:
@@ -47,3 +52,4 @@ if "planted" not in STEPS:
     STEPS.add(StepKind("planted", "text/1", write))
     STEPS.add(StepKind("refusing", "text/1", refuse))
     STEPS.add(StepKind("crashing", "text/1", crash))
+    STEPS.add(StepKind("ending", "text/1", end_process))

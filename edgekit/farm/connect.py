@@ -1,0 +1,103 @@
+"""Reaching a Dask scheduler: what is not there, or is something else, is named."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from edgekit.errors import UnavailableError, UsageError
+from edgekit.words import first_line
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+ANSWER = 10.0  # seconds for a scheduler to answer
+
+
+def need_dask() -> None:
+    """Make sure that Dask is installed, and keep what it logs to itself: what matters is said by edgekit.
+
+    Raises:
+        UnavailableError: It is not.
+    """
+    try:
+        import distributed
+    except ImportError as error:
+        raise UnavailableError(
+            "Schedulers and workers need Dask distributed, which is not installed.",
+            "In the clone of edgekit: pip install '.[farm]'",
+        ) from error
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    warnings.filterwarnings("ignore", category=distributed.versions.VersionMismatchWarning)
+
+
+def greet(scheduler: str, wait: float | None = None) -> None:
+    """Make sure that a scheduler answers, and speaks this Dask's version.
+
+    Raises:
+        UsageError: The address is none, or its scheduler has another version.
+        UnavailableError: Nothing answers there, or something that is no Dask scheduler.
+    """
+    if not scheduler.startswith(("tcp://", "tls://")) or not scheduler[6:].strip("/"):
+        raise UsageError(
+            f"{scheduler!r} is not a scheduler's address.", "Write it as tls://HOST:8786 or tcp://HOST:8786."
+        )
+    need_dask()
+    import distributed
+
+    try:
+        theirs = asyncio.run(_version(scheduler, wait or ANSWER))
+    except (OSError, asyncio.TimeoutError) as error:
+        raise UnavailableError(
+            f"No Dask scheduler answers at {scheduler}: {_reason(error)}.",
+            "Start one there, `dask scheduler`, or correct the address; docs/farm.md shows how.",
+        ) from error
+    except (RuntimeError, TypeError, ValueError) as error:  # as Dask refuses a configuration without keys
+        raise UsageError(
+            f"{scheduler} cannot be used: {first_line(error).rstrip('.')}.",
+            "A tls:// address needs keys in Dask's configuration, and a tcp:// address must have none; "
+            "docs/farm.md shows how.",
+        ) from error
+    if theirs != distributed.__version__:
+        raise UsageError(
+            f"The scheduler at {scheduler} runs Dask distributed {theirs}; here it is "
+            f"{distributed.__version__}.",
+            "Install the same version in both places.",
+        )
+
+
+async def _version(scheduler: str, wait: float) -> str:
+    from distributed import Security
+    from distributed.core import connect
+
+    async def ask() -> Any:
+        comm = await connect(scheduler, timeout=wait, **Security().get_connection_args("client"))
+        try:
+            await comm.write({"op": "versions", "reply": True})
+            return await comm.read()
+        finally:
+            comm.abort()
+
+    answer = await asyncio.wait_for(ask(), wait + 1)
+    try:
+        return str(answer["packages"]["distributed"])
+    except (KeyError, TypeError):
+        raise OSError("what answers is not a scheduler") from None
+
+
+def _reason(error: BaseException) -> str:
+    """Return the innermost reason, which says why rather than how long."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return first_line(error).rstrip(".") or "it says nothing"
+
+
+def client_of(scheduler: str, wait: float | None = None) -> Client:
+    """Return a client of a scheduler that has answered."""
+    wait = wait or ANSWER
+    greet(scheduler, wait)
+    from distributed import Client
+
+    return Client(scheduler, timeout=wait, set_as_default=False, name="edgekit")

@@ -1,0 +1,189 @@
+"""Steps on workers of a Dask scheduler: what is lost on the way is done again, and named."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import support.planted_steps  # noqa: F401 - plants its kinds
+
+from edgekit import __version__
+from edgekit.errors import UnavailableError, UsageError
+from edgekit.farm import crew, run_steps
+from edgekit.farm.parcel import Parcel, pack, unpack
+from edgekit.progress import Recorder
+from edgekit.sweep import Store, new_step
+from edgekit.sweep import run_steps as run_here
+
+TESTS = Path(__file__).resolve().parents[1]
+ENV = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)])}
+
+
+class Farm:
+    """A scheduler, and a worker command with two processes for any step and one for the device rpi4."""
+
+    def __init__(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.address = f"tcp://127.0.0.1:{self.port}"
+        self.start()
+        command = ["edgekit", "farm", "worker", "--jobs", "2", "--device", "rpi4", self.address]
+        self.workers = subprocess.Popen([sys.executable, "-m", *command], env=ENV, stderr=subprocess.PIPE)
+
+    def start(self):
+        where = ["--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard"]
+        self.scheduler = subprocess.Popen(
+            [sys.executable, "-m", "dask", "scheduler", *where], stderr=subprocess.DEVNULL
+        )
+
+    def restart(self):
+        self.scheduler.kill()
+        self.scheduler.wait()
+        self.start()
+
+    def stop(self):
+        self.workers.terminate()
+        self.workers.communicate(timeout=60)
+        self.scheduler.kill()
+        self.scheduler.wait()
+
+
+@pytest.fixture(scope="module")
+def farm():
+    farm = Farm()
+    yield farm
+    farm.stop()
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "store")
+
+
+def _planted(text, *needs, device=None, **settings):
+    return new_step("planted", text, {"text": text, **settings}, needs=needs, device=device)
+
+
+def _run(farm, steps, store, **settings):
+    progress = Recorder()
+    return run_steps(steps, store, progress, scheduler=farm.address, grace=60, **settings), progress
+
+
+def _files(store):
+    return {
+        path.relative_to(store.folder): path.read_bytes()
+        for path in store.folder.rglob("text")
+        if "work" not in path.parts
+    }
+
+
+def _log_when(path, line):
+    while not path.exists() or line not in path.read_text():
+        time.sleep(0.02)
+
+
+def test_two_workers_give_what_this_computer_gives(farm, store, tmp_path):
+    made = [_planted(f"made {n}") for n in range(4)]
+    measured = [_planted(f"measured {n}", step, device="rpi4") for n, step in enumerate(made)]
+    refused = new_step("refusing", "refused", {})
+    after = _planted("after", refused)
+    outcome, _ = _run(farm, [*made, *measured, refused, after], store)
+    here = Store(tmp_path / "here")
+    expected = run_here([*made, *measured, refused, after], here)
+    assert (outcome.done, outcome.skipped, outcome.ran) == (expected.done, expected.skipped, expected.ran)
+    assert [each.reason for each in outcome.failed] == [each.reason for each in expected.failed]
+    assert _files(store) == _files(here)
+    assert _run(farm, made, store)[0].ran == 0
+
+
+def test_a_step_whose_worker_is_killed_is_done_elsewhere_and_the_worker_is_named(farm, store, tmp_path):
+    once = _planted("once", kill=str(tmp_path / "killed"))
+    others = [_planted(f"other {n}", seconds=0.1) for n in range(15)]
+    outcome, progress = _run(farm, [once, *others], store)
+    assert outcome.ran == 16
+    assert not outcome.failed
+    assert any(note.startswith("Lost the worker compute-") for note in progress.notes)
+
+
+def test_a_step_that_always_ends_its_worker_is_named_and_takes_no_other_along(farm, store):
+    ending = new_step("ending", "ending", {})
+    others = [_planted(f"other {n}", seconds=0.05) for n in range(8)]
+    outcome, _ = _run(farm, [ending, *others, _planted("after", ending)], store)
+    (failure,) = outcome.failed
+    assert failure.name == "ending"
+    assert failure.reason == "It ended its worker 5 times, the last time with no other step at work."
+    assert [step.name for step in outcome.skipped] == ["after"]
+    assert outcome.ran == 8
+
+
+def test_a_scheduler_that_is_started_anew_is_sent_what_is_missing(farm, store, tmp_path):
+    log = tmp_path / "log"
+    steps = [_planted(f"step {n}", seconds=0.3, log=str(log)) for n in range(6)]
+
+    def restart():
+        _log_when(log, "end step 1")
+        farm.restart()
+
+    thread = threading.Thread(target=restart)
+    thread.start()
+    outcome, progress = _run(farm, steps, store)
+    thread.join()
+    assert outcome.ran == 6
+    assert len(_files(store)) == 6
+    assert any("is gone; waiting 600 s for it at most" in note for note in progress.notes)
+
+
+def test_a_device_does_one_step_at_a_time(farm, store, tmp_path):
+    log = tmp_path / "log"
+    steps = [_planted(f"step {n}", device="rpi4", seconds=0.02, log=str(log)) for n in range(6)]
+    assert _run(farm, steps, store)[0].ran == 6
+    lines = log.read_text().splitlines()
+    assert [line.split()[0] for line in lines] == ["begin", "end"] * 6
+
+
+def test_a_device_that_no_worker_announces_is_named_with_the_command(farm, store):
+    with pytest.raises(UnavailableError, match="announces the device pixel; what is announced: compute") as e:
+        run_steps([_planted("a", device="pixel")], store, scheduler=farm.address, grace=0)
+    assert e.value.hint.endswith(f"edgekit farm worker --device pixel {farm.address}")
+
+
+def test_a_worker_with_another_edgekit_is_named_before_a_step_is_sent(farm, store, monkeypatch):
+    monkeypatch.setattr(crew, "__version__", "9.9.9")
+    with pytest.raises(UsageError, match=rf"has edgekit {__version__}; here it is edgekit 9\.9\.9\. No step"):
+        _run(farm, [_planted("a")], store)
+    assert not _files(store)
+
+
+def test_a_scheduler_with_another_dask_is_named(farm, store, monkeypatch):
+    monkeypatch.setattr("distributed.__version__", "1.2.3")
+    with pytest.raises(UsageError, match=r"runs Dask distributed 20.*; here it is 1\.2\.3"):
+        _run(farm, [_planted("a")], store)
+
+
+def test_a_scheduler_that_is_not_there_or_is_something_else_is_named(store, monkeypatch):
+    monkeypatch.setattr("edgekit.farm.connect.ANSWER", 0.5)
+    steps = [_planted("a")]
+    with pytest.raises(UsageError, match="'gateway' is not a scheduler's address"):
+        run_steps(steps, store, scheduler="gateway")
+    with pytest.raises(UnavailableError, match=r"No Dask scheduler answers at tcp://127.0.0.1:9: .*refused"):
+        run_steps(steps, store, scheduler="tcp://127.0.0.1:9")
+    with pytest.raises(UsageError, match=r"tls://127.0.0.1:9 cannot be used") as error:
+        run_steps(steps, store, scheduler="tls://127.0.0.1:9")
+    assert "needs keys" in error.value.hint
+
+
+def test_a_parcel_is_its_files_and_is_refused_if_it_changed(tmp_path):
+    folder = tmp_path / "made"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "inner" / "file").write_bytes(b"content")
+    parcel = pack(folder)
+    unpack(parcel, tmp_path / "arrived")
+    assert pack(tmp_path / "arrived") == parcel
+    with pytest.raises(UnavailableError, match="arrived damaged"):
+        unpack(Parcel(parcel.sha256, parcel.archive[:-1] + b"x"), tmp_path / "no")
+    assert not (tmp_path / "no").exists()
