@@ -317,9 +317,12 @@ class _Errand:
     def _give_up_on_the_absent(self, crew: Crew) -> None:
         """Fail the steps of a device that has been gone for too long."""
         for name, steps in self._ready.items():
+            if crew.units[name]:
+                self._absent.pop(name, None)
+                continue
             flying = [each for each in self._flights.values() if resource(each.step.device) == name]
             suspects = [step for step, _ in self._suspects if resource(step.device) == name]
-            if crew.units[name] or not (steps or flying or suspects):
+            if not (steps or flying or suspects):
                 self._absent.pop(name, None)
                 continue
             if time.monotonic() - self._absent.setdefault(name, time.monotonic()) < self._patience:
