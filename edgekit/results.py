@@ -5,6 +5,7 @@ Statistics are computed from the samples when they are shown (`edgekit.stats`), 
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any, Literal
@@ -17,6 +18,9 @@ from edgekit.schema import decode_record, write_record
 SCHEMA = "edgekit.result/2"
 
 LOOSE = "files"  # in place of a set's name: a file that is of none
+
+NOISE_DAYS = 30  # how long a device's noise is taken to stay what it is
+NOISE_SCHEMA = "edgekit.noise/1"
 
 Mode = Literal["quick", "standard", "rigorous"]
 # whole; interrupted by the user; the device was lost; or some measurement failed while the others went on
@@ -257,6 +261,48 @@ class Evaluation(msgspec.Struct, frozen=True):
         return min(self.labels, default=-1) >= 0
 
 
+class Together(msgspec.Struct, frozen=True):
+    """What two results share that were measured in one session, interleaved A B B A, to be compared."""
+
+    session: str  # the same on both sides, and on no others
+    side: Literal["baseline", "candidate"]
+    looks: tuple[Positive, ...]  # after how many A B B A blocks a verdict was looked for
+    cells: Positive  # pairs that were judged together
+
+
+class NoiseOf(msgspec.Struct, frozen=True):
+    """How far like repeats of one model differ."""
+
+    model: str
+    runtime: str  # name and version
+    threads: Positive
+    repeats: Positive
+    spread: Annotated[float, msgspec.Meta(ge=0)]  # standard deviation, relative to the value
+    p50_ns: Annotated[float, msgspec.Meta(ge=0)]
+
+
+class Noise(msgspec.Struct, frozen=True):
+    """A device's own noise: how far repeats of one thing differ there (A against A)."""
+
+    schema: str
+    device: str  # profile
+    created: str  # ISO 8601, UTC
+    system: str  # kernel, as `Device.system` has it
+    measured: Annotated[tuple[NoiseOf, ...], msgspec.Meta(min_length=1)]
+
+    def spread(self, threads: int | None = None) -> float:
+        """The largest spread with so many threads, or of all where none had so many."""
+        alike = [each.spread for each in self.measured if each.threads == threads]
+        return max(alike or [each.spread for each in self.measured])
+
+    def doubt(self, system: str, moment: str) -> str:
+        """Say why it may not hold for a system at a moment (ISO 8601); empty: it does."""
+        if self.system != system:
+            return f"was measured with the kernel {self.system}, and this is {system}"
+        age = (datetime.fromisoformat(moment[:10]) - datetime.fromisoformat(self.created[:10])).days
+        return f"was measured {age} days before, and holds for {NOISE_DAYS}" if age > NOISE_DAYS else ""
+
+
 class Result(msgspec.Struct, frozen=True, dict=True):
     """One session. Written as JSON."""
 
@@ -277,6 +323,8 @@ class Result(msgspec.Struct, frozen=True, dict=True):
     ended: Ended = "whole"
     lacks: tuple[str, ...] = ()  # what the device cannot do, and why: sentences
     fps: float | None = None  # spaced inferences; None: back to back
+    noise: Noise | None = None  # of the device, as it was known then; None: it was not
+    together: Together | None = None  # one side of two that were measured together
 
     def __post_init__(self) -> None:
         """Refuse what cannot be.

@@ -24,7 +24,7 @@ COMMANDS = {
     "train": "Train a model; write a checkpoint, its card and its curves.",
     "convert": "Turn a trained model into quantized TFLite and ONNX files.",
     "bench": "Measure artefacts on devices: latency, memory and accuracy.",
-    "compare": "Compare two results cell by cell.",
+    "compare": "Compare two sets or model files by measuring them, or two results.",
     "check": "Judge results by budgets.",
     "explain": "Show which operators the instructions go to.",
     "report": "Show results as a table, or write them as a page or a plot.",

@@ -2,6 +2,7 @@
 
 pairs     which cells belong together, and whether they may be compared at all
 change    one figure of two cells: ratio, interval, word
+together  two cells that were measured together, until it is certain
 judge     two results -> comparison
 advice    what to do next
 to_json   a comparison for programs

@@ -11,26 +11,31 @@ from edgekit.results import Result
 _EXPLAINED = "rpi4-emulated"  # the device on which `edgekit explain` counts where none is named
 
 
-def next_step(found: Comparison, results: Sequence[Result], across: Across | None = None) -> str:
+def next_step(found: Comparison, across: Across | None = None) -> str:
     """Return what tells more about cells that are worse, missing or not certain; empty: nothing does.
 
     Args:
         found: The comparison.
-        results: The results that were compared, one or two.
         across: The dimension in which its sides differ.
     """
     if not found.exit_code:
         return "edgekit report -o report.html"
     words = {pair.word for pair in found.pairs}
-    timed = [result.device.timed for result in results]
-    again = "edgekit bench BASELINE_SET NEW_SET"
-    if "slower" in words:
-        return f"Confirm with fresh repeats: {again} --mode rigorous"
-    if "more" in words:
-        return _operators(results, across)
-    if not any(timed):
-        return f"{again} --device {results[-1].device.profile}"
-    return f"{again} --mode rigorous" if all(timed) else ""
+    timed = [result.device.timed for result in found.results]
+    device = found.results[-1].device.profile
+    there = "" if device == "host" else f" --device {device}"
+    together = any(result.together for result in found.results)
+    again = f"edgekit compare BASELINE_SET NEW_SET{there}"
+    if across in ("runtime", "threads"):
+        again = f"edgekit bench SET{there} --mode rigorous"
+    if "slower" in words and not together:
+        return f"Confirm with fresh repeats: {again}"
+    if words & {"slower", "more"}:
+        return _operators(found.results, across)
+    if together:
+        longer = {"quick": "standard", "standard": "rigorous"}.get(found.results[-1].mode)
+        return f"{again} --mode {longer}" if "inconclusive" in words and longer else ""
+    return again if all(timed) or not any(timed) else ""
 
 
 def _operators(results: Sequence[Result], across: Across | None) -> str:

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from edgekit import stats
-from edgekit.results import Instructions
+from edgekit.results import Instructions, Repeat
 
 Word = Literal["slower", "faster", "more", "fewer", "same", "inconclusive", "invalid"]
 
@@ -31,6 +31,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     high: float | None = None
     p: float | None = None  # Mann–Whitney, adjusted by Holm for the cells tested together
     delta: float | None = None  # the least relative change that counts
+    repeats: int | None = None  # on each side, where both were measured together
     reason: str = ""
 
 
@@ -39,18 +40,42 @@ def spread(baseline: Sequence[float], candidate: Sequence[float]) -> float:
     return max(stats.coefficient_of_variation(side) or 0.0 for side in (baseline, candidate))
 
 
+def medians(repeats: Sequence[Repeat]) -> list[float]:
+    """The median of each repeat, in ns."""
+    import numpy as np
+
+    return [float(np.median(repeat.samples_ns)) for repeat in repeats]
+
+
+def tick(*sides: Sequence[Repeat]) -> float:
+    """The least step of the device's clock that the samples show, in ns."""
+    return max((stats.tick(repeat.samples_ns) for side in sides for repeat in side[:1]), default=0.0)
+
+
+def delta_of(own: float, noise: float | None) -> float:
+    """The least relative change that counts: 5 %, or twice the noise.
+
+    Args:
+        own: How far like repeats of this comparison differ, relative.
+        noise: The same of the device, as measured for it; None: it is not known.
+    """
+    return max(LEAST_CHANGE, 2 * max(own, noise or 0.0))
+
+
 def time_change(
     baseline: Sequence[float],
     candidate: Sequence[float],
     p: float | None,
     cells: int = 1,
+    *,
     tick: float = 0.0,
+    noise: float | None = None,
 ) -> Change:
-    """Judge the repeats' medians of two cells.
+    """Judge the repeats' medians of two cells of two sessions, or of one that measured both.
 
     Slower if all of these hold: the adjusted p is below 1 %; the ratio's 99 % interval is entirely above
-    1 + δ, δ being 5 % or twice the spread of like repeats; and the medians differ by more than two steps of
-    the clock. Faster likewise. The same if the interval is within δ.
+    1 + δ, δ being 5 %, or twice the spread of like repeats or the device's noise; and the medians differ by
+    more than two steps of the clock. Faster likewise. The same if the interval is within δ.
 
     Args:
         baseline: Median of each repeat, in ns; at least one.
@@ -58,10 +83,11 @@ def time_change(
         p: Of the Mann–Whitney test, adjusted; None: too few repeats for one.
         cells: How many were tested together.
         tick: The least by which the device's clock moves, in ns.
+        noise: The device's; see `delta_of`.
     """
     ratio, low, high = stats.ratio_bootstrap(baseline, candidate, CONFIDENCE)
     before = stats.spread(baseline).value
-    delta = max(LEAST_CHANGE, 2 * spread(baseline, candidate))
+    delta = delta_of(spread(baseline, candidate), noise)
     word, reason = _word((ratio, low, high), before, delta, TICKS * tick, p)
     if word == "inconclusive" and p is None:
         fewest = min(len(baseline), len(candidate))

@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from edgekit import stats
-from edgekit.comparison.change import FEWEST_REPEATS, Change, count_change, time_change
-from edgekit.comparison.pairs import Across, Only, Pair, Pairs, Side, pair_results, pair_within
+from edgekit.comparison.change import FEWEST_REPEATS, Change, count_change, medians, tick, time_change
+from edgekit.comparison.pairs import (
+    Across,
+    Only,
+    Pair,
+    Pairs,
+    Side,
+    measured_together,
+    pair_results,
+    pair_together,
+    pair_within,
+)
+from edgekit.comparison.together import blocked_change
 from edgekit.errors import GateError, InvalidError, UnavailableError, UsageError
 from edgekit.outputs import Difference, difference
 from edgekit.results import LOOSE, Result
@@ -62,6 +75,7 @@ class Comparison:
     new: tuple[str, ...]  # only in the candidate
     notes: tuple[str, ...]  # what to know before believing it
     unlike: tuple[str, ...] = ()  # what belongs together and cannot be compared, each with the reason
+    results: tuple[Result, ...] = ()  # what was compared
 
     @property
     def worse(self) -> int:
@@ -99,6 +113,7 @@ def compare(
     Raises:
         UsageError: Nothing can be compared.
     """
+    results = (baseline, candidate) if candidate else (baseline,)
     baseline, candidate = only.of(baseline), candidate and only.of(candidate)
     if candidate is not None and against is not None:
         raise UsageError("--against names a side within one result.", "With two, the first is the baseline.")
@@ -109,6 +124,8 @@ def compare(
                 "Name two results, or say what differs: --across model, artefact, runtime or threads.",
             )
         found = pair_within(baseline, across, against)
+    elif measured_together(baseline, candidate) and across is None:
+        found = pair_together(baseline, candidate)
     else:
         found = pair_results(baseline, candidate, across)
     if not found.pairs and found.unlike:
@@ -119,8 +136,9 @@ def compare(
         _compared(found.pairs),
         tuple(side.label for side in found.missing),
         tuple(side.label for side in found.new),
-        _notes(baseline, candidate),
+        _notes(baseline, candidate, across),
         tuple(map(str, found.unlike)),
+        results,
     )
 
 
@@ -130,21 +148,21 @@ def _leftover(found: Pairs) -> str:
 
 
 def _compared(pairs: Sequence[Pair]) -> tuple[Compared, ...]:
-    medians = [(_medians(pair.baseline), _medians(pair.candidate)) for pair in pairs]
+    timed = [(_medians(pair.baseline), _medians(pair.candidate)) for pair in pairs]
     tested = [
         index
-        for index, sides in enumerate(medians)
-        if min(map(len, sides)) >= FEWEST_REPEATS and not _flaw(pairs[index])
+        for index, sides in enumerate(timed)
+        if min(map(len, sides)) >= FEWEST_REPEATS and not _flaw(pairs[index]) and not pairs[index].together
     ]
-    adjusted = stats.holm([stats.mann_whitney(*medians[index]) for index in tested])
+    adjusted = stats.holm([stats.mann_whitney(*timed[index]) for index in tested])
     p = dict(zip(tested, adjusted, strict=True))
-    return tuple(_pair(pair, medians[index], p.get(index), len(tested)) for index, pair in enumerate(pairs))
+    return tuple(_pair(pair, timed[index], p.get(index), len(tested)) for index, pair in enumerate(pairs))
 
 
-def _pair(pair: Pair, medians: tuple[list[float], list[float]], p: float | None, cells: int) -> Compared:
+def _pair(pair: Pair, timed: tuple[list[float], list[float]], p: float | None, cells: int) -> Compared:
     before, after = pair.baseline.measurement, pair.candidate.measurement
     flaw = _flaw(pair)
-    timed = not flaw and all(medians) and min(medians[0]) > 0
+    judged = not flaw and all(timed) and min(map(min, timed)) > 0
     counts = None if flaw else (before.instructions, after.instructions)
     return Compared(
         model=_arrow(before.artefact.set, after.artefact.set),
@@ -155,7 +173,7 @@ def _pair(pair: Pair, medians: tuple[list[float], list[float]], p: float | None,
         bytes=(before.artefact.bytes, after.artefact.bytes),
         changed=before.artefact.sha256 != after.artefact.sha256,
         invalid=flaw,
-        latency=time_change(*medians, p, cells, _tick(pair)) if timed else None,
+        latency=_latency(pair, timed, p, cells) if judged else None,
         instructions=count_change(counts[0], counts[1]) if counts and counts[0] and counts[1] else None,
         agreement=_agreement(pair),
         outputs=difference(before, after),
@@ -168,23 +186,47 @@ def _arrow(before: str, after: str) -> str:
 
 def _medians(side: Side) -> list[float]:
     """The repeats' medians; none if the device is emulated, since they say nothing about the board."""
-    import numpy as np
-
-    if side.result.device.emulated:
-        return []
-    return [float(np.median(repeat.samples_ns)) for repeat in side.measurement.repeats]
+    return [] if side.result.device.emulated else medians(side.measurement.repeats)
 
 
-def _tick(pair: Pair) -> float:
-    """The least step of the device's clock that the samples show, in ns."""
-    sides = (pair.baseline.measurement, pair.candidate.measurement)
-    return max((stats.tick(repeat.samples_ns) for side in sides for repeat in side.repeats[:1]), default=0.0)
+def _latency(pair: Pair, timed: tuple[list[float], list[float]], p: float | None, cells: int) -> Change:
+    step = tick(pair.baseline.measurement.repeats, pair.candidate.measurement.repeats)
+    noises = [
+        side.result.noise.spread(side.measurement.threads)
+        for side in (pair.baseline, pair.candidate)
+        if side.result.noise
+    ]
+    noise, plan = max(noises, default=None), pair.together
+    if plan is None:
+        return time_change(*timed, p, cells, tick=step, noise=noise)
+    # a session that was interrupted is judged by its last look, since other moments were not planned
+    blocks = min(map(len, timed)) // 2
+    reached = 2 * max((look for look in plan.looks if look <= blocks), default=0)
+    if not reached:
+        needed = 2 * plan.looks[0]
+        reason = f"{needed} repeats on each side are needed, there are {min(map(len, timed))}"
+        return msgspec.structs.replace(
+            time_change(*timed, None, cells, tick=step, noise=noise), reason=reason
+        )
+    return blocked_change(
+        timed[0][:reached],
+        timed[1][:reached],
+        looks=len(plan.looks),
+        cells=plan.cells,
+        noise=noise,
+        tick=step,
+    )
 
 
 def _flaw(pair: Pair) -> str:
+    """Why a side cannot be trusted; empty: both can.
+
+    That repeats differ among themselves is no flaw where only repeats of one block are compared: the interval
+    has it.
+    """
     for name, side in (("baseline", pair.baseline), ("candidate", pair.candidate)):
         for finding in side.measurement.findings:
-            if finding.kind == "invalid":
+            if finding.kind == "invalid" and not (pair.together and finding.code == "noisy"):
                 return f"{name}: {finding.code}: {finding.message}"
     return ""
 
@@ -208,21 +250,24 @@ def _agreement(pair: Pair) -> Agreement | None:
     return Agreement(one.size, same, None, None, None)
 
 
-def _notes(baseline: Result, candidate: Result | None) -> tuple[str, ...]:
+def _notes(baseline: Result, candidate: Result | None, across: Across | None) -> tuple[str, ...]:
     """What the results show that a reader should know."""
     notes = [
         f"The {name} is not complete: {result.partial}"
         for name, result in (("baseline", baseline), ("candidate", candidate))
         if result and result.partial
     ]
-    if candidate is None:
+    notes += _noise_notes(candidate or baseline)
+    if candidate is None or measured_together(baseline, candidate):
         return tuple(notes)
     if not candidate.device.emulated:
         loose = all(measured.artefact.set == LOOSE for measured in candidate.measurements)
-        sides, across = ("OLD_FILE NEW_FILE", "artefact") if loose else ("OLD_SET NEW_SET", "model")
+        sides, device = "OLD_FILE NEW_FILE" if loose else "OLD_SET NEW_SET", candidate.device.profile
+        there = "" if device == "host" else f" --device {device}"
+        better = f" One session of both is more certain: edgekit compare {sides}{there}"
         notes.append(
-            "Measured in two sessions: the intervals do not show what drifted between them. One session "
-            f"of both is more certain: edgekit bench {sides} --mode rigorous, then compare --across {across}."
+            "Measured in two sessions: the intervals do not show what drifted between them."
+            + better * (across in (None, "model", "artefact"))
         )
     seen = {"kernel": "system", "Python": "python", "libc": "libc"}
     for word, key in seen.items():
@@ -230,3 +275,12 @@ def _notes(baseline: Result, candidate: Result | None) -> tuple[str, ...]:
         if before != after and baseline.device.profile == candidate.device.profile:
             notes.append(f"The device's {word} changed: {before} to {after}.")
     return tuple(notes)
+
+
+def _noise_notes(result: Result) -> list[str]:
+    """What to know of the device's noise, on which δ rests."""
+    if result.noise is None or result.device.emulated:
+        return []
+    doubt = result.noise.doubt(result.device.system, result.created)
+    again = f"edgekit devices noise {result.noise.device}"
+    return [f"The noise of {result.noise.device} {doubt}: {again}"] if doubt else []

@@ -14,7 +14,7 @@ from typing import Literal, get_args
 from msgspec.structs import replace
 
 from edgekit.errors import UsageError
-from edgekit.results import Measurement, Result
+from edgekit.results import Measurement, Result, Together
 from edgekit.words import plural
 
 Across = Literal["device", "model", "artefact", "runtime", "threads"]
@@ -49,6 +49,7 @@ class Pair:
 
     baseline: Side
     candidate: Side
+    together: Together | None = None  # how they were measured, if that was in one interleaved session
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ class Only:
         Raises:
             UsageError: Nothing has one of the names.
         """
+        if self == Only():
+            return result
         cpus, left = result.device.cpus, list(result.measurements)
         named: tuple[tuple[str, Sequence[object], Callable[[Measurement], Sequence[object]]], ...] = (
             ("artefact", self.artefacts, lambda m: (m.artefact.file,)),
@@ -133,6 +136,34 @@ def pair_results(baseline: Result, candidate: Result, across: Across | None = No
         _left(before, [pair.baseline for pair in pairs]),
         _left(after, [pair.candidate for pair in pairs]),
         unlike,
+    )
+
+
+def measured_together(baseline: Result, candidate: Result) -> bool:
+    """Whether two results are the sides of one interleaved session."""
+    sides = (baseline.together, candidate.together)
+    return all(sides) and len({side.session for side in sides if side}) == 1 and sides[0] != sides[1]
+
+
+def pair_together(baseline: Result, candidate: Result) -> Pairs:
+    """Pair the cells of the two sides of one session: by file, or the only files that they have.
+
+    Whatever must be equal was the same for both; what a runtime made of a file, such as another delegate, is
+    part of what is compared.
+    """
+    results = (baseline, candidate)
+    single = all(len({m.artefact.sha256 for m in result.measurements}) == 1 for result in results)
+    before, after = (
+        {
+            ("" if single else m.artefact.file, m.runtime.label, m.threads): Side(result, m)
+            for m in result.measurements
+        }
+        for result in results
+    )
+    return Pairs(
+        tuple(Pair(side, after[key], baseline.together) for key, side in before.items() if key in after),
+        tuple(side for key, side in before.items() if key not in after),
+        tuple(side for key, side in after.items() if key not in before),
     )
 
 

@@ -1,5 +1,6 @@
 """Devices: what a profile says about them, and the transports that reach them."""
 
+from edgekit.device.noise import read_noise, write_noise
 from edgekit.device.opening import open_transport
 from edgekit.device.profile import TRANSPORTS, Profile, TransportKind
 from edgekit.device.profiles import add_profile, find_profile, list_profiles, reached_at, reached_by
@@ -19,4 +20,6 @@ __all__ = [
     "open_transport",
     "reached_at",
     "reached_by",
+    "read_noise",
+    "write_noise",
 ]

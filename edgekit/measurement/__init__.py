@@ -2,6 +2,19 @@
 
 from edgekit.measurement.request import MODES, BenchRequest, Schedule
 from edgekit.measurement.session import bench
-from edgekit.measurement.store import Store, result_path, save_result
+from edgekit.measurement.store import COMPARED, Store, result_path, save_result
+from edgekit.measurement.together import Both, Rules, bench_together
 
-__all__ = ["MODES", "BenchRequest", "Schedule", "Store", "bench", "result_path", "save_result"]
+__all__ = [
+    "COMPARED",
+    "MODES",
+    "BenchRequest",
+    "Both",
+    "Rules",
+    "Schedule",
+    "Store",
+    "bench",
+    "bench_together",
+    "result_path",
+    "save_result",
+]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
+from typing import TypeAlias
 
 from edgekit.errors import EdgekitError, ModelError, TransientDeviceError, UnavailableError
 from edgekit.measurement import answers
@@ -14,6 +16,8 @@ from edgekit.measurement.request import BenchRequest
 from edgekit.progress import Progress
 from edgekit.results import Accuracy, Ended, Instructions, Memory, Output, Repeat, Runtime
 from edgekit.words import plural
+
+Order: TypeAlias = "Callable[[Sequence[Collected], int], Iterator[Collected]]"
 
 # what a result says that is found while, or long after, its session was measuring
 _UNFINISHED = KeyboardInterrupt("The session is not finished: it still runs, or was ended from outside.")
@@ -93,6 +97,9 @@ def measure(
     request: BenchRequest,
     progress: Progress,
     keep: Callable[[Outcome], None] = lambda _: None,
+    *,
+    order: Order = interleaved,
+    repeats: int | None = None,
 ) -> Outcome:
     """Run every process of a session.
 
@@ -105,23 +112,29 @@ def measure(
         request: What was asked for.
         progress: Receives every process on the device.
         keep: Receives what there is whenever there is more, as it would be if nothing more came.
+        order: Yields which cell is timed next, given all and the repeats; it may look at what there is so
+            far, and may end early.
+        repeats: Of each cell, at most; None: as the request says.
 
     Raises:
         EdgekitError: Nothing was measured; the first cell's error.
         KeyboardInterrupt: Interrupted before anything was measured.
     """
     outcome = Outcome([Collected(cell) for cell in chosen])
-    tasks = list(_tasks(outcome.collected, passes, request))
-    often = f", {request.schedule.repeats} times each" if passes.timed else ""
-    progress.step(f"Measuring {plural(len(chosen), 'combination')}{often}", len(tasks))
+    most = 0 if not passes.timed else repeats or request.schedule.repeats
+    timing = order(outcome.collected, most) if passes.timed else iter(())
+    others = list(_others(outcome.collected, passes, request))
+    early = f", {'up to ' if repeats else ''}{most} times each" if passes.timed else ""
+    progress.step(f"Measuring {plural(len(chosen), 'combination')}{early}", len(chosen) * most + len(others))
+    latency = (_Task(item, partial(_latency, item, passes, place)) for place, item in enumerate(timing))
     try:
-        for done, task in enumerate(tasks):
+        for done, task in enumerate(chain(latency, others)):
             progress.advance(done)
             if task.collected.error is None and task.optional not in outcome.unable:
                 _try(task, progress, outcome.unable)
                 if task.collected.runtime:
                     keep(replace(outcome, stopped=_UNFINISHED))
-        progress.advance(len(tasks))
+        progress.advance(len(chosen) * most + len(others))
     except (KeyboardInterrupt, TransientDeviceError) as error:
         outcome.stopped = error
     if not any(item.runtime for item in outcome.collected):
@@ -143,13 +156,11 @@ def _try(task: _Task, progress: Progress, unable: dict[str, str]) -> None:
             task.collected.error = error
 
 
-def _tasks(collected: Sequence[Collected], passes: Passes, request: BenchRequest) -> Iterator[_Task]:
-    """Yield the session's processes in order. An emulated board has no times and its memory is not real."""
+def _others(collected: Sequence[Collected], passes: Passes, request: BenchRequest) -> Iterator[_Task]:
+    """Yield what is not timed, in order. An emulated board has no times and its memory is not real."""
     if not passes.timed:
         for item in collected:
             yield _Task(item, partial(_instructions, item, passes))
-    for position, item in enumerate(interleaved(collected, request.schedule.repeats if passes.timed else 0)):
-        yield _Task(item, partial(_latency, item, passes, position))
     if request.memory and passes.timed:
         for item in collected:
             yield _Task(item, partial(_memory, item, passes), "No memory figures")

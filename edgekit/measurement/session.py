@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
 
 import edgekit
-from edgekit.device import Transport
+from edgekit.device import Transport, read_noise
 from edgekit.errors import EdgekitError
 from edgekit.measurement.artefacts import payloads, read_evaluation, subjects
 from edgekit.measurement.findings import Context, findings
@@ -23,7 +23,7 @@ from edgekit.measurement.request import BenchRequest
 from edgekit.measurement.store import Store
 from edgekit.measurement.subject import Subject
 from edgekit.progress import SILENT, Progress
-from edgekit.results import SCHEMA, Environment, Evaluation, Measurement, Result
+from edgekit.results import SCHEMA, Environment, Evaluation, Measurement, Noise, Result
 from edgekit.schema import now
 from edgekit.visit import Visit, profile_of, visiting
 
@@ -69,7 +69,7 @@ def _bench(
     runtimes = wanted_runtimes(request.runtimes, files)
     if omitted := left_out(runtimes, files):
         progress.note(omitted)
-    evaluations = _evaluations(files) if request.accuracy else ()
+    evaluations = evaluations_of(files, request)
     profile, created = profile_of(request.device), now()
     for ignored in () if profile.timed else _ignored(request):
         progress.note(f"{profile.name} {ignored}")
@@ -81,7 +81,7 @@ def _bench(
         outcome = measure(chosen, Passes(visit, request), request, progress, keep)
         if outcome.stopped:
             keep(outcome, at_once=True)  # before the device is let go, which may take longer than there is
-        after = _environment(visit) if outcome.can_wait else Environment(now())
+        after = environment(visit) if outcome.can_wait else Environment(now())
     return session.result(outcome, after)
 
 
@@ -94,6 +94,12 @@ class Session:
     evaluations: tuple[Evaluation, ...]
     created: str
     visit: Visit
+    repeats: int | None = None  # of each cell, at least; None: as the request says
+
+    @cached_property
+    def noise(self) -> Noise | None:
+        """The device's own noise; None: it is not known."""
+        return read_noise(self.visit.profile.name) if self.visit.device.timed else None
 
     @property
     def affinity(self) -> tuple[int, ...]:
@@ -138,6 +144,7 @@ class Session:
             ended=outcome.ended,
             lacks=outcome.lacks,
             fps=request.fps if visit.device.timed else None,
+            noise=self.noise,
         )
 
     def _measurement(self, item: Collected, after: Environment) -> Measurement:
@@ -155,8 +162,9 @@ class Session:
             affinity=self.affinity,
             input_sha256=item.input_sha256,
         )
+        schedule = self.request.schedule
         context = Context(
-            self.request.schedule,
+            replace(schedule, repeats=self.repeats or schedule.repeats),
             self.visit.device,
             self.visit.environment,
             after,
@@ -179,13 +187,15 @@ def _ignored(request: BenchRequest) -> Iterator[str]:
         yield "has a single CPU: --affinity changes nothing."
 
 
-def _evaluations(files: tuple[Subject, ...]) -> tuple[Evaluation, ...]:
-    """Read the labels of every evaluation file once."""
+def evaluations_of(files: Sequence[Subject], request: BenchRequest) -> tuple[Evaluation, ...]:
+    """Read the labels of every evaluation file once; none where accuracy is not asked for."""
+    if not request.accuracy:
+        return ()
     different = {file.images.sha256: file.images for file in files if file.images}
     return tuple(read_evaluation(images) for images in different.values())
 
 
-def _environment(visit: Visit) -> Environment:
+def environment(visit: Visit) -> Environment:
     """Look at the device once more; neither a device that is gone nor an impatient user ends a session."""
     try:
         return visit.look()

@@ -14,6 +14,7 @@ from edgekit.files import OUTPUT, check_writable, storage_errors
 from edgekit.results import Result, write_result
 
 RESULTS = Path("results")
+COMPARED = RESULTS / "compared"  # sides of comparisons, which are not sessions to check or to report
 _SELDOM = 1.0  # seconds between two writes of a result that grows; the shortest repeat of a mode takes longer
 
 
@@ -48,17 +49,18 @@ def save_result(result: Result, folder: Path = RESULTS) -> Path:
 class Store:
     """The file of one session's result, from the first repeat on: no ending loses more than one."""
 
-    def __init__(self, output: Path | None = None) -> None:
+    def __init__(self, output: Path | None = None, folder: Path = RESULTS) -> None:
         """Make sure, before anything is measured, that the file can be written.
 
         Args:
-            output: The file; None: a new one in `results/`.
+            output: The file; None: a new one in the folder.
+            folder: For new files.
 
         Raises:
             StorageError: It cannot.
         """
-        self._path, self._next = output, 0.0
-        check_writable(output or RESULTS / "new.json", OUTPUT)
+        self._path, self._folder, self._next = output, folder, 0.0
+        check_writable(output or folder / "new.json", OUTPUT)
 
     @property
     def due(self) -> bool:
@@ -84,6 +86,6 @@ class Store:
         Raises:
             StorageError: The file cannot be written; what was kept before is still there.
         """
-        self._path = self._path or result_path(RESULTS, result, sets)
+        self._path = self._path or result_path(self._folder, result, sets)
         with storage_errors(self._path, OUTPUT):
             write_result(self._path, result)

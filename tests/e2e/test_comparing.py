@@ -2,12 +2,15 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from support.artefact_sets import make_set
 from support.commands import run
 from support.sessions import MS, board, counted, saved, session, timed
 
+import edgekit
 from edgekit.results import Finding
 
 HOT = Finding("invalid", "throttled", "The firmware reports throttling.", "Add a fan.")
@@ -91,14 +94,53 @@ def test_no_advice_is_given_between_times_and_counts(tmp_path):
 
 def test_unsteady_times_are_followed_by_more_repeats_and_missing_counts_by_another_session(tmp_path):
     paths = saved(tmp_path, session(timed(*[20 * MS] * 3)), session(timed(*[24 * MS] * 3)))
-    assert "--mode rigorous" in run("compare", *paths, cwd=tmp_path, code=4).sentence
+    done = run("compare", *paths, cwd=tmp_path, code=4)
+    assert "Next: edgekit compare BASELINE_SET NEW_SET --device rpi4" in done.sentence
     both = board(counted(1_000_000), counted(2_000_000, runtime="tflite-runtime", version="2.14.0"))
     paths = saved(tmp_path, both, board(counted(1_000_000)))
     done = run("compare", *paths, cwd=tmp_path, code=3)
-    assert done.sentence == "Next: edgekit bench BASELINE_SET NEW_SET --device rpi4-emulated"
+    assert done.sentence == "Next: edgekit compare BASELINE_SET NEW_SET --device rpi4-emulated"
 
 
 def test_an_asterisk_is_explained_where_one_is_shown(tmp_path):
     paths = saved(tmp_path, board(counted(1_000_000)), board(counted(1_000_000, sha256="b" * 64)))
     assert "* the file itself differs\n" in run("compare", *paths, cwd=tmp_path, COLUMNS="200").out
     assert "*" not in run("compare", paths[0], paths[0], cwd=tmp_path, COLUMNS="200").out
+
+
+def test_compare_measures_two_sets_until_it_is_certain(tmp_path, monkeypatch):
+    """The only one here that is measured, with real processes, whatever else this computer does."""
+    make_set(tmp_path / "tiny", ("int8.tflite",))
+    short = edgekit.Schedule(repeats=8, min_runs=64, min_seconds=0, warmup_seconds=0)
+    monkeypatch.chdir(tmp_path)
+    found = edgekit.compare("tiny", "tiny", runtimes="litert", mode=short, command="edgekit compare")
+    assert [(pair.runtime.split()[0], pair.threads) for pair in found.pairs] == [("litert", "1")]
+    assert found.pairs[0].word in ("same", "inconclusive"), found.pairs
+    kept = sorted((tmp_path / "results" / "compared").glob("*.json"))
+    assert [each.path for each in found.results] == [Path("results", "compared", k.name) for k in kept[::-1]]
+    again = json.loads(run("compare", *kept[::-1], "--json", cwd=tmp_path, code=None).out)
+    assert again["pairs"][0]["latency"]["p"] == found.pairs[0].latency.p, "judged by the record, likewise"
+
+
+@pytest.mark.parametrize(
+    ("sides", "named", "words"),
+    [
+        (("tiny",), {}, "Name two: edgekit compare OLD NEW"),
+        (("tiny", "results/0.json"), {}, "compared with each other"),
+        (("tiny", "tiny"), {"across": "model"}, "--across and --against are for results"),
+        (("results/0.json", "results/0.json"), {"device": "host"}, "without a device"),
+    ],
+)
+def test_what_is_measured_and_what_is_read_are_kept_apart(tmp_path, monkeypatch, sides, named, words):
+    make_set(tmp_path / "tiny", ("int8.tflite",))
+    saved(tmp_path, REAL)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(edgekit.UsageError) as refused:
+        edgekit.compare(*sides, **named)
+    assert words in f"{refused.value.what} {refused.value.hint}"
+
+
+def test_a_user_without_a_device_is_refused(tmp_path):
+    saved(tmp_path, REAL)
+    done = run("compare", "results/0.json", "results/0.json", "--user", "pi", cwd=tmp_path, code=2)
+    assert "Name it with --device" in done.sentence

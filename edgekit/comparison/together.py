@@ -1,0 +1,111 @@
+"""Two cells that were measured together, A B B A, until it is certain: a group-sequential test.
+
+A verdict is looked for after a few fixed numbers of blocks. Each look spends a fixed part of the 1 % that a
+comparison may be wrong, so that stopping at the first verdict raises no false alarms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgekit import stats
+from edgekit.comparison.change import LEAST_CHANGE, LEVEL, TICKS, Change, Word, delta_of, medians, tick
+from edgekit.results import Repeat
+
+LOOKS = (4, 6, 8, 12)  # blocks A B B A, of two repeats a side, after which a verdict may be reached
+REPEATS = {"quick": 16, "standard": 24, "rigorous": 24}  # a side, at most
+
+
+def planned_looks(repeats: int, cells: int) -> tuple[int, ...]:
+    """After how many blocks a verdict is looked for, with so many repeats a side and cells.
+
+    A look at which so few blocks could not decide is no look.
+    """
+    looks = [look for look in LOOKS if 2 * look <= repeats] or [max(1, repeats // 2)]
+    while len(looks) > 1 and not stats.cut_off(looks[0], tail(len(looks), cells)):
+        looks.pop(0)
+    return tuple(looks)
+
+
+def tail(looks: int, cells: int) -> float:
+    """The chance of a false alarm to either side at one look at one cell.
+
+    It is spent evenly on a fixed number of looks, so that stopping early adds nothing to it (Slud & Wei,
+    JASA 77, 1982, with equal parts), and on the cells (Bonferroni). The intervals of all looks then hold
+    together: repeated confidence intervals (Jennison & Turnbull, JRSS B 51, 1989).
+    """
+    return LEVEL / 2 / looks / cells
+
+
+def blocked_change(
+    baseline: Sequence[float],
+    candidate: Sequence[float],
+    *,
+    looks: int,
+    cells: int,
+    noise: float | None = None,
+    tick: float = 0.0,
+) -> Change:
+    """Judge the repeats' medians of two cells that were measured together, A B B A.
+
+    Slower if the ratio's interval is entirely above 1 + δ and the difference exceeds two steps of the clock;
+    faster likewise. The same if the interval is within 5 %. The interval is one of several looks and cells,
+    which hold together with 99 %.
+
+    Args:
+        baseline: Median of each repeat, in ns, in the order of measuring; two for each block.
+        candidate: Likewise, as many.
+        looks: How many were planned.
+        cells: How many are judged together.
+        noise: The device's; see `delta_of`.
+        tick: The least by which the device's clock moves, in ns.
+    """
+    found = stats.blocked_ratio(baseline, candidate, tail(looks, cells))
+    before = stats.spread(baseline).value
+    delta = delta_of(stats.like_spread(baseline, candidate), noise)
+    word, reason = _together(found, before, delta, TICKS * tick)
+    bounded = found.low > 0
+    return Change(
+        word=word,
+        baseline=before,
+        candidate=stats.spread(candidate).value,
+        ratio=found.ratio,
+        low=found.low if bounded else None,
+        high=found.high if bounded else None,
+        p=min(1.0, found.p * looks * cells),
+        delta=delta,
+        repeats=len(baseline),
+        reason=reason,
+    )
+
+
+def _together(found: stats.Blocked, before: float, delta: float, least: float) -> tuple[Word, str]:
+    most, near = 1 + delta, 1 + LEAST_CHANGE
+    if found.low > most or found.high < 1 / most:
+        if abs(found.ratio - 1) * before > least:
+            return ("slower" if found.low > most else "faster"), ""
+        return "same", f"differs by less than {TICKS} steps of the clock ({least:.0f} ns)"
+    if 1 / near <= found.low and found.high <= near:
+        return "same", ""
+    if found.low > 1 or found.high < 1:
+        word = "slower" if found.low > 1 else "faster"
+        return "inconclusive", f"{word}, but not surely by {delta:.0%}, the least that counts on this device"
+    return (
+        "inconclusive",
+        f"the interval reaches beyond {LEAST_CHANGE:.0%}: measure longer, or quieten the device",
+    )
+
+
+def settled(
+    baseline: Sequence[Repeat], candidate: Sequence[Repeat], *, looks: int, cells: int, noise: float | None
+) -> bool:
+    """Whether two cells need no more repeats."""
+    judged = blocked_change(
+        medians(baseline),
+        medians(candidate),
+        looks=looks,
+        cells=cells,
+        noise=noise,
+        tick=tick(baseline, candidate),
+    )
+    return judged.word != "inconclusive"
