@@ -14,6 +14,7 @@ from edgekit.words import plural
 CLOCK_TOLERANCE = 0.05  # share by which a CPU's clock may differ during a session
 VARIATION_WARNING = 0.05  # coefficient of variation of the repeats' medians
 VARIATION_LIMIT = 0.10
+SLOWED = 1.3  # p50 over the fastest sample; sound published series on a Pi 4 stay at or below 1.29
 OTHER_CPUS = 0.25  # CPUs kept busy by other processes
 ACCURACY_TOLERANCE = 0.005  # share of images by which two executions of one file may differ
 PACE = 0.95  # share of the requested inferences per second that must be reached
@@ -57,6 +58,7 @@ def findings(measurement: Measurement, context: Context) -> tuple[Finding, ...]:
             _hot,
             _clock,
             _noise,
+            _slowed,
             _too_few,
             _slow,
             _busy,
@@ -157,6 +159,23 @@ def _noise(measurement: Measurement, _: Context) -> Iterator[Finding]:
         f"limit {VARIATION_LIMIT if over else VARIATION_WARNING:.0%}).",
         _unless_stopped(measurement, "Close other programs, pin the CPUs, or measure longer."),
     )
+
+
+def _slowed(measurement: Measurement, _: Context) -> Iterator[Finding]:
+    if not measurement.repeats:
+        return
+    p50 = median(median(repeat.samples_ns) for repeat in measurement.repeats)
+    fastest = min(min(repeat.samples_ns) for repeat in measurement.repeats)
+    if p50 > SLOWED * fastest > 0:
+        yield Finding(
+            "warning",
+            "slowed",
+            f"p50 is {p50 / fastest:.2f} times the fastest sample (limit {SLOWED:g}).",
+            _unless_stopped(
+                measurement,
+                "It throttled or shared its core for most of the time: let it cool, close programs.",
+            ),
+        )
 
 
 def _unless_stopped(measurement: Measurement, advice: str) -> str:

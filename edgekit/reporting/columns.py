@@ -62,7 +62,7 @@ def latency_unit(computed: Sequence[Row]) -> tuple[str, float]:
 def identity(computed: Sequence[Row]) -> list[Column]:
     """Return the columns that say what was measured, and whether it can be trusted."""
     several_sets = len({row.set for row in computed}) > 1
-    flagged = any(row.findings for row in computed)
+    flagged = any(row.state != "ok" for row in computed)
     about = (
         "no: its times, or its counts where nothing was timed, cannot be trusted and are in parentheses; "
         "yes !: with a warning"

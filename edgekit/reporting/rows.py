@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -16,6 +17,9 @@ from edgekit.words import plural
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+
+_MANY = 4  # rows from which on a warning that most have is said once
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,9 @@ class Row:
     instructions: Instructions | None
     findings: tuple[Finding, ...]
     outputs: Difference | None = None  # to those of the runtime that ran the same file first
+    common: frozenset[str] = (
+        frozenset()
+    )  # codes of warnings that most rows have: the session's, not this row's
 
     @property
     def threads_text(self) -> str:
@@ -117,8 +124,9 @@ class Row:
 
     @property
     def state(self) -> str:
-        """`ok`, `warning` or `invalid`."""
-        return "invalid" if not self.valid else "warning" if self.findings else "ok"
+        """`ok`, `warning` or `invalid`; what most rows are warned about sets none of them apart."""
+        own = any(finding.code not in self.common for finding in self.findings)
+        return "invalid" if not self.valid else "warning" if own else "ok"
 
 
 def rows(result: Result) -> tuple[Row, ...]:
@@ -130,11 +138,24 @@ def rows(result: Result) -> tuple[Row, ...]:
     evaluations = {evaluation.sha256: evaluation for evaluation in result.evaluations}
     named = names(result)
     first = first_runs(result)
+    common = _common(result.measurements)
     computed = (
-        replace(_row(i, named, each, references, evaluations), outputs=_difference(first, each))
+        replace(
+            _row(i, named, each, references, evaluations), outputs=_difference(first, each), common=common
+        )
         for i, each in enumerate(result.measurements)
     )
     return tuple(sorted(computed, key=_place))
+
+
+def _common(measurements: Sequence[Measurement]) -> frozenset[str]:
+    """Return the codes of warnings that most measurements have, where there are enough to say most."""
+    warned = Counter(
+        code for each in measurements for code in {f.code for f in each.findings if f.kind == "warning"}
+    )
+    if len(measurements) < _MANY:
+        return frozenset()
+    return frozenset(code for code, count in warned.items() if 2 * count > len(measurements))
 
 
 def first_runs(result: Result) -> dict[str, Measurement]:
@@ -301,11 +322,16 @@ class Findings:
 
 
 def findings(computed: Sequence[Row]) -> tuple[Findings, ...]:
-    """Gather the rows' findings by check, the invalidating ones first."""
+    """Gather the rows' findings by check, the invalidating ones first; what most are warned about is one."""
     groups: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
     for row, finding in chain.from_iterable(((row, f) for f in row.findings) for row in computed):
         groups.setdefault((finding.kind, finding.code, finding.advice), []).append(
             (row.label, finding.message)
         )
+    common = {code for row in computed for code in row.common}
+    for (kind, code, _), seen in groups.items():
+        if kind == "warning" and code in common:
+            label, message = seen[0]
+            seen[:] = [(f"{len(seen)} of {len(computed)} measurements, such as {label}", message)]
     ordered = sorted(groups.items(), key=lambda item: item[0][0] != "invalid")
     return tuple(Findings(*key, seen=tuple(seen)) for key, seen in ordered)

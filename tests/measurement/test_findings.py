@@ -33,6 +33,16 @@ def test_a_quiet_measurement_has_nothing_to_say():
     assert judge(measurement()) == {}
 
 
+@pytest.mark.parametrize(("fastest", "codes"), [(0.78, []), (0.76, ["slowed"])])
+def test_a_median_far_above_the_fastest_sample_is_suspect(fastest, codes):
+    samples = [round(fastest * 1e6), *[10**6] * 127]
+    found = judge(measurement(repeat(0, samples=samples), repeat(1, samples=samples), repeat(2)))
+    assert [code for code in found if code == "slowed"] == codes
+    if codes:
+        assert found["slowed"].kind == "warning"
+        assert "1.32 times the fastest sample (limit 1.3)" in found["slowed"].message
+
+
 def test_a_throttled_board_is_invalid():
     before, after = (msgspec.structs.replace(QUIET, throttled=bits) for bits in (0x0, 0x50000))
     found = judge(measurement(), before=before, after=after)["throttled"]

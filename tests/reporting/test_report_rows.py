@@ -3,6 +3,7 @@
 import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from support.simulated import BUSY, EVALUATION, HOT, IMAGES, joined, simulate
 
 from edgekit import stats
@@ -174,3 +175,39 @@ def test_with_several_sets_a_findings_place_names_its_set():
     both = joined(simulate(set_name="a", threads=(1,), flawed=flawed), simulate(set_name="b", threads=(1,)))
     [hot] = findings(rows(both))
     assert hot.seen == (("a/int8.onnx · onnxruntime 1.23.2 · 1 thread", HOT.message),)
+
+
+def warned(count, *, threads=(1, 4)):
+    """A session of which the first `count` measurements share a warning, and the last has one of its own."""
+    result = simulate(threads=threads)
+    own = replace(BUSY, code="outliers")
+    last = len(result.measurements) - 1
+    return replace(
+        result,
+        measurements=tuple(
+            replace(m, findings=(BUSY,) * (i < count) + (own,) * (i == last))
+            for i, m in enumerate(result.measurements)
+        ),
+    )
+
+
+def test_what_most_rows_are_warned_about_is_said_once_and_marks_none():
+    computed = rows(warned(10))
+    busy, own = sorted(findings(computed), key=lambda found: found.code)
+    assert len(busy.seen) == len(own.seen) == 1
+    assert busy.seen[0][0].startswith(f"10 of {len(computed)} measurements, such as ")
+    assert [row.state for row in computed].count("warning") == 1
+    assert sum(len(row.findings) for row in computed) == 11, "every row still has its own"
+
+
+def test_what_half_the_rows_are_warned_about_marks_each():
+    computed = rows(warned(len(rows(simulate())) // 2))
+    assert len(findings(computed)[0].seen) == len(computed) // 2
+    assert [row.state for row in computed].count("warning") == len(computed) // 2 + 1
+
+
+def test_what_makes_most_rows_invalid_marks_each():
+    result = simulate()
+    hot = replace(result, measurements=tuple(replace(m, findings=(HOT,)) for m in result.measurements))
+    assert {row.state for row in rows(hot)} == {"invalid"}
+    assert len(findings(rows(hot))[0].seen) == len(result.measurements)
