@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from edgekit.device import Profile
 from edgekit.lookup import CACHE_ELSEWHERE
-from edgekit.results import QUOTA_REMEDY, Device, Environment
+from edgekit.results import QUOTA_REMEDY, Device, Environment, Noise
 
 _ROOM = 500e6  # bytes: a Python, three runtimes and a few models
 _BUSY = 0.25  # CPUs kept busy by other processes
@@ -23,7 +23,11 @@ class Advice:
 
 
 def advise(
-    profile: Profile, device: Device, environment: Environment, runtimes: Mapping[str, str]
+    profile: Profile,
+    device: Device,
+    environment: Environment,
+    runtimes: Mapping[str, str],
+    noise: Noise | None = None,
 ) -> tuple[Advice, ...]:
     """Return what should be fixed before measuring.
 
@@ -32,6 +36,7 @@ def advise(
         device: What it is.
         environment: How it is doing.
         runtimes: Why each runtime cannot be provided; empty: it can.
+        noise: The device's own, as it was last measured; None: it never was.
     """
     return (
         *_identity(profile, device),
@@ -42,6 +47,7 @@ def advise(
         *_heat(profile, environment),
         *_quota(environment),
         *_company(environment),
+        *_noise(profile, device, environment, noise),
     )
 
 
@@ -138,4 +144,15 @@ def _company(environment: Environment) -> Iterator[Advice]:
     if busy is not None and busy > _BUSY:
         yield Advice(
             f"Other processes keep {busy:.1f} CPUs busy.", "Close them; `top` on the device names them."
+        )
+
+
+def _noise(
+    profile: Profile, device: Device, environment: Environment, noise: Noise | None
+) -> Iterator[Advice]:
+    doubt = noise.doubt(device.system, environment.time) if noise else ""
+    if doubt:
+        yield Advice(
+            f"The noise of {profile.name} {doubt}.",
+            f"Measure it again: {shlex.join(['edgekit', 'devices', 'noise', profile.name])}",
         )

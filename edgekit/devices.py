@@ -12,9 +12,12 @@ if TYPE_CHECKING:
 
     from edgekit.advice import Advice
     from edgekit.device import Profile
+    from edgekit.results import Noise
     from edgekit.visit import Fingerprint
 
-__all__ = ["add", "clean", "doctor", "find", "find_each", "list", "probe"]
+__all__ = ["add", "clean", "doctor", "find", "find_each", "list", "noise", "probe"]
+
+_NOISE_MODELS = ("mobilenet_v1_0.25_32_digits", "mobilenet_v1_0.5_64_shapes")  # a short one and a longer one
 
 
 def list() -> tuple[Profile, ...]:
@@ -133,11 +136,78 @@ def doctor(device: str | Profile = "host", *, progress: Progress = SILENT) -> tu
         DeviceError: It cannot be reached, or has no usable Python.
     """
     from edgekit.advice import advise
+    from edgekit.device import read_noise
     from edgekit.visit import profile_of
 
     profile = profile_of(device)
     found = probe(profile, progress=progress)
-    return advise(profile, found.device, found.environment, found.runtimes)
+    return advise(profile, found.device, found.environment, found.runtimes, read_noise(profile.name))
+
+
+def noise(device: str | Profile = "host", *, again: bool = False, progress: Progress = SILENT) -> Noise:
+    """Return how far repeats of one thing differ on a device; `compare` and `check` go by it.
+
+    It is measured, which takes about three minutes, where it never was, is older than 30 days, or was
+    measured with another kernel; otherwise what is stored is returned. Two of the models that ship are
+    converted for it, once.
+
+    Args:
+        device: A device's name, or a profile.
+        again: Measure it in any case.
+        progress: Receives every step.
+
+    Raises:
+        UsageError: There is no such device, or it is emulated.
+        InvalidError: A measurement cannot be trusted, for another reason than its noise.
+        DeviceError: It cannot be reached, or nothing could be measured.
+        StorageError: The noise cannot be stored.
+    """
+    from edgekit.device import read_noise, write_noise
+    from edgekit.errors import RuntimeMissingError
+    from edgekit.measurement import measure_noise
+    from edgekit.schema import now
+    from edgekit.visit import profile_of
+
+    profile = profile_of(device)
+    stored = read_noise(profile.name)
+    if stored and not again:
+        system = probe(profile, progress=progress).device.system
+        if not stored.doubt(system, now()):
+            return stored
+    files = [_shipped(name, progress) for name in _NOISE_MODELS] if profile.timed else []
+    try:
+        found = measure_noise(profile, files, progress)
+    except RuntimeMissingError:  # a 32-bit board
+        found = measure_noise(profile, files, progress, runtimes=("tflite-runtime",))
+    write_noise(found)
+    return found
+
+
+def _shipped(model: str, progress: Progress) -> Path:
+    """Return the int8 file of a model that ships, converted once in a process of its own.
+
+    TensorFlow, which converts it, is not to be loaded beside what is measured.
+
+    Raises:
+        StorageError: It could not be converted.
+    """
+    import subprocess
+    import sys
+
+    import edgekit
+    from edgekit.errors import StorageError
+    from edgekit.lookup import cache_folder
+
+    folder = cache_folder() / "noise" / edgekit.__version__ / model
+    file = folder / "int8.tflite"
+    if not file.is_file():
+        progress.step(f"Converting {model}")
+        command = [sys.executable, "-m", "edgekit", "convert", model, "--int8", "--output", str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode or not file.is_file():
+            said = (done.stderr.strip().splitlines() or ["nothing was said"])[-1]
+            raise StorageError(f"{model} could not be converted: {said}", f"Try: edgekit convert {model}")
+    return file
 
 
 def clean(device: str | Profile, *, progress: Progress = SILENT) -> int:

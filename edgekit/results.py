@@ -295,6 +295,11 @@ class Noise(msgspec.Struct, frozen=True):
         alike = [each.spread for each in self.measured if each.threads == threads]
         return max(alike or [each.spread for each in self.measured])
 
+    @property
+    def by_threads(self) -> dict[int, float]:
+        """The largest spread by number of threads."""
+        return {threads: self.spread(threads) for threads in sorted({each.threads for each in self.measured})}
+
     def doubt(self, system: str, moment: str) -> str:
         """Say why it may not hold for a system at a moment (ISO 8601); empty: it does."""
         if self.system != system:

@@ -239,7 +239,9 @@ class Bounds:
     high: float
 
 
-def repeat_bounds(values: Sequence[float], confidence: float = 0.99) -> Bounds | None:
+def repeat_bounds(
+    values: Sequence[float], confidence: float = 0.99, noise: float | None = None
+) -> Bounds | None:
     """Bounds of a statistic that was measured once per repeat, such as each process's own p90.
 
     Samples of one process correlate, so a repeat is one observation: Student's t on the repeats, mean ±
@@ -251,6 +253,8 @@ def repeat_bounds(values: Sequence[float], confidence: float = 0.99) -> Bounds |
     Args:
         values: One per repeat, not negative.
         confidence: Of each bound alone.
+        noise: How far repeats are known to differ (a standard deviation, relative); a few that happen to be
+            alike then do not make the bounds narrower than the normal quantile · noise · mean / √k.
 
     Returns:
         The median of the values and the bounds, stretched to include it; None for fewer than two repeats.
@@ -258,12 +262,22 @@ def repeat_bounds(values: Sequence[float], confidence: float = 0.99) -> Bounds |
     if len(values) < 2:
         return None
     middle, (mean, deviation) = float(median(values)), _moments(values)
-    half = _student(confidence, len(values) - 1) * deviation / sqrt(len(values))
+    half = _half(len(values), mean, deviation, confidence, noise)
     return Bounds(middle, max(0.0, min(middle, mean - half)), max(middle, mean + half))
 
 
+def _half(count: int, mean: float, deviation: float, confidence: float, noise: float | None) -> float:
+    """Half of the width between the bounds of so many repeats."""
+    known = NormalDist().inv_cdf(confidence) * noise * mean if noise else 0.0
+    return max(_student(confidence, count - 1) * deviation, known) / sqrt(count)
+
+
 def repeats_needed(
-    values: Sequence[float], limit: float, confidence: float = 0.99, most: int = 10
+    values: Sequence[float],
+    limit: float,
+    confidence: float = 0.99,
+    most: int = 10,
+    noise: float | None = None,
 ) -> int | None:
     """How many repeats would show on which side of a limit a value is, if the spread stays as it is.
 
@@ -277,7 +291,7 @@ def repeats_needed(
         (
             count
             for count in range(len(values) + 1, most + 1)
-            if _student(confidence, count - 1) * deviation / sqrt(count) < abs(mean - limit)
+            if _half(count, mean, deviation, confidence, noise) < abs(mean - limit)
         ),
         None,
     )

@@ -4,6 +4,7 @@ import shlex
 
 import msgspec
 import pytest
+from support.sessions import noise
 
 from edgekit.advice import advise
 from edgekit.device import Profile
@@ -22,18 +23,32 @@ HEALTHY = {"profile": "rpi4", "machine": "aarch64", "system": "Linux 6.6", "core
 CALM = {"time": "2026-01-02T03:04:05Z", "governor": "performance", "other_cpus": 0.0, "throttled": 0}
 
 
-def said(profile=PI, runtimes=None, environment=None, **device):
+def said(profile=PI, runtimes=None, environment=None, noise=None, **device):
     found = advise(
         profile,
         Device(**{**HEALTHY, **device}),
         Environment(**{**CALM, **(environment or {})}),
         runtimes or {},
+        noise,
     )
     return [f"{item.problem} → {item.remedy}" for item in found]
 
 
 def test_a_healthy_board_needs_nothing():
     assert said(runtimes={"litert": ""}, bits=64, free_bytes=10**10) == []
+
+
+@pytest.mark.parametrize(
+    ("planted", "words"),
+    [
+        ({"created": "2025-12-10T00:00:00Z", "system": "Linux 6.6"}, ""),
+        ({"created": "2025-11-10T00:00:00Z", "system": "Linux 6.6"}, "was measured 53 days before"),
+        ({"created": "2026-01-01T00:00:00Z", "system": "Linux 6.1"}, "with the kernel Linux 6.1"),
+    ],
+)
+def test_noise_that_no_longer_holds_is_to_be_measured_again(planted, words):
+    lines = said(noise=noise(0.02, **planted))
+    assert [words in line and "edgekit devices noise rpi4" in line for line in lines] == [True] * bool(words)
 
 
 def test_another_board_under_a_known_name_is_noticed():

@@ -56,7 +56,7 @@ ROOMS: dict[str, set[str]] = {
         *("artefact", "budget", "comparison", "conversion", "device", "expectation", "explanation", "farm"),
         *("inspection", "measurement", "reporting", "results", "training", "zoo"),
     },
-    "devices": {"advice", "device", "visit"},
+    "devices": {"advice", "device", "measurement", "results", "visit"},
     "runtimes": {"api", "device", "runtime", "visit"},
     "__init__": {  # for type checkers; each is loaded when it is first used
         *("api", "artefact", "budget", "comparison", "device", "devices", "expectation", "explanation"),

@@ -20,6 +20,7 @@ class Check:
 
     verdicts: tuple[Verdict, ...]
     superseded: int = 0  # measurements left out because a newer session made them again
+    notes: tuple[str, ...] = ()  # what to know before believing it
 
     @property
     def passed(self) -> bool:
@@ -54,7 +55,7 @@ def check(
 
     stated = read_budgets(Path(budgets))
     measured = _measured(results)
-    return Check(judge(stated, measured), measured.superseded)
+    return Check(judge(stated, measured), measured.superseded, measured.doubts)
 
 
 def propose_budgets(

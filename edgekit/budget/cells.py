@@ -25,6 +25,7 @@ from edgekit.results import (
     Instructions,
     Memory,
     Natural,
+    Noise,
     Positive,
     Reference,
     Result,
@@ -70,6 +71,7 @@ class _Session(msgspec.Struct, frozen=True):
     evaluations: msgspec.Raw = msgspec.Raw(b"[]")
     partial: str | None = None
     fps: float | None = None
+    noise: Noise | None = None
 
 
 _SESSION = msgspec.json.Decoder(_Session)
@@ -99,6 +101,20 @@ class ResultFile:
     def fps(self) -> float | None:
         """Spaced inferences per second; None: back to back, or emulated, which has no pace."""
         return None if self.device.emulated else self._record.fps
+
+    @property
+    def doubt(self) -> str:
+        """Why the device's stored noise may not hold; empty: it does, or there is none."""
+        noise = None if self.device.emulated else self._record.noise
+        found = noise.doubt(self.device.system, self._record.created) if noise else ""
+        return (
+            found
+            and f"The noise of {self.device.profile} {found}: edgekit devices noise {self.device.profile}"
+        )
+
+    def noise(self, threads: int) -> float | None:
+        """How far repeats are known to differ on the device with so many threads; None: that is not known."""
+        return self._record.noise.spread(threads) if self._record.noise else None
 
     @property
     def partial(self) -> str | None:
@@ -221,6 +237,11 @@ class Measured:
     cells: tuple[Cell, ...]
     superseded: int = 0  # measurements that a newer session made again
     partial: tuple[ResultFile, ...] = ()  # sessions that are not whole, even those of which no cell counts
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why the noise that bounds rest on may not hold, each once."""
+        return tuple(dict.fromkeys(cell.result.doubt for cell in self.cells if cell.result.doubt))
 
 
 def read_cells(results: Sequence[Result | Path]) -> Measured:

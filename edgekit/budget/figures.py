@@ -1,6 +1,7 @@
 """Reading a metric off a cell: its value, and the bounds between which the truth is.
 
-Latency is the median of the repeats' own percentiles, bounded by Student's t on them (`stats.repeat_bounds`).
+Latency is the median of the repeats' own percentiles, bounded by Student's t on them, and by the device's
+noise where that is known (`stats.repeat_bounds`).
 So are instructions that a CPU's own counter gave, by the medians of the model's loads. Those of an emulated
 CPU, sizes, memory, and accuracy on its images are taken as they are.
 
@@ -32,6 +33,7 @@ class Figure:
     repeats: tuple[float, ...] = ()  # one per process, where there are several
     doubt: str = ""  # why the bounds say nothing
     note: str = ""
+    noise: float | None = None  # how far repeats are known to differ, relative
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,11 @@ def latency(cell: Cell, percentile: float) -> Figure | Absent:
             f"a repeat has {fewest} samples, and p{percentile:.0f} needs {stats.percentile_floor(percentile)}"
         )
         return Figure(statistics.median(known) if known else None, doubt=doubt)
-    bounds = stats.repeat_bounds(known, CONFIDENCE)
+    noise = cell.result.noise(cell.threads)
+    bounds = stats.repeat_bounds(known, CONFIDENCE, noise)
     if bounds is None:
         return Figure(known[0], doubt="a single repeat shows no spread")
-    return Figure(bounds.value, bounds.low, bounds.high, known)
+    return Figure(bounds.value, bounds.low, bounds.high, known, noise=noise)
 
 
 def size(cell: Cell) -> Figure:

@@ -196,7 +196,7 @@ def _more(seen: Figure, limit: float) -> str:
     if not seen.repeats:
         return "count more inferences, or set a tolerance"
     most = max(_REPEATS.values())
-    needed = stats.repeats_needed(seen.repeats, limit, CONFIDENCE, most)
+    needed = stats.repeats_needed(seen.repeats, limit, CONFIDENCE, most, seen.noise)
     if needed is None:
         return f"with this spread even {most} repeats would not decide: quiet the device or move the limit"
     mode = next(name for name, count in _REPEATS.items() if count >= needed)

@@ -12,7 +12,9 @@ from edgekit.schema import encode_record
 SCHEMA = "edgekit.check/1"
 
 
-def to_json(verdicts: Sequence[Verdict]) -> bytes:
-    """Return the verdicts with their margins, and the exit code of `edgekit check`."""
+def to_json(verdicts: Sequence[Verdict], notes: Sequence[str] = ()) -> bytes:
+    """Return the verdicts with their margins, what to know of them, and the exit code of `edgekit check`."""
     rows = [{**asdict(each), "margin": each.margin} for each in verdicts]
-    return encode_record({"schema": SCHEMA, "exit_code": exit_code(verdicts), "verdicts": rows})
+    return encode_record(
+        {"schema": SCHEMA, "exit_code": exit_code(verdicts), "verdicts": rows, "notes": notes}
+    )

@@ -63,7 +63,7 @@ def check(
     judged = edgekit.check(results or None, budgets=budgets)
     publish(judged.verdicts, budgets, junit, summary)
     if as_json:
-        sys.stdout.buffer.write(to_json(judged.verdicts))
+        sys.stdout.buffer.write(to_json(judged.verdicts, judged.notes))
     else:
         show_verdicts(judged)
     advice = next_step(judged.verdicts, budgets)

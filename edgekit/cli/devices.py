@@ -50,12 +50,13 @@ def show(name: Name = "host", as_json: options.AsJson = False) -> None:
     import edgekit
     from edgekit.cli.console import print_record, quote, say_next
     from edgekit.cli.show_devices import show_profile
+    from edgekit.device import read_noise
 
     profile = edgekit.devices.find(name)
     if as_json:
         print_record(profile)
     else:
-        show_profile(profile)
+        show_profile(profile, read_noise(profile.name))
     say_next(f"edgekit devices probe {quote(name)}")
 
 
@@ -113,6 +114,37 @@ def doctor(
     say_next(f"edgekit bench --device {quote(name)}")
     if advice:
         raise typer.Exit(edgekit.InvalidError.exit_code)
+
+
+@devices.command()
+def noise(
+    name: Name = "host",
+    again: Annotated[bool, typer.Option("--again", help="Measure it even if it is known.")] = False,
+    address: options.Address = "",
+    user: options.User = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Measure how far repeats of one model differ on a device.
+
+    `compare` and `check` go by it: what is smaller than twice the noise is not called slower. It is stored
+    next to the device's profile, and measured (about three minutes) where it is not known, is older than 30
+    days, or is of another kernel.
+
+    Example: edgekit devices noise rpi4
+    """
+    import edgekit
+    from edgekit.cli.console import print_record, progress_bar, quote, say_next
+    from edgekit.cli.show_devices import show_noise
+
+    profile = edgekit.devices.find(name, address=address, user=user)
+    with progress_bar() as progress:
+        found = edgekit.devices.noise(profile, again=again, progress=progress)
+    if as_json:
+        print_record(found)
+    else:
+        show_noise(found)
+    device = "" if name == "host" else f" --device {quote(name)}"
+    say_next(f"edgekit compare OLD_SET NEW_SET{device}")
 
 
 @devices.command(epilog=f"Transports: {', '.join(TRANSPORTS)}.")

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from edgekit.cli.tables import NONE, draw_table, show
+from edgekit.words import plural
 
 if TYPE_CHECKING:
     from edgekit.advice import Advice
     from edgekit.device import Profile
+    from edgekit.results import Noise
     from edgekit.visit import Fingerprint
 
 _ROOMY = 120  # columns: a terminal of that width has room for all that is known of devices
@@ -51,13 +53,39 @@ def _origin(name: str) -> str:
     return "this project" if folder == Path.cwd() / "devices" else "edgekit"
 
 
-def show_profile(profile: Profile) -> None:
-    """Show what a profile says, a line for each thing that is not left to edgekit."""
+def show_profile(profile: Profile, noise: Noise | None = None) -> None:
+    """Show what a profile says, a line for each thing that is not left to edgekit, and the device's noise."""
     from msgspec.structs import asdict
+
+    from edgekit.schema import now
 
     fields = {name: value for name, value in asdict(profile).items() if value not in ("", (), None, False)}
     rows = [(name.replace("_", " "), str(value)) for name, value in fields.items() if name != "name"]
+    if noise:
+        doubt = noise.doubt(noise.system, now())
+        each = ", ".join(f"{spread:.1%} on {plural(n, 'thread')}" for n, spread in noise.by_threads.items())
+        known = f"{each}; measured {noise.created[:10]} with {noise.system}"
+        rows.append(("noise", f"{known}; it {doubt}: edgekit devices noise" if doubt else known))
     show(draw_table(profile.name, ("", ""), rows, words=(0, 1)))
+
+
+def show_noise(noise: Noise) -> None:
+    """Show how far repeats of each model differ."""
+    from rich.text import Text
+
+    from edgekit import units
+
+    rows = [
+        (each.model, each.runtime, str(each.threads), units.milliseconds(each.p50_ns), f"{each.spread:.1%}")
+        for each in noise.measured
+    ]
+    title = f"{noise.device} · noise · {noise.created[:10]} · {noise.system}"
+    show(draw_table(title, ("Model", "Runtime", "Threads", "p50\nms", "Noise"), rows, words=(0, 1)))
+    least = [
+        f"{max(0.05, 2 * spread):.1%} with {plural(threads, 'thread')}"
+        for threads, spread in noise.by_threads.items()
+    ]
+    show(Text(f"A change counts from {', '.join(least)} (5 %, or twice the noise)."))
 
 
 def show_fingerprint(found: Fingerprint) -> None:

@@ -38,6 +38,8 @@ def show_verdicts(judged: Check) -> None:
             )
     if len(shown) > _ROWS:
         console.print(Text(f"… and {len(shown) - _ROWS} more; --json lists all"))
+    for note in judged.notes:
+        console.print(Text(f"• {visible(note)}"), soft_wrap=True)
     old = f"; {judged.superseded} older measurements left out" if judged.superseded else ""
     console.print(Text(f"{tally(judged.verdicts)}{old}"), soft_wrap=True)
 

@@ -75,7 +75,8 @@ def time_change(
 
     Slower if all of these hold: the adjusted p is below 1 %; the ratio's 99 % interval is entirely above
     1 + δ, δ being 5 %, or twice the spread of like repeats or the device's noise; and the medians differ by
-    more than two steps of the clock. Faster likewise. The same if the interval is within δ.
+    more than two steps of the clock. Faster likewise. The same if the interval is within δ, that of the
+    repeats alone.
 
     Args:
         baseline: Median of each repeat, in ns; at least one.
@@ -87,8 +88,9 @@ def time_change(
     """
     ratio, low, high = stats.ratio_bootstrap(baseline, candidate, CONFIDENCE)
     before = stats.spread(baseline).value
-    delta = delta_of(spread(baseline, candidate), noise)
-    word, reason = _word((ratio, low, high), before, delta, TICKS * tick, p)
+    own = spread(baseline, candidate)
+    delta = delta_of(own, noise)
+    word, reason = _word((ratio, low, high), before, (delta, delta_of(own, None)), TICKS * tick, p)
     if word == "inconclusive" and p is None:
         fewest = min(len(baseline), len(candidate))
         reason = (
@@ -110,18 +112,25 @@ def time_change(
 
 
 def _word(
-    interval: tuple[float, float, float], before: float, delta: float, least: float, p: float | None
+    interval: tuple[float, float, float],
+    before: float,
+    deltas: tuple[float, float],
+    least: float,
+    p: float | None,
 ) -> tuple[Word, str]:
+    """Return what to call a change, and why; known noise raises what is slower, and not what is the same."""
     ratio, low, high = interval
-    most = 1 + delta
+    delta, most, near = deltas[0], 1 + deltas[0], 1 + deltas[1]
     if p is None:
         return "inconclusive", ""
     if p < LEVEL and (low > most or high < 1 / most):
         if abs(ratio - 1) * before > least:
             return ("slower" if low > most else "faster"), ""
         return "same", f"differs by less than {TICKS} steps of the clock ({least:.0f} ns)"
-    if 1 / most <= low and high <= most:
+    if 1 / near <= low and high <= near:
         return "same", ""
+    if 1 / most <= low and high <= most:
+        return "inconclusive", f"differs, but not surely by {delta:.0%}, the least that counts on this device"
     return "inconclusive", f"the interval reaches beyond {delta:.0%}: measure longer, on a quieter device"
 
 

@@ -279,8 +279,12 @@ def _notes(baseline: Result, candidate: Result | None, across: Across | None) ->
 
 def _noise_notes(result: Result) -> list[str]:
     """What to know of the device's noise, on which δ rests."""
-    if result.noise is None or result.device.emulated:
+    device = result.device.profile
+    if result.device.emulated:
         return []
+    if result.noise is None:
+        hint = f"The noise of {device} is not known, so δ rests on these repeats alone: edgekit devices noise"
+        return [f"{hint} {device}"] if result.together else []
     doubt = result.noise.doubt(result.device.system, result.created)
     again = f"edgekit devices noise {result.noise.device}"
     return [f"The noise of {result.noise.device} {doubt}: {again}"] if doubt else []

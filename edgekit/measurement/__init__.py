@@ -1,5 +1,6 @@
 """Measuring: plan → visit the device → fresh processes, interleaved → Result."""
 
+from edgekit.measurement.noise import measure_noise
 from edgekit.measurement.request import MODES, BenchRequest, Schedule
 from edgekit.measurement.session import bench
 from edgekit.measurement.store import COMPARED, Store, result_path, save_result
@@ -15,6 +16,7 @@ __all__ = [
     "Store",
     "bench",
     "bench_together",
+    "measure_noise",
     "result_path",
     "save_result",
 ]

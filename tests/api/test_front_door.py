@@ -13,7 +13,7 @@ import edgekit
 VERBS = ("train", "convert", "bench", "compare", "check", "explain", "expect", "inspect", "report")
 HELPERS = ("statistics", "propose_budgets", "farm_worker")
 MODULES = {
-    "devices": ("add", "clean", "doctor", "find", "find_each", "list", "probe"),
+    "devices": ("add", "clean", "doctor", "find", "find_each", "list", "noise", "probe"),
     "runtimes": ("build", "clean", "list"),
 }
 RECORDS = (

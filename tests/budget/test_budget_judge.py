@@ -9,8 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
-from support.sessions import MODEL, MS, as_edgekit_0_1_wrote_it, board, counted, saved, session, timed
+from support.sessions import (
+    MODEL,
+    MS,
+    as_edgekit_0_1_wrote_it,
+    board,
+    counted,
+    noise,
+    saved,
+    session,
+    timed,
+)
 
+import edgekit
 from edgekit import results as records
 from edgekit.budget import cells, exit_code, judge, read_budgets, read_cells
 from edgekit.errors import RecordError
@@ -54,6 +65,25 @@ def test_a_time_is_judged_by_its_bounds(tmp_path, limit, word):
     assert (found.low, found.measured, found.high) == pytest.approx(
         (0.9598 * MS, 1.0 * MS, 1.0402 * MS), rel=1e-4
     )
+
+
+@pytest.mark.parametrize(
+    ("stored", "verdict", "half"),
+    [(0.001, "pass", 0.0402), (0.05, "inconclusive", 2.3263 * 0.05 / 3**0.5), (None, "pass", 0.0402)],
+)
+def test_repeats_that_happen_to_be_alike_do_not_make_a_device_quieter(tmp_path, stored, verdict, half):
+    result = session(timed(*LEVELS, spread=0), noise=noise(stored) if stored else None)
+    found = only(tmp_path, 'latency_p50 = "1.05 ms"', result)
+    assert found.verdict == verdict
+    assert found.high == pytest.approx((1 + half) * MS, rel=1e-3)
+
+
+def test_bounds_that_rest_on_old_noise_say_so(tmp_path):
+    (tmp_path / "budgets.toml").write_text('[[budget]]\nlatency_p50 = "9 ms"\n')
+    for planted, count in (({}, 0), ({"created": "2025-06-01T00:00:00Z"}, 1), ({"system": "Linux 5"}, 1)):
+        result = session(timed(*LEVELS), timed(*LEVELS, threads=4), noise=noise(0.02, **planted))
+        notes = edgekit.check(result, budgets=tmp_path / "budgets.toml").notes
+        assert ["edgekit devices noise rpi4" in note for note in notes] == [True] * count
 
 
 def test_what_is_inconclusive_says_how_many_repeats_would_tell(tmp_path):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from scipy.stats import mannwhitneyu
-from support.sessions import EVALUATION, MS, board, counted, predicted, session, timed
+from support.sessions import EVALUATION, MS, board, counted, noise, predicted, session, timed
 
 from edgekit import stats
 from edgekit.comparison import Only, compare
@@ -72,6 +72,37 @@ def test_a_noisy_device_must_change_by_twice_its_spread():
         2 * max(np.std(x, ddof=1) / np.mean(x) for x in (before, after)), rel=1e-2
     )
     assert found.word == "inconclusive"
+
+
+@pytest.mark.parametrize(("stored", "delta", "word"), [(0.01, 0.05, "slower"), (0.08, 0.16, "inconclusive")])
+def test_a_change_must_exceed_twice_the_devices_stored_noise(stored, delta, word):
+    before, after = session(timed(*around(20))), session(timed(*around(22, seed=1)), noise=noise(stored))
+    found = only(before, after)
+    assert (found.latency.delta, found.word) == (pytest.approx(delta), word)
+
+
+def test_noise_is_that_of_as_many_threads():
+    stored = replace(noise(0.01), measured=(*noise(0.01).measured, *noise(0.3, threads=4).measured))
+    sides = (session(timed(*around(level, seed=level), threads=4), noise=stored) for level in (20, 24))
+    assert only(*sides).latency.delta == pytest.approx(0.6)
+    assert (stored.spread(1), stored.spread(4), stored.spread(2)) == (0.01, 0.3, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("planted", "words"),
+    [
+        ({}, []),
+        ({"created": "2026-01-30T00:00:00Z"}, []),
+        ({"created": "2026-01-29T00:00:00Z"}, ["was measured 31 days before, and holds for 30"]),
+        ({"system": "Linux 6.1.0"}, ["with the kernel Linux 6.1.0, and this is Linux 6.6.51"]),
+    ],
+)
+def test_noise_that_is_old_or_of_another_kernel_says_so(planted, words):
+    side = session(timed(*around(20)), timed(*around(20), threads=4), noise=noise(0.02, **planted))
+    notes = [note for note in compare(side, across="threads").notes if "noise" in note]
+    for word, note in zip(words, notes, strict=True):
+        assert word in note
+        assert "edgekit devices noise rpi4" in note
 
 
 @pytest.mark.parametrize("repeats", [1, 2, 5])

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.results import (
+    NOISE_SCHEMA,
     SCHEMA,
     Accuracy,
     Artefact,
@@ -19,6 +20,8 @@ from edgekit.results import (
     Instructions,
     Measurement,
     Memory,
+    Noise,
+    NoiseOf,
     Reference,
     Repeat,
     Result,
@@ -127,6 +130,20 @@ def session(
         ),
         evaluations=(EVALUATION,),
         **named,
+    )
+
+
+def noise(
+    spread: float,
+    *,
+    threads: int = 1,
+    created: str = "2026-02-20T00:00:00Z",
+    system: str = "Linux 6.6.51",
+    device: str = "rpi4",
+) -> Noise:
+    """What is stored of a device's noise."""
+    return Noise(
+        NOISE_SCHEMA, device, created, system, (NoiseOf(MODEL, "litert 2.3.0", threads, 12, spread, MS),)
     )
 
 
