@@ -173,7 +173,8 @@ def pair_within(result: Result, across: Across, baseline: str | None = None) -> 
     Args:
         result: One session.
         across: The dimension: not the device, since a session has one.
-        baseline: The baseline's name in it; None: the first that was measured.
+        baseline: The baseline's name in it; None: the first that was measured, among those that are alike in
+            all else.
 
     Raises:
         UsageError: There is no such baseline, or nothing to compare with it.
@@ -190,13 +191,24 @@ def pair_within(result: Result, across: Across, baseline: str | None = None) -> 
         )
     pairs: list[Pair] = []
     missing: list[Side] = []
+    new: list[Side] = []
     for group in _grouped(result, across).values():
-        first = [side for side in group if side.variant(across) == chosen]
-        others = [side for side in group if side.variant(across) != chosen]
-        pairs += [Pair(first[0], other) for other in others if first]
+        there = {side.variant(across) for side in group}
+        # a runtime that executes other formats has a first file of its own
+        name = chosen if chosen in there or baseline is not None else group[0].variant(across)
+        first = [side for side in group if side.variant(across) == name]
+        others = [side for side in group if side.variant(across) != name]
+        pairs += [Pair(_alike(first, other), other) for other in others if first]
         missing += first if not others else []
+        new += others if not first else []
     alike, unlike = _sorted(pairs, across)
-    return Pairs(alike, tuple(missing), (), unlike)
+    return Pairs(alike, tuple(missing), tuple(new), unlike)
+
+
+def _alike(first: Sequence[Side], other: Side) -> Side:
+    """Return the one of the same runtime, where several versions of one were measured."""
+    same = (side for side in first if side.measurement.runtime.label == other.measurement.runtime.label)
+    return next(same, first[0])
 
 
 def _runtime(side: Side) -> str:

@@ -268,6 +268,27 @@ def test_what_cannot_be_compared_is_named_and_the_rest_is_judged():
     assert (chosen.unlike, chosen.exit_code) == ((), 0)
 
 
+def test_every_runtime_has_a_first_file_of_its_own_to_compare_others_with():
+    both = session(
+        timed(*around(20), file="float32.tflite"),
+        timed(*around(10)),
+        timed(*around(20), file="float32.tflite", version="2.2.0"),
+        timed(*around(10), version="2.2.0"),
+        timed(*around(20), file="float32.onnx", runtime="onnxruntime"),
+        timed(*around(10), file="int8.onnx", runtime="onnxruntime"),
+    )
+    found = compare(both, across="artefact")
+    assert [(pair.artefact, pair.runtime) for pair in found.pairs] == [
+        ("float32.tflite → int8.tflite", "litert 2.3.0"),
+        ("float32.tflite → int8.tflite", "litert 2.2.0"),
+        ("float32.onnx → int8.onnx", "onnxruntime 2.3.0"),
+    ]
+    assert (found.missing, found.new, found.unlike, found.exit_code) == ((), (), (), 0)
+    named = compare(both, across="artefact", against="float32.tflite")
+    assert len(named.pairs) == 2
+    assert [label.split(" ")[0].rpartition("/")[2] for label in named.new] == ["float32.onnx", "int8.onnx"]
+
+
 @pytest.mark.parametrize(
     ("only", "left"),
     [
