@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -71,11 +71,12 @@ def _bench(
         progress.note(omitted)
     evaluations = evaluations_of(files, request)
     profile, created = profile_of(request.device), now()
+    noise = read_noise(profile.name) if profile.timed else None
     for ignored in () if profile.timed else _ignored(request):
         progress.note(f"{profile.name} {ignored}")
     needed, named = payloads(files, evaluation=request.accuracy), bool(request.runtimes)
     with visiting(profile, needed, runtimes, progress, by_name=named, transport=transport) as visit:
-        session = Session(request, files, evaluations, created, visit)
+        session = Session(request, files, evaluations, created, visit, noise)
         chosen = cells(files, visit.bundles.values(), wanted_threads(request.threads, session.cpus))
         keep = partial(session.keep, store)
         outcome = measure(chosen, Passes(visit, request), request, progress, keep)
@@ -94,12 +95,8 @@ class Session:
     evaluations: tuple[Evaluation, ...]
     created: str
     visit: Visit
+    noise: Noise | None  # the device's own; None: it is not known
     repeats: int | None = None  # of each cell, at least; None: as the request says
-
-    @cached_property
-    def noise(self) -> Noise | None:
-        """The device's own noise; None: it is not known."""
-        return read_noise(self.visit.profile.name) if self.visit.device.timed else None
 
     @property
     def affinity(self) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from edgekit.device import Transport
+from edgekit.device import Transport, read_noise
 from edgekit.errors import UsageError
 from edgekit.measurement.artefacts import payloads, subjects
 from edgekit.measurement.loose import Asked
@@ -100,10 +100,12 @@ def _bench(
     every = (*files[0], *files[1])
     runtimes = wanted_runtimes(request.runtimes, every)
     profile, created = profile_of(request.device), now()
+    noise = read_noise(profile.name) if profile.timed else None
     needed, named = payloads(every, evaluation=request.accuracy), bool(request.runtimes)
     with visiting(profile, needed, runtimes, progress, by_name=named, transport=transport) as visit:
         sessions = [
-            Session(request, tuple(side), evaluations_of(side, request), created, visit) for side in files
+            Session(request, tuple(side), evaluations_of(side, request), created, visit, noise)
+            for side in files
         ]
         threads = wanted_threads(request.threads, sessions[0].cpus)
         before, after = (cells(side, visit.bundles.values(), threads) for side in files)
@@ -144,7 +146,7 @@ def _bench(
             request,
             progress,
             keep,
-            order=lambda collected, _: _rounds(collected, looks, rules.settled, sessions[0].noise),
+            order=lambda collected, _: _rounds(collected, looks, rules.settled, noise),
             repeats=2 * looks[-1],
         )
         if outcome.stopped:

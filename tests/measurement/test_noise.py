@@ -10,8 +10,8 @@ from support.sessions import noise
 import edgekit
 from edgekit import devices
 from edgekit.device import Completed, Profile, find_profile, read_noise, write_noise
-from edgekit.errors import InvalidError, UsageError
-from edgekit.measurement import Schedule, measure_noise
+from edgekit.errors import InvalidError, RecordError, UsageError
+from edgekit.measurement import BenchRequest, Schedule, bench, measure_noise
 from edgekit.visit import Fingerprint
 
 SCHEDULE = Schedule(repeats=12, min_runs=64, min_seconds=0)
@@ -81,6 +81,21 @@ def test_it_is_stored_in_the_users_folder_or_with_the_projects_profile(home):
     assert write_noise(noise(0.03)) == home / "devices" / "rpi4.noise.json"
     assert read_noise("rpi4") == noise(0.03), "the project's wins"
     assert "rpi4.noise" not in {profile.name for profile in edgekit.devices.list()}
+
+
+@pytest.mark.usefixtures("home")
+def test_a_damaged_one_is_found_out_before_anything_is_measured(device, script, tiny):
+    write_noise(noise(0.02, device="host")).write_text('{"schema": "edgekit.noise/1"}')
+    with pytest.raises(RecordError, match=r"host\.noise\.json is damaged"):
+        bench(BenchRequest(artefacts=(tiny,), mode=SCHEDULE), transport=device)
+    assert script.requests == []
+
+
+@pytest.mark.usefixtures("home")
+def test_a_result_carries_what_is_known(device, tiny):
+    write_noise(noise(0.02, device="host"))
+    request = BenchRequest(artefacts=(tiny / "int8.tflite",), mode=SCHEDULE, runtimes=("litert",))
+    assert bench(request, transport=device).noise == noise(0.02, device="host")
 
 
 @pytest.mark.parametrize(
