@@ -94,7 +94,7 @@ def test_compare_says_how_far_outputs_agree():
     found = compare(session(measured(output(0.5, 0.25))), session(measured(output(0.5, 0.3125))))
     assert found.pairs[0].outputs.largest == 0.0625
     assert any(
-        "bench OLD_FILE NEW_FILE --mode rigorous, then compare --across artefact" in note
+        "One session of both is more certain: edgekit compare OLD_FILE NEW_FILE" in note
         for note in found.notes
     )
 
