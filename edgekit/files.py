@@ -101,6 +101,17 @@ def write_atomic(path: Path, data: bytes, remedy: str = "") -> None:
             with suppress(OSError):
                 Path(name).unlink()
             raise
+        _keep_names(path.parent)
+
+
+def _keep_names(folder: Path) -> None:
+    """Make the names in a folder outlast a power cut, where the file system can; fsync of a file does not."""
+    with suppress(OSError):  # Windows opens no folder, some network file systems sync none
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def check_writable(path: Path, remedy: str = "") -> None:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h: no verdict on what was asked for
+KEPT = 20  # logs; a fault in a loop fills no disk
 _TOOLS = ("typer", "rich", "msgspec", "numpy", "tensorflow", "keras", "onnx", "onnxruntime")
 
 
@@ -58,13 +59,15 @@ def _versions() -> list[str]:
 
 
 def _write(log: str) -> Path:
-    """Write a log of its own next to the earlier ones."""
+    """Write a log of its own next to the latest ones; the oldest go."""
     import time
 
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.log"
     path.write_text(log, encoding="utf-8", errors="backslashreplace")
+    for old in sorted(folder.glob("*.log"))[:-KEPT]:
+        old.unlink(missing_ok=True)
     return path
 
 

@@ -9,6 +9,8 @@ from support.commands import run
 
 import edgekit
 from edgekit.cli import ending, main
+from edgekit.cli.app import COMMANDS
+from edgekit.cli.crash import KEPT
 
 # a command line, and the function that it calls
 CALLS = {
@@ -20,6 +22,8 @@ CALLS = {
     "explain": (["explain", "a.tflite"], "edgekit.explain"),
     "report": (["report"], "edgekit.api.given.read_results"),
     "inspect": (["inspect", "mobilenet_v1"], "edgekit.inspect"),
+    "expect": (["expect"], "edgekit.expect"),
+    "farm": (["farm", "worker", "tcp://127.0.0.1:1"], "edgekit.farm_worker"),
     "devices": (["devices", "list"], "edgekit.devices.list"),
     "runtime": (["runtime", "list"], "edgekit.runtimes.list"),
 }
@@ -57,7 +61,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_a_fault_in_a_command_ends_with_70(name, monkeypatch, cache, capsys):
     arguments, place = CALLS[name]
     if name == "compare":
@@ -80,6 +84,17 @@ def test_no_kind_of_fault_has_the_exit_code_of_a_verdict(fault, monkeypatch, cac
     assert crash(monkeypatch, ["check"], "edgekit.check", fault) == 70
     assert "planted" in capsys.readouterr().err
     assert "planted" in next((cache / "log").iterdir()).read_text(encoding="utf-8")
+
+
+def test_a_fault_in_a_loop_keeps_the_latest_logs_alone(monkeypatch, cache):
+    (cache / "log").mkdir(parents=True)
+    for day in range(10, 10 + KEPT + 1):
+        (cache / "log" / f"202001{day}T000000-1.log").touch()
+    crash(monkeypatch, ["check"], "edgekit.check", ValueError("planted"))
+    kept = sorted(path.name for path in (cache / "log").iterdir())
+    assert len(kept) == KEPT
+    assert kept[0] == "20200112T000000-1.log"
+    assert not kept[-1].startswith("2020")
 
 
 def test_where_no_log_can_be_written_it_is_shown(monkeypatch, cache, capsys):
