@@ -21,7 +21,7 @@ from pathlib import Path
 from edgekit.farm import run_steps
 from edgekit.files import lock
 from edgekit.progress import Progress
-from edgekit.sweep import STEPS, Step, StepKind, Store, new_step
+from edgekit.sweeping import STEPS, Step, StepKind, Store, new_step
 
 HERE = Path(__file__).resolve().parent
 PROCESSES = 4

@@ -46,10 +46,11 @@ ROOMS: dict[str, set[str]] = {
     "budget": {"results"},
     "expectation": set(),
     "comparison": {"outputs", "results"},
-    "reporting": {"outputs", "results"},
+    "reporting": {"outputs", "results", "sweeps"},
     "advice": {"results", "device"},
-    "sweep": set(),
-    "farm": {"sweep", "device"},
+    "sweeps": {"artefact", "results"},
+    "sweeping": set(),
+    "farm": {"sweeping", "device"},
     "guest": set(),
     # the front door: what users import
     "api": {

@@ -12,8 +12,8 @@ import msgspec
 from edgekit import __version__
 from edgekit.errors import EdgekitError, TransientDeviceError
 from edgekit.farm.parcel import Parcel, pack, unpack
-from edgekit.sweep.steps import Step, run_step
-from edgekit.sweep.store import Store
+from edgekit.sweeping.steps import Step, run_step
+from edgekit.sweeping.store import Store
 from edgekit.words import first_line
 
 
@@ -29,7 +29,7 @@ def do(step: bytes, run: str, needs: Mapping[str, Parcel]) -> Parcel | Refusal:
 
     Args:
         step: The step, as JSON.
-        run: Its function: `edgekit.sweep.work:convert`.
+        run: Its function: `edgekit.sweeping.work:convert`.
         needs: What the steps that it needs gave, by their keys.
 
     Raises:

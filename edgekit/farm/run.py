@@ -26,9 +26,9 @@ from edgekit.farm.crew import Crew, resource
 from edgekit.farm.job import Refusal, do
 from edgekit.farm.parcel import pack, unpack
 from edgekit.progress import SILENT, Progress
-from edgekit.sweep.local import Outcome, alone, missing
-from edgekit.sweep.steps import STEPS, Step
-from edgekit.sweep.store import Failure, Store
+from edgekit.sweeping.local import Outcome, alone, missing
+from edgekit.sweeping.steps import STEPS, Step
+from edgekit.sweeping.store import Failure, Store
 from edgekit.words import first_line
 
 if TYPE_CHECKING:

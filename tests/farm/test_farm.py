@@ -16,8 +16,8 @@ from edgekit.errors import UnavailableError, UsageError
 from edgekit.farm import crew, run_steps
 from edgekit.farm.parcel import Parcel, pack, unpack
 from edgekit.progress import Recorder
-from edgekit.sweep import Store, new_step
-from edgekit.sweep import run_steps as run_here
+from edgekit.sweeping import Store, new_step
+from edgekit.sweeping import run_steps as run_here
 
 TESTS = Path(__file__).resolve().parents[1]
 ENV = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)])}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgekit.errors import DeviceError
 from edgekit.progress import Progress
-from edgekit.sweep import STEPS, Step, StepKind, Store
+from edgekit.sweeping import STEPS, Step, StepKind, Store
 
 
 def write(step: Step, store: Store, folder: Path, progress: Progress) -> None:

@@ -18,8 +18,8 @@ from pathlib import Path
 import msgspec
 
 from edgekit.errors import EdgekitError
-from edgekit.sweep.steps import Step, run_step
-from edgekit.sweep.store import Store
+from edgekit.sweeping.steps import Step, run_step
+from edgekit.sweeping.store import Store
 from edgekit.words import first_line
 
 FAREWELL = 10.0  # seconds for a step to end when it is asked to
@@ -30,7 +30,7 @@ class Order(msgspec.Struct, frozen=True):
     """What the process is asked to do. Without a step: end."""
 
     step: Step | None = None
-    run: str = ""  # the step's function: `edgekit.sweep.work:convert`
+    run: str = ""  # the step's function: `edgekit.sweeping.work:convert`
     store: str = ""
 
 

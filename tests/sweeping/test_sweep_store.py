@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edgekit.errors import StorageError
-from edgekit.sweep import Store
+from edgekit.sweeping import Store
 
 
 @pytest.fixture

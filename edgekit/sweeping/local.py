@@ -19,14 +19,14 @@ import msgspec
 from edgekit.errors import UnavailableError
 from edgekit.files import lock, storage_errors
 from edgekit.progress import SILENT, Progress
-from edgekit.sweep.child import FAREWELL, Order, Report
-from edgekit.sweep.steps import STEPS, Step
-from edgekit.sweep.store import Failure, Store
+from edgekit.sweeping.child import FAREWELL, Order, Report
+from edgekit.sweeping.steps import STEPS, Step
+from edgekit.sweeping.store import Failure, Store
 
 _SERVE = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
-from edgekit.sweep.child import serve
+from edgekit.sweeping.child import serve
 serve()
 """
 

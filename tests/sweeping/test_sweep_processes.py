@@ -12,7 +12,7 @@ import support.planted_steps  # noqa: F401 - plants its kinds
 
 from edgekit.errors import DeviceError, UnavailableError, UsageError
 from edgekit.progress import Recorder
-from edgekit.sweep import Store, new_step, run_step, run_steps
+from edgekit.sweeping import Store, new_step, run_step, run_steps
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_devices_work_at_the_same_time_one_step_each_and_what_measures_here_alon
 def test_a_second_sweep_in_the_same_store_is_told_so(store, tmp_path):
     script = (
         "import sys; from pathlib import Path; import support.planted_steps\n"
-        "from edgekit.sweep import Store, new_step, run_steps\n"
+        "from edgekit.sweeping import Store, new_step, run_steps\n"
         "step = new_step('planted', 'long', {'text': '', 'seconds': 60, 'log': sys.argv[2]})\n"
         "run_steps([step], Store(Path(sys.argv[1])))"
     )

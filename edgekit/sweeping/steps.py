@@ -16,7 +16,7 @@ import msgspec
 from edgekit.files import sha256_bytes
 from edgekit.progress import SILENT, Progress
 from edgekit.registry import Registry
-from edgekit.sweep.store import Store
+from edgekit.sweeping.store import Store
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
