@@ -308,6 +308,15 @@ class Noise(msgspec.Struct, frozen=True):
         return f"was measured {age} days before, and holds for {NOISE_DAYS}" if age > NOISE_DAYS else ""
 
 
+class Repository(msgspec.Struct, frozen=True):
+    """What was checked out where edgekit was called. Fields that could not be read are None."""
+
+    commit: str  # its hash, in hex
+    committed: str | None = None  # ISO 8601, UTC
+    branch: str | None = None  # None: detached
+    dirty: bool | None = None  # tracked files differ from the commit
+
+
 class Result(msgspec.Struct, frozen=True, dict=True):
     """One session. Written as JSON."""
 
@@ -330,6 +339,7 @@ class Result(msgspec.Struct, frozen=True, dict=True):
     fps: float | None = None  # spaced inferences; None: back to back
     noise: Noise | None = None  # of the device, as it was known then; None: it was not
     together: Together | None = None  # one side of two that were measured together
+    repository: Repository | None = None  # that it was made in; None: in none, or it could not be read
 
     def __post_init__(self) -> None:
         """Refuse what cannot be.

@@ -31,6 +31,7 @@ GROUND: dict[str, set[str]] = {
 ROOMS: dict[str, set[str]] = {
     "artefact": set(),
     "results": {"artefact"},
+    "repository": {"results"},
     "inspection": {"artefact", "results", "zoo"},
     "data": {"artefact"},
     "zoo": {"artefact"},
@@ -40,7 +41,9 @@ ROOMS: dict[str, set[str]] = {
     "device": {"results", "debian"},
     "runtime": {"artefact", "debian"},
     "visit": {"results", "device", "runtime"},
-    "measurement": {"artefact", "data", "results", "device", "runtime", "visit", "inspection"},
+    "measurement": {
+        *("artefact", "data", "results", "repository", "device", "runtime", "visit", "inspection"),
+    },
     "explanation": {"artefact", "results", "device", "runtime", "visit", "inspection"},
     "outputs": {"results"},
     "budget": {"results"},

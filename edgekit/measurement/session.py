@@ -23,7 +23,8 @@ from edgekit.measurement.request import BenchRequest
 from edgekit.measurement.store import Store
 from edgekit.measurement.subject import Subject
 from edgekit.progress import SILENT, Progress
-from edgekit.results import SCHEMA, Environment, Evaluation, Measurement, Noise, Result
+from edgekit.repository import here
+from edgekit.results import SCHEMA, Environment, Evaluation, Measurement, Noise, Repository, Result
 from edgekit.schema import now
 from edgekit.visit import Visit, profile_of, visiting
 
@@ -72,11 +73,12 @@ def _bench(
     evaluations = evaluations_of(files, request)
     profile, created = profile_of(request.device), now()
     noise = read_noise(profile.name) if profile.timed else None
+    repository = made_in(progress)
     for ignored in () if profile.timed else _ignored(request):
         progress.note(f"{profile.name} {ignored}")
     needed, named = payloads(files, evaluation=request.accuracy), bool(request.runtimes)
     with visiting(profile, needed, runtimes, progress, by_name=named, transport=transport) as visit:
-        session = Session(request, files, evaluations, created, visit, noise)
+        session = Session(request, files, evaluations, created, visit, noise, repository)
         chosen = cells(files, visit.bundles.values(), wanted_threads(request.threads, session.cpus))
         keep = partial(session.keep, store)
         outcome = measure(chosen, Passes(visit, request), request, progress, keep)
@@ -96,6 +98,7 @@ class Session:
     created: str
     visit: Visit
     noise: Noise | None  # the device's own; None: it is not known
+    repository: Repository | None  # that it was made in
     repeats: int | None = None  # of each cell, at least; None: as the request says
 
     @property
@@ -142,6 +145,7 @@ class Session:
             lacks=outcome.lacks,
             fps=request.fps if visit.device.timed else None,
             noise=self.noise,
+            repository=self.repository,
         )
 
     def _measurement(self, item: Collected, after: Environment) -> Measurement:
@@ -182,6 +186,14 @@ def _ignored(request: BenchRequest) -> Iterator[str]:
         yield f"has no time: counts are exact, and --mode {request.mode} changes nothing."
     if request.affinity:
         yield "has a single CPU: --affinity changes nothing."
+
+
+def made_in(progress: Progress) -> Repository | None:
+    """Return the repository that the session begins in: later its files may have changed."""
+    repository, why = here()
+    if why:
+        progress.note(f"The result does not say which commit it is of. {why}")
+    return repository
 
 
 def evaluations_of(files: Sequence[Subject], request: BenchRequest) -> tuple[Evaluation, ...]:

@@ -18,7 +18,7 @@ from edgekit.measurement.measure import Collected, Outcome, measure
 from edgekit.measurement.passes import Passes
 from edgekit.measurement.plan import Cell, cells, wanted_runtimes, wanted_threads
 from edgekit.measurement.request import BenchRequest
-from edgekit.measurement.session import Session, environment, evaluations_of
+from edgekit.measurement.session import Session, environment, evaluations_of, made_in
 from edgekit.measurement.store import Store
 from edgekit.measurement.subject import Subject
 from edgekit.progress import SILENT, Progress
@@ -100,11 +100,11 @@ def _bench(
     every = (*files[0], *files[1])
     runtimes = wanted_runtimes(request.runtimes, every)
     profile, created = profile_of(request.device), now()
-    noise = read_noise(profile.name) if profile.timed else None
+    noise, repository = read_noise(profile.name) if profile.timed else None, made_in(progress)
     needed, named = payloads(every, evaluation=request.accuracy), bool(request.runtimes)
     with visiting(profile, needed, runtimes, progress, by_name=named, transport=transport) as visit:
         sessions = [
-            Session(request, tuple(side), evaluations_of(side, request), created, visit, noise)
+            Session(request, tuple(side), evaluations_of(side, request), created, visit, noise, repository)
             for side in files
         ]
         threads = wanted_threads(request.threads, sessions[0].cpus)
