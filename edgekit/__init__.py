@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # the same as _NAMES, for whoever checks types
     from edgekit.api.farm_worker import farm_worker
     from edgekit.api.inspect import inspect
     from edgekit.api.report import report, statistics
+    from edgekit.api.sweep import sweep
     from edgekit.api.train import train
     from edgekit.artefact import ArtefactSet
     from edgekit.budget import Proposal, Verdict
@@ -59,6 +60,7 @@ if TYPE_CHECKING:  # the same as _NAMES, for whoever checks types
     from edgekit.progress import Progress
     from edgekit.reporting.rows import Row
     from edgekit.results import Result
+    from edgekit.sweeps import Sweep
     from edgekit.training import TrainOutcome
     from edgekit.visit import Fingerprint
 
@@ -86,6 +88,7 @@ __all__ = [
     "RuntimeMissingError",
     "Schedule",
     "StorageError",
+    "Sweep",
     "TrainOutcome",
     "TransientDeviceError",
     "UnavailableError",
@@ -104,6 +107,7 @@ __all__ = [
     "report",
     "runtimes",
     "statistics",
+    "sweep",
     "train",
 ]
 
@@ -117,6 +121,7 @@ _NAMES = {
     "api.farm_worker": ("farm_worker",),
     "api.inspect": ("inspect",),
     "api.report": ("report", "statistics"),
+    "api.sweep": ("sweep",),
     "api.train": ("train",),
     "artefact": ("ArtefactSet",),
     "budget": ("Proposal", "Verdict"),
@@ -131,6 +136,7 @@ _NAMES = {
     "reporting.rows": ("Row",),
     "results": ("Result",),
     "runtimes": ("runtimes",),
+    "sweeps": ("Sweep",),
     "training": ("TrainOutcome",),
     "visit": ("Fingerprint",),
 }

@@ -52,20 +52,23 @@ ROOMS: dict[str, set[str]] = {
     "reporting": {"outputs", "results", "sweeps"},
     "advice": {"results", "device"},
     "sweeps": {"artefact", "results"},
-    "sweeping": set(),
+    "sweeping": {
+        *("artefact", "conversion", "data", "device", "expectation", "inspection", "measurement", "results"),
+        *("runtime", "sweeps", "training", "zoo"),
+    },
     "farm": {"sweeping", "device"},
     "guest": set(),
     # the front door: what users import
     "api": {
         *("artefact", "budget", "comparison", "conversion", "device", "expectation", "explanation", "farm"),
-        *("inspection", "measurement", "reporting", "results", "training", "zoo"),
+        *("inspection", "measurement", "reporting", "results", "sweeping", "sweeps", "training", "zoo"),
     },
     "devices": {"advice", "device", "measurement", "results", "visit"},
     "runtimes": {"api", "device", "runtime", "visit"},
     "__init__": {  # for type checkers; each is loaded when it is first used
         *("api", "artefact", "budget", "comparison", "device", "devices", "expectation", "explanation"),
         "measurement",
-        *("reporting", "results", "runtimes", "training", "visit"),
+        *("reporting", "results", "runtimes", "sweeps", "training", "visit"),
     },
     "__main__": {"cli"},
 }

@@ -10,7 +10,7 @@ import pytest
 
 import edgekit
 
-VERBS = ("train", "convert", "bench", "compare", "check", "explain", "expect", "inspect", "report")
+VERBS = ("train", "convert", "bench", "compare", "check", "explain", "expect", "inspect", "report", "sweep")
 HELPERS = ("statistics", "propose_budgets", "farm_worker")
 MODULES = {
     "devices": ("add", "clean", "doctor", "find", "find_each", "list", "noise", "probe"),
@@ -28,7 +28,7 @@ RECORDS = (
         "Progress",
         "Proposal",
     ),
-    *("Result", "Row", "Schedule", "TrainOutcome", "Verdict"),
+    *("Result", "Row", "Schedule", "Sweep", "TrainOutcome", "Verdict"),
 )
 ERRORS = (
     *("DataError", "DeviceError", "EdgekitError", "GateError", "InvalidError", "ModelError", "RecordError"),
