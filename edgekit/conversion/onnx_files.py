@@ -11,6 +11,7 @@ from typing import Any
 
 from edgekit.conversion.graph import FloatGraph
 from edgekit.conversion.noise import converter
+from edgekit.conversion.onnx_rewrites import stay_in_float, usual_operators
 from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.runners import import_onnxruntime
 from edgekit.conversion.target import LARGEST_SAFE_WEIGHT, Target
@@ -136,6 +137,7 @@ def int8_onnx(
         quantizer.quantize_model()
         quantizer.model.topological_sort()
         made = quantizer.model.model
+        stay_in_float(made, [node for node in made.graph.node if not float_layers.isdisjoint(node.output)])
         _shorten(made, model)
         return bytes(made.SerializeToString(deterministic=True))
 
@@ -148,14 +150,14 @@ def onnx_note(found: Inspection, target: Target) -> str:
 
 
 def may_overflow(data: bytes, found: Inspection) -> bool:
-    """Whether sums of two products can leave 16 bits: weights of more than 7 bits, or some in float32.
+    """Whether sums of two products can leave 16 bits: some factors on both sides have more than 7 bits.
 
-    The runtime quantizes the float32 weights of a layer between int8 ones itself, with 8 bits.
+    That is so of full-range weights, and in attention, which multiplies activations with each other.
     """
     import numpy as np
     import onnx
 
-    if any(layer.multiply_adds and layer.weights is None for layer in found.layers):
+    if any(layer.multiply_adds and not layer.parameters for layer in found.layers):
         return True
     weights = (
         onnx.numpy_helper.to_array(tensor)
@@ -182,7 +184,9 @@ def _fold(model: Any) -> Any:
     opsets = [entry for entry in folded.opset_import if entry.domain in used]
     del folded.opset_import[:]
     folded.opset_import.extend(opsets)
-    return onnx.shape_inference.infer_shapes(folded)
+    folded = onnx.shape_inference.infer_shapes(folded)
+    usual_operators(folded)
+    return folded
 
 
 def _rename(model: Any, kept: dict[str, str]) -> None:

@@ -1,7 +1,10 @@
 """Quantized files, executed."""
 
+from collections import Counter
+
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import numpy_helper
 
@@ -70,6 +73,21 @@ def test_a_layer_can_be_left_in_float(inputs, kind):
     data = FORMATS[kind].int8(float_file, ranges, kept, io="int8", target="portable")
     found = [x for x in inspect_bytes(data, f"a.{kind}").layers if x.multiply_adds]
     assert [index for index, layer in enumerate(found) if layer.weights is None] == [5]
+
+
+def test_a_layer_left_in_float_is_in_float_when_the_runtime_has_loaded_the_file(inputs, tmp_path):
+    float_file, ranges, _ = inputs["onnx"]
+    layers = [x for x in inspect_bytes(float_file, "a.onnx").layers if x.multiply_adds]
+    loaded = []
+    for kept in (frozenset(), frozenset({layers[5].tensor, layers[-1].tensor})):
+        options = onnxruntime.SessionOptions()
+        options.optimized_model_filepath = str(tmp_path / "loaded.onnx")
+        options.log_severity_level = 3
+        onnxruntime.InferenceSession(int8_onnx(float_file, ranges, "portable", kept), options)
+        loaded.append(Counter(node.op_type for node in onnx.load(tmp_path / "loaded.onnx").graph.node))
+    whole, mixed = loaded
+    assert mixed["QLinearConv"] == whole["QLinearConv"] - 2
+    assert mixed["Conv"] + mixed["FusedConv"] == 2
 
 
 @pytest.mark.parametrize("kind", ["tflite", "onnx"])
