@@ -1,6 +1,8 @@
 """Converts well-known architectures to all four files, and says of each whether it worked and how well.
 
-    python benchmarks/zoo.py [NAME …] [--resolution 224] [--images 500] [--output docs/models.md]
+    python benchmarks/zoo.py [NAME …] [--resolution 96] [--images 1000] [--sets FOLDER] [--output PAGE]
+
+With `--sets` the sets are kept, and a run that was ended goes on where it was.
 
 No trained weights are needed: weights are random, batch normalizations are settled on images of `shapes`, and
 the classifier behind the features is a least-squares fit, so that every model is right far more often than
@@ -30,6 +32,7 @@ from edgekit.inspection import inspect_file
 
 FILES = ("float32.tflite", "int8.tflite", "float32.onnx", "int8.onnx")
 LEAN = 1.03  # of the bytes of int8.onnx's tensors and 100 for each node; a file is no larger
+CALM = 1.0  # what batch normalizations add before an activation function, of the spread of 1 that they give
 SETTLING = 8  # batches of images that settle the batch normalizations
 BATCH = 32
 RIDGE = 0.3  # of the number of images; the features are brought to a spread of 1
@@ -114,17 +117,20 @@ def main() -> int:
     """Convert, print a row per model as it is done, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("names", nargs="*", help=f"of {', '.join(MODELS)}; none: all")
-    parser.add_argument("--resolution", type=int, default=224)
-    parser.add_argument("--images", type=int, default=500)
+    parser.add_argument("--resolution", type=int, default=96)
+    parser.add_argument("--images", type=int, default=1000)
+    parser.add_argument("--sets", type=Path, help="keep the sets here, and make only those that are missing")
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     rows, sizes_fit = [], []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = (given.sets or Path(scratch)) / f"{given.resolution}px-{given.images}"
+        folder.mkdir(parents=True, exist_ok=True)
         images, labels = drawn(given.images, given.resolution)
-        np.savez(Path(folder, "images.npz"), images=images, labels=labels)
+        np.savez(folder / "images.npz", images=images, labels=labels)
         for name in given.names or MODELS:
-            rows.append(converted(name, MODELS[name], images, labels, Path(folder)))
+            rows.append(converted(name, MODELS[name], images, labels, folder))
             sizes_fit.append(lean(rows[-1].set))
             print("| " + " | ".join(rows[-1].cells()) + " |", flush=True)
     if given.output:
@@ -154,8 +160,12 @@ def drawn(count: int, resolution: int) -> tuple[Any, Any]:
 
 
 def converted(name: str, build: Build, images: Any, labels: Any, folder: Path) -> Row:
-    """Build one model and convert it."""
+    """Build one model and convert it, unless its set is there."""
     path = folder / f"{name.lower().replace(' ', '_')}.keras"
+    output = folder / path.stem
+    if output.exists():
+        artefacts = read_set(output)
+        return Row(name, artefacts, "; ".join(reasons(artefacts)))
     scale = right_model(build, images, labels, path)
     try:
         artefacts = edgekit.convert(
@@ -164,7 +174,7 @@ def converted(name: str, build: Build, images: Any, labels: Any, folder: Path) -
             calibration=100,
             mean=scale[0],
             std=scale[1],
-            output=folder / path.stem,
+            output=output,
         )
     except EdgekitError as error:
         if not error.written:
@@ -211,8 +221,17 @@ def right_model(build: Build, images: Any, labels: Any, path: Path) -> tuple[flo
 
 
 def settle(keras: Any, model: Any, images: Any) -> None:
-    """Give every batch normalization the mean and variance of what reaches it, layer after layer."""
+    """Give every batch normalization the mean and variance of what reaches it, layer after layer.
+
+    Before a ReLU it also gets an offset. With half of its values cut away, a network of random weights is
+    chaotic: each layer makes a small difference larger (Yang et al., 2019, "A mean field theory of batch
+    normalization"), so that its answers would hang on the rounding of its first layers. Training ends that.
+    """
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    for layer in norms:
+        readers = {type(node.operation).__name__ for node in layer._outbound_nodes}
+        if readers <= {"ReLU", "Activation", "ZeroPadding2D"}:
+            layer.beta.assign(keras.ops.full_like(layer.beta, CALM))
     for batch in range(SETTLING if norms else 0):
         for layer in norms:
             layer.momentum = batch / (batch + 1)  # so that all batches count alike
