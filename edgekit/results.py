@@ -129,6 +129,26 @@ class Repeat(msgspec.Struct, frozen=True):
     quota_stops: tuple[Natural, Natural] | None = None
 
 
+class Window(msgspec.Struct, frozen=True):
+    """A part of a sustained load, and how the device was as it ended. Times in ns from the load's start."""
+
+    start_ns: Natural
+    end_ns: Natural
+    runs: Positive  # inferences, of which some were timed
+    samples_ns: Annotated[tuple[Natural, ...], msgspec.Meta(min_length=1)]
+    khz: int | None = None  # clock of the fastest usable CPU
+    celsius: float | None = None  # of the hottest CPU sensor
+    throttled: int | None = None  # Raspberry Pi firmware's bits
+    other_cpus: float | None = None  # CPUs kept busy by other processes
+
+
+class Sustained(msgspec.Struct, frozen=True):
+    """Inferences for minutes, in one process that begins once the CPU has cooled down."""
+
+    seconds: float  # asked for; the windows say how far it came
+    windows: Annotated[tuple[Window, ...], msgspec.Meta(min_length=1)]
+
+
 class Memory(msgspec.Struct, frozen=True):
     """Memory of one process that does nothing else, in bytes of resident set.
 
@@ -218,6 +238,7 @@ class Measurement(msgspec.Struct, frozen=True):
     accuracy: Accuracy | None = None
     instructions: Instructions | None = None
     outputs: tuple[Output, ...] = ()  # of a file without images to judge it by
+    sustained: Sustained | None = None
     affinity: tuple[int, ...] = ()  # CPUs the process was pinned to; empty: not pinned
     input_sha256: str | None = None  # of the timed input's bytes before preprocessing; the same everywhere
     findings: tuple[Finding, ...] = ()

@@ -36,6 +36,7 @@ def bench(
     memory: bool = True,
     xnnpack: bool = True,
     fps: float | None = None,
+    sustain: float | None = None,
     affinity: Iterable[int] = (),
     seed: int = 0,
     shapes: Mapping[str, Sequence[int]] | None = None,
@@ -68,6 +69,7 @@ def bench(
         memory: Measure memory.
         xnnpack: TFLite's runtimes may use XNNPACK's kernels, as they do by default.
         fps: Inferences per second, spaced as an application would; None: back to back.
+        sustain: Seconds of sustained load for each measurement, after its repeats; None: none.
         affinity: CPUs to run on; none: those of the device's profile.
         seed: Seed for the timed input.
         shapes: Shapes of inputs by their names, for files of no set; sizes that a file leaves open are 1
@@ -105,6 +107,7 @@ def bench(
         memory=memory,
         xnnpack=xnnpack,
         fps=fps,
+        sustain=sustain,
         affinity=tuple(affinity),
         seed=seed,
         shapes={name: tuple(shape) for name, shape in (shapes or {}).items()},

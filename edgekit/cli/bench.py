@@ -45,6 +45,13 @@ def bench(
         float | None,
         options.real("Inferences per second, spaced as an application would.  [default: back to back]"),
     ] = None,
+    sustain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Then load the device with each for so long, such as 10m, to see when it slows down.",
+        ),
+    ] = None,
     affinity: Annotated[str | None, typer.Option(metavar="CPUS", help="CPUs to run on, such as 0,1.")] = None,
     seed: Annotated[int, options.whole("Seed for the timed input.")] = 0,
     shape: Annotated[
@@ -97,8 +104,8 @@ def bench(
 ) -> None:
     """Measure artefacts on devices: latency, memory and accuracy.
 
-    An emulated board counts instructions instead. It has no time: --mode, --fps, --threads, --affinity and
-    --memory do not apply there.
+    An emulated board counts instructions instead. It has no time: --mode, --fps, --sustain, --threads,
+    --affinity and --memory do not apply there.
 
     Exits with 4 if a measurement is invalid, with 3 if one is missing or a device is not there, with 130 if
     it was interrupted (143 by SIGTERM, 129 by SIGHUP); what was measured is kept.
@@ -127,6 +134,7 @@ def bench(
     from edgekit.cli.show_results import show_results
     from edgekit.reporting.report import Report
     from edgekit.reporting.to_json import to_json
+    from edgekit.units import parse_seconds
 
     chosen = edgekit.devices.find_each(device or ["host"], address=address, user=user)
     if output and len(chosen) > 1:
@@ -145,6 +153,7 @@ def bench(
             memory=memory,
             xnnpack=xnnpack,
             fps=fps,
+            sustain=parse_seconds(sustain) if sustain else None,
             affinity=options.affinity_of(affinity),
             seed=seed,
             shapes=options.shapes_of(shape),

@@ -42,7 +42,18 @@ class FakeTransport:
         transfer = Transfer(bytes=size, files=len(new), reused_files=len(payloads) - len(new))
         return Pushed({payload.sha256: f"/fake/{payload.sha256}" for payload in payloads}, transfer)
 
-    def run(self, argv: Sequence[str], *, stdin: str, deadline: float) -> Completed:
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str,
+        deadline: float,
+        heard: Callable[[bytes], None] | None = None,
+    ) -> Completed:
         """Return the answer that the test prepared."""
         self.runs.append((tuple(argv), stdin, deadline))
-        return self._answer(argv, stdin)
+        done = self._answer(argv, stdin)
+        if heard:
+            for line in done.stdout.splitlines(keepends=True):
+                heard(line)
+        return done

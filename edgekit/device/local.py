@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edgekit.device.process import execute, overdue
@@ -40,10 +40,19 @@ class LocalTransport:
         paths = {payload.sha256: str(payload.source.resolve()) for payload in payloads}
         return Pushed(paths, Transfer(reused_files=len(payloads)))
 
-    def run(self, argv: Sequence[str], *, stdin: str, deadline: float) -> Completed:
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str,
+        deadline: float,
+        heard: Callable[[bytes], None] | None = None,
+    ) -> Completed:
         """Run a command; it and everything it started is gone when this returns or raises."""
         try:
-            return execute(argv, [stdin.encode()], deadline=deadline, cwd=Path(tempfile.gettempdir()))
+            return execute(
+                argv, [stdin.encode()], deadline=deadline, cwd=Path(tempfile.gettempdir()), heard=heard
+            )
         except TimeoutError as error:
             raise overdue("The process on this computer", deadline) from error
         except OSError as error:

@@ -7,7 +7,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,7 @@ def execute(
     hold: bool = True,
     cwd: Path | None = None,
     knock: Knock | None = None,
+    heard: Callable[[bytes], None] | None = None,
 ) -> Completed:
     """Run a program; it and everything it started is gone when this returns or raises.
 
@@ -50,6 +51,7 @@ def execute(
         hold: Keep its standard input open until it ends, so that it can see whether edgekit lives.
         cwd: Where it starts.
         knock: What it is given first; `feed` waits for the answer.
+        heard: Receives its standard output as it comes, from what follows the knock's answer on.
 
     Raises:
         UnansweredError: The knock was not answered.
@@ -65,7 +67,7 @@ def execute(
             os.close(reader)
         try:
             outputs = _Exchange(
-                process, pipe, iter(feed), deadline=deadline, hold=hold, knock=knock
+                process, pipe, iter(feed), deadline=deadline, hold=hold, knock=knock, heard=heard
             ).outputs()
         finally:
             end(process)
@@ -124,13 +126,16 @@ class _Exchange:
         deadline: float,
         hold: bool,
         knock: Knock | None,
+        heard: Callable[[bytes], None] | None,
     ) -> None:
         assert process.stdout and process.stderr  # noqa: S101 - narrows the type: both are pipes
         self._process, self._pipe, self._feed, self._hold = process, pipe, feed, hold
-        self._collected: dict[int, list[bytes]] = {process.stdout.fileno(): [], process.stderr.fileno(): []}
+        self._stdout = process.stdout.fileno()
+        self._collected: dict[int, list[bytes]] = {self._stdout: [], process.stderr.fileno(): []}
         self._deadline, self._limit = deadline, time.monotonic() + deadline
         self._pending = memoryview(knock.said if knock else b"")
         self._knock = knock  # until it is answered
+        self._heard = heard
         if knock:
             self._limit = time.monotonic() + knock.patience
         os.set_blocking(pipe.fileno(), False)
@@ -165,18 +170,22 @@ class _Exchange:
         """Read what there is; return whether there may be more."""
         chunk = os.read(descriptor, _CHUNK)
         self._collected[descriptor].append(chunk)
+        if self._heard and chunk and not self._knock and descriptor == self._stdout:
+            self._heard(chunk)
         return bool(chunk)
 
     def _answered(self) -> bool:
         """Return whether the knock has just been answered."""
-        assert self._process.stdout  # noqa: S101 - narrows the type: it is a pipe
         if not self._knock or self._pending:
             return False
-        chunks = self._collected[self._process.stdout.fileno()]
+        chunks = self._collected[self._stdout]
         chunks[:] = [b"".join(chunks)]
-        if self._knock.answer not in chunks[0]:
+        _, answered, rest = chunks[0].partition(self._knock.answer)
+        if not answered:
             return False
         self._knock, self._limit = None, time.monotonic() + self._deadline
+        if self._heard and rest:
+            self._heard(rest)
         return True
 
     def _give(self, descriptor: int) -> bool:

@@ -11,7 +11,7 @@ import re
 import secrets
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import chain
 
@@ -146,10 +146,17 @@ class ShellTransport(ABC):
         """Send what the device does not have, in one stream; each payload arrives whole or not at all."""
         return self._push(payloads, progress, ATTEMPTS)
 
-    def run(self, argv: Sequence[str], *, stdin: str, deadline: float) -> Completed:
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str,
+        deadline: float,
+        heard: Callable[[bytes], None] | None = None,
+    ) -> Completed:
         """Run a command; it and everything it started is gone when this returns or raises."""
         try:
-            return self._call(argv, [stdin.encode()], deadline=deadline)
+            return self._call(argv, [stdin.encode()], deadline=deadline, heard=heard)
         except TimeoutError as error:
             raise overdue(f"The process on {self._name}", deadline) from error
 
@@ -211,7 +218,13 @@ class ShellTransport(ABC):
     # ---- commands
 
     def _call(
-        self, argv: Sequence[str], feed: Iterable[bytes] = (), *, deadline: float, hold: bool = True
+        self,
+        argv: Sequence[str],
+        feed: Iterable[bytes] = (),
+        *,
+        deadline: float,
+        hold: bool = True,
+        heard: Callable[[bytes], None] | None = None,
     ) -> Completed:
         """Run a command on the held device.
 
@@ -223,7 +236,7 @@ class ShellTransport(ABC):
         mark = secrets.token_hex(16)
         entry = Entry(RUN, (held.folder, mark, *argv), mark)
         try:
-            done = self._enter(entry, feed, deadline=deadline, hold=hold)
+            done = self._enter(entry, feed, deadline=deadline, hold=hold, heard=heard)
         except UnansweredError as error:
             self.close()
             raise self._silent(ANSWER) from error
@@ -246,7 +259,13 @@ class ShellTransport(ABC):
         return Completed.of_shell(stdout, stderr, int(status))
 
     def _enter(
-        self, entry: Entry, feed: Iterable[bytes] = (), *, deadline: float, hold: bool = True
+        self,
+        entry: Entry,
+        feed: Iterable[bytes] = (),
+        *,
+        deadline: float,
+        hold: bool = True,
+        heard: Callable[[bytes], None] | None = None,
     ) -> Completed:
         return execute(
             self._command(entry.words),
@@ -254,6 +273,7 @@ class ShellTransport(ABC):
             deadline=deadline,
             hold=hold,
             knock=Knock(entry.knock, entry.answer, ANSWER),
+            heard=heard,
         )
 
     def _script(self, script: str, *arguments: str, deadline: float) -> Completed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +78,14 @@ class Transport(Protocol):
             progress: Advanced by the bytes that were sent.
         """
 
-    def run(self, argv: Sequence[str], *, stdin: str, deadline: float) -> Completed:
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str,
+        deadline: float,
+        heard: Callable[[bytes], None] | None = None,
+    ) -> Completed:
         """Run a command to its end.
 
         Args:
@@ -86,6 +93,8 @@ class Transport(Protocol):
             stdin: What the command reads. Its standard input then stays open as long as edgekit lives,
                 so that a command can end itself when it is closed.
             deadline: Seconds after which the command and all it started are killed.
+            heard: Receives its standard output as it comes, in pieces of any size; an emulated board gives
+                all of it at the end.
         """
 
 

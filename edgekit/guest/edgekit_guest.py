@@ -4,13 +4,15 @@
     python3 edgekit_guest.py request.json
     python3 edgekit_guest.py -                  the request is the first line of the standard input
 
-A request is one JSON object; so is the answer, and nothing else ever appears on the standard output:
-whatever a runtime prints goes to the standard error. Needs Python 3.8 or newer, the runtime and numpy,
+A request is one JSON object, the answer one line of JSON, and nothing else ever appears on the standard
+output: whatever a runtime prints goes to the standard error. `sustain` says a line for each window before
+its answer. Needs Python 3.8 or newer, the runtime and numpy,
 nothing of edgekit. A pass is one process:
 
     python        which interpreter this is                          (needs neither numpy nor a runtime)
     probe         what the device is and how it is doing             (neither)
     latency       import, load, first inference, warm-up, timed loop
+    sustain       inferences for minutes: a line for each window of them, as it ends
     memory        resident set with the runtime imported, with the model loaded, and at its peak
     accuracy      answers over a file of images
     outputs       what the model makes of the timed input
@@ -87,6 +89,8 @@ DEFAULTS: dict[str, Any] = {
     "max_seconds": 600.0,
     "max_samples": 16384,  # beyond, only one inference in `every` is timed
     "fps": 0.0,  # spaces the inferences; 0: back to back
+    "window_seconds": 1.0,  # sustain
+    "window_samples": 32,  # about so many inferences of a window are timed; all of them heat
     "max_celsius": 0.0,  # latency waits until the CPU is cooler; 0: it does not
     "cool_seconds": 0.0,  # how long it waits at most
     "clock": False,  # the clock counts instructions, one per nanosecond (QEMU's -icount shift=0)
@@ -115,14 +119,17 @@ class GuestError(Exception):
 def main(argv: list[str]) -> int:
     """Answer the request named on the command line; return the exit status."""
     # The answer gets a descriptor of its own. From here on, descriptor 1 is the standard error.
-    answers = os.dup(1)
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     status = 1
     try:
         request = read_request(argv)
         if request["watch_stdin"]:
             die_with_stdin()
-        answer = PASSES[request["pass"]](request)
+        found = PASSES[request["pass"]](request)
+        answer = found if isinstance(found, dict) else {}
+        for window in () if isinstance(found, dict) else found:
+            say({"window": window}, answers)
         status = 0
     except GuestError as error:
         answer = {"error": {"code": error.code, "message": str(error)}}
@@ -131,11 +138,16 @@ def main(argv: list[str]) -> int:
     except Exception as error:
         traceback.print_exc()
         answer = {"error": {"code": "internal", "message": f"{type(error).__name__}: {error}"}}
-    answer["schema"] = SCHEMA
-    with os.fdopen(answers, "w", encoding="utf-8") as file:
-        json.dump(answer, file)
-        file.write("\n")
+    say(dict(answer, schema=SCHEMA), answers)
+    answers.close()
     return status
+
+
+def say(record: dict[str, Any], answers: Any) -> None:
+    """Write one line, which is there at once."""
+    json.dump(record, answers)
+    answers.write("\n")
+    answers.flush()
 
 
 def read_request(argv: list[str]) -> dict[str, Any]:
@@ -647,6 +659,65 @@ def timed_loop(invoke: Callable[[], Any], every: int, request: dict[str, Any]) -
             return samples[:count].tolist(), stop - begin
         if count == len(samples):
             samples.frombytes(block)
+
+
+def sustain(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Run the model for `min_seconds`; yield each window: its samples, and how the device was as it ended."""
+    clock = time.perf_counter_ns
+    check_model_file(request)
+    pin(request)
+    cool_down(request)
+    model = load_model(import_runtime(request), request)
+    values, _ = timed_inputs(model, request)
+    model.feed(values)
+    model.run_first(request)
+    check_outputs(model.predict(values), request)
+    cpus, length, total = usable_cpus(), request["window_seconds"] * 1e9, request["min_seconds"] * 1e9
+    every = sustained_stride(model.invoke, request)
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    period, done, begin = (1e9 / request["fps"] if request["fps"] else 0), 0, clock()
+    stop = begin
+    while stop - begin < total:
+        samples, runs, start, before = [], 0, clock(), work()
+        while clock() - start < length:
+            if period:
+                time.sleep(max(0.0, begin + done * period - clock()) / 1e9)
+            for _ in range(every - 1):
+                model.invoke()
+            first = clock()
+            model.invoke()
+            stop = clock()
+            samples.append(stop - first)
+            runs += every
+            done += every
+        yield {
+            "start_ns": start - begin,
+            "end_ns": stop - begin,
+            "runs": runs,
+            "samples_ns": samples,
+            "khz": frequency(cpus),
+            "celsius": cpu_temperature(),
+            "throttled": throttle_bits(),
+            "other_cpus": other_cpus(before, work()),
+        }
+    check_outputs(model.predict(values), request)
+
+
+def sustained_stride(invoke: Callable[[], Any], request: dict[str, Any]) -> int:
+    """Decide to time one inference in so many; three runs tell how long one takes, and hardly heat."""
+    if request["fps"]:
+        return 1
+    fastest = min(count_ns(invoke) for _ in range(3))
+    return max(1, int(request["window_seconds"] * 1e9 / max(fastest, 1) / request["window_samples"]))
+
+
+def count_ns(invoke: Callable[[], Any]) -> int:
+    """Time one inference."""
+    start = time.perf_counter_ns()
+    invoke()
+    return time.perf_counter_ns() - start
 
 
 def memory(request: dict[str, Any]) -> dict[str, Any]:
@@ -1340,10 +1411,12 @@ def other_cpus(before: Any, after: Any) -> float | None:
     return max(0.0, float(others / (after[0] - before[0])))
 
 
-PASSES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+# an answer, or the windows that come before an empty one
+PASSES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "python": python,
     "probe": probe,
     "latency": latency,
+    "sustain": sustain,
     "memory": memory,
     "accuracy": accuracy,
     "outputs": outputs,

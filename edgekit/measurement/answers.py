@@ -23,6 +23,10 @@ class Latency(results.Repeat, frozen=True, kw_only=True):
         return msgspec.convert({**msgspec.structs.asdict(self), "position": position}, results.Repeat)
 
 
+class Sustained(msgspec.Struct, frozen=True):
+    """Nothing: the windows were said before."""
+
+
 class Accuracy(msgspec.Struct, frozen=True):
     """Top-1 over the evaluation images."""
 

@@ -14,7 +14,17 @@ from edgekit.measurement.passes import Passes
 from edgekit.measurement.plan import Cell, interleaved
 from edgekit.measurement.request import BenchRequest
 from edgekit.progress import Progress
-from edgekit.results import Accuracy, Ended, Instructions, Memory, Output, Repeat, Runtime
+from edgekit.results import (
+    Accuracy,
+    Ended,
+    Instructions,
+    Memory,
+    Output,
+    Repeat,
+    Runtime,
+    Sustained,
+    Window,
+)
 from edgekit.words import plural
 
 Order: TypeAlias = "Callable[[Sequence[Collected], int], Iterator[Collected]]"
@@ -35,6 +45,7 @@ class Collected:
     accuracy: Accuracy | None = None
     instructions: Instructions | None = None
     outputs: tuple[Output, ...] = ()
+    sustained: Sustained | None = None
     error: EdgekitError | None = None
 
 
@@ -126,6 +137,7 @@ def measure(
     others = list(_others(outcome.collected, passes, request))
     early = f", {'up to ' if repeats else ''}{most} times each" if passes.timed else ""
     progress.step(f"Measuring {plural(len(chosen), 'combination')}{early}", len(chosen) * most + len(others))
+    unfinished = partial(_keep, outcome, keep)
     latency = (_Task(item, partial(_latency, item, passes, place)) for place, item in enumerate(timing))
     try:
         for done, task in enumerate(chain(latency, others)):
@@ -133,13 +145,21 @@ def measure(
             if task.collected.error is None and task.optional not in outcome.unable:
                 _try(task, progress, outcome.unable)
                 if task.collected.runtime:
-                    keep(replace(outcome, stopped=_UNFINISHED))
+                    unfinished()
         progress.advance(len(chosen) * most + len(others))
+        for item in outcome.collected if request.sustain and passes.timed else ():
+            if item.error is None:
+                load = partial(_sustain, item, passes, request.sustain or 0.0, progress, unfinished)
+                _try(_Task(item, load), progress, outcome.unable)
     except (KeyboardInterrupt, TransientDeviceError) as error:
         outcome.stopped = error
     if not any(item.runtime for item in outcome.collected):
         raise outcome.stopped or outcome.errors[0]
     return outcome
+
+
+def _keep(outcome: Outcome, keep: Callable[[Outcome], None]) -> None:
+    keep(replace(outcome, stopped=_UNFINISHED))
 
 
 def _try(task: _Task, progress: Progress, unable: dict[str, str]) -> None:
@@ -192,6 +212,22 @@ def _latency(item: Collected, passes: Passes, position: int) -> None:
 def _describe(item: Collected, answer: answers.Latency | answers.Instructions) -> None:
     item.runtime = answer.runtime.record(item.cell.bundle)
     item.input_sha256 = answer.input_sha256
+
+
+def _sustain(
+    item: Collected, passes: Passes, total: float, progress: Progress, keep: Callable[[], None]
+) -> None:
+    """Load one cell for minutes; whatever ends it, the windows that were heard stay."""
+    progress.step(f"Sustained load: {item.cell}", total)
+    windows: list[Window] = []
+
+    def heard(window: Window) -> None:
+        windows.append(window)
+        item.sustained = Sustained(total, tuple(windows))
+        progress.advance(window.end_ns / 1e9)
+        keep()
+
+    passes.sustain(item.cell, total, heard)
 
 
 def _memory(item: Collected, passes: Passes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from statistics import median
 from typing import Any, TypeVar
 
@@ -11,12 +12,13 @@ from edgekit.errors import ModelError
 from edgekit.measurement import answers
 from edgekit.measurement.plan import Cell
 from edgekit.measurement.request import BenchRequest
-from edgekit.results import Accuracy, Memory, Repeat
+from edgekit.results import Accuracy, Memory, Repeat, Window
 from edgekit.runtime import explained
 from edgekit.visit import PATIENCE, Visit
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+WINDOW, MOST_WINDOWS = 1.0, 600  # seconds; a sustained load of more than ten minutes has longer ones
 SLOWER = 20  # how many times slower an inference may be outside the timed loop
 LOADS, COUNTED_RUNS = 5, 6  # of the model, and inferences counted per load
 
@@ -48,6 +50,19 @@ class Passes:
         }
         deadline = PATIENCE + self._profile.cool_seconds + plan.warmup_seconds + plan.max_seconds
         return self._ask(answers.Latency, cell, fields, deadline)
+
+    def sustain(self, cell: Cell, total: float, heard: Callable[[Window], None]) -> None:
+        """Run inferences for `total` seconds."""
+        fields = {
+            "pass": "sustain",
+            "min_seconds": total,
+            "window_seconds": max(WINDOW, total / MOST_WINDOWS),
+            "fps": self._request.fps or 0.0,
+            "max_celsius": self._profile.max_celsius or 0.0,
+            "cool_seconds": self._profile.cool_seconds,
+        }
+        deadline = PATIENCE + self._profile.cool_seconds + 2 * total
+        self._ask(answers.Sustained, cell, fields, deadline, heard)
 
     def memory(self, cell: Cell, repeats: list[Repeat]) -> Memory:
         """Read the resident set at three moments."""
@@ -82,10 +97,17 @@ class Passes:
             return found
         return msgspec.structs.replace(found, source=f"qemu {self._profile.cpu}")
 
-    def _ask(self, kind: type[T], cell: Cell, fields: dict[str, Any], deadline: float) -> T:
+    def _ask(
+        self,
+        kind: type[T],
+        cell: Cell,
+        fields: dict[str, Any],
+        deadline: float,
+        heard: Callable[[Window], None] | None = None,
+    ) -> T:
         """Ask for one pass; of a file whose sizes nobody chose, say how to choose them if that may help."""
         try:
-            return self._visit.ask(kind, self._fields(cell, fields), deadline)
+            return self._visit.ask(kind, self._fields(cell, fields), deadline, heard)
         except ModelError as error:
             raised = explained(error, cell.bundle, cell.subject.name)
             if raised is error and cell.subject.free:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from edgekit.measurement.classifier import Reading
 
 ALL_CPUS = 0  # as a number of threads
+LONGEST = 86_400.0  # seconds of sustained load
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class BenchRequest:
     instructions: bool = True
     xnnpack: bool = True  # False: TFLite's runtimes use their own kernels
     fps: float | None = None  # inferences per second, as an application would space them; None: back to back
+    sustain: float | None = None  # seconds of sustained load for each cell, after its repeats; None: none
     affinity: tuple[int, ...] = ()  # CPUs to run on; empty: the profile's
     seed: int = 0  # of the timed input
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # of inputs of files of no set
@@ -74,6 +76,11 @@ class BenchRequest:
             raise UsageError("No number of threads is given.", "Give 1 or more, or 0 for all CPUs.")
         if self.fps is not None and not 0.01 <= self.fps <= 10_000:
             raise UsageError(f"{self.fps} inferences per second are not possible.", "Give 0.01 to 10000.")
+        if self.sustain is not None and not 1 <= self.sustain <= LONGEST:
+            raise UsageError(
+                f"A sustained load of {self.sustain:g} s is not possible.",
+                "Give 1 s to 24 h, such as 10 min.",
+            )
         if self.seed < 0 or any(cpu < 0 for cpu in self.affinity):
             raise UsageError(f"Seed {self.seed} or CPUs {self.affinity} are negative.", "Give 0 or more.")
 

@@ -160,6 +160,7 @@ class Session:
             accuracy=item.accuracy,
             instructions=item.instructions,
             outputs=item.outputs,
+            sustained=item.sustained,
             affinity=self.affinity,
             input_sha256=item.input_sha256,
         )
@@ -182,6 +183,8 @@ def _ignored(request: BenchRequest) -> Iterator[str]:
     """Yield why something that was asked for does nothing on a board without time."""
     if request.fps:
         yield "has no time: inferences are counted, and not spaced by --fps."
+    if request.sustain:
+        yield "has no time: --sustain is left out."
     if isinstance(request.mode, str) and request.mode != "quick":
         yield f"has no time: counts are exact, and --mode {request.mode} changes nothing."
     if request.affinity:

@@ -29,7 +29,16 @@ def figures(computed: Sequence[Row]) -> tuple[Column, ...]:
     timed = any(row.latency for row in computed)
     counts = _counts(6 if timed else 1)
     first = _latency(computed) if timed else counts
-    every = (*first, *_accuracy(computed), *_outputs(), *_footprint(), *_start(), *(counts if timed else ()))
+    sustained = _sustained(computed)
+    every = (
+        *first,
+        *sustained,
+        *_accuracy(computed),
+        *_outputs(),
+        *_footprint(),
+        *_start(),
+        *(counts if timed else ()),
+    )
     return tuple(column for column in every if any(column.cell(row) != NONE for row in computed))
 
 
@@ -99,6 +108,31 @@ def _latency(computed: Sequence[Row]) -> list[Column]:
         Column("spread", "spread", "%", spread, "range of those medians over p50", 7, "latency", below="p50"),
         Column("p90", "p90", unit, time(lambda t: t.p90), "9 of 10 inferences are faster", 6, "latency"),
         Column("p99", "p99", unit, time(lambda t: t.p99), "99 of 100 inferences are faster", 10, "latency"),
+    ]
+
+
+def _sustained(computed: Sequence[Row]) -> list[Column]:
+    unit, length = latency_unit(computed)
+
+    def steady(row: Row) -> str:
+        if row.sustained is None:
+            return NONE
+        if row.sustained.steady is None:
+            return "unsteady"
+        return _trusted(row, units.significant(row.sustained.steady / length))
+
+    def held(row: Row) -> str:
+        if row.sustained is None:
+            return NONE
+        after = row.sustained.slowed_after
+        return f"all {units.seconds(row.sustained.seconds)}" if after is None else units.seconds(after)
+
+    group = "sustained"
+    about = "median of the last third of the sustained load; unsteady: it still changed"
+    kept = "how long the load kept its pace before it slowed by 5 % or more"
+    return [
+        Column("steady", "steady", unit, steady, about, 2, group),
+        Column("held", "pace held", "", held, kept, 3, group, short="held"),
     ]
 
 

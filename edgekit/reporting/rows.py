@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from edgekit import stats
 from edgekit.outputs import Difference, difference
+from edgekit.reporting.sustained import Load, load_of
 from edgekit.results import Artefact, Evaluation, Finding, Measurement, Reference, Repeat, Result
 from edgekit.stats import Spread
 from edgekit.words import plural
@@ -102,6 +103,7 @@ class Row:
     accuracy: Accuracy | None
     instructions: Instructions | None
     findings: tuple[Finding, ...]
+    sustained: Load | None = None
     outputs: Difference | None = None  # to those of the runtime that ran the same file first
     common: frozenset[str] = (
         frozenset()
@@ -225,6 +227,7 @@ def _row(
         accuracy=_accuracy(measurement, references.get(artefact.sha256), evaluations),
         instructions=_instructions(measurement),
         findings=measurement.findings,
+        sustained=load_of(measurement.sustained),
     )
 
 

@@ -29,7 +29,7 @@ def sentences(result: Result, computed: Sequence[Row]) -> tuple[str, ...]:
         said += _fastest(valid) + _quantized(valid) + _runtimes(valid)
     if not result.device.timed:
         said += counts.sentences(computed)
-    return (*said, *versions_sentences(result), *outputs_sentences(result))
+    return (*said, *_sustained(computed), *versions_sentences(result), *outputs_sentences(result))
 
 
 def cautions(result: Result, computed: Sequence[Row]) -> tuple[str, ...]:
@@ -108,6 +108,35 @@ def _runtimes(valid: Sequence[Row]) -> list[str]:
     return [
         f"{words(best)} {_speed(best, other, other.runtime)}." for best, other in runtimes_of(valid, _p50)
     ]
+
+
+def _sustained(computed: Sequence[Row]) -> list[str]:
+    """Say of each sustained load how long it kept its pace, and where it settled."""
+    unit, length = latency_unit(computed)
+    said = []
+    for row in computed:
+        load = row.sustained
+        if load is None:
+            continue
+        warmest = f"; {load.celsius:.0f} °C at most" if load.celsius is not None else ""
+        cold = f"{units.significant(load.cold / length)} {unit}"
+        early = f" (of {units.seconds(load.asked)} asked for)" if load.seconds < 0.95 * load.asked else ""
+        if load.slowed_after is None:
+            said.append(
+                f"{row.label} kept its {cold} for {units.seconds(load.seconds)} of load{early}{warmest}."
+            )
+            continue
+        if load.steady:
+            to = f"to a steady {units.significant(load.steady / length)} {unit} ({load.slowdown:.2f}×)"
+        else:
+            low, high = (units.significant(end / length) for end in load.last)
+            to = f"and had not settled after {units.seconds(load.seconds)} ({low} to {high} {unit})"
+        cause = f": {load.cause}" if load.cause else ", for no reason that the device shows"
+        said.append(
+            f"{row.label} kept its {cold} for {units.seconds(load.slowed_after)}{early}, then slowed "
+            f"{to}{cause}{warmest}."
+        )
+    return said
 
 
 def _speed(row: Row, other: Row, name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ from edgekit.errors import (
     UsageError,
 )
 from edgekit.files import sha256_file
+from edgekit.results import Window
 from edgekit.visit.answers import SCHEMA, Failure
 from edgekit.words import last_line
 
@@ -52,6 +53,10 @@ _UNMAPPED = "failed to map segment"  # the loader, of a library on a file system
 _NOT_EXECUTABLE = 126  # a shell's status of a program that it may not start
 
 
+class _Part(msgspec.Struct):
+    window: Window | None = None
+
+
 class _Envelope(msgspec.Struct):
     schema: str
     error: Failure | None = None
@@ -77,18 +82,29 @@ class Guest:
         # -I -S: nothing but the standard library and the bundle; -B: nothing is written next to it
         self._argv = [*python, "-I", "-S", "-B", script, "-"]
 
-    def ask(self, kind: type[T], request: dict[str, Any], deadline: float) -> T:
+    def ask(
+        self,
+        kind: type[T],
+        request: dict[str, Any],
+        deadline: float,
+        heard: Callable[[Window], None] | None = None,
+    ) -> T:
         """Run one pass in a fresh process.
 
         Args:
             kind: The record the answer becomes.
             request: The guest's fields; see edgekit_guest.py.
             deadline: Seconds after which the process is ended.
+            heard: Receives the windows of a pass that says them as they end. Such a pass is not run again
+                where the device was lost: what was heard is what there is.
 
         Raises:
             EdgekitError: The guest refused, crashed, or was not done in time.
         """
         text = msgspec.json.encode({"schema": SCHEMA, "watch_stdin": True, **request}).decode() + "\n"
+        if heard:
+            lines = _Lines(heard)
+            return _decode(self._transport.run(self._argv, stdin=text, deadline=deadline, heard=lines), kind)
         return _decode(self._run(text, deadline, ATTEMPTS), kind)
 
     def _run(self, request: str, deadline: float, attempts: int) -> Completed:
@@ -100,11 +116,29 @@ class Guest:
             return self._run(request, deadline, attempts - 1)
 
 
+class _Lines:
+    """Puts what is heard in pieces together to lines, and hands the windows among them on."""
+
+    def __init__(self, heard: Callable[[Window], None]) -> None:
+        self._heard, self._begun = heard, b""
+
+    def __call__(self, piece: bytes) -> None:
+        *whole, self._begun = (self._begun + piece).split(b"\n")
+        for line in whole:
+            try:
+                found = msgspec.json.decode(line, type=_Part)
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                continue  # the answer will tell what went wrong
+            if found.window:
+                self._heard(found.window)
+
+
 def _decode(done: Completed, kind: type[T]) -> T:
+    answer = done.stdout.rstrip().rpartition(b"\n")[2]
     try:
-        envelope = msgspec.json.decode(done.stdout, type=_Envelope)
+        envelope = msgspec.json.decode(answer, type=_Envelope)
         if envelope.error is None and done.code == 0:
-            return msgspec.json.decode(done.stdout, type=kind)
+            return msgspec.json.decode(answer, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise _died(done) from error
     if envelope.error is None:

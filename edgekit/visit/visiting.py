@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ import msgspec
 from edgekit.device import Payload, Profile, Transport, find_profile, open_transport
 from edgekit.device.transport import connected
 from edgekit.progress import SILENT, Progress
-from edgekit.results import Device, Environment, Transfer
+from edgekit.results import Device, Environment, Transfer, Window
 from edgekit.runtime import Bundle, PythonTarget, RuntimeSpec, ensure_portable
 from edgekit.runtime.target import this_python
 from edgekit.visit.answers import Probe
@@ -37,9 +37,15 @@ class Visit:
     environment: Environment  # before anything was measured
     _guest: Guest = field(repr=False)
 
-    def ask(self, kind: type[T], fields: dict[str, Any], deadline: float = PATIENCE) -> T:
+    def ask(
+        self,
+        kind: type[T],
+        fields: dict[str, Any],
+        deadline: float = PATIENCE,
+        heard: Callable[[Window], None] | None = None,
+    ) -> T:
         """Run one pass of the guest in a fresh process: see `Guest.ask`."""
-        return self._guest.ask(kind, fields, deadline)
+        return self._guest.ask(kind, fields, deadline, heard)
 
     def running(self, bundle: Bundle, model_sha256: str) -> dict[str, Any]:
         """Return the fields of a request that say which model is run, and by which runtime."""

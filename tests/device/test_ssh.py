@@ -135,6 +135,20 @@ def test_the_users_settings_do_not_get_in_the_way(server, setting):
     assert not (server.folder / "mine").exists()
 
 
+def test_what_a_command_says_is_heard_while_it_runs(server, tmp_path):
+    heard, seen = [], tmp_path / "seen"
+
+    def listen(piece):
+        heard.append(piece)
+        seen.touch()
+
+    waits = 'echo one; until [ -e "$0" ]; do sleep 0.05; done; echo two; echo no >&2'
+    with connected(open_transport(profile(folder=str(tmp_path / "board")))) as board:
+        done = board.run(["sh", "-c", waits, str(seen)], stdin="", deadline=60, heard=listen)
+    assert b"".join(heard) == done.stdout == b"one\ntwo\n"
+    assert heard[0] == b"one\n"
+
+
 def test_user_and_port_of_the_profile_are_used(server):
     server.config.write_text(
         f"IdentityFile {server.folder}/client\nUserKnownHostsFile {server.folder}/known\n"

@@ -58,7 +58,7 @@ def test_the_request_may_be_a_file(tmp_path):
         ({}, "No pass is called ''"),
         (
             {"pass": "fly"},
-            "there are python, probe, latency, memory, accuracy, outputs, instructions",
+            "there are python, probe, latency, sustain, memory, accuracy, outputs, instructions",
         ),
         ({"pass": "probe", "colour": 1}, "unknown field 'colour'"),
         ({"pass": "probe", "schema": "edgekit.guest/9"}, "edgekit.guest/9"),

@@ -1,6 +1,7 @@
 """What the passes report, with the real runtimes and small models."""
 
 import hashlib
+import json
 
 import numpy as np
 import pytest
@@ -49,6 +50,20 @@ def test_latency_is_measured_with_every_runtime_and_precision(name, file):
     assert answer["warmup_runs"] >= 10
     assert answer["runtime"]["name"] == name
     assert answer["runtime"]["version"][0].isdigit()
+
+
+def test_a_sustained_load_says_each_window_as_it_ends():
+    request = real("litert", "int8.tflite") | {"pass": "sustain", "min_seconds": 0.9, "window_seconds": 0.3}
+    done = run_guest(request)
+    *lines, answer = map(json.loads, done.stdout.splitlines())
+    windows = [line["window"] for line in lines]
+    assert answer == {"schema": "edgekit.guest/1"}
+    assert len(windows) in (3, 4)
+    assert windows[0]["start_ns"] < windows[0]["end_ns"] <= windows[1]["start_ns"]
+    assert windows[-1]["end_ns"] >= 0.9e9
+    for window in windows:
+        assert 4 <= len(window["samples_ns"]) <= window["runs"]
+        assert all(sample > 0 for sample in window["samples_ns"])
 
 
 @pytest.mark.parametrize(("name", "file"), PAIRS)

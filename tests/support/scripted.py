@@ -41,6 +41,7 @@ class ScriptedDevice:
         self.requests = []
         self.faults = []
         self.probes = []
+        self.sustained = lambda second: {}  # what each window says in place of the usual
 
     def answer(self, argv, stdin):
         request = json.loads(stdin)
@@ -48,7 +49,30 @@ class ScriptedDevice:
         for fault in self.faults:
             if (done := fault(request)) is not None:
                 return done
+        if request["pass"] == "sustain":
+            return self.windows(request)
         return Completed(json.dumps({"schema": "edgekit.guest/1", **self.healthy(request)}).encode(), "", 0)
+
+    def windows(self, request):
+        """A line for each window of a sustained load, and the answer."""
+        length = request["window_seconds"]
+        lines = [
+            {
+                "window": {
+                    "start_ns": int(number * length * 1e9),
+                    "end_ns": int((number + 1) * length * 1e9),
+                    "runs": 900,
+                    "samples_ns": [10**6 + 1000 * (number % 5) + i for i in range(9)],
+                    **self.sustained(number * length),
+                }
+            }
+            for number in range(int(request["min_seconds"] / length))
+        ]
+        return Completed(
+            "".join(json.dumps(line) + "\n" for line in (*lines, {"schema": "edgekit.guest/1"})).encode(),
+            "",
+            0,
+        )
 
     def healthy(self, request):
         runtime = {"name": request.get("runtime"), "version": "1.0", "delegate": None, "options": {}}

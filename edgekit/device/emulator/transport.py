@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from tempfile import TemporaryFile
 
 from edgekit.device.emulator.image import (
@@ -76,9 +76,18 @@ class EmulatorTransport:
         # nothing is sent: the machine boots with the files, and that is part of booting
         return Pushed({payload.sha256: f"{BLOBS}/{payload.sha256}" for payload in payloads}, Transfer())
 
-    def run(self, argv: Sequence[str], *, stdin: str, deadline: float) -> Completed:
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str,
+        deadline: float,
+        heard: Callable[[bytes], None] | None = None,
+    ) -> Completed:
         """Run a command, after booting the machine if it is not running with everything that was pushed."""
         done = self._ready().run(argv, stdin, deadline)
+        if heard:
+            heard(done.stdout)
         if done.code in _NOT_STARTED and not done.stdout:
             raise DeviceError(f"{argv[0]} cannot be started on {self._board.name}: {done.stderr.strip()}.")
         return done

@@ -9,6 +9,7 @@ from edgekit.reporting.charts.figure import Figure
 from edgekit.reporting.charts.footprint import memory, size
 from edgekit.reporting.charts.instructions import instructions
 from edgekit.reporting.charts.latency import latency
+from edgekit.reporting.charts.sustained import sustained
 from edgekit.reporting.charts.theme import Theme
 from edgekit.reporting.charts.tradeoff import counts_tradeoff, tradeoff
 from edgekit.reporting.session import Session
@@ -21,7 +22,12 @@ _EMULATED = "The device is emulated: these are the emulator's times, not the boa
 def figures(session: Session, theme: Theme) -> list[Figure]:
     """Draw what a session measured; what was not measured has no chart."""
     result, shown = session.result, session.table
-    timed = (latency(shown, theme), distribution(result, shown, theme), tradeoff(shown, theme))
+    timed = (
+        latency(shown, theme),
+        sustained(result, shown, theme),
+        distribution(result, shown, theme),
+        tradeoff(shown, theme),
+    )
     needs = (size(shown, theme), memory(shown, theme))
     counts = instructions(shown, theme)
     drawn = [_cautioned(figure, result, shown) for figure in timed if figure]
