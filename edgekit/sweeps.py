@@ -81,6 +81,14 @@ class Sweep(msgspec.Struct, frozen=True, dict=True):
         return self.dataset is not None
 
     @property
+    def whole(self) -> bool:
+        """Whether every size was measured on every device, and all of it can be trusted."""
+        measurements = (m for cell in self.cells for result in cell.results for m in result.measurements)
+        return all(cell.whole and len(cell.results) == len(self.devices) for cell in self.cells) and all(
+            measured.valid for measured in measurements
+        )
+
+    @property
     def path(self) -> Path | None:
         """The file that it was read from or written to; None: it is in no file."""
         return self.__dict__.get("_path")

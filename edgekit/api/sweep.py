@@ -80,6 +80,7 @@ def sweep(
         KeyboardInterrupt: What was done is kept, and in the record.
     """
     typed = command or call(sweep, locals())
+    from edgekit.reporting.swept.files import write_files
     from edgekit.sweeping.local import run_steps
     from edgekit.sweeping.request import SweepRequest
     from edgekit.sweeping.sweep import sweep as run
@@ -102,8 +103,11 @@ def sweep(
         command=typed,
     )
     if scheduler is None:
-        return run(request, progress, run=run_steps, again=again)
-    from edgekit.farm import run_steps as run_on_workers
+        found = run(request, progress, run=run_steps, again=again)
+    else:
+        from edgekit.farm import run_steps as run_on_workers
 
-    there = partial(run_on_workers, scheduler=scheduler)
-    return run(request, progress, run=there, elsewhere=True, again=again)
+        there = partial(run_on_workers, scheduler=scheduler)
+        found = run(request, progress, run=there, elsewhere=True, again=again)
+    write_files(found, request.folder, progress)
+    return found

@@ -76,7 +76,28 @@ def affinity_of(text: str | None) -> tuple[int, ...]:
     Raises:
         UsageError: Something is not a whole number of at least 0.
     """
-    return _numbers([part.strip() for part in text.split(",")], text, "--affinity") if text else ()
+    return wholes_of(text, "--affinity")
+
+
+def reals_of(text: str | None, option: str) -> tuple[float, ...]:
+    """Read `1,.75,.5`; none if the option is not given.
+
+    Raises:
+        UsageError: Something is not a number.
+    """
+    try:
+        return tuple(float(part) for part in text.split(",")) if text else ()
+    except ValueError:
+        raise UsageError(f"{option} {text!r} is not a list of numbers.", f"Write {option} 1,.5.") from None
+
+
+def wholes_of(text: str | None, option: str) -> tuple[int, ...]:
+    """Read `224,192`; none if the option is not given.
+
+    Raises:
+        UsageError: Something is not a whole number of at least 0.
+    """
+    return _numbers([part.strip() for part in text.split(",")], text, option) if text else ()
 
 
 def resolution_of(text: str | None) -> int | tuple[int, int] | None:

@@ -36,8 +36,8 @@ def _show_session(session: Session) -> None:
     from edgekit.reporting.environment import state_line
 
     console = wide_console()
-    _print_table(console, session.table.within(console.width))
-    _print_items(console, session.summary)
+    print_table(console, session.table.within(console.width))
+    print_items(console, session.summary)
     _print_states(console, {session.device.profile: state_line(session.result)})
     _print_findings(console, session.findings)
 
@@ -50,8 +50,8 @@ def _show_side_by_side(found: SideBySide) -> None:
     from edgekit.reporting.side_by_side.summary import summarise
 
     console = wide_console()
-    _print_table(console, fitted(found, console.width), [line.cell for line in found.lines])
-    _print_items(console, summarise(found))
+    print_table(console, fitted(found, console.width), [line.cell for line in found.lines])
+    print_items(console, summarise(found))
     states = [state_line(session.result) for session in found.sessions]
     _print_states(console, dict(zip(found.devices, states, strict=True)))
     for place, device in enumerate(found.devices):
@@ -59,7 +59,7 @@ def _show_side_by_side(found: SideBySide) -> None:
         _print_findings(console, findings(rows), f"{device}: ")
 
 
-def _print_table(console: Console, shown: TableOf[Any], cells: Sequence[int] = ()) -> None:
+def print_table(console: Console, shown: TableOf[Any], cells: Sequence[int] = ()) -> None:
     """Print a table; of lines with the same number in `cells` the subject only once."""
     from edgekit.cli.tables import draw_table
 
@@ -74,7 +74,8 @@ def _print_table(console: Console, shown: TableOf[Any], cells: Sequence[int] = (
     console.print(draw_table(shown.title, headings, texts, words=words))
 
 
-def _print_items(console: Console, sentences: Sequence[str]) -> None:
+def print_items(console: Console, sentences: Sequence[str]) -> None:
+    """Print sentences, each as an item of a list."""
     from rich.text import Text
 
     for sentence in sentences:

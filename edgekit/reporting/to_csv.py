@@ -8,14 +8,13 @@ from collections.abc import Iterable
 from typing import Any, TypeAlias, cast
 
 from edgekit.reporting.report import Report
-from edgekit.reporting.rows import Row
 from edgekit.reporting.side_by_side import Line, SideBySide
 from edgekit.results import Measurement
 
 Value: TypeAlias = "str | int | float | None"
 
 # heading: where a Row has it
-_COLUMNS = {
+COLUMNS = {
     "set": "set",
     "artefact": "artefact",
     "format": "format",
@@ -88,8 +87,8 @@ def to_csv(report: Report) -> bytes:
 
     The last columns compare devices; they are empty where nothing could be.
     """
-    heading = ["device", "emulated", "created", "mode", "fps", "partial", *_COLUMNS, "findings", *_COMPARED]
-    return _encode(heading, _rows(report))
+    heading = ["device", "emulated", "created", "mode", "fps", "partial", *COLUMNS, "findings", *_COMPARED]
+    return encode(heading, _rows(report))
 
 
 def _rows(report: Report) -> Iterable[list[Value]]:
@@ -100,7 +99,7 @@ def _rows(report: Report) -> Iterable[list[Value]]:
         about = [device.profile, str(device.emulated).lower(), result.created, result.mode, result.fps]
         for row in session.rows:
             codes = " ".join(finding.code for finding in row.findings)
-            figures = (_read(row, path) for path in _COLUMNS.values())
+            figures = (read(row, path) for path in COLUMNS.values())
             line = lines.get((place, row.index))
             yield [*about, result.partial, *figures, codes, *_compared(found, line)]
 
@@ -111,13 +110,13 @@ def _compared(found: SideBySide | None, line: Line | None) -> list[Value]:
     bases = {"time": found.bases.times, "count": found.bases.counts, "answers": found.bases.answers}
     bases["outputs"] = found.bases.outputs
     names = {path: found.name(bases[path]) if getattr(line, path) else None for path in bases}
-    return [names[path] if path in names else _read(line, path) for path in _COMPARED.values()]
+    return [names[path] if path in names else read(line, path) for path in _COMPARED.values()]
 
 
 def samples_to_csv(report: Report) -> bytes:
     """Return one row per timed inference, in the order of the device's clock within its repeat."""
     heading = ["device", "created", "set", "artefact", "runtime", "threads", "position", "sample", "ns"]
-    return _encode(heading, _samples(report))
+    return encode(heading, _samples(report))
 
 
 def _samples(report: Report) -> Iterable[list[Value]]:
@@ -134,7 +133,7 @@ def _identity(measurement: Measurement) -> list[Value]:
     return [artefact.set, artefact.file, runtime.label, measurement.threads]
 
 
-def _read(row: Row | Line, path: str) -> Value:
+def read(row: Any, path: str) -> Value:
     """Follow attributes (and places of an interval) to a value; None where one of them is None.
 
     Several values in one cell, such as CPUs, have blanks between them.
@@ -146,7 +145,8 @@ def _read(row: Row | Line, path: str) -> Value:
     return " ".join(map(str, found)) if isinstance(found, tuple) else cast(Value, found)
 
 
-def _encode(heading: Iterable[str], records: Iterable[Iterable[Value]]) -> bytes:
+def encode(heading: Iterable[str], records: Iterable[Iterable[Value]]) -> bytes:
+    """Return a heading and records as CSV."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(heading)

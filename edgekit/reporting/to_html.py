@@ -30,6 +30,27 @@ _HERE = Path(__file__).parent
 
 def to_html(report: Report) -> bytes:
     """Return the page: how devices compare; and of every session what it came to and how it was measured."""
+    found, sessions = report.side_by_side, [_session(session) for session in report.sessions]
+    title = f"edgekit report: {len(sessions)} sessions"
+    return page(
+        title=f"{listed(found.devices)} side by side"
+        if found
+        else sessions[0]["title"]
+        if len(sessions) == 1
+        else title,
+        side_by_side=_side_by_side(found) if found else None,
+        sessions=sessions,
+    )
+
+
+def page(
+    *,
+    title: str,
+    side_by_side: dict[str, Any] | None = None,
+    sessions: Sequence[dict[str, Any]] = (),
+    sweep: dict[str, Any] | None = None,
+) -> bytes:
+    """Fill the template; what is not given is not on the page."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -43,16 +64,17 @@ def to_html(report: Report) -> bytes:
         _library(),
         (_HERE / "page.js").read_text("utf-8"),
     )
-    found = report.side_by_side
-    page = environment.get_template("page.html.j2").render(
+    text = environment.get_template("page.html.j2").render(
+        title=title,
         style=(_HERE / "page.css").read_text("utf-8"),
         scripts=scripts,
         # only these scripts run and nothing is fetched, so that a name in a result can do no harm
         allowed=" ".join(map(_hash, scripts)),
-        side_by_side=_side_by_side(found) if found else None,
-        sessions=[_session(session) for session in report.sessions],
+        side_by_side=side_by_side,
+        sessions=sessions,
+        sweep=sweep,
     )
-    return page.encode()
+    return text.encode()
 
 
 @cache
@@ -77,16 +99,17 @@ def _side_by_side(found: SideBySide) -> dict[str, Any]:
         "summary": summarise(found),
         "table": side_by_side_view(found),
         "figures": [(figure, configured(figure.chart, PAGE)) for figure in by_device(found, PAGE)],
-        "precisions": _precisions(shown),
-        "runtimes": _runtimes(shown),
+        "precisions": precisions(shown),
+        "runtimes": runtimes(shown),
     }
 
 
-def _precisions(computed: Sequence[Row]) -> list[str]:
+def precisions(computed: Sequence[Row]) -> list[str]:
+    """Return the precisions there are, for the legend."""
     return [name for name in PRECISIONS if any(row.precision == name for row in computed)]
 
 
-def _runtimes(computed: Sequence[Row]) -> dict[str, str]:
+def runtimes(computed: Sequence[Row]) -> dict[str, str]:
     """Return the glyph of each runtime."""
     return {name: glyph(shape) for name, shape in shapes(row.runtime for row in computed).items()}
 
@@ -106,8 +129,8 @@ def _session(session: Session) -> dict[str, Any]:
         "table": session_view(shown),
         "findings": session.findings,
         "figures": [(figure, configured(figure.chart, PAGE)) for figure in figures(session, PAGE)],
-        "precisions": _precisions(shown.rows),
-        "runtimes": _runtimes(shown.rows),
+        "precisions": precisions(shown.rows),
+        "runtimes": runtimes(shown.rows),
         "device": device_facts(result.device),
         "states": _states(*(state_facts(s, timed=timed) for s in (result.before, result.after))),
         "state_line": state_line(result),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edgekit.cli.options import inputs_of, shapes_of
+from edgekit.cli.options import inputs_of, reals_of, shapes_of, wholes_of
 from edgekit.errors import UsageError
 
 
@@ -26,3 +26,11 @@ def test_what_is_no_shape_is_refused_with_one_that_is(text):
 def test_a_file_without_an_input_is_refused(text):
     with pytest.raises(UsageError, match="--input"):
         inputs_of([text])
+
+
+def test_lists_of_numbers_are_read():
+    assert reals_of("1,.75, .5", "--alpha") == (1.0, 0.75, 0.5)
+    assert wholes_of("224,192, 224", "--resolution") == (224, 192)
+    assert reals_of(None, "--alpha") == wholes_of(None, "--resolution") == ()
+    with pytest.raises(UsageError, match="--alpha '1;2' is not a list of numbers"):
+        reals_of("1;2", "--alpha")
