@@ -239,6 +239,7 @@ class Measurement(msgspec.Struct, frozen=True):
     instructions: Instructions | None = None
     outputs: tuple[Output, ...] = ()  # of a file without images to judge it by
     sustained: Sustained | None = None
+    unspaced: tuple[Repeat, ...] = ()  # back to back, in turns with `repeats`, which the session's fps spaced
     affinity: tuple[int, ...] = ()  # CPUs the process was pinned to; empty: not pinned
     input_sha256: str | None = None  # of the timed input's bytes before preprocessing; the same everywhere
     findings: tuple[Finding, ...] = ()

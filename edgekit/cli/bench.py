@@ -43,7 +43,7 @@ def bench(
     ] = True,
     fps: Annotated[
         float | None,
-        options.real("Inferences per second, spaced as an application would.  [default: back to back]"),
+        options.real("Inferences per second, spaced as an application would.  [default: back to back alone]"),
     ] = None,
     sustain: Annotated[
         str | None,

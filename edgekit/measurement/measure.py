@@ -39,6 +39,7 @@ class Collected:
 
     cell: Cell
     repeats: list[Repeat] = field(default_factory=list)
+    unspaced: list[Repeat] = field(default_factory=list)
     runtime: Runtime | None = None
     input_sha256: str | None = None
     memory: Memory | None = None
@@ -138,7 +139,9 @@ def measure(
     early = f", {'up to ' if repeats else ''}{most} times each" if passes.timed else ""
     progress.step(f"Measuring {plural(len(chosen), 'combination')}{early}", len(chosen) * most + len(others))
     unfinished = partial(_keep, outcome, keep)
-    latency = (_Task(item, partial(_latency, item, passes, place)) for place, item in enumerate(timing))
+    latency = (
+        _Task(item, partial(_latency, item, passes, place, request.fps)) for place, item in enumerate(timing)
+    )
     try:
         for done, task in enumerate(chain(latency, others)):
             progress.advance(done)
@@ -203,10 +206,12 @@ def _pairs(collected: Sequence[Collected]) -> list[list[Collected]]:
     return list(groups.values())
 
 
-def _latency(item: Collected, passes: Passes, position: int) -> None:
+def _latency(item: Collected, passes: Passes, position: int, fps: float | None) -> None:
     answer = passes.latency(item.cell)
     item.repeats.append(answer.repeat(position))
     _describe(item, answer)
+    if fps:
+        item.unspaced.append(passes.latency(item.cell, spaced=False).repeat(position))
 
 
 def _describe(item: Collected, answer: answers.Latency | answers.Instructions) -> None:

@@ -34,8 +34,8 @@ class Passes:
         """Whether the device's clock shows time."""
         return self._profile.timed
 
-    def latency(self, cell: Cell) -> answers.Latency:
-        """Time one repeat."""
+    def latency(self, cell: Cell, *, spaced: bool = True) -> answers.Latency:
+        """Time one repeat, spaced if that was asked for, or back to back in any case."""
         plan = self._request.schedule
         fields = {
             "pass": "latency",
@@ -44,7 +44,7 @@ class Passes:
             "max_seconds": plan.max_seconds,
             "warmup_runs": plan.warmup_runs,
             "warmup_seconds": plan.warmup_seconds,
-            "fps": self._request.fps or 0.0,
+            "fps": (self._request.fps or 0.0) if spaced else 0.0,
             "max_celsius": self._profile.max_celsius or 0.0,
             "cool_seconds": self._profile.cool_seconds,
         }

@@ -161,6 +161,7 @@ class Session:
             instructions=item.instructions,
             outputs=item.outputs,
             sustained=item.sustained,
+            unspaced=tuple(item.unspaced),
             affinity=self.affinity,
             input_sha256=item.input_sha256,
         )

@@ -101,11 +101,17 @@ def _latency(computed: Sequence[Row]) -> list[Column]:
     def spread(row: Row) -> str:
         return f"{row.latency.p50.relative * 100:.1f}" if row.latency else NONE
 
+    def unspaced(row: Row) -> str:
+        return _trusted(row, units.significant(row.unspaced.value / length)) if row.unspaced else NONE
+
+    back = "p50 of inferences back to back, beside the spaced ones"
+
     return [
         Column(
             "p50", "p50", unit, time(lambda t: t.p50.value), "median of the repeats' medians", 1, "latency"
         ),
         Column("spread", "spread", "%", spread, "range of those medians over p50", 7, "latency", below="p50"),
+        Column("unspaced", "back to back", unit, unspaced, back, 2, "latency", short="b. to b."),
         Column("p90", "p90", unit, time(lambda t: t.p90), "9 of 10 inferences are faster", 6, "latency"),
         Column("p99", "p99", unit, time(lambda t: t.p99), "99 of 100 inferences are faster", 10, "latency"),
     ]

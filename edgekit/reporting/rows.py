@@ -104,6 +104,7 @@ class Row:
     instructions: Instructions | None
     findings: tuple[Finding, ...]
     sustained: Load | None = None
+    unspaced: Spread | None = None  # p50 back to back, where `latency` is of spaced inferences
     outputs: Difference | None = None  # to those of the runtime that ran the same file first
     common: frozenset[str] = (
         frozenset()
@@ -228,6 +229,7 @@ def _row(
         instructions=_instructions(measurement),
         findings=measurement.findings,
         sustained=load_of(measurement.sustained),
+        unspaced=stats.median_of_medians([repeat.samples_ns for repeat in measurement.unspaced]),
     )
 
 

@@ -26,7 +26,7 @@ def sentences(result: Result, computed: Sequence[Row]) -> tuple[str, ...]:
     """Return what a session's rows show, one sentence each."""
     said = []
     for valid in _comparable(result, computed):
-        said += _fastest(valid) + _quantized(valid) + _runtimes(valid)
+        said += _fastest(valid) + _quantized(valid) + _runtimes(valid) + _spaced(result, valid)
     if not result.device.timed:
         said += counts.sentences(computed)
     return (*said, *_sustained(computed), *versions_sentences(result), *outputs_sentences(result))
@@ -108,6 +108,21 @@ def _runtimes(valid: Sequence[Row]) -> list[str]:
     return [
         f"{words(best)} {_speed(best, other, other.runtime)}." for best, other in runtimes_of(valid, _p50)
     ]
+
+
+def _spaced(result: Result, valid: Sequence[Row]) -> list[str]:
+    """Say what spacing does to an inference, where it was measured both ways and makes a difference."""
+    said = []
+    for row in valid:
+        if not row.unspaced or len(_latency(row).medians) < _REPEATS:
+            continue
+        ratio, low, high = ratio_range(_latency(row).p50, row.unspaced)
+        if low > _CLEAR:
+            said.append(
+                f"At {result.fps:g} per second, an inference of {words(row)} takes {ratio:.1f}× as long as "
+                f"back to back ({low:.2f} to {high:.2f} across repeats)."
+            )
+    return said
 
 
 def _sustained(computed: Sequence[Row]) -> list[str]:

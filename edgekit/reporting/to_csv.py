@@ -36,6 +36,7 @@ COLUMNS = {
     "variation": "latency.variation",
     "load_ns": "load.value",
     "first_ns": "first.value",
+    "back_to_back_ns": "unspaced.value",
     "sustained_seconds": "sustained.seconds",
     "sustained_cold_ns": "sustained.cold",
     "sustained_steady_ns": "sustained.steady",

@@ -103,6 +103,14 @@ def test_the_guest_is_told_what_the_manifest_and_the_request_say(device, script,
     assert request["watch_stdin"] is True
 
 
+def test_spaced_inferences_are_measured_in_turns_with_inferences_back_to_back(device, script, tiny):
+    result = run(device, tiny / "int8.tflite", fps=10.0, threads=(1,), runtimes=("litert",))
+    assert [r["fps"] for r in script.requests if r["pass"] == "latency"] == [10.0, 0.0] * 2
+    (measured,) = result.measurements
+    assert len(measured.repeats) == len(measured.unspaced) == 2
+    assert run(device, tiny / "int8.tflite", threads=(1,)).measurements[0].unspaced == ()
+
+
 def test_every_process_runs_without_site_packages_and_writes_no_bytecode(device, tiny):
     run(device, tiny)
     assert all(argv[1:4] == ("-I", "-S", "-B") for argv, _, _ in device.runs)

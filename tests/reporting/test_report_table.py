@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from support.sessions import MS, session, timed
 from support.simulated import BUSY, HOT, simulate
 
 from edgekit.reporting.columns import moment, points
@@ -120,6 +121,18 @@ def test_a_title_tells_pace_and_pinning():
     shown = Session(msgspec.structs.replace(result, measurements=pinned)).table
     assert shown.title.endswith("UTC · spaced to 12.5 inferences per second · pinned to CPUs 2, 3")
     assert Session(simulate()).table.title.endswith("UTC")
+
+
+def test_spaced_inferences_stand_beside_those_back_to_back():
+    fast, slow = timed(4 * MS, 4 * MS, 4 * MS), timed(8 * MS, 8 * MS, 8 * MS)
+    both = msgspec.structs.replace(slow, unspaced=fast.repeats)
+    shown = Session(session(both, fps=30.0))
+    columns = {column.key: column.cell(shown.rows[0]) for column in shown.table.columns}
+    assert (columns["p50"], columns["unspaced"]) == ("8.00", "4.00")
+    said = "int8.tflite with litert 2.3.0 on 1 thread takes 2.0× as long as back to back"
+    assert any(f"At 30 per second, an inference of {said}" in sentence for sentence in shown.sentences)
+    alike = msgspec.structs.replace(fast, unspaced=fast.repeats)
+    assert "as long as back" not in " ".join(Session(session(alike, fps=30.0)).sentences)
 
 
 def test_times_are_shown_in_utc_and_nonsense_as_it_is():
