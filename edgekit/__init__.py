@@ -16,6 +16,7 @@ What is behind it, each a package, each starting from files the one before it le
     comparison · budget      results      -> verdicts
     explanation              artefact     -> instructions by operator
     expectation              published figures of a model on a board
+    choice                   a sweep, results or published figures -> the model to ship
 
 `artefact.py` and `results.py` hold the records that pass between them; `api` holds the functions below. Each
 name is loaded when it is first used, so that `import edgekit` costs next to nothing.
@@ -33,11 +34,13 @@ if TYPE_CHECKING:  # the same as _NAMES, for whoever checks types
     from edgekit.api.explain import explain
     from edgekit.api.farm_worker import farm_worker
     from edgekit.api.inspect import inspect
+    from edgekit.api.pick import pick, propose_budget
     from edgekit.api.report import report, statistics
     from edgekit.api.sweep import sweep
     from edgekit.api.train import train
     from edgekit.artefact import ArtefactSet
     from edgekit.budget import Proposal, Verdict
+    from edgekit.choice import Choice
     from edgekit.comparison import Comparison
     from edgekit.device import Profile
     from edgekit.errors import (
@@ -70,6 +73,7 @@ __all__ = [
     "ArtefactSet",
     "Breakdown",
     "Check",
+    "Choice",
     "Comparison",
     "DataError",
     "DeviceError",
@@ -103,6 +107,8 @@ __all__ = [
     "explain",
     "farm_worker",
     "inspect",
+    "pick",
+    "propose_budget",
     "propose_budgets",
     "report",
     "runtimes",
@@ -120,11 +126,13 @@ _NAMES = {
     "api.explain": ("explain",),
     "api.farm_worker": ("farm_worker",),
     "api.inspect": ("inspect",),
+    "api.pick": ("pick", "propose_budget"),
     "api.report": ("report", "statistics"),
     "api.sweep": ("sweep",),
     "api.train": ("train",),
     "artefact": ("ArtefactSet",),
     "budget": ("Proposal", "Verdict"),
+    "choice": ("Choice",),
     "comparison": ("Comparison",),
     "device": ("Profile",),
     "devices": ("devices",),

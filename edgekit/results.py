@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from edgekit.artefact import Format, Head, Precision
+from edgekit.artefact import Format, Head, Model, Precision
 from edgekit.schema import decode_record, write_record
 
 SCHEMA = "edgekit.result/2"
@@ -266,6 +266,7 @@ class Reference(msgspec.Struct, frozen=True):
     accuracy: float | None  # None: the images' classes are not known
     keras_accuracy: float | None
     target: str = "portable"
+    model: Model | None = None  # what it was made from; None: an earlier edgekit did not say
 
 
 class Evaluation(msgspec.Struct, frozen=True):

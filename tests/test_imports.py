@@ -48,6 +48,7 @@ ROOMS: dict[str, set[str]] = {
     "outputs": {"results"},
     "budget": {"results"},
     "expectation": set(),
+    "choice": {"budget", "comparison", "expectation", "results", "sweeps"},
     "comparison": {"outputs", "results"},
     "reporting": {"outputs", "results", "sweeps"},
     "advice": {"results", "device"},
@@ -60,13 +61,15 @@ ROOMS: dict[str, set[str]] = {
     "guest": set(),
     # the front door: what users import
     "api": {
-        *("artefact", "budget", "comparison", "conversion", "device", "expectation", "explanation", "farm"),
+        *("artefact", "budget", "choice", "comparison", "conversion", "device", "expectation"),
+        *("explanation", "farm"),
         *("inspection", "measurement", "reporting", "results", "sweeping", "sweeps", "training", "zoo"),
     },
     "devices": {"advice", "device", "measurement", "results", "visit"},
     "runtimes": {"api", "device", "runtime", "visit"},
     "__init__": {  # for type checkers; each is loaded when it is first used
-        *("api", "artefact", "budget", "comparison", "device", "devices", "expectation", "explanation"),
+        *("api", "artefact", "budget", "choice", "comparison", "device", "devices", "expectation"),
+        "explanation",
         "measurement",
         *("reporting", "results", "runtimes", "sweeps", "training", "visit"),
     },

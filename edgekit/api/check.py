@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,8 +43,8 @@ def check(
     """Judge results by budgets. Verdicts are returned, not raised: see `passed`.
 
     Args:
-        results: Results or their files, one or several; None: all in results/. Of each cell, the newest
-            counts.
+        results: Results or their files, or those of sweeps, one or several; None: all in results/. Of each
+            cell, the newest counts.
         budgets: The limits, a TOML file.
 
     Raises:
@@ -92,4 +92,16 @@ def _measured(results: Result | StrPath | Iterable[Result | StrPath] | None) -> 
     from edgekit.results import Result
 
     given = all_results() if results is None else several(results)
-    return read_cells([each if isinstance(each, Result) else Path(each) for each in given])
+    return read_cells(
+        [part for each in given for part in ([each] if isinstance(each, Result) else _in(each))]
+    )
+
+
+def _in(path: StrPath) -> Sequence[Result | Path]:
+    """Return the results of a sweep, its file or its folder; else the path, as that of a result."""
+    from edgekit.sweeps import FILE, read_sweep
+
+    file = Path(path) / FILE if Path(path).is_dir() else Path(path)
+    if file.name != FILE:
+        return [file]
+    return [result for cell in read_sweep(file).cells for result in cell.results]

@@ -153,23 +153,23 @@ def _word(blank: Verdict, metric: Metric, cell: Cell, seen: Figure | Absent) -> 
         return "missing", seen.reason, False
     if seen.doubt:
         return "inconclusive", f"{seen.doubt}; measure longer, such as with --mode rigorous", False
-    broken = _over(metric, blank.limit, blank.tolerance or 0.0)
-    over = {broken(seen.low), broken(seen.high)}
-    if over == {False}:
+    broken = over(metric, blank.limit, blank.tolerance or 0.0)
+    sides = {broken(seen.low), broken(seen.high)}
+    if sides == {False}:
         stale = _stale(metric, blank.limit, blank.tolerance, seen)
         return (
             "pass",
             "far below its limit: tighten it (--update proposes how)" if stale else seen.note,
             stale,
         )
-    if over == {True}:
+    if sides == {True}:
         exact = seen.low == seen.high
         return "fail", seen.note if exact else f"99 % bounds {_range(metric, seen)} are over it", False
     reason = f"99 % bounds {_range(metric, seen)} straddle the limit; {_more(seen, blank.limit)}"
     return "inconclusive", reason, False
 
 
-def _over(metric: Metric, limit: float, tolerance: float) -> Callable[[float], bool]:
+def over(metric: Metric, limit: float, tolerance: float) -> Callable[[float], bool]:
     """Return whether a value breaks a limit. Equality never does."""
     if metric.least:
         return lambda value: value < limit - _ROUNDING

@@ -30,6 +30,7 @@ COMMANDS = {
     "report": "Show results as a table, or write them as a page or a plot.",
     "expect": "Show how fast others measured MobileNet v1 on a board.",
     "sweep": "Measure a family in every width and resolution.",
+    "pick": "Choose which model to ship, by what was measured or published.",
     "farm": "Do a sweep's steps for a Dask scheduler.",
     "inspect": "Show layers, multiply-adds, parameters and quantization.",
     "devices": "List, add, probe and clean the devices to measure on.",

@@ -14,7 +14,9 @@ from edgekit.cli import options
 def check(
     results: Annotated[
         list[Path] | None,
-        typer.Argument(help="Result files; of each cell, the newest counts.  [default: all in results/]"),
+        typer.Argument(
+            help="Result files, or a sweep; of each cell, the newest counts.  [default: all in results/]"
+        ),
     ] = None,
     budgets: Annotated[Path, typer.Option(help=f"A TOML file of limits: {', '.join(METRICS)}.")] = Path(
         "budgets.toml"

@@ -89,7 +89,9 @@ def _of_set(artefacts: ArtefactSet, file: ArtefactFile) -> Subject:
         contract=manifest.preprocessing,
         output_shape=file.output.shape,
         images=None if manifest.head.kind == "none" else _images(artefacts),
-        reference=Reference(file.sha256, file.quality.accuracy, manifest.keras_accuracy, file.target),
+        reference=Reference(
+            file.sha256, file.quality.accuracy, manifest.keras_accuracy, file.target, manifest.model
+        ),
     )
 
 

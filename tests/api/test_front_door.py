@@ -10,8 +10,11 @@ import pytest
 
 import edgekit
 
-VERBS = ("train", "convert", "bench", "compare", "check", "explain", "expect", "inspect", "report", "sweep")
-HELPERS = ("statistics", "propose_budgets", "farm_worker")
+VERBS = (
+    *("train", "convert", "bench", "compare", "check", "explain", "expect", "inspect", "pick", "report"),
+    "sweep",
+)
+HELPERS = ("statistics", "propose_budget", "propose_budgets", "farm_worker")
 MODULES = {
     "devices": ("add", "clean", "doctor", "find", "find_each", "list", "noise", "probe"),
     "runtimes": ("build", "clean", "list"),
@@ -21,6 +24,7 @@ RECORDS = (
         "ArtefactSet",
         "Breakdown",
         "Check",
+        "Choice",
         "Comparison",
         "Expectation",
         "Fingerprint",

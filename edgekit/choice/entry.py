@@ -1,0 +1,114 @@
+"""A choice's limits as a table [[budget]], which `edgekit check` then judges."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from edgekit.budget import METRICS, Budget, Cell, Measured, Proposal, exit_code, judge, read_budgets
+from edgekit.choice.choose import Choice
+from edgekit.errors import UsageError
+
+_SUBJECT = ("device", "model", "artefact", "runtime", "xnnpack", "threads", "fps")
+
+
+def propose(choice: Choice, path: Path) -> Proposal:
+    """Return a file of budgets with the choice's limits in it: in the entry about the same, or a new one.
+
+    Raises:
+        UsageError: There is nothing that an entry could be about, or the results would not keep it.
+        RecordError: The file cannot be read, or is not one of budgets.
+    """
+    cell = _cell(choice)
+    read = read_budgets(path) if path.exists() else ()
+    subject = next((each for each in _subjects(cell) if _kept(each, choice.limits, cell)), None)
+    if subject is None:
+        raise UsageError(
+            f"No entry can be about {choice.best.title if choice.best else ''} alone: what else was measured in "  # noqa: E501
+            "its session would not keep it.",
+            "Measure it alone, or leave out --budget.",
+        )
+    before = path.read_bytes().decode() if read else ""
+    limits = {name: METRICS[name].write(limit) for name, limit in choice.limits.items()}
+    index = next((each.index for each in read if _same(each, subject)), None)
+    return Proposal(path, before, _with(before, index, subject, limits))
+
+
+def _cell(choice: Choice) -> Cell:
+    """Return what an entry is about.
+
+    Raises:
+        UsageError: There is nothing.
+    """
+    if choice.best is None:
+        raise UsageError("Nothing holds the limits, so no budget can state them.", "Move a limit.")
+    if choice.best.cell is None:
+        raise UsageError(
+            "A budget is for what was measured, and these are others' figures.",
+            f"Measure first: edgekit bench --device {choice.device}",
+        )
+    if not choice.limits:
+        raise UsageError("A budget states limits, and none is given.", 'Give one, such as --latency "15 ms".')
+    if "accuracy" in choice.limits and choice.scale != "accuracy":
+        raise UsageError(
+            "No budget can state the floor of accuracy: the accuracy is that of other weights.",
+            "Leave out --accuracy or --budget, or measure trained models.",
+        )
+    return choice.best.cell
+
+
+def _subjects(cell: Cell) -> list[dict[str, Any]]:
+    """Return what can name a cell: its runtime without the version, then with it."""
+    found = []
+    for runtime in cell.runtime_names:
+        subject: dict[str, Any] = {
+            "device": _literal(cell.device),
+            "model": _literal(cell.model),
+            "artefact": _literal(cell.artefact.file),
+            "runtime": runtime,
+        }
+        if not cell.runtime.xnnpack:
+            subject["xnnpack"] = False
+        subject["threads"] = cell.threads
+        if fps := cell.result.fps:
+            subject["fps"] = int(fps) if fps.is_integer() else fps
+        found.append(subject)
+    return found
+
+
+def _literal(name: str) -> str:
+    return glob.escape(name) if {"*", "?"} & {*name} else name
+
+
+def _kept(subject: Mapping[str, Any], limits: Mapping[str, float], cell: Cell) -> bool:
+    """Whether the session that the cell is of passes."""
+    session = cell.result
+    measured = Measured(tuple(session.cells()), partial=(session,) if session.partial else ())
+    budget = Budget(index=0, name="", limits=limits, **{"xnnpack": True, **subject})
+    return exit_code(judge([budget], measured)) == 0
+
+
+def _same(budget: Budget, subject: Mapping[str, Any]) -> bool:
+    """Whether a budget is about this; as it was read, one that names a runtime says whether XNNPACK is on."""
+    meant = {"xnnpack": True, **subject}
+    return all(getattr(budget, key) == meant.get(key) for key in _SUBJECT)
+
+
+def _with(before: str, index: int | None, subject: Mapping[str, Any], limits: Mapping[str, str]) -> str:
+    """Return a text of budgets with limits in one of its entries, or in one more."""
+    import tomlkit
+
+    if index is not None:
+        mark = "\ufeff" * before.startswith("\ufeff")
+        document = tomlkit.parse(before.removeprefix(mark))
+        entry = document["budget"][index]
+        for name, limit in limits.items():
+            entry[name] = limit
+        return mark + tomlkit.dumps(document)
+    table = tomlkit.table()
+    for key, value in {**subject, **limits}.items():
+        table[key] = value
+    gap = "" if not before else "\n" if before.endswith("\n") else "\n\n"
+    return f"{before}{gap}[[budget]]\n{tomlkit.dumps(table)}"

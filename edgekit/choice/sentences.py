@@ -1,0 +1,233 @@
+"""A choice in plain sentences, and only as far as the data carry."""
+
+from __future__ import annotations
+
+from edgekit import units
+from edgekit.budget import METRICS, Figure
+from edgekit.choice.candidate import Candidate, Standing
+from edgekit.choice.choose import Choice
+from edgekit.choice.steps import Step
+from edgekit.words import listed, plural
+
+_MOST = 3  # of each kind that is said
+
+
+def sentences(choice: Choice) -> list[str]:
+    """Return what to ship and why, what it is level with, and what its neighbours cost."""
+    said = [*_nothing(choice)] if choice.best is None else [*_best(choice), *_ties(choice), *_steps(choice)]
+    return [*said, *_perhaps(choice), *_basis(choice)]
+
+
+def limits(choice: Choice) -> str:
+    """Return the limits: `latency p50 ≤ 15.0 ms, accuracy ≥ 70.00 %`; empty: there are none."""
+    return ", ".join(
+        f"{METRICS[name].title} {'≥' if METRICS[name].least else '≤'} {METRICS[name].show(limit)}"
+        for name, limit in choice.limits.items()
+    )
+
+
+def quality(choice: Choice, value: float) -> str:
+    """Write what says how good one is: `64.77 %`, `569.0 M multiply-adds`."""
+    if choice.scale == "multiply_adds":
+        return f"{units.millions(value)} M multiply-adds"
+    return f"{units.percent(value)} %"
+
+
+def _name(choice: Choice, candidate: Candidate) -> str:
+    """Say which one is meant; where two have one name, by their hash as well."""
+    others = [choice.best, *choice.tied, *choice.level, *choice.runners_up, *choice.perhaps]
+    others += [each.to for each in (choice.faster, choice.better) if each]
+    same = {each.digest for each in others if each and each.title == candidate.title}
+    return candidate.title + (f" (SHA-256 {candidate.digest[:8]}…)" if len(same) > 1 else "")
+
+
+def _best(choice: Choice) -> list[str]:
+    best = choice.best
+    if best is None:
+        return []
+    all_of = sum(choice.counts.values())
+    holding, perhaps = choice.counts.get("holds", 0), choice.counts.get("straddles", 0)
+    if choice.limits:
+        verb = "holds" if holding == 1 else "hold"
+        among = f"{holding} of {plural(all_of, 'candidate')} surely {verb} the limits"
+        among += f"; {perhaps} may" if perhaps else ""
+    else:
+        among = f"No limit is given; there are {plural(all_of, 'candidate')}"
+    return [f"Ship {_name(choice, best)}: {_figures(choice, best)}.", f"{among}."]
+
+
+def _figures(choice: Choice, candidate: Candidate) -> str:
+    """Return its cost and how good it is, with their bounds."""
+    said = [_bounded(choice.cost, candidate.figures[choice.cost])]
+    if choice.scale:
+        seen = candidate.quality[choice.scale]
+        text = quality(choice, seen.value or 0.0)
+        if seen.low < seen.high:
+            text += f" ({units.percent(seen.low)} to {units.percent(seen.high)})"
+        said.append(text)
+    return ", ".join(said)
+
+
+def _bounded(metric: str, seen: Figure) -> str:
+    show = METRICS[metric].show
+    text = show(seen.value or 0.0)
+    if seen.doubt:
+        return f"{text} ({seen.doubt})"
+    return text if seen.low == seen.high else f"{text} ({_range(metric, seen)})"
+
+
+def _range(metric: str, seen: Figure) -> str:
+    show = METRICS[metric].show
+    low, high = show(seen.low), show(seen.high)
+    unit = high.rpartition(" ")[2]
+    return f"{low.removesuffix(f' {unit}')} to {high}"
+
+
+def _ties(choice: Choice) -> list[str]:
+    best, said = choice.best, []
+    if best is None:
+        return []
+    what = "speed" if choice.cost == "latency_p50" else "instructions"
+    both = f"neither in {what} nor in accuracy" if choice.scale in ("accuracy", "published") else f"in {what}"
+    if choice.tied:
+        names = [_name(choice, each) for each in choice.tied[:_MOST]]
+        more = [f"{len(choice.tied) - _MOST} more"] * (len(choice.tied) > _MOST)
+        said.append(f"Tie: it cannot be told apart from {listed([*names, *more])}, {both}.")
+    return said + [_level(choice, best, each) for each in choice.level[:1]]
+
+
+def _level(choice: Choice, best: Candidate, other: Candidate) -> str:
+    """Say why one that looks better in what was sought is not chosen."""
+    telling = choice.telling
+    ratio = telling.cost_of(other) / telling.cost_of(best)
+    costs = f"takes {ratio:.2g} times as {'long' if choice.cost == 'latency_p50' else 'many instructions'}"
+    gain = telling.quality_of(other) - telling.quality_of(best)
+    if choice.goal == "cost":
+        return (
+            f"Tie in speed: {_name(choice, other)} looks faster, but not surely, and is surely less accurate "
+            f"({units.points(gain)} pp)."
+        )
+    if choice.scale == "multiply_adds":
+        return f"{_name(choice, other)} {costs}."
+    if telling.paired(other, best):
+        low, high = telling.difference(other, best)
+        interval = f"{units.points(low)} to {units.points(high)} pp"
+        why = f"{len(best.answers):,} images cannot tell from none ({interval})"
+    else:
+        why = "is within the intervals"
+    return (
+        f"Tie in accuracy: {_name(choice, other)} has {units.points(gain)} pp, which {why}, and {costs}. So "
+        "the faster one is named."
+    )
+
+
+def _steps(choice: Choice) -> list[str]:
+    said = []
+    if choice.faster:
+        said.append(_step(choice, choice.faster, "Faster"))
+    elif choice.scale and choice.best:
+        said.append("Nothing here is surely faster.")
+    if choice.better:
+        said.append(_step(choice, choice.better, "More accurate"))
+    elif choice.scale and choice.best:
+        said.append("Nothing here is surely more accurate.")
+    return said
+
+
+def _step(choice: Choice, step: Step, word: str) -> str:
+    """Say what a neighbour on the front saves and costs."""
+    cost = METRICS[choice.cost].show(abs(step.cost)) + (" more" if step.cost > 0 else " less")
+    shares = choice.scale in ("accuracy", "published")
+    amount = "more" if step.quality > 0 else "less"
+    if choice.scale is None:
+        change = ""
+    elif shares:
+        change = f"{abs(step.quality) * 100:.2f} pp {amount}"
+        change += "" if step.sure else ", which cannot be told from none"
+    else:
+        change = f"{units.millions(abs(step.quality))} M multiply-adds {amount}"
+    rate = ""
+    if shares and step.cost_per_point and step.cost * step.quality > 0:
+        each = METRICS[choice.cost].show(step.cost_per_point)
+        rate = f" ({each} for each pp)"
+    breaks = ""
+    if step.broken:
+        words = [f"{METRICS[name].title} {_stands(choice, step.to, name)}" for name in step.broken]
+        breaks = f"; {listed(words)}"
+    if word == "Faster":
+        return f"{word}: {_name(choice, step.to)}, {cost}{f' for {change}' if change else ''}{rate}{breaks}."
+    return f"{word}: {_name(choice, step.to)}, {change} for {cost}{rate}{breaks}."
+
+
+_STANDS: dict[Standing, str] = {
+    "broken": "is over the limit",
+    "straddles": "straddles the limit",
+    "unknown": "is not known",
+    "holds": "holds",
+}
+
+
+def _stands(choice: Choice, candidate: Candidate, metric: str) -> str:
+    """Say how a candidate stands to a limit, with its bounds where it may hold."""
+    word = candidate.standing(metric, choice.limits[metric])
+    if word == "broken" and METRICS[metric].least:
+        return "is under the limit"
+    seen = candidate.seen(metric)
+    if word == "straddles" and seen is not None:
+        return f"{_STANDS[word]} ({seen.doubt or _range(metric, seen)})"
+    return _STANDS[word]
+
+
+def _perhaps(choice: Choice) -> list[str]:
+    """Say which ones would be preferred if it were certain that they hold the limits."""
+    steps = {id(each.to) for each in (choice.better, choice.faster) if each}
+    others = [each for each in choice.perhaps if id(each) not in steps]
+    if not others:
+        return []
+    names = [_name(choice, each) for each in others[:_MOST]]
+    more = [f"{len(others) - _MOST} more"] * (len(others) > _MOST)
+    what = "more accurate" if choice.goal == "quality" else "faster"
+    return [f"Surely {what}, and not certain to hold the limits: {listed([*names, *more])}."]
+
+
+def _nothing(choice: Choice) -> list[str]:
+    nearest = choice.nearest
+    if nearest is None:
+        return []
+    said = [f"Nothing surely holds the limits. The nearest is {_name(choice, nearest.candidate)}."]
+    for metric, standing in nearest.standings.items():
+        seen = nearest.candidate.seen(metric)
+        title = METRICS[metric].title
+        if standing == "holds":
+            continue
+        if seen is None or metric not in nearest.over:
+            said.append(f"Its {title} is not known.")
+            continue
+        limit = METRICS[metric].show(choice.limits[metric])
+        how = "misses" if standing == "broken" else "straddles"
+        over = _miss(metric, nearest.over[metric], choice.limits[metric])
+        said.append(f"Its {title} of {_bounded(metric, seen)} {how} the limit of {limit} by {over}.")
+    return said
+
+
+def _miss(metric: str, over: float, limit: float) -> str:
+    if METRICS[metric].unit == "fraction":
+        return f"{abs(over) * 100:.2f} pp"
+    share = f", {over / limit:.0%}" if limit else ""
+    return METRICS[metric].show(over) + share
+
+
+def _basis(choice: Choice) -> list[str]:
+    """Say by what candidates were ranked, where that is not their own accuracy."""
+    if choice.scale == "published" and choice.source != "published":
+        return [
+            "No accuracy was measured: they are ranked by what ImageNet's weights of the same size reach, as "
+            "others measured it."
+        ]
+    if choice.scale == "multiply_adds":
+        return [
+            "No accuracy is known: more multiply-adds are taken for better. Train the one you mean to ship."
+        ]
+    if choice.scale is None:
+        return ["Nothing says how accurate these are, so the fastest is named."]
+    return []
