@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit.progress import SILENT, Progress
-from edgekit.zoo.families import DEFAULT_FAMILY
 
 if TYPE_CHECKING:
     from edgekit.api.given import StrPath
@@ -14,12 +13,14 @@ if TYPE_CHECKING:
 
 
 def train(
-    family: str = DEFAULT_FAMILY,
+    family: str | None = None,
     *,
     alpha: float | None = None,
     resolution: int | None = None,
     dataset: StrPath = "digits",
+    recipe: str | None = None,
     epochs: int | None = None,
+    head_epochs: int | None = None,
     batch_size: int | None = None,
     learning_rate: float | None = None,
     momentum: float | None = None,
@@ -36,15 +37,19 @@ def train(
     that training is complete.
 
     Args:
-        family: Model family.
-        alpha: Width multiplier, above 0; None: the usual one of the family.
-        resolution: Height and width of the input in pixels; None: the usual one of the family.
+        family: Model family; None: that of `weights`, or MobileNet v1.
+        alpha: Width multiplier, above 0; None: that of `weights`, or the usual one of the family.
+        resolution: Height and width of the input in pixels; None: likewise.
         dataset: `digits`, `shapes`, `cifar10`, a folder with one sub-folder per class, or a .npz file.
-        epochs: Passes over the training images; None: as the dataset's recipe says, like the next three.
+        recipe: Name of a recipe; None: the dataset's own. What follows is as it says where it is None.
+        epochs: Passes over the training images in which everything is trained.
+        head_epochs: With `weights`, passes before those, in which the new head alone is trained.
         batch_size: Images per step.
-        learning_rate: Highest rate of the cosine schedule.
-        momentum: Momentum of batch normalization.
-        weights: `imagenet` or a file to start from; None: random weights.
+        learning_rate: Highest rate when everything is trained.
+        momentum: Momentum of batch normalization; that of a trained base stays as it is.
+        weights: A trained base: `imagenet`, a trained model's name, or a file of a model or of weights. It
+            gets a new head, which learns from its features, and then everything is fine-tuned. None: random
+            weights.
         seed: The same seed gives the same model.
         output: Folder for the checkpoint and its card.
         runs: Folder for the curves and for what is needed to go on.
@@ -54,7 +59,8 @@ def train(
     Raises:
         UsageError: A setting is out of range, or an unfinished run has other settings.
         DataError: The dataset cannot be used.
-        ModelError: The weights to start from cannot be used.
+        ModelError: The trained base cannot be used.
+        UnavailableError: ImageNet weights that are neither cached nor can be downloaded.
         StorageError: A folder cannot be written, or the disk is full.
     """
     from edgekit.training import TrainRequest
@@ -65,7 +71,9 @@ def train(
         alpha=alpha,
         resolution=resolution,
         dataset=str(dataset),
+        recipe=recipe,
         epochs=epochs,
+        head_epochs=head_epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
         momentum=momentum,

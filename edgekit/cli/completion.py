@@ -21,6 +21,13 @@ def complete_family(incomplete: str) -> list[tuple[str, str]]:
     return [(name, each.description) for name, each in FAMILIES.items() if name.startswith(incomplete)]
 
 
+def complete_recipe(incomplete: str) -> list[tuple[str, str]]:
+    """Names and descriptions of recipes that begin as typed."""
+    from edgekit.training.recipes import RECIPES
+
+    return [(name, each.description) for name, each in RECIPES.items() if name.startswith(incomplete)]
+
+
 def complete_format(incomplete: str) -> list[str]:
     """Names of file formats."""
     from edgekit.inspection import FILE_FORMATS

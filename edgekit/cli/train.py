@@ -8,14 +8,19 @@ from typing import Annotated
 import typer
 
 from edgekit.cli import options
-from edgekit.cli.completion import complete_family
+from edgekit.cli.completion import complete_family, complete_recipe
+from edgekit.training.recipes import RECIPES
 from edgekit.zoo.families import DEFAULT_FAMILY, FAMILIES
 
 
 def train(
     family: Annotated[
-        str, typer.Argument(help=f"Model family: {', '.join(FAMILIES)}.", autocompletion=complete_family)
-    ] = DEFAULT_FAMILY,
+        str | None,
+        typer.Argument(
+            help=f"Model family: {', '.join(FAMILIES)}.  [default: that of --weights, or {DEFAULT_FAMILY}]",
+            autocompletion=complete_family,
+        ),
+    ] = None,
     alpha: Annotated[
         float | None, options.real("Width multiplier, above 0.  [default: the family's, such as 0.5]")
     ] = None,
@@ -27,15 +32,32 @@ def train(
         str,
         options.dataset("digits, shapes, cifar10, a folder with one sub-folder per class, or a .npz file."),
     ] = "digits",
-    epochs: Annotated[int | None, options.whole("Passes over the training images.")] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="A trained base, which gets a new head: `imagenet`, a trained model's name, or a file of a "
+            "model or of weights.  [default: random weights]"
+        ),
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            help=f"How to train: {', '.join(RECIPES)}.  [default: the dataset's own]",
+            autocompletion=complete_recipe,
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        options.whole("Passes over the images; 0 leaves the base of --weights as it is."),
+    ] = None,
+    head_epochs: Annotated[
+        int | None, options.whole("With --weights, passes in which the new head alone learns.")
+    ] = None,
     batch_size: Annotated[int | None, options.whole("Images per step.")] = None,
-    learning_rate: Annotated[float | None, options.real("Highest rate of the cosine schedule.")] = None,
+    learning_rate: Annotated[float | None, options.real("Highest rate when everything is trained.")] = None,
     momentum: Annotated[
         float | None,
         options.real("Momentum of batch normalization: .9 suits small datasets, .99 large ones."),
-    ] = None,
-    weights: Annotated[
-        str | None, typer.Option(help="`imagenet` or a file to start from.  [default: random weights]")
     ] = None,
     seed: Annotated[int, options.whole("Seed; the same one gives the same model.")] = 0,
     output: Annotated[Path, options.output("Folder for the checkpoint and its card.")] = Path("models"),
@@ -47,10 +69,13 @@ def train(
 ) -> None:
     """Train a model; write a checkpoint, its card and its curves.
 
-    Interrupted? The same command goes on from the last whole epoch. What is not given comes from the
-    dataset's recipe.
+    With --weights: what the base makes of each image is computed once and cached, a new head learns from
+    that, and then everything is fine-tuned. Interrupted? The same command goes on where it was. What is not
+    given comes from the recipe.
 
     Example: edgekit train --alpha 0.5 --resolution 32 --dataset digits
+
+    Example: edgekit train --weights imagenet --dataset photos/
     """
     import edgekit
     from edgekit.cli.console import print_record, progress_bar, quote, say_next
@@ -63,7 +88,9 @@ def train(
             alpha=alpha,
             resolution=resolution,
             dataset=dataset,
+            recipe=recipe,
             epochs=epochs,
+            head_epochs=head_epochs,
             batch_size=batch_size,
             learning_rate=learning_rate,
             momentum=momentum,

@@ -37,8 +37,9 @@ class Inputs:
 
     @property
     def family(self) -> str | None:
-        """The model's family, where known."""
-        return self.source.family
+        """The family whose layers the model has, where known; one with another head has others."""
+        card = self.source.card
+        return None if card and card.training.head else self.source.family
 
 
 def load(request: ConvertRequest, source: Source, progress: Progress) -> Inputs:

@@ -10,32 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.training.scratch import scratch_folder
-from edgekit.zoo import ModelSpec
-from edgekit.zoo.build import build
-from edgekit.zoo.card import Training
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip archive can hold
 
 
-def checkpoint_bytes(model: Any, spec: ModelSpec, training: Training) -> bytes:
-    """Return a `.keras` file with a model's weights, without optimizer and without a date.
+def checkpoint_bytes(model: Any) -> bytes:
+    """Return a `.keras` file of a model, without a date.
 
     Args:
-        model: As trained.
-        spec: What it was built from.
-        training: Its settings.
+        model: Without optimizer. Its dropout layers' seeds are part of the file.
 
     Raises:
         StorageError: There is no room in the temporary folder.
     """
-    import keras
-
-    keras.utils.set_random_seed(training.seed)  # the file keeps the dropout layer's seed
-    bare = build(spec, momentum=training.momentum)
-    bare.set_weights(model.get_weights())
-    with scratch_folder(bare.count_params()) as folder:
+    with scratch_folder(model.count_params()) as folder:
         path = folder / "model.keras"
-        bare.save(path)
+        model.save(path)
         return _repeatable(path)
 
 

@@ -9,21 +9,39 @@ from typing import Any
 
 from edgekit.errors import UsageError
 from edgekit.progress import Progress
-from edgekit.training.feed import Feed
+from edgekit.training.feed import FeatureFeed, Feed
 from edgekit.training.run_folder import Epoch, Run
 from edgekit.zoo.card import Training
+from edgekit.zoo.float32 import leaves
 
 _WARM_UP = 0.05  # share of the steps in which the learning rate rises
 _LAST_RATE = 1e-3  # share of the highest learning rate that the cosine ends at
 _REDRAW = 0.25  # seconds between changes of the progress text
-_NOTES = 10  # lines kept of a whole training
+_NOTES, _NOTES_OF_A_STAGE = 10, 4  # lines kept
+_KEEP = 1.0  # seconds of work that may be lost, or one epoch's
 
 
-def fit(model: Any, feed: Feed, run: Run, progress: Progress) -> list[Epoch]:
+def fit(
+    model: Any,
+    feed: Feed | FeatureFeed,
+    run: Run,
+    progress: Progress,
+    *,
+    settings: Training | None = None,
+    stage: str = "",
+) -> list[Epoch]:
     """Train a model in place; return the history of all its epochs, those of earlier processes included.
 
     The calibration split gives the second curve. It chooses nothing: the weights are those after the
     last epoch, so the evaluation split stays unseen until then.
+
+    Args:
+        model: With a sigmoid or a softmax at its end.
+        feed: Its batches.
+        run: Keeps its state, at least once a second.
+        progress: Receives every step.
+        settings: How to train; None: the run's own.
+        stage: Which part of a longer training this is; empty: all of it.
 
     Raises:
         UsageError: The loss became infinite or not a number.
@@ -31,21 +49,22 @@ def fit(model: Any, feed: Feed, run: Run, progress: Progress) -> list[Epoch]:
     """
     import keras
 
-    settings = run.settings.training
+    settings = settings or run.settings.training
     _compile(model, settings, feed.steps)
     history = run.restore(model, feed.steps)
     if history:
-        progress.note(f"Going on after epoch {history[-1].epoch} of {settings.epochs}, in {run.folder}.")
+        of = f"{stage} epoch" if stage else "epoch"
+        progress.note(f"Going on after {of} {history[-1].epoch} of {settings.epochs}, in {run.folder}.")
     if len(history) == settings.epochs:
         return history
-    log = _Log(model, feed.steps, run, history, progress)
+    log = _Log(model, feed.steps, run, history, progress, settings, stage)
     with feed.own_errors():
         model.fit(
             feed.batches(len(history), settings.epochs),
             initial_epoch=len(history),
             epochs=settings.epochs,
             steps_per_epoch=feed.steps,
-            validation_data=feed.whole(feed.dataset.calibration),
+            validation_data=feed.validation(),
             shuffle=False,  # the feed has its own order
             verbose=0,
             callbacks=[
@@ -58,25 +77,43 @@ def fit(model: Any, feed: Feed, run: Run, progress: Progress) -> list[Epoch]:
 
 
 def _compile(model: Any, settings: Training, steps: int) -> None:
-    """Give the model AdamW under a cosine schedule with warm-up (Loshchilov and Hutter 2017, 2019)."""
+    """Give the model its optimizer, and the loss that fits its last layer."""
     import keras
 
-    total = settings.epochs * steps
-    rise = max(1, round(_WARM_UP * total))
-    rate = keras.optimizers.schedules.CosineDecay(
-        settings.learning_rate / 100,
-        max(1, total - rise),
-        alpha=_LAST_RATE,
-        warmup_target=settings.learning_rate,
-        warmup_steps=rise,
+    sigmoid, smoothing = model.output_shape[-1] == 1, settings.label_smoothing
+    loss, metric = (
+        (keras.losses.BinaryCrossentropy, keras.metrics.BinaryAccuracy)
+        if sigmoid
+        else (keras.losses.CategoricalCrossentropy, keras.metrics.CategoricalAccuracy)
     )
     model.compile(
-        keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay),
-        keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        _optimizer(settings, settings.epochs * steps),
+        loss(label_smoothing=smoothing),
+        metrics=[metric(name="accuracy")],
     )
     # a step that makes variables while it is traced is traced twice: metric and optimizer have theirs before
     model.optimizer.build(model.trainable_variables)
+
+
+def _optimizer(settings: Training, total: int) -> Any:
+    """Return the optimizer, its rate constant or a cosine with warm-up (Loshchilov and Hutter 2017, 2019)."""
+    import keras
+
+    wanted, rate = settings.optimizer, settings.learning_rate
+    if wanted.schedule == "cosine":
+        rise = max(1, round(_WARM_UP * total))
+        rate = keras.optimizers.schedules.CosineDecay(
+            settings.learning_rate / 100,
+            max(1, total - rise),
+            alpha=_LAST_RATE,
+            warmup_target=settings.learning_rate,
+            warmup_steps=rise,
+        )
+    if wanted.name == "sgd":
+        return keras.optimizers.SGD(rate, momentum=wanted.momentum, nesterov=wanted.nesterov)
+    if wanted.name == "nadam":
+        return keras.optimizers.Nadam(rate)
+    return keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
 
 
 @dataclass
@@ -88,26 +125,33 @@ class _Log:
     run: Run
     history: list[Epoch]
     progress: Progress
+    settings: Training
+    stage: str = ""
     _started: float = 0.0
     _drawn: float = 0.0
+    _kept: float = 0.0
+
+    @property
+    def _name(self) -> str:
+        return f"{self.stage} epoch" if self.stage else "epoch"
 
     def begin(self, epoch: int, _logs: dict[str, float]) -> None:
         """Start an epoch's clock and its random numbers."""
         self._started = time.monotonic()
-        for layer in self.model.layers:
+        for layer in leaves(self.model):
             # Keras keeps no dropout state in a file: a resumed run would draw others
             if (generator := getattr(layer, "seed_generator", None)) is not None:
-                generator.state.assign([self.run.settings.training.seed, epoch])
+                generator.state.assign([self.settings.seed, epoch])
 
     def batch(self, batch: int, logs: dict[str, float]) -> None:
         """Show where the training is, not more often than a person can read."""
         if time.monotonic() - self._drawn < _REDRAW:
             return
         self._drawn = time.monotonic()
-        epochs, epoch = self.run.settings.training.epochs, len(self.history)
+        epochs, epoch = self.settings.epochs, len(self.history)
         self.progress.step(
-            f"Training {self.run.folder.name} · epoch {epoch + 1} of {epochs} · loss {logs['loss']:.3f} · "
-            f"accuracy {logs['accuracy']:.1%}",
+            f"Training {self.run.folder.name} · {self._name} {epoch + 1} of {epochs} · "
+            f"loss {logs['loss']:.3f} · accuracy {logs['accuracy']:.1%}",
             total=epochs * self.steps,
         )
         self.progress.advance(epoch * self.steps + batch + 1)
@@ -117,7 +161,7 @@ class _Log:
         if not math.isfinite(logs["loss"]):
             raise UsageError(
                 f"The loss became {logs['loss']} in epoch {epoch + 1}, with learning rate "
-                f"{self.run.settings.training.learning_rate}.",
+                f"{self.settings.learning_rate}.",
                 "Add --restart and a smaller --learning-rate.",
             )
         self.history.append(
@@ -129,12 +173,17 @@ class _Log:
                 accuracy=logs["accuracy"],
                 validation_loss=logs["val_loss"],
                 validation_accuracy=logs["val_accuracy"],
+                stage=self.stage,
             )
         )
-        self.run.save(self.model, self.history)
-        epochs = self.run.settings.training.epochs
-        if (epoch + 1) % math.ceil(epochs / _NOTES) == 0 or epoch + 1 == epochs:
+        epochs = self.settings.epochs
+        # epochs of a few milliseconds are not worth a file each
+        if epoch + 1 == epochs or time.monotonic() - self._kept >= _KEEP:
+            self.run.save(self.model, self.history)
+            self._kept = time.monotonic()
+        notes = _NOTES_OF_A_STAGE if self.stage else _NOTES
+        if (epoch + 1) % math.ceil(epochs / notes) == 0 or epoch + 1 == epochs:
             self.progress.note(
-                f"Epoch {epoch + 1} of {epochs}: loss {logs['loss']:.3f}, accuracy {logs['accuracy']:.1%}, "
-                f"on the calibration split {logs['val_accuracy']:.1%}"
+                f"{self._name[0].upper()}{self._name[1:]} {epoch + 1} of {epochs}: loss {logs['loss']:.3f}, "
+                f"accuracy {logs['accuracy']:.1%}, on the calibration split {logs['val_accuracy']:.1%}"
             )

@@ -3,6 +3,9 @@
 runs/<name>/settings.json       what decides every weight
             history.json        a line for each epoch
             state.weights.h5    weights and optimizer after the last whole epoch
+            head-history.json   the same of a head on a trained base, which learns before everything does
+            head-state.weights.h5
+            features.json       what computing its features took
             curves.png, curves.html
 """
 
@@ -10,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,7 @@ from edgekit.zoo.card import Splits, Training
 from edgekit.zoo.load import WEIGHTS_SUFFIX
 
 RUNS = "name another folder with --runs"
+HEAD = "head"  # the stage in which a trained base is frozen
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -43,29 +47,44 @@ class Settings(msgspec.Struct, frozen=True):
 class Epoch(msgspec.Struct, frozen=True):
     """One epoch's line in the history."""
 
-    epoch: int  # from 1
+    epoch: int  # of its stage, from 1
     seconds: float
     learning_rate: float  # at its end
     loss: float
     accuracy: float  # of the augmented training images
     validation_loss: float
     validation_accuracy: float  # of the calibration split
+    stage: str = ""  # of a training in several: `head`, `fine-tuning`
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder that is ours alone, with settings written."""
+    """A run folder that is ours alone, with settings written; or the part of it that is one stage's."""
 
     folder: Path
     settings: Settings
+    stage: str = ""
+
+    def part(self, stage: str) -> Run:
+        """The files of an earlier stage."""
+        return replace(self, stage=stage)
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is something to go on from."""
+        return self._state.is_file()
+
+    @property
+    def _prefix(self) -> str:
+        return f"{self.stage}-" if self.stage else ""
 
     @property
     def _state(self) -> Path:
-        return self.folder / f"state{WEIGHTS_SUFFIX}"
+        return self.folder / f"{self._prefix}state{WEIGHTS_SUFFIX}"
 
     @property
     def _history(self) -> Path:
-        return self.folder / "history.json"
+        return self.folder / f"{self._prefix}history.json"
 
     def history(self) -> list[Epoch]:
         """Read the history."""
@@ -91,7 +110,8 @@ class Run:
 
     def forget(self) -> None:
         """Remove what was kept; killed in the middle, no weights are left to go on from."""
-        self._state.unlink(missing_ok=True)
+        for part in (self, self.part(HEAD)):
+            part._state.unlink(missing_ok=True)
         for kept in self.folder.iterdir():
             if kept.name != "lock":
                 kept.unlink()
@@ -158,14 +178,15 @@ def _settings(path: Path) -> Settings | None:
 def _refuse_unfinished(run: Run, earlier: Settings, settings: Settings) -> None:
     """Raise a UsageError if the folder holds epochs of a training that has not ended."""
     try:
-        done = len(run.history())
+        done = len(run.history()) + len(run.part(HEAD).history())
     except msgspec.MsgspecError:
         return  # damaged, or of another edgekit: nothing here can be continued
-    if 0 < done < earlier.training.epochs:
+    head = earlier.training.head
+    epochs = earlier.training.epochs + (head.epochs if head else 0)
+    if 0 < done < epochs:
         changed = _differences(earlier, settings)
         raise UsageError(
-            f"{run.folder} holds {done} of {earlier.training.epochs} epochs of a training with other "
-            f"settings ({changed}).",
+            f"{run.folder} holds {done} of {epochs} epochs of a training with other settings ({changed}).",
             "Continue it with its own settings, or add --restart to forget it.",
         )
 

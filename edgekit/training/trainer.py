@@ -8,25 +8,26 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.data import Dataset, load_dataset, normalise
-from edgekit.data.held import hold, hold_unhashed
+from edgekit.data.held import hold_unhashed
 from edgekit.errors import ModelError, RecordError, UsageError
 from edgekit.files import OUTPUT, sha256_bytes, storage_errors, try_writing, write_atomic
 from edgekit.progress import SILENT, Progress
 from edgekit.quiet import import_tensorflow
 from edgekit.schema import now
+from edgekit.training.base import Base, find_base
 from edgekit.training.checkpoint import checkpoint_bytes
 from edgekit.training.curves import write_curves
-from edgekit.training.feed import Feed
+from edgekit.training.feed import feed_of
 from edgekit.training.fit import fit
 from edgekit.training.request import TrainOutcome, TrainRequest
-from edgekit.training.run_folder import RUNS, Epoch, Run, Settings, open_run
-from edgekit.zoo import ModelSpec
+from edgekit.training.run_folder import RUNS, Run, Settings, open_run
+from edgekit.training.transfer import Transfer, bare, transfer
+from edgekit.zoo import FAMILIES, ModelSpec
 from edgekit.zoo.build import build
 from edgekit.zoo.card import SCHEMA, Card, Splits, card_of, check_checkpoint, read_card, write_card
 from edgekit.zoo.cost import cost
-from edgekit.zoo.source import sha256_path
+from edgekit.zoo.spec import stem
 from edgekit.zoo.trained import dataset_name
-from edgekit.zoo.weights import start_from, starting_file
 
 _TOOLS = ("tensorflow", "keras", "numpy")
 _BATCH = 256  # images evaluated at a time
@@ -37,10 +38,9 @@ class _Job:
     """A request with everything it names looked up."""
 
     request: TrainRequest
-    spec: ModelSpec
+    start: ModelSpec | Base  # what to build with random weights, or the trained base
     name: str
     dataset: Dataset
-    start: Path | None  # weights file to start from
     settings: Settings
 
 
@@ -53,7 +53,7 @@ def train(request: TrainRequest, progress: Progress = SILENT) -> TrainOutcome:
     Raises:
         UsageError: A setting is out of range, or an unfinished run has other settings.
         DataError: The dataset cannot be used.
-        ModelError: The weights to start from cannot be used.
+        ModelError: The trained base cannot be used.
         StorageError: A folder cannot be written, or the disk is full.
     """
     request.training()  # says what is wrong with a setting before anything slow begins
@@ -64,23 +64,24 @@ def train(request: TrainRequest, progress: Progress = SILENT) -> TrainOutcome:
         progress.note(f"{checkpoint} is trained already with these settings; --restart trains it again.")
         return TrainOutcome(card, checkpoint, card_of(checkpoint), (), (), trained=False)
     with open_run(request.runs / job.name, job.settings, restart=request.restart) as run:
-        model, history = _train(job, run, progress)
+        done = _train(job, run, progress)
         with storage_errors(run.folder, RUNS):
-            curves = write_curves(run.folder, job.name, history)
-        accuracy = _accuracy(model, job.dataset, progress)
-        data = checkpoint_bytes(model, job.spec, job.settings.training)
-        card = _card(job, model, history, accuracy, sha256_bytes(data))
+            curves = write_curves(run.folder, job.name, done.history)
+        accuracy = _accuracy(done.model, job.dataset, progress)
+        data = _checkpoint(job, done.model)
+        card = _card(job, done, accuracy, sha256_bytes(data))
         with storage_errors(checkpoint, OUTPUT):
             write_atomic(checkpoint, data)
             write_card(card_of(checkpoint), card)
-    return TrainOutcome(card, checkpoint, card_of(checkpoint), tuple(history), curves, trained=True)
+    return TrainOutcome(card, checkpoint, card_of(checkpoint), tuple(done.history), curves, trained=True)
 
 
 def _prepare(request: TrainRequest, progress: Progress) -> _Job:
+    start = find_base(request, request.weights, progress) if request.weights else request.spec()
+    scaled = start if isinstance(start, Base) else start.record
     # always the dataset's own split: another would train on images that `convert` evaluates with
-    family, resolution = request.spec().record, request.spec().resolution
     dataset = load_dataset(
-        request.dataset, resolution=resolution, mean=family.mean, std=family.std, progress=progress
+        request.dataset, resolution=start.resolution, mean=scaled.mean, std=scaled.std, progress=progress
     )
     if dataset.multilabel or not dataset.labelled:
         raise UsageError(
@@ -89,22 +90,25 @@ def _prepare(request: TrainRequest, progress: Progress) -> _Job:
             "Name a folder with one sub-folder per class, or a .npz file with one label for each image.",
         )
     dataset = hold_unhashed(dataset, progress)
-    spec = request.spec(len(dataset.labels))
-    start = starting_file(spec, request.weights, progress) if request.weights else None
+    name = "_".join([stem(start.family, start.alpha), str(start.resolution), dataset_name(request.dataset)])
+    if isinstance(start, Base):
+        _check_kept(start.file, request.output / f"{name}.keras")
+    else:
+        start = replace(start, classes=len(dataset.labels))
     progress.step("Hashing images")
     settings = Settings(
-        family=spec.family,
-        alpha=spec.alpha,
-        resolution=spec.resolution,
+        family=start.family,
+        alpha=start.alpha,
+        resolution=start.resolution,
         labels=dataset.labels,
-        training=request.training(len(dataset.train), sha256_path(start) if start else None),
+        training=request.training(len(dataset.train), start.sha256 if isinstance(start, Base) else None),
         splits=Splits(dataset.train.record(), dataset.calibration.record(), dataset.evaluation.record()),
         preprocessing=dataset.preprocessing,
     )
-    return _Job(request, spec, spec.name(dataset_name(request.dataset)), dataset, start, settings)
+    return _Job(request, start, name, dataset, settings)
 
 
-def _train(job: _Job, run: Run, progress: Progress) -> tuple[Any, list[Epoch]]:
+def _train(job: _Job, run: Run, progress: Progress) -> Transfer:
     """Build and fit the model, deterministic by seed."""
     progress.step("Loading TensorFlow")
     tf = import_tensorflow()
@@ -112,22 +116,30 @@ def _train(job: _Job, run: Run, progress: Progress) -> tuple[Any, list[Epoch]]:
 
     settings = job.settings.training
     tf.config.experimental.enable_op_determinism()
+    if isinstance(job.start, Base):
+        return transfer(job.start, job.dataset, run, job.name, progress)
     keras.utils.set_random_seed(settings.seed)
-    model = build(job.spec, momentum=settings.momentum)
-    if job.start is not None:
-        start_from(model, job.spec, job.start)
-    contract = job.dataset.preprocessing
-    feed = Feed(
-        dataset=replace(
-            job.dataset,
-            train=hold(job.dataset.train, "training", contract, progress),
-            calibration=hold(job.dataset.calibration, "calibration", contract, progress),
-        ),
-        batch_size=min(settings.batch_size, len(job.dataset.train)),
-        seed=settings.seed,
-        augmentation=settings.augmentation,
-    )
-    return model, fit(model, feed, run, progress)
+    model = build(job.start, momentum=settings.momentum)
+    return Transfer(model, fit(model, feed_of(job.dataset, settings, progress), run, progress), ())
+
+
+def _checkpoint(job: _Job, model: Any) -> bytes:
+    """Return the bytes of the model's file: the same weights give the same bytes."""
+    import keras
+
+    settings = job.settings.training
+    keras.utils.set_random_seed(settings.seed)  # the file keeps the dropout layers' seed
+    if isinstance(job.start, Base):
+        return checkpoint_bytes(bare(model))
+    fresh = build(job.start, momentum=settings.momentum)
+    fresh.set_weights(model.get_weights())
+    return checkpoint_bytes(fresh)
+
+
+def _check_kept(base: Path, checkpoint: Path) -> None:
+    """Raise a UsageError if the result would take the place of what it was made from."""
+    if base.resolve() == checkpoint.resolve():
+        raise UsageError(f"The result would replace its own base, {base}.", "Name another --output.")
 
 
 def _finished(checkpoint: Path, settings: Settings) -> Card | None:
@@ -156,35 +168,38 @@ def _accuracy(model: Any, dataset: Dataset, progress: Progress) -> float:
     for images, labels in dataset.evaluation.batches(_BATCH):
         # called directly: tracing a graph would take longer than the few batches do
         scores = model(normalise(images, dataset.preprocessing), training=False).numpy()
-        right += int((scores.argmax(axis=1) == labels).sum())
+        answers = scores[:, 0] > 0.5 if scores.shape[1] == 1 else scores.argmax(axis=1)
+        right += int((answers == labels).sum())
         done += len(labels)
         progress.advance(done)
     return right / total
 
 
-def _card(job: _Job, model: Any, history: list[Epoch], accuracy: float, sha256: str) -> Card:
-    costs = cost(model)
+def _card(job: _Job, done: Transfer, accuracy: float, sha256: str) -> Card:
+    costs, settings = cost(done.model), job.settings
+    known = settings.family if settings.family in FAMILIES else None
     return Card(
         schema=SCHEMA,
         name=job.name,
-        family=job.spec.family,
-        alpha=job.spec.alpha,
-        resolution=job.spec.resolution,
-        classes=job.spec.classes,
+        family=settings.family,
+        alpha=settings.alpha,
+        resolution=settings.resolution,
+        classes=len(job.dataset.labels),
         dataset=job.request.dataset,
-        command=job.request.command(job.settings.training),
+        command=job.request.command(settings.training, known, settings.alpha, settings.resolution),
         accuracy=accuracy,
         evaluated=len(job.dataset.evaluation),
         parameters=costs.parameters,
         multiply_adds=costs.multiply_adds,
-        training_seconds=round(sum(epoch.seconds for epoch in history), 1),
+        training_seconds=round(sum(epoch.seconds for epoch in done.history), 1),
         date=now(),
         sha256=sha256,
         labels=job.dataset.labels,
-        training=job.settings.training,
-        splits=job.settings.splits,
+        training=settings.training,
+        splits=settings.splits,
         preprocessing=job.dataset.preprocessing,
         tools={tool: version(tool) for tool in _TOOLS},
+        stages=done.stages,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -39,12 +39,32 @@ class Augmentation(msgspec.Struct, frozen=True):
     colour: float = 0.0  # fraction of brightness, contrast and saturation
 
 
+class Optimizer(msgspec.Struct, frozen=True):
+    """How weights follow from gradients."""
+
+    name: Literal["adamw", "nadam", "sgd"] = "adamw"
+    momentum: float = 0.0  # of `sgd`
+    nesterov: bool = False
+    schedule: Literal["cosine", "constant"] = "cosine"  # of the learning rate
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The classifier that a trained base is given, and how it learns while the base is frozen."""
+
+    units: tuple[int, ...]  # of its hidden layers, each with ReLU and dropout
+    dropout: float  # fraction
+    epochs: int
+    batch_size: int
+    learning_rate: float  # highest of the schedule
+    optimizer: Optimizer
+
+
 class Training(msgspec.Struct, frozen=True):
-    """The settings that, with the images, decide every weight."""
+    """The settings that, with the images, decide every weight; of several stages, those of the last."""
 
     epochs: int
     batch_size: int
-    learning_rate: float  # highest of the cosine schedule
+    learning_rate: float  # highest of the schedule
     momentum: float  # of batch normalization
     label_smoothing: float
     weight_decay: float
@@ -52,6 +72,19 @@ class Training(msgspec.Struct, frozen=True):
     seed: int
     weights: str | None = None  # what it started from; None: random
     weights_sha256: str | None = None
+    recipe: str | None = None  # the one that was named; None: the dataset's own
+    optimizer: Optimizer = Optimizer()
+    head: Head | None = None  # None: trained from random weights, in one stage
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """One stage of a training that started from a trained base."""
+
+    name: Literal["features", "head", "fine-tuning"]
+    seconds: float
+    accuracy: float | None = None  # of the calibration split, after the stage; None: it trains nothing
+    images: int | None = None  # whose features it needed
+    cached: int | None = None  # of them, those that were in the cache
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +110,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     splits: Splits
     preprocessing: Preprocessing
     tools: dict[str, str]  # library: version
+    stages: tuple[Stage, ...] = ()  # of a training that started from a trained base
 
 
 def read_card(path: Path) -> Card:
@@ -111,13 +145,11 @@ def write_card(path: Path, card: Card) -> None:
     write_atomic(path, tomli_w.dumps(_without_none(msgspec.to_builtins(card))).encode())
 
 
-def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what is None, at any depth: TOML has no word for it."""
-    return {
-        name: _without_none(value) if isinstance(value, dict) else value
-        for name, value in fields.items()
-        if value is not None
-    }
+def _without_none(value: Any) -> Any:
+    """Leave out fields that are None, at any depth: TOML has no word for it."""
+    if isinstance(value, dict):
+        return {name: _without_none(inner) for name, inner in value.items() if inner is not None}
+    return [_without_none(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def checkpoint_of(path: Path) -> Path:

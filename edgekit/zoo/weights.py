@@ -108,44 +108,6 @@ def starting_file(spec: ModelSpec, weights: str, progress: Progress = SILENT) ->
     return Path(weights)
 
 
-def start_from(model: Any, spec: ModelSpec, path: Path) -> None:
-    """Give a new model the weights of a trained one, except its classifier where that does not fit.
-
-    Args:
-        model: As `build` returned it.
-        spec: What it was built from.
-        path: A model file, a weights file of the same model, or Keras' ImageNet file without classifier.
-
-    Raises:
-        ModelError: The file cannot be read, or holds another family or width.
-    """
-    imagenet = spec.record.imagenet
-    if imagenet and imagenet.headless and path.name.endswith(imagenet.headless):
-        import_tensorflow()
-        headless = spec.record.build(alpha=spec.alpha, resolution=spec.resolution, classes=None)
-        load_weights(headless, path)
-        _copy_layers(headless, model, spec, path)
-    elif is_weights_only(path):
-        load_weights(model, path)
-    else:
-        _copy_layers(load_model(path), model, spec, path)
-
-
-def _copy_layers(source: Any, model: Any, spec: ModelSpec, path: Path) -> None:
-    """Copy weights by layer name; only the classifier may differ."""
-    theirs = {layer.name: layer for layer in source.layers}
-    for layer in (layer for layer in model.layers if layer.weights):
-        other = theirs.get(layer.name)
-        fits = other is not None and [w.shape for w in other.weights] == [w.shape for w in layer.weights]
-        if fits and other is not None:
-            layer.set_weights(other.get_weights())
-        elif layer.name != spec.record.head:
-            raise ModelError(
-                f"The model in {path} does not fit {_describe(model)}: layer {layer.name} differs.",
-                "Fine-tune from a model of the same family and alpha.",
-            )
-
-
 def is_weights_only(path: Path) -> bool:
     """Whether a file holds weights without a model.
 

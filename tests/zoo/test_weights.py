@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 
 from edgekit.errors import ModelError, UnavailableError, UsageError
-from edgekit.quiet import import_tensorflow
 from edgekit.zoo import FAMILIES, ModelSpec
 from edgekit.zoo.build import build
 from edgekit.zoo.source import resolve
-from edgekit.zoo.weights import start_from, starting_file
 
 
 @pytest.fixture
@@ -83,28 +81,3 @@ def test_a_cached_file_with_another_hash_than_published_is_not_used(cache, monke
     (cache / "mobilenet_2_5_128_tf.h5").write_bytes(b"something else")
     with pytest.raises(UnavailableError, match=r"mobilenet_2_5_128_tf.h5 has another hash in Keras"):
         resolve("mobilenet_v1", alpha=0.25, resolution=128, weights="imagenet")
-
-
-def test_fine_tuning_keeps_the_convolutions_and_draws_a_new_classifier(cache, tmp_path):
-    import_tensorflow()
-    import keras
-
-    headless = keras.applications.MobileNet(
-        input_shape=(128, 128, 3), alpha=0.25, weights=None, include_top=False
-    )
-    _legacy_weights(headless, cache / "mobilenet_2_5_128_tf_no_top.h5")
-    spec = ModelSpec("mobilenet_v1", 0.25, 96, 3)
-    model = build(spec)
-    before = model.get_layer("conv_preds").get_weights()[0]
-    start_from(model, spec, starting_file(spec, "imagenet"))
-    for layer in (layer for layer in headless.layers if layer.weights):
-        for mine, theirs in zip(model.get_layer(layer.name).get_weights(), layer.get_weights(), strict=True):
-            np.testing.assert_array_equal(mine, theirs)
-    np.testing.assert_array_equal(model.get_layer("conv_preds").get_weights()[0], before)
-
-
-def test_fine_tuning_from_another_width_is_refused(tmp_path):
-    build(ModelSpec("mobilenet_v1", 0.5, 32, 4)).save(tmp_path / "wide.keras")
-    spec = ModelSpec("mobilenet_v1", 0.25, 32, 3)
-    with pytest.raises(ModelError, match=r"layer conv1 differs"):
-        start_from(build(spec), spec, tmp_path / "wide.keras")
