@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from edgekit import units
+from edgekit.reporting.columns import latency_unit
 from edgekit.reporting.points import Point
 from edgekit.sweeps import Sweep
 from edgekit.words import plural
@@ -70,8 +71,7 @@ def _ends(front: Sequence[Point]) -> Sequence[Point]:
 
 def _figures(point: Point) -> str:
     """Say what a size costs and gives: `alpha 0.5 at 192 pixels (12.3 ms, 91.2 %)`."""
-    cost, row = point.cost, point.row
-    count = units.significant(cost.value / 1e6) if cost else ""
-    spent = f"{units.milliseconds(cost.value)} ms" if cost and row.latency else f"{count} M instructions"
+    unit, length = latency_unit([point.row]) if point.row.latency else ("M instructions", 1e6)
+    spent = f"{units.significant(point.cost.value / length)} {unit}" if point.cost else ""
     right = f", {units.percent(point.accuracy.value)} %" if point.accuracy else ""
     return f"{point.cell.title} ({spent}{right})"
