@@ -93,7 +93,7 @@ def _check_float(path: Path, found: Inspection) -> None:
     if other := sorted(types & {"float16", "bfloat16", "float64", "uint8", "int8"}):
         raise ModelError(
             f"{path} computes in {listed(other)}; edgekit converts float32 models.",
-            "Export it in float32, with a float32 input.",
+            f"Export it in float32, with a float32 input; as it is, `edgekit bench {path}` measures it.",
         )
 
 
@@ -118,7 +118,7 @@ def _contract(path: Path, found: Inspection, asked: Size | None) -> Preprocessin
     if shape[0] > 1:
         raise ModelError(
             f"{path} takes exactly {shape[0]} images at a time.",
-            "Export it for any number.",
+            f"Export it for any number; as it is, `edgekit bench {path}` measures it.",
         )
     layout = fitting[0]
     depth, own = (shape[3], shape[1:3]) if layout == "NHWC" else (shape[1], shape[2:])

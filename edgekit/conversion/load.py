@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from edgekit.conversion.contract import contract_of
 from edgekit.conversion.feed import Feed
 from edgekit.conversion.float_file import FloatFile, load_float_file
+from edgekit.conversion.formats import FORMATS, Format
 from edgekit.conversion.graph import FloatGraph, freeze
 from edgekit.conversion.heads import head_of, with_single_labels
 from edgekit.conversion.images import check_named, load_images_for
@@ -19,6 +21,7 @@ from edgekit.data.held import hold
 from edgekit.errors import UsageError
 from edgekit.inspection import is_model_file
 from edgekit.progress import Progress
+from edgekit.words import listed
 from edgekit.zoo.source import LoadedModel, Source
 
 FEW_IMAGES = 100  # below that, ranges depend on which images were drawn
@@ -31,6 +34,7 @@ class Inputs:
     source: Source
     loaded: LoadedModel
     graph: FloatGraph | FloatFile
+    formats: Sequence[Format]  # to make
     dataset: Dataset
     calibration: Feed
     evaluation: Feed
@@ -53,6 +57,7 @@ def load(request: ConvertRequest, source: Source, progress: Progress) -> Inputs:
     check_named(request, source)
     progress.step("Loading the model")
     loaded, graph = _model(source, progress)
+    formats = _formats(request, graph)
     own = loaded.preprocessing
     contract = contract_of(request, own)
     loaded = replace(loaded, preprocessing=contract)
@@ -70,6 +75,7 @@ def load(request: ConvertRequest, source: Source, progress: Progress) -> Inputs:
         source=source,
         loaded=loaded,
         graph=graph,
+        formats=formats,
         dataset=replace(dataset, evaluation=evaluation),
         calibration=Feed(calibration, contract, request.calibration),
         evaluation=Feed(evaluation, contract),
@@ -90,6 +96,21 @@ def _model(source: Source, progress: Progress) -> tuple[LoadedModel, FloatGraph 
         own = msgspec.structs.replace(own, mean=(mean,) * own.depth, std=(std,) * own.depth)
         loaded = replace(loaded, preprocessing=own)
     return loaded, graph
+
+
+def _formats(request: ConvertRequest, graph: FloatGraph | FloatFile) -> Sequence[Format]:
+    """The formats to make: those asked for; of a float file its own, which is the only one it can become."""
+    if not isinstance(graph, FloatFile):
+        return request.chosen()
+    own, name = FORMATS[graph.found.format], graph.found.name
+    if request.float16 or (request.formats is not None and request.chosen() != [own]):
+        asked = "float16 files are" if request.float16 else f"{listed(request.formats or ())} files are"
+        raise UsageError(
+            f"{name} becomes {own.file.title} files in float32 and int8; {asked} not made from it.",
+            f"Leave out --{'float16' if request.float16 else 'format'}, "
+            "or convert the Keras model that it was made from.",
+        )
+    return [own]
 
 
 def _check_judged(request: ConvertRequest, loaded: LoadedModel, dataset: Dataset, progress: Progress) -> None:

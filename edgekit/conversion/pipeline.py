@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from edgekit.artefact import ArtefactSet
 from edgekit.conversion.conversion import Conversion
 from edgekit.conversion.float_file import FloatFile
-from edgekit.conversion.formats import FORMATS, Format
-from edgekit.conversion.graph import FloatGraph, keras_outputs
+from edgekit.conversion.graph import keras_outputs
 from edgekit.conversion.load import Inputs, load
 from edgekit.conversion.order import other_order
 from edgekit.conversion.output import Outcome, check_output, write_set
@@ -18,10 +16,8 @@ from edgekit.conversion.quality import Reference, reference_of
 from edgekit.conversion.request import ConvertRequest
 from edgekit.conversion.scale import check_scale, formula
 from edgekit.conversion.verdict import check_set
-from edgekit.errors import UsageError
 from edgekit.progress import SILENT, Progress
 from edgekit.units import percent
-from edgekit.words import listed
 
 
 def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet:
@@ -42,7 +38,6 @@ def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet
     check_output(output)
     inputs = load(request, source, progress)
     loaded, graph = inputs.loaded, inputs.graph
-    formats = _formats(request, graph)
     function = graph.outputs() if isinstance(graph, FloatFile) else keras_outputs(loaded)
     name = f"file {loaded.reference}" if isinstance(graph, FloatFile) else "Keras model"
     progress.step(f"Running the {name}")
@@ -54,7 +49,7 @@ def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet
         progress.note(_guessing_note(reference, inputs))
     conversion = Conversion(request, inputs, inputs.graph, reference, progress)
     outcome = Outcome()
-    for format in formats:
+    for format in inputs.formats:
         conversion.make(format, outcome)
     if not outcome.made:
         for error in outcome.errors[1:]:
@@ -64,20 +59,6 @@ def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet
     artefacts = write_set(output, request, inputs, reference, outcome)
     check_set(artefacts, request.max_drop, progress)
     return artefacts
-
-
-def _formats(request: ConvertRequest, graph: FloatGraph | FloatFile) -> Sequence[Format]:
-    """The formats to make: those asked for; of a float file its own, which is the only one it can become."""
-    if not isinstance(graph, FloatFile):
-        return request.chosen()
-    own, name = FORMATS[graph.found.format], graph.found.name
-    if request.float16 or (request.formats is not None and request.chosen() != [own]):
-        asked = "float16 files are" if request.float16 else f"{listed(request.formats or ())} files are"
-        raise UsageError(
-            f"{name} becomes {own.file.title} files in float32 and int8; {asked} not made from it.",
-            "Leave out --float16 and --format, or convert the Keras model that it was made from.",
-        )
-    return [own]
 
 
 def _guessing_note(reference: Reference, inputs: Inputs) -> str:

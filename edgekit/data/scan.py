@@ -76,7 +76,7 @@ def scan_classes(folder: Path, progress: Progress) -> tuple[list[File], tuple[st
             f"{str(folder)!r} has only the sub-folder {names[0]!r}; a dataset has one sub-folder for each of "
             "at least two classes.",
             "Name a folder such as images/ that holds images/cat/*.jpg and images/dog/*.jpg; "
-            f"for images without classes: --calibrate-on {shlex.quote(str(folder))}",
+            f"for images without classes: --calibrate-on {shlex.quote(str(folder))} in place of --dataset",
         )
     _note_passed_over(passed_over, folder, progress)
     if loose:

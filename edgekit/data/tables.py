@@ -85,7 +85,8 @@ def _read(path: Path) -> tuple[tuple[str, ...], list[tuple[str, int]]]:
     if len(names) > MOST_LABELS:
         raise DataError(
             f"{str(path)!r} has {len(names)} labels; edgekit takes at most {MOST_LABELS}.",
-            "To convert and compare with Keras alone, give the folder as --calibrate-on.",
+            "To convert it and look at agreement alone, give the folder with --calibrate-on in place of "
+            "--dataset.",
         )
     return names, [(row[0], _mask(row, len(names), line, path)) for line, row in enumerate(rows[1:], 2)]
 

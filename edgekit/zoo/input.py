@@ -55,17 +55,23 @@ def image_input(model: Any, path: Path) -> ImageInput:
     raise ModelError(
         f"{path} takes {shape}, not images of 1, 3 or 4 channels: [n, height, width, channels] or "
         "[n, channels, height, width].",
-        "edgekit converts image classifiers only.",
+        "edgekit converts image classifiers only. TensorFlow makes a file that `edgekit bench` measures: "
+        + _with_tensorflow(model, path),
     )
 
 
 def _with_tensorflow(model: Any, path: Path) -> str:
-    """A command that converts a Keras file of any inputs to float32 TFLite, and measures that."""
-    keras, target = keras_of(model).__name__, path.with_suffix(".tflite").name
+    """A command that converts a Keras model of any inputs to float32 TFLite, and measures that."""
+    target = path.with_suffix(".tflite").name
+    if path.is_dir():
+        loading, made = "", "from_saved_model(sys.argv[1])"
+    else:
+        keras = keras_of(model).__name__
+        loading = f"import {keras}; model = {keras}.models.load_model(sys.argv[1], compile=False); "
+        made = "from_keras_model(model)"
     code = (
-        f"import pathlib, sys, {keras}, tensorflow as tf; "
-        f"model = {keras}.models.load_model(sys.argv[1], compile=False); "
-        "file = tf.lite.TFLiteConverter.from_keras_model(model).convert(); "
+        f"import pathlib, sys, tensorflow as tf; {loading}"
+        f"file = tf.lite.TFLiteConverter.{made}.convert(); "
         "pathlib.Path(sys.argv[2]).write_bytes(file)"
     )
     return f'python -c "{code}" {shlex.join((str(path), target))} && edgekit bench {shlex.quote(target)}'

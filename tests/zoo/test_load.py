@@ -324,16 +324,25 @@ def test_a_damaged_saved_model_is_refused(files, tmp_path, name):
         load_model(tmp_path / "saved")
 
 
-def test_for_a_model_of_two_inputs_the_command_that_is_named_makes_a_file_to_measure(tmp_path, monkeypatch):
+@pytest.mark.parametrize("kind", ["two inputs", "no image", "no image, exported"])
+def test_what_is_not_for_images_is_refused_with_a_command_that_makes_a_file_to_measure(
+    kind, tmp_path, monkeypatch
+):
     import keras
 
     from edgekit.zoo.input import image_input
 
-    image, size = keras.Input((4, 4, 3)), keras.Input((2,))
-    pooled = keras.layers.GlobalAveragePooling2D()(image)
-    path = tmp_path / "my two.keras"
-    keras.Model([image, size], keras.layers.Concatenate()([pooled, size])).save(path)
-    with pytest.raises(ModelError, match="has 2 inputs") as raised:
+    inputs = [keras.Input((2,)), keras.Input((4, 4, 3))][: 2 if kind == "two inputs" else 1]
+    flat = [keras.layers.Flatten()(each) for each in inputs]
+    model = keras.Model(
+        inputs, keras.layers.Dense(3)(keras.layers.Concatenate()(flat) if flat[1:] else flat[0])
+    )
+    path = tmp_path / ("my two" if "exported" in kind else "my two.keras")
+    if "exported" in kind:
+        model.export(path, verbose=False)
+    else:
+        model.save(path)
+    with pytest.raises(ModelError, match=r"has 2 inputs|not images") as raised:
         image_input(load_model(path), path)
     command, _, measured = raised.value.hint.partition("measures: ")[2].partition(" && ")
     python, _, code, *arguments = shlex.split(command)
@@ -341,7 +350,8 @@ def test_for_a_model_of_two_inputs_the_command_that_is_named_makes_a_file_to_mea
     monkeypatch.chdir(tmp_path)
     exec(code, {})  # as typed, but in a Python that has loaded TensorFlow
     assert (python, measured) == ("python", "edgekit bench 'my two.tflite'")
-    assert len(inspect_bytes((tmp_path / "my two.tflite").read_bytes(), "two.tflite").inputs) == 2
+    made = inspect_bytes((tmp_path / "my two.tflite").read_bytes(), "two.tflite")
+    assert len(made.inputs) == len(inputs)
 
 
 def _with_config(source, folder, change):
