@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import msgspec
 
 from edgekit.artefact import Precision, Quality
 from edgekit.conversion.checks import check_int8
-from edgekit.conversion.conditioning import own_difference
+from edgekit.conversion.conditioning import Conditioning
 from edgekit.conversion.float_file import FloatFile
 from edgekit.conversion.formats import Format
 from edgekit.conversion.graph import FloatGraph
@@ -58,10 +58,14 @@ class Conversion:
         self.progress.step(f"Converting to float32 {format.name}")
         graph = self.graph
         data = format.fit(graph.data) if isinstance(graph, FloatFile) else format.float32(graph)
-        quality, feed = self.judged(self.outputs(data, format, "float32")), self.inputs.evaluation
-        own = () if isinstance(graph, FloatFile) else (partial(own_difference, self.inputs.loaded, feed),)
+        quality = self.judged(self.outputs(data, format, "float32"))
+        own = () if isinstance(graph, FloatFile) else (self._conditioning.difference,)
         check_parity(f"float32{format.file.suffix}", quality, self.reference, *own)
         return self.described(data, format, "float32", quality)
+
+    @cached_property
+    def _conditioning(self) -> Conditioning:
+        return Conditioning(self.inputs.loaded, self.inputs.evaluation)
 
     def float16(self, data: bytes, format: Format) -> Made:
         """Verify a file with weights of half the size."""

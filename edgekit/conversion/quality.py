@@ -147,7 +147,7 @@ def _error(name: str, real: Float32, here: Float32) -> OutputError:
 
 
 def check_parity(
-    name: str, quality: Quality, reference: Reference, own: Callable[[], float] = lambda: 0.0
+    name: str, quality: Quality, reference: Reference, own: Callable[[float], float] = lambda _: 0.0
 ) -> None:
     """Refuse a float32 file that does not compute what the Keras model computes.
 
@@ -157,7 +157,8 @@ def check_parity(
         name: The file's.
         quality: What was measured.
         reference: What Keras says.
-        own: Finds the largest difference of float32 Keras to itself; only asked if the file differs.
+        own: Finds the largest difference of float32 Keras to itself, and may stop where that is as large as
+            what it is given; only asked if the file differs.
 
     Raises:
         InvalidError: With the figures.
@@ -167,8 +168,9 @@ def check_parity(
     allowed = max(1, round((1 - PARITY_AGREEMENT) * quality.n))
     differing = 0 if quality.agreement is None else round((1 - quality.agreement) * quality.n)
     if error is None or not error <= largest or differing > allowed:
-        itself = own()
-        if error is not None and itself >= max(largest, error / _ALIKE):
+        alike = max(largest, (error or 0.0) / _ALIKE)
+        itself = own(alike)
+        if error is not None and itself >= alike:
             raise InvalidError(
                 f"The model is ill-conditioned: rounding alone changes its outputs. {name} differs from "
                 f"float32 Keras by up to {error:.2g}, and Keras itself by {itself:.2g} if images are given "
