@@ -47,7 +47,7 @@ ROOMS: dict[str, set[str]] = {
     "explanation": {"artefact", "results", "device", "runtime", "visit", "inspection"},
     "outputs": {"results"},
     "budget": {"results"},
-    "expectation": set(),
+    "expectation": {"results"},
     "choice": {"budget", "comparison", "expectation", "results", "sweeps"},
     "comparison": {"outputs", "results"},
     "reporting": {"outputs", "results", "sweeps"},

@@ -9,6 +9,7 @@ from edgekit.choice.choose import Choice
 from edgekit.choice.steps import Step
 from edgekit.words import listed, plural
 
+SHORT = 100_000  # ns: times below are written in µs
 _MOST = 3  # of each kind that is said
 
 
@@ -21,7 +22,7 @@ def sentences(choice: Choice) -> list[str]:
 def limits(choice: Choice) -> str:
     """Return the limits: `latency p50 ≤ 15.0 ms, accuracy ≥ 70.00 %`; empty: there are none."""
     return ", ".join(
-        f"{METRICS[name].title} {'≥' if METRICS[name].least else '≤'} {METRICS[name].show(limit)}"
+        f"{METRICS[name].title} {'≥' if METRICS[name].least else '≤'} {_show(name, limit)}"
         for name, limit in choice.limits.items()
     )
 
@@ -31,6 +32,13 @@ def quality(choice: Choice, value: float) -> str:
     if choice.scale == "multiply_adds":
         return f"{units.millions(value)} M multiply-adds"
     return f"{units.percent(value)} %"
+
+
+def _show(metric: str, value: float) -> str:
+    """Write a metric's value with its unit; short times in µs."""
+    if METRICS[metric].unit == "ns" and abs(value) < SHORT:
+        return f"{units.significant(value / 1e3)} µs"
+    return METRICS[metric].show(value)
 
 
 def _name(choice: Choice, candidate: Candidate) -> str:
@@ -52,7 +60,7 @@ def _best(choice: Choice) -> list[str]:
         among = f"{holding} of {plural(all_of, 'candidate')} surely {verb} the limits"
         among += f"; {perhaps} may" if perhaps else ""
     else:
-        among = f"No limit is given; there are {plural(all_of, 'candidate')}"
+        among = f"There {'is' if all_of == 1 else 'are'} {plural(all_of, 'candidate')}, and no limit is given"
     return [f"Ship {_name(choice, best)}: {_figures(choice, best)}.", f"{among}."]
 
 
@@ -69,16 +77,14 @@ def _figures(choice: Choice, candidate: Candidate) -> str:
 
 
 def _bounded(metric: str, seen: Figure) -> str:
-    show = METRICS[metric].show
-    text = show(seen.value or 0.0)
+    text = _show(metric, seen.value or 0.0)
     if seen.doubt:
         return f"{text} ({seen.doubt})"
     return text if seen.low == seen.high else f"{text} ({_range(metric, seen)})"
 
 
 def _range(metric: str, seen: Figure) -> str:
-    show = METRICS[metric].show
-    low, high = show(seen.low), show(seen.high)
+    low, high = _show(metric, seen.low), _show(metric, seen.high)
     unit = high.rpartition(" ")[2]
     return f"{low.removesuffix(f' {unit}')} to {high}"
 
@@ -116,27 +122,28 @@ def _level(choice: Choice, best: Candidate, other: Candidate) -> str:
     else:
         why = "is within the intervals"
     return (
-        f"Tie in accuracy: {_name(choice, other)} has {units.points(gain)} pp, which {why}, and {costs}. So "
+        f"Tie in accuracy: {_name(choice, other)} has {gain * 100:.2f} pp more, which {why}, and {costs}; so "
         "the faster one is named."
     )
 
 
 def _steps(choice: Choice) -> list[str]:
-    said = []
-    if choice.faster:
-        said.append(_step(choice, choice.faster, "Faster"))
-    elif choice.scale and choice.best:
-        said.append("Nothing here is surely faster.")
-    if choice.better:
-        said.append(_step(choice, choice.better, "More accurate"))
-    elif choice.scale and choice.best:
-        said.append("Nothing here is surely more accurate.")
-    return said
+    """Say what the neighbours on the front cost."""
+    if choice.best is None:
+        return []
+    said = [_step(choice, choice.faster, "Faster")] if choice.faster else []
+    said += [_step(choice, choice.better, "More accurate")] if choice.better else []
+    none = [] if choice.faster else [_FASTER[choice.cost]]
+    none += [] if choice.better or choice.scale is None else ["more accurate"]
+    return [*said, *([f"Nothing here is surely {' or '.join(none)}."] if none else [])]
+
+
+_FASTER = {"latency_p50": "faster", "instructions": "done with fewer instructions"}
 
 
 def _step(choice: Choice, step: Step, word: str) -> str:
     """Say what a neighbour on the front saves and costs."""
-    cost = METRICS[choice.cost].show(abs(step.cost)) + (" more" if step.cost > 0 else " less")
+    cost = _show(choice.cost, abs(step.cost)) + (" more" if step.cost > 0 else " less")
     shares = choice.scale in ("accuracy", "published")
     amount = "more" if step.quality > 0 else "less"
     if choice.scale is None:
@@ -148,7 +155,7 @@ def _step(choice: Choice, step: Step, word: str) -> str:
         change = f"{units.millions(abs(step.quality))} M multiply-adds {amount}"
     rate = ""
     if shares and step.cost_per_point and step.cost * step.quality > 0:
-        each = METRICS[choice.cost].show(step.cost_per_point)
+        each = _show(choice.cost, step.cost_per_point)
         rate = f" ({each} for each pp)"
     breaks = ""
     if step.broken:
@@ -203,7 +210,7 @@ def _nothing(choice: Choice) -> list[str]:
         if seen is None or metric not in nearest.over:
             said.append(f"Its {title} is not known.")
             continue
-        limit = METRICS[metric].show(choice.limits[metric])
+        limit = _show(metric, choice.limits[metric])
         how = "misses" if standing == "broken" else "straddles"
         over = _miss(metric, nearest.over[metric], choice.limits[metric])
         said.append(f"Its {title} of {_bounded(metric, seen)} {how} the limit of {limit} by {over}.")
@@ -213,8 +220,8 @@ def _nothing(choice: Choice) -> list[str]:
 def _miss(metric: str, over: float, limit: float) -> str:
     if METRICS[metric].unit == "fraction":
         return f"{abs(over) * 100:.2f} pp"
-    share = f", {over / limit:.0%}" if limit else ""
-    return METRICS[metric].show(over) + share
+    share = f" ({over / limit * 100:.0f} %)" if limit else ""
+    return _show(metric, over) + share
 
 
 def _basis(choice: Choice) -> list[str]:

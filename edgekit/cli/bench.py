@@ -131,6 +131,7 @@ def bench(
         show_error,
         show_interrupted,
     )
+    from edgekit.cli.show_expectation import show_published
     from edgekit.cli.show_results import show_results
     from edgekit.reporting.report import Report
     from edgekit.reporting.to_json import to_json
@@ -173,6 +174,7 @@ def bench(
         sys.stdout.buffer.write(to_json(Report(found.results)))
     elif found.results:
         show_results(found.results)
+        show_published(found.results)
     for result in found.results:
         if result.partial:
             what = f"{result.device.profile}: the session ended early: {result.partial}"

@@ -44,6 +44,7 @@ def show_choice(choice: Choice) -> None:
 
 def _table(choice: Choice, title: str) -> TableOf[Row]:
     """Return the one to ship and those next to it as a table."""
+    from edgekit.choice.sentences import SHORT
     from edgekit.reporting.table import ColumnOf, TableOf
 
     def column(
@@ -58,7 +59,8 @@ def _table(choice: Choice, title: str) -> TableOf[Row]:
 
     cost = choice.cost
     timed = cost == "latency_p50"
-    scale, unit = 1e6, "ms" if timed else "M"
+    cheapest = min(choice.telling.cost_of(each) for _, each in _rows(choice))
+    scale, unit = (1e3, "µs") if timed and cheapest < SHORT else (1e6, "ms" if timed else "M")
     columns = [
         ColumnOf("role", "", "", lambda row: row[0], "", 0, words=True),
         column("model", "Model", "", 0, lambda each: each.model, True),

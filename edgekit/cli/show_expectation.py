@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from edgekit.cli.tables import NONE, draw_table, show
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from edgekit.expectation import Expectation, Line
+    from edgekit.results import Result
 
 _HEADINGS = ("Runtime", "Year", "How the board ran", "p50\nms", "Range\nms", "p90\nms", "ImageNet\ntop-1 %")
 
@@ -29,6 +32,14 @@ def show_expectation(found: Expectation) -> None:
         lines.append(f"Energy: {found.energy_mj:g} mJ per inference, measured at the wall.")
     lines.append("Source: MLPerf Inference, open division; --json has the path of every result.")
     show(draw_table(title, _HEADINGS, map(_cells, found.series), words=(0, 1, 2)), *lines)
+
+
+def show_published(results: Sequence[Result]) -> None:
+    """Print where results are beyond what others measured on the same boards."""
+    from edgekit.expectation import against
+    from edgekit.words import visible
+
+    show(*(f"• {visible(sentence)}" for result in results if (sentence := against(result))))
 
 
 def _cells(line: Line) -> tuple[str, ...]:
