@@ -14,6 +14,7 @@ What is behind it, each a package, each starting from files the one before it le
     measurement · guest      artefact set -> result        (JSON with every raw sample)
     reporting                result       -> terminal, Markdown, CSV, HTML
     comparison · budget      results      -> verdicts
+    timeline                 results      -> what changed, at which commit
     explanation              artefact     -> instructions by operator
     expectation              published figures of a model on a board
     choice                   a sweep, results or published figures -> the model to ship
@@ -33,6 +34,7 @@ if TYPE_CHECKING:  # the same as _NAMES, for whoever checks types
     from edgekit.api.expect import expect
     from edgekit.api.explain import explain
     from edgekit.api.farm_worker import farm_worker
+    from edgekit.api.history import history
     from edgekit.api.inspect import inspect
     from edgekit.api.pick import pick, propose_budget
     from edgekit.api.report import report, statistics
@@ -64,6 +66,7 @@ if TYPE_CHECKING:  # the same as _NAMES, for whoever checks types
     from edgekit.reporting.rows import Row
     from edgekit.results import Result
     from edgekit.sweeps import Sweep
+    from edgekit.timeline import History
     from edgekit.training import TrainOutcome
     from edgekit.visit import Fingerprint
 
@@ -81,6 +84,7 @@ __all__ = [
     "Expectation",
     "Fingerprint",
     "GateError",
+    "History",
     "InvalidError",
     "ModelError",
     "Profile",
@@ -106,6 +110,7 @@ __all__ = [
     "expect",
     "explain",
     "farm_worker",
+    "history",
     "inspect",
     "pick",
     "propose_budget",
@@ -125,6 +130,7 @@ _NAMES = {
     "api.expect": ("expect",),
     "api.explain": ("explain",),
     "api.farm_worker": ("farm_worker",),
+    "api.history": ("history",),
     "api.inspect": ("inspect",),
     "api.pick": ("pick", "propose_budget"),
     "api.report": ("report", "statistics"),
@@ -145,6 +151,7 @@ _NAMES = {
     "results": ("Result",),
     "runtimes": ("runtimes",),
     "sweeps": ("Sweep",),
+    "timeline": ("History",),
     "training": ("TrainOutcome",),
     "visit": ("Fingerprint",),
 }

@@ -51,6 +51,7 @@ ROOMS: dict[str, set[str]] = {
     "choice": {"budget", "comparison", "expectation", "results", "sweeps"},
     "comparison": {"outputs", "results"},
     "reporting": {"outputs", "results", "sweeps"},
+    "timeline": {"budget", "reporting", "repository", "results"},
     "advice": {"results", "device"},
     "sweeps": {"artefact", "results"},
     "sweeping": {
@@ -63,7 +64,8 @@ ROOMS: dict[str, set[str]] = {
     "api": {
         *("artefact", "budget", "choice", "comparison", "conversion", "device", "expectation"),
         *("explanation", "farm"),
-        *("inspection", "measurement", "reporting", "results", "sweeping", "sweeps", "training", "zoo"),
+        *("inspection", "measurement", "reporting", "results", "sweeping", "sweeps", "timeline"),
+        *("training", "zoo"),
     },
     "devices": {"advice", "device", "measurement", "results", "visit"},
     "runtimes": {"api", "device", "runtime", "visit"},
@@ -71,7 +73,7 @@ ROOMS: dict[str, set[str]] = {
         *("api", "artefact", "budget", "choice", "comparison", "device", "devices", "expectation"),
         "explanation",
         "measurement",
-        *("reporting", "results", "runtimes", "sweeps", "training", "visit"),
+        *("reporting", "results", "runtimes", "sweeps", "timeline", "training", "visit"),
     },
     "__main__": {"cli"},
 }

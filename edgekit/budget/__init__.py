@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from edgekit.budget.cells import Cell, Measured, read_cells
+from edgekit.budget.cells import Cell, Measured, read_cells, read_file
 from edgekit.budget.figures import Absent, Figure, exact
 from edgekit.budget.judge import Verdict, exit_code, judge
 from edgekit.budget.metrics import METRICS, Metric
@@ -39,5 +39,6 @@ __all__ = [
     "propose",
     "read_budgets",
     "read_cells",
+    "read_file",
     "unresolved",
 ]

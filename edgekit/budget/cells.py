@@ -24,10 +24,12 @@ from edgekit.results import (
     Finding,
     Instructions,
     Memory,
+    Mode,
     Natural,
     Noise,
     Positive,
     Reference,
+    Repository,
     Result,
     Runtime,
 )
@@ -65,6 +67,8 @@ class _Session(msgspec.Struct, frozen=True):
 
     schema: str
     created: str
+    edgekit: str
+    mode: Mode
     device: Device
     measurements: tuple[_Measurement, ...]
     references: tuple[Reference, ...] = ()
@@ -72,6 +76,7 @@ class _Session(msgspec.Struct, frozen=True):
     partial: str | None = None
     fps: float | None = None
     noise: Noise | None = None
+    repository: Repository | None = None
 
 
 _SESSION = msgspec.json.Decoder(_Session)
@@ -91,6 +96,26 @@ class ResultFile:
     def device(self) -> Device:
         """What it was measured on."""
         return self._record.device
+
+    @property
+    def created(self) -> str:
+        """When it was begun: ISO 8601, UTC."""
+        return self._record.created
+
+    @property
+    def edgekit(self) -> str:
+        """The version that made it."""
+        return self._record.edgekit
+
+    @property
+    def mode(self) -> Mode:
+        """How long it measured."""
+        return self._record.mode
+
+    @property
+    def repository(self) -> Repository | None:
+        """What was checked out; None: that is not known."""
+        return self._record.repository
 
     @property
     def age(self) -> tuple[str, int]:
@@ -271,6 +296,15 @@ def read_cells(results: Sequence[Result | Path]) -> Measured:
                 known.append(cell)
     cells = tuple(cell for group in newest.values() for cell in group)
     return Measured(cells, count - len(cells), tuple(partial))
+
+
+def read_file(path: Path) -> ResultFile:
+    """Read one result file.
+
+    Raises:
+        RecordError: Not a result, damaged, or written by a newer edgekit.
+    """
+    return _read(path, 0)
 
 
 def _read(result: Result | Path, order: int) -> ResultFile:

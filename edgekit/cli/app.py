@@ -28,6 +28,7 @@ COMMANDS = {
     "check": "Judge results by budgets.",
     "explain": "Show which operators the instructions go to.",
     "report": "Show results as a table, or write them as a page or a plot.",
+    "history": "Show a metric over time, and at which commits it changed.",
     "expect": "Show how fast others measured MobileNet v1 on a board.",
     "sweep": "Measure a family in every width and resolution.",
     "pick": "Choose which model to ship, by what was measured or published.",

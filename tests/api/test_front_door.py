@@ -11,8 +11,8 @@ import pytest
 import edgekit
 
 VERBS = (
-    *("train", "convert", "bench", "compare", "check", "explain", "expect", "inspect", "pick", "report"),
-    "sweep",
+    *("train", "convert", "bench", "compare", "check", "explain", "expect", "history", "inspect", "pick"),
+    *("report", "sweep"),
 )
 HELPERS = ("statistics", "propose_budget", "propose_budgets", "farm_worker")
 MODULES = {
@@ -28,6 +28,7 @@ RECORDS = (
         "Comparison",
         "Expectation",
         "Fingerprint",
+        "History",
         "Profile",
         "Progress",
         "Proposal",

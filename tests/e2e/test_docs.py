@@ -11,6 +11,8 @@ PAGES = sorted((ROOT / "docs").glob("*.md"))
 WITHOUT = [ROOT / "docs" / "python.md", ROOT / "docs" / "architecture.md"]
 # two sets measured for minutes: test_comparing.py has each of its verdicts and exit codes
 WITHOUT.append(ROOT / "docs" / "comparing.md")
+# a repository whose commits were measured: tests/timeline/test_history_page.py
+WITHOUT.append(ROOT / "docs" / "history.md")
 # a board, a phone, an emulated board: tests/labs; a scheduler with keys: tests/farm
 ELSEWHERE = [ROOT / "docs" / name for name in ("devices.md", "ci.md", "farm.md")]
 
