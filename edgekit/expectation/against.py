@@ -31,7 +31,7 @@ class Beyond:
 
 
 def against(result: Result) -> str:
-    """Say where a result is beyond what others measured on the same board; empty: nowhere, as far as is known.
+    """Say where a result is beyond what others measured on the same board; empty: nowhere, as far as known.
 
     Only MobileNet v1 of the sizes that were published, or between them, is judged, with all CPUs as threads;
     of each file the fastest runtime. If several are beyond, the one that is slowed most is named.
