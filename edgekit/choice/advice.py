@@ -19,8 +19,11 @@ def next_step(choice: Choice, budget: Path | None = None) -> str:
     if choice.source == "published":
         return f"edgekit sweep --device {device}, once you have the board"
     if choice.best is None:
-        straddles = choice.nearest and "broken" not in choice.nearest.standings.values()
-        return f"measure longer: edgekit bench --device {device} --mode rigorous" if straddles else ""
+        found = choice.nearest.standings if choice.nearest else {}
+        longer = "broken" not in found.values() and found.get("latency_p50") == "straddles"
+        return f"measure longer: edgekit bench --device {device} --mode rigorous" if longer else ""
+    if budget is None and "accuracy" in choice.limits and choice.scale != "accuracy":
+        return ""  # others' accuracy is nothing that `check` could hold
     if budget is None:
         return (
             "the same with --budget budgets.toml, which has `edgekit check` hold it" if choice.limits else ""

@@ -41,7 +41,7 @@ class Candidate:
     @property
     def title(self) -> str:
         """What it is, in words: `digits/int8.tflite · litert 2.3.0 · 4 threads`."""
-        file = f"{self.model}/{self.artefact}" if self.artefact else f"{self.model}, {self.precision}"
+        file = f"{self.model}/{self.artefact}" if self.artefact else f"{self.model} in {self.precision}"
         how = [self.runtime, plural(self.threads, "thread") if self.threads else ""]
         return " · ".join([file, *filter(None, how)]) + self.pinned
 

@@ -99,7 +99,7 @@ def choose(
     scale, pool = basis.scale_of(pool, said)
     for metric in limits:
         basis.check_limit(pool, metric, scale)
-    telling = Telling(cost, scale, len(pool))
+    telling = Telling(cost, scale, len({each.answers for each in pool}))
     goal: Goal = "cost" if scale is None or ("accuracy" in limits and cost not in limits) else "quality"
     standings = {id(each): _standing(each, limits) for each in pool}
     holding = [each for each in pool if standings[id(each)] == "holds"]

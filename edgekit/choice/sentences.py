@@ -59,6 +59,7 @@ def _best(choice: Choice) -> list[str]:
         verb = "holds" if holding == 1 else "hold"
         among = f"{holding} of {plural(all_of, 'candidate')} surely {verb} the limits"
         among += f"; {perhaps} may" if perhaps else ""
+        among = "The only candidate surely holds the limits" if all_of == 1 else among
     else:
         among = f"There {'is' if all_of == 1 else 'are'} {plural(all_of, 'candidate')}, and no limit is given"
     return [f"Ship {_name(choice, best)}: {_figures(choice, best)}.", f"{among}."]
@@ -70,6 +71,7 @@ def _figures(choice: Choice, candidate: Candidate) -> str:
     if choice.scale:
         seen = candidate.quality[choice.scale]
         text = quality(choice, seen.value or 0.0)
+        text += " on ImageNet" if choice.scale == "published" else ""
         if seen.low < seen.high:
             text += f" ({units.percent(seen.low)} to {units.percent(seen.high)})"
         said.append(text)
@@ -132,9 +134,10 @@ def _steps(choice: Choice) -> list[str]:
     if choice.best is None:
         return []
     said = [_step(choice, choice.faster, "Faster")] if choice.faster else []
-    said += [_step(choice, choice.better, "More accurate")] if choice.better else []
+    better = "larger" if choice.scale == "multiply_adds" else "more accurate"
+    said += [_step(choice, choice.better, better.capitalize())] if choice.better else []
     none = [] if choice.faster else [_FASTER[choice.cost]]
-    none += [] if choice.better or choice.scale is None else ["more accurate"]
+    none += [] if choice.better or choice.scale is None else [better]
     return [*said, *([f"Nothing here is surely {' or '.join(none)}."] if none else [])]
 
 
@@ -156,7 +159,7 @@ def _step(choice: Choice, step: Step, word: str) -> str:
     rate = ""
     if shares and step.cost_per_point and step.cost * step.quality > 0:
         each = _show(choice.cost, step.cost_per_point)
-        rate = f" ({each} for each pp)"
+        rate = f" ({each} per pp)"
     breaks = ""
     if step.broken:
         words = [f"{METRICS[name].title} {_stands(choice, step.to, name)}" for name in step.broken]
@@ -193,7 +196,13 @@ def _perhaps(choice: Choice) -> list[str]:
         return []
     names = [_name(choice, each) for each in others[:_MOST]]
     more = [f"{len(others) - _MOST} more"] * (len(others) > _MOST)
-    what = "more accurate" if choice.goal == "quality" else "faster"
+    what = (
+        "faster"
+        if choice.goal == "cost"
+        else "larger"
+        if choice.scale == "multiply_adds"
+        else "more accurate"
+    )
     return [f"Surely {what}, and not certain to hold the limits: {listed([*names, *more])}."]
 
 
@@ -211,16 +220,19 @@ def _nothing(choice: Choice) -> list[str]:
             said.append(f"Its {title} is not known.")
             continue
         limit = _show(metric, choice.limits[metric])
-        how = "misses" if standing == "broken" else "straddles"
         over = _miss(metric, nearest.over[metric], choice.limits[metric])
-        said.append(f"Its {title} of {_bounded(metric, seen)} {how} the limit of {limit} by {over}.")
+        said.append(
+            f"Its {title} of {_bounded(metric, seen)} misses the limit of {limit} by {over}."
+            if standing == "broken"
+            else f"Its {title} of {_bounded(metric, seen)} may or may not hold the limit of {limit}."
+        )
     return said
 
 
 def _miss(metric: str, over: float, limit: float) -> str:
     if METRICS[metric].unit == "fraction":
         return f"{abs(over) * 100:.2f} pp"
-    share = f" ({over / limit * 100:.0f} %)" if limit else ""
+    share = f" ({over / limit * 100:.0f} %)" if over < limit else ""
     return _show(metric, over) + share
 
 

@@ -140,9 +140,9 @@ def _first(wanted: Wanted) -> Found:
             missed.append(error.what)
             continue
         except UsageError as error:
-            raise UsageError(" ".join([*missed, error.what]), error.hint) from error
-        return replace(found, notes=(*missed, *found.notes))
-    raise UsageError(" ".join(missed) or "There is nothing to choose from.", "Measure: edgekit bench")
+            raise UsageError(" ".join([*dict.fromkeys(missed), error.what]), error.hint) from error
+        return replace(found, notes=(*dict.fromkeys(missed), *found.notes))
+    raise UsageError("There is nothing to choose from.", "Measure: edgekit bench")
 
 
 def _unique(given: Sequence[Given]) -> list[Given]:

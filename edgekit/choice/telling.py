@@ -29,7 +29,7 @@ class Telling:
 
     cost: str
     scale: Scale | None  # None: nothing says how good they are
-    compared: int = 2  # how many candidates are compared with each other
+    compared: int = 2  # how many differ in their answers
 
     def cost_of(self, candidate: Candidate) -> float:
         """Return what it costs; infinite: that is not known."""
@@ -44,8 +44,9 @@ class Telling:
     def better(self, one: Candidate, other: Candidate) -> bool:
         """Whether one is surely better than another.
 
-        On the same images: if the interval of the paired difference is above 0, its confidence raised for
-        the number of candidates (Bonferroni). Otherwise: if the intervals do not overlap.
+        On the same images: if the interval of the paired difference is above 0; one candidate is compared
+        with all others, and these intervals hold together with 95 % (Bonferroni). Otherwise: if the
+        candidates' own intervals do not overlap.
         """
         if self.scale is None or self.quality_of(one) <= self.quality_of(other):
             return False

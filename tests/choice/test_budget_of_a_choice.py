@@ -4,7 +4,8 @@ import json
 
 import pytest
 from support.commands import run
-from support.screens import Shown, show
+from support.pages import ROOT
+from support.screens import GOLDEN, Shown, show
 from support.sessions import MS, saved, session, timed
 from support.sweeps import planted
 
@@ -159,3 +160,9 @@ def test_the_screen_fits_the_terminal(folder, monkeypatch, columns):
     table = pick(ASKED).out.split("•")[0].splitlines()
     assert max(map(len, table)) <= columns
     assert any(line.split()[:3] == ["ship", "good", "int8.tflite"] for line in table)
+
+
+def test_the_page_shows_what_the_command_prints():
+    page = (ROOT / "docs" / "choosing.md").read_text()
+    shown, _, _ = (GOLDEN / "pick_published.txt").read_text().partition("--- standard error")
+    assert f"```text\n{shown}```" in page
