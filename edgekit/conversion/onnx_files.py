@@ -76,7 +76,16 @@ def fit_onnx(data: bytes) -> bytes:
 
 
 def _known(graph_def: Any) -> Any:
-    """Write operators that tf2onnx does not know as ones that it does: erfc(x) = 1 − erf(x), as in GELU."""
+    """Write what tf2onnx cannot work with as what it can.
+
+    It does not know erfc(x), as in GELU: 1 − erf(x). It gives up moving transpositions, of a whole model, at
+    a number added to a convolution's result, as in hard-swish: it takes one number for each channel, or [1].
+    """
+    consts = {node.name: node for node in graph_def.node if node.op == "Const"}
+    for node in graph_def.node:
+        for name in node.input if node.op in ("Add", "AddV2") else ():
+            if name in consts and not (tensor := consts[name].attr["value"].tensor).tensor_shape.dim:
+                tensor.tensor_shape.dim.add(size=1)
     for node in list(graph_def.node):
         if node.op == "Erfc":
             one = graph_def.node.add(name=f"{node.name}/one", op="Const")
