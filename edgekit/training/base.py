@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgekit.artefact import PerChannel
+from edgekit.artefact import Channels, PerChannel
 from edgekit.errors import ModelError, UnavailableError, UsageError
 from edgekit.progress import Progress
 from edgekit.training.cut import at_resolution, without_head
@@ -39,6 +39,7 @@ class Base:
     own_resolution: int | None  # pixels, that the file's model has; None: any
     mean: PerChannel
     std: PerChannel
+    channels: Channels = "rgb"
     spec: ModelSpec | None = None  # what to build, where the file has weights only
     model: Any = None  # as loaded, where that was needed to know the above
 
@@ -107,6 +108,7 @@ def _from_spec(spec: ModelSpec, path: Path) -> Base:
         own_resolution=None,
         mean=spec.record.mean,
         std=spec.record.std,
+        channels=spec.record.channels,
         spec=spec,
     )
 
@@ -131,6 +133,7 @@ def _from_card(request: TrainRequest, path: Path, card: Card) -> Base:
         own_resolution=card.resolution,
         mean=card.preprocessing.mean,
         std=card.preprocessing.std,
+        channels=card.preprocessing.channels,
     )
 
 
@@ -191,7 +194,14 @@ def _as_family(request: TrainRequest, base: Base, progress: Progress) -> Base:
             f"{base.file} is not a {family.name}{width}: its layers have other weights.",
             f"Leave out {family.name}, or name the right family and --alpha.",
         )
-    return replace(base, family=spec.family, alpha=spec.alpha, mean=family.mean, std=family.std)
+    return replace(
+        base,
+        family=spec.family,
+        alpha=spec.alpha,
+        mean=family.mean,
+        std=family.std,
+        channels=family.channels,
+    )
 
 
 def _name(path: Path) -> str:

@@ -81,7 +81,12 @@ def _prepare(request: TrainRequest, progress: Progress) -> _Job:
     scaled = start if isinstance(start, Base) else start.record
     # always the dataset's own split: another would train on images that `convert` evaluates with
     dataset = load_dataset(
-        request.dataset, resolution=start.resolution, mean=scaled.mean, std=scaled.std, progress=progress
+        request.dataset,
+        resolution=start.resolution,
+        mean=scaled.mean,
+        std=scaled.std,
+        channels=scaled.channels,
+        progress=progress,
     )
     if dataset.multilabel or not dataset.labelled:
         raise UsageError(

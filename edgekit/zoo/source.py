@@ -76,7 +76,8 @@ class Source:
             )
         own = self.card.preprocessing if self.card else _usual_preprocessing(model, self.file, takes_bytes)
         if self.spec is not None:
-            own = msgspec.structs.replace(own, mean=self.spec.record.mean, std=self.spec.record.std)
+            known = self.spec.record
+            own = msgspec.structs.replace(own, channels=known.channels, mean=known.mean, std=known.std)
         return LoadedModel(model, own, classes, changed=changed)
 
 

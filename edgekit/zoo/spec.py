@@ -29,7 +29,7 @@ class ModelSpec:
         if self.resolution < family.smallest:
             raise UsageError(
                 f"resolution must be at least {family.smallest} pixels, received {self.resolution}.",
-                f"Common sizes are {listed(family.usual_resolutions)}.",
+                f"Common sizes of {family.name} are {listed(family.usual_resolutions)}.",
             )
         if self.classes < 2:
             raise UsageError(f"A classifier needs at least 2 classes, received {self.classes}.")
@@ -82,7 +82,7 @@ def _check_alpha(family: Family, alpha: float | None) -> None:
         )
     if not widths.smallest <= alpha <= widths.largest:
         why = (
-            "leaves the first convolution without a filter"
+            widths.below
             if alpha < widths.smallest
             else "makes a model over the 2 GB that TFLite and ONNX files can hold"
         )

@@ -33,11 +33,8 @@ def imagenet_file(spec: ModelSpec, *, classifier: bool = True, progress: Progres
         ("classes", spec.classes, (IMAGENET_CLASSES,)),
     ):
         if value not in there_are:
-            widths = f"alpha {listed(known.alphas)}, " if spec.alpha is not None else ""
             raise UsageError(
-                f"There are no ImageNet weights for {what} {value}.",
-                f"They exist for {widths}resolution {listed(known.resolutions)} and {IMAGENET_CLASSES} "
-                "classes; `edgekit train` fine-tunes them to your own classes.",
+                f"There are no ImageNet weights of {spec.family} for {what} {value}.", _existing(spec, known)
             )
     ending = known.whole if classifier else known.headless
     if ending is None:
@@ -48,6 +45,19 @@ def imagenet_file(spec: ModelSpec, *, classifier: bool = True, progress: Progres
         )
     name = known.file(spec.alpha, spec.resolution) + ending
     return _fetch(name, known.address + name, known.hashes.get(name), progress)
+
+
+def _existing(spec: ModelSpec, known: ImageNet) -> str:
+    """Say what there is, and how the nearest is fine-tuned to classes of one's own."""
+    widths, option = "", ""
+    if spec.alpha is not None:
+        alphas = [alpha for alpha in known.alphas if alpha is not None]
+        widths = f"alpha {listed(alphas)}, "
+        option = f" --alpha {min(alphas, key=lambda alpha: abs(alpha - (spec.alpha or 0)))}"
+    return (
+        f"They exist for {widths}resolution {listed(known.resolutions)} and {IMAGENET_CLASSES} classes. "
+        f"Your own classes are learnt from them by: edgekit train {spec.family}{option} --weights imagenet"
+    )
 
 
 def _imagenet(spec: ModelSpec) -> ImageNet:
