@@ -24,7 +24,8 @@ def report(
 
     Args:
         results: Results or their files, one or several; None: the newest in results/.
-        output: File to write; its ending names the format: .html, .md, .csv, .json, .svg or .png.
+        output: File to write; its ending names the format: .html, .md, .csv, .json, .svg, .png, or that of
+            a service that tracks figures (see `edgekit.reporting.REPORT_FORMATS`).
         progress: Receives every step.
 
     Raises:
