@@ -274,7 +274,7 @@ class Evaluation(msgspec.Struct, frozen=True):
 
     sha256: str  # of the evaluation file
     labels: tuple[int, ...]  # the right answer by image, in the set's order; −1: not known
-    keras: tuple[int, ...] = ()  # the float Keras model's answer by image; empty: not known
+    keras: tuple[int, ...] = ()  # the float model's answer by image; empty: not known
     head: Head = Head()  # what an answer means
     classes: Natural = 0  # how many classes or labels there are; 0: not known
 

@@ -59,7 +59,7 @@ def convert(
         labels: File with the names of the classes in the model's order, one on each line; None: labels.txt
             or class_names.txt next to the model, else the dataset's own order.
         calibrate_on: Images to calibrate with, whatever their classes: a folder, at any depth, or a .npz
-            file. Without a dataset, files are judged by their agreement with Keras on some of them.
+            file. Without a dataset, files are judged by their agreement with the model on some of them.
         int8: Quantize to int8, in addition to float32.
         float16: Also write float16 TFLite.
         formats: Names of file formats, `tflite` or `onnx`, one or several; None: all.

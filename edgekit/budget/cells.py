@@ -153,7 +153,7 @@ class ResultFile:
 
     @cached_property
     def evaluations(self) -> dict[str, Evaluation]:
-        """Labels and the Keras model's predictions, by evaluation file's hash."""
+        """Labels and the float model's predictions, by evaluation file's hash."""
         return {each.sha256: each for each in self.decode(_EVALUATIONS, self._record.evaluations)}
 
     def cells(self) -> Iterable[Cell]:

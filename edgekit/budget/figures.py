@@ -19,7 +19,7 @@ from edgekit.budget.cells import Cell
 from edgekit.results import Accuracy
 
 CONFIDENCE = 0.99  # of each bound alone
-_NO_KERAS = "what the float Keras model says on the same images is not in the result"
+_NO_KERAS = "what the float model says on the same images is not in the result"
 _UNLABELLED = "the images' classes are not known; a limit on `agreement` applies to them"
 
 
@@ -106,7 +106,7 @@ def accuracy(cell: Cell) -> Figure | Absent:
 
 
 def accuracy_drop(cell: Cell) -> Figure | Absent:
-    """Return the accuracy lost from the float Keras model on the same images, a fraction."""
+    """Return the accuracy lost from the float model on the same images, a fraction."""
     seen = cell.accuracy
     if seen is None or seen.n == 0:
         return Absent("accuracy was not measured")
@@ -117,7 +117,7 @@ def accuracy_drop(cell: Cell) -> Figure | Absent:
 
 
 def agreement(cell: Cell) -> Figure | Absent:
-    """Return the share of images with the float Keras model's own answer, a fraction."""
+    """Return the share of images with the float model's own answer, a fraction."""
     seen = cell.accuracy
     if seen is None or seen.n == 0:
         return Absent("accuracy was not measured")
@@ -129,7 +129,7 @@ def agreement(cell: Cell) -> Figure | Absent:
 
 
 def _keras(cell: Cell, seen: Accuracy) -> float | None:
-    """Return how many of the same images the float Keras model has right; None: not known."""
+    """Return how many of the same images the float model has right; None: not known."""
     truth = cell.result.evaluations.get(seen.evaluation_sha256)
     if truth and seen.n == len(truth.keras) == len(truth.labels):
         return sum(keras == label for keras, label in zip(truth.keras, truth.labels, strict=True))

@@ -196,7 +196,7 @@ METRICS = Registry(
         ),
         Metric(
             name="agreement",
-            title="agreement with Keras",
+            title="agreement with the float model",
             unit="fraction",
             example="99.0 %",
             read=figures.agreement,

@@ -14,8 +14,8 @@
     peak_memory = "60 MB"           # at most: resident set of a process that only infers
     size = "1.1 MB"                 # at most
     accuracy = "99.0 %"             # at least
-    accuracy_drop = "1.0 pp"        # at most, from the float Keras model
-    agreement = "99.0 %"            # at least, with the float Keras model's answers
+    accuracy_drop = "1.0 pp"        # at most, from the float model
+    agreement = "99.0 %"            # at least, with the float model's answers
     instructions = "1.14 M"         # at most, per inference
     tolerance = "0.1 %"             # of size and instructions, which are then references
 

@@ -101,7 +101,7 @@ def _named(
     request: ConvertRequest, source: Source, loaded: LoadedModel, dataset: Dataset, progress: Progress
 ) -> tuple[str, ...] | None:
     """Return the names of the model's classes in its order; None: nothing says."""
-    if source.card is not None:
+    if request.labels is None and source.card is not None:
         _check_card(source, dataset)
         return source.card.labels
     if request.labels is not None:

@@ -213,8 +213,8 @@ def _accuracy(computed: Sequence[Row]) -> list[Column]:
     labelled = any(row.accuracy and row.accuracy.value is not None for row in computed)
     value = "images whose answer is right: the most likely class, or every label"
     labels = "labels that are right, over all images"
-    drop = "accuracy lost from the float Keras model on the same images"
-    agree = "images with the same answer as the float Keras model"
+    drop = "accuracy lost from the float model on the same images"
+    agree = "images with the same answer as the float model"
     return [
         Column("top1", "top-1", "%", share(lambda a: a.value, percent), value, 2, group),
         Column(

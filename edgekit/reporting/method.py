@@ -82,14 +82,14 @@ def _accuracy(result: Result) -> list[str]:
     images = sorted({m.accuracy.n for m in result.measurements if m.accuracy})
     if not images:
         return []
-    agreement = "Agreement is the share of images with the float Keras model's answer."
+    agreement = "Agreement is the share of images with the float model's answer."
     if all(m.accuracy.correct is None for m in result.measurements if m.accuracy):
         return [f"{_range(images)} images, whose classes are not known, were run on the device. {agreement}"]
     several = any(each.head.kind == "multilabel" for each in result.evaluations)
     right = "the share of images with every label right" if several else "top-1"
     return [
         f"Accuracy is {right} over {_range(images)} images, run on the device, with Wilson's 95 % "
-        "interval; the drop is from the float Keras model on the same images, with Tango's "
+        "interval; the drop is from the float model on the same images, with Tango's "
         f"paired interval. {agreement}"
     ]
 

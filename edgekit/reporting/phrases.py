@@ -72,12 +72,12 @@ def gains(int8: Row, float32: Row) -> tuple[Headline, ...]:
 def _drop(row: Row) -> tuple[Headline, ...]:
     accuracy = row.accuracy
     if accuracy is not None and accuracy.value is None and accuracy.agreement is not None:
-        about = f"{row.name} and the float Keras model, of {accuracy.n} images"
+        about = f"{row.name} and the float model, of {accuracy.n} images"
         return (Headline(f"{units.percent(accuracy.agreement)} %", "same answers", about),)
     if accuracy is None or accuracy.drop is None or accuracy.drop_interval is None:
         return ()
     low, high = accuracy.drop_interval
-    about = f"{row.name} against the float Keras model; 95 % CI of the drop {points(low)} to {points(high)}"
+    about = f"{row.name} against the float model; 95 % CI of the drop {points(low)} to {points(high)}"
     if low <= 0 <= high:
         about += f", so {accuracy.n} images cannot tell it from none"
     change = "drop" if accuracy.drop >= 0 else "gain"
@@ -96,7 +96,7 @@ def _loss(row: Row) -> str:
         return ""
     if accuracy.value is None:
         share = "" if accuracy.agreement is None else units.percent(accuracy.agreement)
-        return share and f"; it gives the float Keras model's answer to {share} % of {accuracy.n} images"
+        return share and f"; it gives the float model's answer to {share} % of {accuracy.n} images"
     if accuracy.drop is None or accuracy.drop_interval is None:
         return f"; it has {units.percent(accuracy.value)} % top-1 accuracy"
     low, high = accuracy.drop_interval

@@ -54,8 +54,8 @@ class Memory:
 class Accuracy:
     """Answers on the device; fractions. Intervals at 95 %.
 
-    `drop` is the float Keras model's accuracy minus this one's over the same images; its interval is
-    the paired one, None where the Keras model's predictions are not in the result. Where the images have no
+    `drop` is the float model's accuracy minus this one's over the same images; its interval is
+    the paired one, None where the float model's predictions are not in the result. Where the images have no
     known classes, the agreement takes the place of all three.
     """
 
@@ -65,7 +65,7 @@ class Accuracy:
     interval: tuple[float, float] | None
     drop: float | None
     drop_interval: tuple[float, float] | None
-    agreement: float | None  # share of images with the Keras model's answer
+    agreement: float | None  # share of images with the float model's answer
     on_host: float | None  # the same file's accuracy on the computer that converted it
     by_label: float | None = None  # of a multi-label model: share of labels that are right, over all images
 

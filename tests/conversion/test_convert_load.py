@@ -67,3 +67,15 @@ def test_other_images_than_those_of_the_models_test_are_noted_whatever_their_nam
     recorder.notes.clear()
     load(ConvertRequest(), source, recorder)
     assert recorder.notes == []
+
+
+def test_an_order_of_classes_that_was_asked_for_counts_more_than_the_cards(tmp_path):
+    order = tuple("0123456798")
+    (tmp_path / "order.txt").write_text("\n".join(order))
+    request = ConvertRequest(int8=False, labels=tmp_path / "order.txt")
+    inputs = load(request, resolve("mobilenet_v1_0.25_32_digits"), SILENT)
+    assert inputs.dataset.labels == order
+    by_card = load(ConvertRequest(int8=False), resolve("mobilenet_v1_0.25_32_digits"), SILENT)
+    assert inputs.evaluation.split.labels.tolist() == [
+        order.index(str(label)) for label in by_card.evaluation.split.labels
+    ]

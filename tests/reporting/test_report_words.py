@@ -83,9 +83,9 @@ def test_runtimes_whose_settings_differ_by_set_name_it():
 
 
 def test_agreement_is_told_to_be_with_the_float_keras_model():
-    assert "Agreement is the share of images with the float Keras model's answer." in method(simulate())
+    assert "Agreement is the share of images with the float model's answer." in method(simulate())
     [column] = (c for c in Session(simulate()).table.columns if c.key == "agreement")
-    assert column.about == "images with the same answer as the float Keras model"
+    assert column.about == "images with the same answer as the float model"
 
 
 def test_a_transfer_is_told():
