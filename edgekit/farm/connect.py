@@ -6,8 +6,10 @@ import asyncio
 import logging
 import warnings
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from edgekit.errors import UnavailableError, UsageError
+from edgekit.progress import Progress
 from edgekit.words import first_line
 
 if TYPE_CHECKING:
@@ -31,6 +33,18 @@ def need_dask() -> None:
         ) from error
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", category=distributed.versions.VersionMismatchWarning)
+
+
+def caution(scheduler: str, progress: Progress) -> None:
+    """Say what an address without keys means, unless it is of this computer alone."""
+    host = urlsplit(scheduler).hostname or ""
+    if scheduler.startswith("tcp://") and not (
+        host == "localhost" or host.startswith("127.") or host == "::1"
+    ):
+        progress.note(
+            f"{scheduler} asks for no key and encrypts nothing: whoever reaches it can run programs on its "
+            "workers. docs/farm.md shows how to use tls://."
+        )
 
 
 def greet(scheduler: str, wait: float | None = None) -> None:

@@ -21,7 +21,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from edgekit.errors import EdgekitError, StorageError, UnavailableError
-from edgekit.farm.connect import client_of
+from edgekit.farm.connect import caution, client_of
 from edgekit.farm.crew import Crew, resource
 from edgekit.farm.job import Refusal, do
 from edgekit.farm.parcel import pack, unpack
@@ -116,6 +116,7 @@ class _Errand:
     def begin(self, grace: float) -> None:
         """See that there is a scheduler, and a worker of our version for every step."""
         self._take_ready()
+        caution(self._scheduler, self._progress)
         self._client = client_of(self._scheduler)
         crew = Crew(self._client, self._progress)
         needed = {resource(step.device): step.device for step in self._steps.values()}

@@ -17,7 +17,7 @@ from typing import Any
 
 from edgekit.device import Profile
 from edgekit.errors import UnavailableError
-from edgekit.farm.connect import greet, need_dask
+from edgekit.farm.connect import caution, greet, need_dask
 from edgekit.farm.crew import COMPUTE, resource
 from edgekit.progress import SILENT, Progress
 
@@ -56,6 +56,7 @@ def work(scheduler: str, devices: Sequence[Profile], *, jobs: int = 1, progress:
     # read when Dask is first imported, by the processes that are started too
     os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "critical")
     need_dask()
+    caution(scheduler, progress)
     import dask
 
     # one import of Dask serves all processes, and those that replace them

@@ -1,45 +1,68 @@
 """Steps on workers of a Dask scheduler: what is lost on the way is done again, and named."""
 
+import io
 import os
+import re
 import socket
 import subprocess
 import sys
+import tarfile
 import threading
 import time
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
+import dask
 import pytest
 import support.planted_steps  # noqa: F401 - plants its kinds
+import yaml
+from support import planted_sweep
 
 from edgekit import __version__
 from edgekit.errors import UnavailableError, UsageError
 from edgekit.farm import crew, run_steps
+from edgekit.farm.connect import caution, need_dask
 from edgekit.farm.parcel import Parcel, pack, unpack
+from edgekit.files import sha256_bytes
 from edgekit.progress import Recorder
-from edgekit.sweeping import Store, new_step
+from edgekit.sweeping import STEPS, Store, new_step
 from edgekit.sweeping import run_steps as run_here
+from edgekit.sweeping.request import SweepRequest
+from edgekit.sweeping.sweep import sweep
 
 TESTS = Path(__file__).resolve().parents[1]
+PAGE = TESTS.parent / "docs" / "farm.md"
 ENV = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)])}
 
 
 class Farm:
-    """A scheduler, and a worker command with two processes for any step and one for the device rpi4."""
+    """A scheduler, and a worker command with processes for any step and one for the device rpi4."""
 
-    def __init__(self):
+    def __init__(self, protocol="tcp", jobs=2, **env):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.address = f"tcp://127.0.0.1:{self.port}"
+        self.protocol, self.env = protocol, {**ENV, **env}
+        self.address = f"{protocol}://127.0.0.1:{self.port}"
         self.start()
-        command = ["edgekit", "farm", "worker", "--jobs", "2", "--device", "rpi4", self.address]
-        self.workers = subprocess.Popen([sys.executable, "-m", *command], env=ENV, stderr=subprocess.PIPE)
+        command = ["edgekit", "farm", "worker", "--jobs", str(jobs), "--device", "rpi4", self.address]
+        self.workers = subprocess.Popen(
+            [sys.executable, "-m", *command], env=self.env, stderr=subprocess.PIPE
+        )
 
     def start(self):
-        where = ["--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard"]
+        where = ["--protocol", self.protocol, "--host", "127.0.0.1", "--port", str(self.port)]
         self.scheduler = subprocess.Popen(
-            [sys.executable, "-m", "dask", "scheduler", *where], stderr=subprocess.DEVNULL
+            [sys.executable, "-m", "dask", "scheduler", *where, "--no-dashboard"],
+            env=self.env,
+            stderr=subprocess.DEVNULL,
         )
+        until = time.monotonic() + 60  # on a busy computer starting takes longer than a client waits
+        while time.monotonic() < until:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+                return
+            time.sleep(0.1)
 
     def restart(self):
         self.scheduler.kill()
@@ -175,6 +198,65 @@ def test_a_scheduler_that_is_not_there_or_is_something_else_is_named(store, monk
     with pytest.raises(UsageError, match=r"tls://127.0.0.1:9 cannot be used") as error:
         run_steps(steps, store, scheduler="tls://127.0.0.1:9")
     assert "needs keys" in error.value.hint
+
+
+def test_an_address_without_keys_is_cautioned_about_unless_it_is_of_this_computer_alone():
+    progress = Recorder()
+    for address in ("tls://gateway:8786", "tcp://127.0.0.1:8786", "tcp://localhost:8786", "tcp://[::1]:8786"):
+        caution(address, progress)
+    assert progress.notes == []
+    caution("tcp://gateway:8786", progress)
+    assert "whoever reaches it can run programs on its workers" in progress.notes[0]
+
+
+def test_with_the_keys_of_the_page_steps_are_done_and_without_them_nobody_gets_in(store, tmp_path):
+    (script,) = re.findall(r"^```sh\n(mkdir.*?)^```", PAGE.read_text(), flags=re.MULTILINE | re.DOTALL)
+    home = tmp_path / "home"
+    home.mkdir()
+    subprocess.run(
+        ["sh", "-ec", script], env={**os.environ, "HOME": str(home)}, check=True, capture_output=True
+    )
+    settings = yaml.safe_load((home / ".config" / "dask" / "edgekit.yaml").read_text())
+    farm = Farm("tls", jobs=1, DASK_CONFIG=str(home / ".config" / "dask"))
+    need_dask()  # before its settings are changed: it brings the others
+    try:
+        with dask.config.set(dask.config.merge(dask.config.config, settings)):
+            outcome, progress = _run(farm, [_planted("a"), _planted("b", device="rpi4")], store)
+        assert (outcome.ran, outcome.failed) == (2, ())
+        assert not any("asks for no key" in note for note in progress.notes)
+        with pytest.raises((UnavailableError, UsageError)):
+            run_steps([_planted("c")], store, scheduler=farm.address.replace("tls", "tcp"))
+        with pytest.raises(UsageError, match="cannot be used"):
+            run_steps([_planted("c")], store, scheduler=farm.address)
+    finally:
+        farm.stop()
+
+
+def test_a_whole_sweep_on_workers_has_the_table_of_a_sweep_here(farm, tmp_path, monkeypatch):
+    for name in ("train", "convert", "measure"):
+        monkeypatch.setitem(STEPS, name, STEPS[name])
+    planted_sweep.plant()
+
+    def swept(folder, **named):
+        request = SweepRequest(
+            alphas=(0.5, 0.25), resolutions=(192, 128), devices=("rpi4",), output=tmp_path / folder
+        )
+        return sweep(request, **named)
+
+    there = swept("there", run=partial(run_steps, scheduler=farm.address, grace=60), elsewhere=True)
+    assert there.cells == swept("here", run=planted_sweep.run_here).cells
+    assert there.whole
+
+
+@pytest.mark.parametrize("name", ["../outside", "inner/../../outside"])
+def test_a_parcel_that_would_write_elsewhere_is_refused(tmp_path, name):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo(name))
+    data = buffer.getvalue()
+    with pytest.raises(UnavailableError, match="cannot be unpacked"):
+        unpack(Parcel(sha256_bytes(data), data), tmp_path / "folder")
+    assert not (tmp_path / "outside").exists()
 
 
 def test_a_parcel_is_its_files_and_is_refused_if_it_changed(tmp_path):
