@@ -75,7 +75,8 @@ def load(folder: Path, preprocessing: Preprocessing, _seed: int, progress: Progr
         return unlabelled(_name(folder), images, hashes, preprocessing, progress)
     number = {name: label for label, name in enumerate(names)}
     labels = np.array([number[file.name] for file in kept], dtype=np.int64)
-    splits = split_images(images, labels, hashes, names, held_out=held_out, progress=progress)
+    aside = np.array([file.aside for file in kept])
+    splits = split_images(images, labels, hashes, names, held_out=held_out, aside=aside, progress=progress)
     return Dataset(_name(folder), names, preprocessing, *splits)
 
 

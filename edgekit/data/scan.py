@@ -2,7 +2,8 @@
 
 Sub-folders named `train` and `test` (or `val`, `valid`, `validation`) with the classes inside are taken as
 the user's own division: `test`, or else `val`, is for evaluation, and all the rest for training and
-calibration. One without classes inside, as the `test` of a Kaggle competition, is not used.
+calibration; where all three are there, `val` is for calibration. One without classes inside, as the `test`
+of a Kaggle competition, is not used.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from edgekit.progress import Progress
 from edgekit.words import listed, plural
 
 TRAIN = ("train", "training")
-EVALUATION = ("test", "val", "valid", "validation")  # the first that is there evaluates
+VALIDATION = ("val", "valid", "validation")
+EVALUATION = ("test", *VALIDATION)  # the first that is there evaluates
 _NOT_CLASSES = ("__macosx", "annotation", "annotations")
 _HEIC = (".heic", ".heif")
 _NAMED = 5  # folders to name, before only counting them
@@ -28,11 +30,21 @@ _NAMED = 5  # folders to name, before only counting them
 
 @dataclass(frozen=True)
 class File:
-    """An image file, its class (empty: not known), and whether its folder is set aside for evaluation."""
+    """An image file, its class (empty: not known), and whether its folder is set aside."""
 
     path: Path
     name: str
+    held_out: bool = False  # for evaluation
+    aside: bool = False  # for calibration, and never to train on
+
+
+@dataclass(frozen=True)
+class _Root:
+    """A folder that has classes inside."""
+
+    path: Path
     held_out: bool = False
+    aside: bool = False
 
 
 @dataclass
@@ -52,12 +64,12 @@ def scan_classes(folder: Path, progress: Progress) -> tuple[list[File], tuple[st
     """
     roots, passed_over = _roots(folder)
     classes, others = [], []
-    for held_out, root in roots:
-        for place in _visible(root):
+    for root in roots:
+        for place in _visible(root.path):
             found = _found(place)
             others += found.others
             if found.images and place.name.lower() not in _NOT_CLASSES:
-                classes.append((held_out, found))
+                classes.append((root, found))
             else:
                 passed_over.append(place)
     names = _ordered({_class_name(found.path) for _, found in classes}, progress)
@@ -82,7 +94,11 @@ def scan_classes(folder: Path, progress: Progress) -> tuple[list[File], tuple[st
     if loose:
         few = f"{plural(len(loose), 'image')} directly in {str(folder)!r}"
         progress.note(f"Ignored {few}: of no class.")
-    return [File(path, found.path.name, held) for held, found in classes for path in found.images], names
+    return [
+        File(path, found.path.name, root.held_out, root.aside)
+        for root, found in classes
+        for path in found.images
+    ], names
 
 
 def scan_all(folder: Path, progress: Progress) -> list[Path]:
@@ -102,20 +118,38 @@ def shown(path: Path, folder: Path) -> str:
     return repr(str(path.relative_to(folder)))
 
 
-def _roots(folder: Path) -> tuple[list[tuple[bool, Path]], list[Path]]:
-    """Return the folders that have classes inside, each with whether it evaluates; and others."""
+def _roots(folder: Path) -> tuple[list[_Root], list[Path]]:
+    """Return the folders that have classes inside; and others.
+
+    Raises:
+        DataError: The part that should evaluate is empty.
+    """
     own = {part.name.lower(): part for part in _visible(folder)}
     parts = {name: own[name] for name in (*EVALUATION, *TRAIN) if name in own}
     inside = {name: _with_images(part) for name, part in parts.items()}
     others = (part for name, part in own.items() if name not in (*parts, *_NOT_CLASSES))
     if not any(inside.values()) or any(map(_holds_images, others)):
-        return [(False, folder)], []
+        return [_Root(folder)], []
+    _check_evaluation(folder, parts)
     trained = set().union(*(inside[name] for name in TRAIN if name in parts))
     # a test part of other folders than the classes has images without classes
     usable = [name for name, found in inside.items() if found and (not trained or trained & found)]
     evaluation = next((name for name in EVALUATION if name in usable and len(usable) > 1), None)
     ignored = [part for name, part in own.items() if name not in usable]
-    return [(name == evaluation, part) for name, part in own.items() if name in usable], ignored
+    asides = VALIDATION if evaluation == "test" and trained else ()
+    roots = [_Root(part, name == evaluation, name in asides) for name, part in own.items() if name in usable]
+    return roots, ignored
+
+
+def _check_evaluation(folder: Path, parts: dict[str, Path]) -> None:
+    """Raise a DataError if there is a part to evaluate with, and nothing in it."""
+    part = next((parts[name] for name in EVALUATION if name in parts), None)
+    if part is not None and not _holds_images(part):
+        raise DataError(
+            f"{str(part)!r} is there to evaluate with, but has no images.",
+            f"Put some into its class folders, or remove {shown(part, folder)} to have a part of the others "
+            "set aside.",
+        )
 
 
 def _with_images(part: Path) -> set[str]:

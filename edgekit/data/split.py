@@ -72,6 +72,7 @@ def split_images(
     names: Sequence[str],
     *,
     held_out: npt.NDArray[np.bool_] | None = None,
+    aside: npt.NDArray[np.bool_] | None = None,
     sizes: Sizes | None = None,
     progress: Progress = SILENT,
 ) -> tuple[Split, Split, Split]:
@@ -87,17 +88,19 @@ def split_images(
         hashes: SHA-256 of each image's content.
         names: Class names, by class index.
         held_out: [n], true for the images the source itself sets aside for evaluation.
+        aside: [n], true for those it sets aside for calibration; of a class without any, some are drawn.
 
     Raises:
         DataError: A class has too few different images, or none are left for evaluation.
     """
-    sizes = sizes or Sizes()
-    chosen = _distinct(labels, hashes, held_out, progress)
+    sizes, own = sizes or Sizes(), _Own(held_out, aside)
+    chosen = _distinct(labels, hashes, own, progress)
     order = sorted(chosen, key=lambda i: sha256_bytes(f"{_DRAW}:{hashes[i]}".encode()))
     parts: tuple[list[tuple[int, int, int]], ...] = ([], [], [])
     for label, name in enumerate(names):
         members = [i for i in order if labels[i] == label]
-        for part, indices in zip(parts, _divide(members, name, len(names), held_out, sizes), strict=True):
+        found = _divide(members, name, len(names), own, sizes)
+        for part, indices in zip(parts, found, strict=True):
             part.extend((rank, label, i) for rank, i in enumerate(indices))
     train, calibration, evaluation = (
         _subset(images, labels, hashes, [i for _, _, i in sorted(part)]) for part in parts
@@ -130,7 +133,7 @@ def split_together(
     Raises:
         DataError: There are not two different images.
     """
-    chosen = _distinct(labels, hashes, held_out, progress)
+    chosen = _distinct(labels, hashes, _Own(held_out), progress)
     order = sorted(chosen, key=lambda i: sha256_bytes(f"{_DRAW}:{hashes[i]}".encode()))
     pool = order if held_out is None else [i for i in order if not held_out[i]]
     evaluation = [] if held_out is None else [i for i in order if held_out[i]]
@@ -169,13 +172,31 @@ def unlabelled(
     return Dataset(name, (), preprocessing, *split_together(images, labels, hashes, progress=progress))
 
 
-def _distinct(
-    labels: Int64, hashes: Sequence[str], held_out: npt.NDArray[np.bool_] | None, progress: Progress
-) -> list[int]:
+@dataclass(frozen=True)
+class _Own:
+    """What a source sets aside itself."""
+
+    held_out: npt.NDArray[np.bool_] | None = None  # for evaluation
+    aside: npt.NDArray[np.bool_] | None = None  # for calibration
+
+    def evaluates(self, i: int) -> bool:
+        """Whether it is an image to evaluate with."""
+        return self.held_out is not None and bool(self.held_out[i])
+
+    def calibrates(self, i: int) -> bool:
+        """Whether it is an image to calibrate with, and never to train on."""
+        return self.aside is not None and bool(self.aside[i]) and not self.evaluates(i)
+
+    def strength(self, i: int) -> int:
+        """Of copies of an image in several parts, the one with the lowest number is used."""
+        return 0 if self.evaluates(i) else 1 if self.calibrates(i) else 2
+
+
+def _distinct(labels: Int64, hashes: Sequence[str], own: _Own, progress: Progress) -> list[int]:
     """One index for each image; evaluation images win over their copies elsewhere."""
     first: dict[str, int] = {}
     classes: dict[str, set[int]] = {}
-    order = range(len(hashes)) if held_out is None else np.argsort(~held_out, kind="stable").tolist()
+    order = sorted(range(len(hashes)), key=own.strength)
     for i in order:
         first.setdefault(hashes[i], i)
         classes.setdefault(hashes[i], set()).add(int(labels[i]))
@@ -192,29 +213,26 @@ def _distinct(
 
 
 def _divide(
-    members: list[int],
-    name: str,
-    classes: int,
-    held_out: npt.NDArray[np.bool_] | None,
-    sizes: Sizes,
+    members: list[int], name: str, classes: int, own: _Own, sizes: Sizes
 ) -> tuple[list[int], list[int], list[int]]:
     """Divide one class into train, calibration and evaluation."""
-    if held_out is None:
-        pool, evaluation = members, []
+    evaluation = [i for i in members if own.evaluates(i)]
+    calibration = [i for i in members if own.calibrates(i)]
+    pool = [i for i in members if own.strength(i) == 2]
+    wanted = drawn = 0
+    if own.held_out is None:
         wanted = sizes.evaluation or max(1, round(len(members) * EVALUATION_SHARE))
-    else:
-        pool = [i for i in members if not held_out[i]]
-        evaluation = [i for i in members if held_out[i]]
-        wanted = 0
-    share = min(round(len(pool) * CALIBRATION_SHARE), CALIBRATION_MAXIMUM // classes)
-    aside = sizes.calibration or max(1, share)
-    if len(pool) < wanted + aside + 1:
+    if not calibration:
+        share = min(round(len(pool) * CALIBRATION_SHARE), CALIBRATION_MAXIMUM // classes)
+        drawn = sizes.calibration or max(1, share)
+    if len(pool) < wanted + drawn + 1:
         raise DataError(
-            f"Class {name!r} has {len(pool)} different usable images"
-            + ("." if held_out is None else " outside the evaluation part."),
-            f"It needs at least {wanted + aside + 1}: training, calibration and evaluation share none.",
+            f"Class {name!r} has {plural(len(pool), 'different usable image')}"
+            + ("." if own.held_out is None else " outside the evaluation part."),
+            f"It needs at least {wanted + drawn + 1}: training, calibration and evaluation share none.",
         )
-    return pool[wanted + aside :], pool[wanted : wanted + aside], evaluation + pool[:wanted]
+    calibration = calibration[: max(1, CALIBRATION_MAXIMUM // classes)] or pool[wanted : wanted + drawn]
+    return pool[wanted + drawn :], calibration, evaluation + pool[:wanted]
 
 
 def _subset(images: Images, labels: Int64, hashes: Sequence[str], indices: list[int]) -> Split:

@@ -75,6 +75,32 @@ def test_a_part_to_validate_with_evaluates_where_the_test_has_no_classes(folder,
     assert (dataset.labels, len(dataset.evaluation)) == (("cat", "dog"), 6)
 
 
+def test_of_three_parts_each_is_used_for_what_it_is_named_after(folder, save, tmp_path):
+    root = tmp_path / "divided"
+    shutil.move(folder, root / "train")
+    for place, name in enumerate(("cat", "dog")):
+        save(root / "validation" / name, 4, 700 + 10 * place)
+        save(root / "test" / name, 3, 800 + 10 * place)
+    shutil.copy(root / "train" / "cat" / "0.png", root / "validation" / "cat" / "copy.png")
+    dataset = load(root)
+    assert sizes(dataset) == [19, 9, 6], "a copy is where it does no harm"
+    alone = load(root / "train")
+    known = {digest for part in (alone.train, alone.calibration, alone.evaluation) for digest in part.hashes}
+    assert set(dataset.train.hashes) < known
+    shutil.rmtree(root / "validation" / "dog")
+    assert sizes(load(root)) == [19 - 2, 5 + 2, 6], "of a class with nothing to validate, some are drawn"
+
+
+def test_an_empty_part_to_evaluate_with_is_named(folder, tmp_path):
+    root = tmp_path / "divided"
+    shutil.move(folder, root / "train")
+    (root / "test" / "cat").mkdir(parents=True)
+    with pytest.raises(
+        DataError, match=r"divided/test' is there to evaluate with, but has no images.*remove"
+    ):
+        load(root)
+
+
 def test_a_folder_inside_a_folder_is_opened(folder, tmp_path, progress):
     outer = tmp_path / "outer"
     outer.mkdir()
