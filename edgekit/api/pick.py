@@ -81,6 +81,8 @@ def pick(
         fps=fps,
     )
     given = () if results is None else several(results)
+    if results is not None and not given:
+        raise UsageError("No result is given.", "Give some, or None for all in results/.")
     found = find([Path(each) if isinstance(each, str | os.PathLike) else each for each in given], wanted)
     choice = choose(found.candidates, limits, source=found.source, notes=found.notes)
     return replace(choice, origin=found.origin, files=found.files)

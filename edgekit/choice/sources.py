@@ -50,7 +50,13 @@ def _sweeps(path: Given) -> Sequence[Given]:
         inside = sorted(path.glob(f"*/{sweeps.FILE}"), key=lambda file: file.stat().st_mtime, reverse=True)
     else:
         inside = [path / sweeps.FILE if path.is_dir() else path]
-    return [file for file in inside if file.is_file() and _schema(file) == "edgekit.sweep"]
+    return [file for file in inside if _is_sweep(file)]
+
+
+def _is_sweep(file: Path) -> bool:
+    """Whether a file is a sweep; one that has its name and is damaged counts, so that it is named."""
+    found = _schema(file) if file.is_file() else ""
+    return found == "edgekit.sweep" or (found is None and file.name == sweeps.FILE)
 
 
 def _results(path: Given) -> Sequence[Given]:
@@ -59,19 +65,17 @@ def _results(path: Given) -> Sequence[Given]:
         return [path] if isinstance(path, Result) else []
     if not path.is_dir():
         return (path,)
-    return [file for file in sorted(path.glob("*.json")) if _schema(file) in ("", "edgekit.result")]
+    return [file for file in sorted(path.glob("*.json")) if _schema(file) in (None, "edgekit.result")]
 
 
-class _Header(msgspec.Struct):
-    schema: str
-
-
-def _schema(path: Path) -> str:
-    """Return the name of a record's schema; empty: it is damaged, or no record."""
+def _schema(path: Path) -> str | None:
+    """Return the name of a record's schema; empty: it is JSON of another kind; None: it is damaged."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Header).schema.partition("/")[0]
+        found = msgspec.json.decode(path.read_bytes())
     except (OSError, *UNREADABLE):
-        return ""
+        return None
+    schema = found.get("schema") if isinstance(found, dict) else None
+    return schema.partition("/")[0] if isinstance(schema, str) else ""
 
 
 SOURCES = Registry(
@@ -140,7 +144,7 @@ def _first(wanted: Wanted) -> Found:
             missed.append(error.what)
             continue
         except UsageError as error:
-            raise UsageError(" ".join([*dict.fromkeys(missed), error.what]), error.hint) from error
+            raise type(error)(" ".join([*dict.fromkeys(missed), error.what]), error.hint) from error
         return replace(found, notes=(*dict.fromkeys(missed), *found.notes))
     raise UsageError("There is nothing to choose from.", "Measure: edgekit bench")
 

@@ -131,6 +131,7 @@ def test_every_published_choice_is_within_its_limit_in_every_series():
         ({"device": "rpi4", "runtimes": "onnx"}, "has a runtime 'onnx'"),
         ({"device": "rpi4", "model": "xception*"}, "Nothing was published of xception*"),
         ({"device": "rpi4", "precision": "float16"}, "in float16"),
+        ({"results": []}, "No result is given"),
         ({"results": "nowhere"}, "nowhere does not exist"),
         ({"results": "."}, "has no results and no sweep"),
     ],
@@ -172,11 +173,26 @@ def test_damaged_newer_and_foreign_files_are_named(folder):
     with pytest.raises(RecordError, match="reads up to") as error:
         edgekit.pick("results")
     assert "Upgrade edgekit" in error.value.hint
+    (folder / "results" / "package.json").write_text('{"name": "of something else"}')
     path.write_text('{"schema": "edgekit.manifest/2"}')
     with pytest.raises(UsageError, match="has no results and no sweep"):
         edgekit.pick("results")
     with pytest.raises(RecordError, match="not an edgekit result"):
         edgekit.pick(path)
+
+
+def test_a_damaged_or_newer_sweep_is_named(folder):
+    file = folder / "sweeps" / "own" / "sweep.json"
+    write_sweep(file, planted(GRID))
+    whole = file.read_text()
+    file.write_text(whole.replace("edgekit.sweep/1", "edgekit.sweep/9"))
+    for given in (None, "sweeps", file):
+        with pytest.raises(RecordError, match="reads up to"):
+            edgekit.pick(given, device="rpi4")
+    file.write_text(whole[: len(whole) // 2])
+    for given in (None, "sweeps/own", file):
+        with pytest.raises(RecordError, match=r"sweep\.json"):
+            edgekit.pick(given, device="rpi4")
 
 
 def test_a_sweep_and_results_are_not_mixed(folder):
