@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from platformdirs import user_cache_path
+from support.artefact_sets import fewer_images
 from support.commands import run
 from support.once import once
 from support.pages import CONVERT
@@ -75,3 +76,10 @@ def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = once(tmp_path_factory, "converted", make)
     (made,) = (folder / "artefacts").iterdir()
     return made
+
+
+@pytest.fixture(scope="session")
+def few_images(tmp_path_factory: pytest.TempPathFactory, artefacts: Path) -> Path:
+    """The same set with 50 of its 450 evaluation images, for devices whose every instruction is emulated."""
+    folder = once(tmp_path_factory, "few", lambda folder: fewer_images(artefacts, folder, every=9))
+    return folder / artefacts.name

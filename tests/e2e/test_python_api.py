@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from support.commands import BRIEF_SCRIPT
 from support.pages import ROOT, blocks
 
 CHECKPOINT = ROOT / "models" / "mobilenet_v1_0.5_32_digits.keras"
@@ -51,7 +52,7 @@ def _run(script, folder):
     """Run a script as a user does, in a fresh interpreter; it must end well."""
     (folder / "script.py").write_text(script)
     done = subprocess.run(
-        [sys.executable, "script.py"],
+        [sys.executable, *BRIEF_SCRIPT],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -59,14 +59,14 @@ def phone(lab: AdbLab) -> Phone:
 
 
 @pytest.fixture(scope="module")
-def measured(phone: Phone, artefacts: Path) -> Result:
+def measured(phone: Phone, few_images: Path) -> Result:
     """The first bench on the phone."""
-    return bench(request(artefacts, ANDROID, *RUNTIMES))
+    return bench(request(few_images, ANDROID, *RUNTIMES))
 
 
 @pytest.fixture(scope="module")
-def host(artefacts: Path) -> Result:
-    return bench(request(artefacts, "host"))
+def host(few_images: Path) -> Result:
+    return bench(request(few_images, "host"))
 
 
 def request(artefacts: Path, profile: str | Profile, *runtimes: str, accuracy: bool = True) -> BenchRequest:
@@ -105,7 +105,7 @@ def test_every_file_is_executed_by_every_runtime_on_arm(measured: Result, phone:
 def test_accuracy_is_that_of_the_hosts_float_model(measured: Result, host: Result) -> None:
     expected = answers(host)["float32.tflite", "litert"]
     for place, found in answers(measured).items():
-        assert found.n == expected.n == 450, place
+        assert found.n == expected.n == 50, place
         assert abs(found.correct - expected.correct) / found.n <= 0.005, place
 
 
@@ -118,11 +118,11 @@ def test_predictions_agree_with_the_hosts(measured: Result, host: Result) -> Non
         assert same / found.n >= 0.99, (file, runtime)
 
 
-def test_a_second_bench_sends_nothing(measured: Result, phone: Phone, artefacts: Path) -> None:
+def test_a_second_bench_sends_nothing(measured: Result, phone: Phone, few_images: Path) -> None:
     assert measured.transfer.bytes > 50_000_000
     assert measured.transfer.seconds > 0
     before = phone.wire.passed["up"]
-    again = bench(request(artefacts, ANDROID, "litert", accuracy=False))
+    again = bench(request(few_images, ANDROID, "litert", accuracy=False))
     assert (again.partial, again.transfer.bytes, again.transfer.files) == (None, 0, 0)
     assert phone.wire.passed["up"] - before < 100_000  # scripts and requests
     phone.assert_tidy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,9 +26,9 @@ Found = dict[tuple[str, str], Measurement]
 
 
 @pytest.fixture(scope="module")
-def int8(artefacts: Path) -> tuple[Path, ...]:
+def int8(few_images: Path) -> tuple[Path, ...]:
     """The quantized files of the model that ships for digits."""
-    return artefacts / "int8.tflite", artefacts / "int8.onnx"
+    return few_images / "int8.tflite", few_images / "int8.onnx"
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +49,16 @@ def counted(found: Measurement) -> float:
 
 @contextmanager
 def busy_computer() -> Iterator[None]:
-    """Keep two CPUs busy."""
-    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+    """Keep the one CPU busy that what is started meanwhile may run on."""
+    cpus = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cpus)})
+    other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
         yield
     finally:
-        for other in others:
-            other.kill()
-            other.wait()
+        os.sched_setaffinity(0, cpus)
+        other.kill()
+        other.wait()
 
 
 def test_instructions_are_counted_and_nothing_is_timed(first: Result) -> None:
@@ -132,5 +135,5 @@ def test_predictions_are_those_of_the_same_runtime_on_a_board_over_ssh(
         assert found.accuracy is not None
         assert other.accuracy is not None
         pairs = list(zip(found.accuracy.predictions, other.accuracy.predictions, strict=True))
-        assert len(pairs) == 450
+        assert len(pairs) == 50
         assert sum(a == b for a, b in pairs) >= AGREE * len(pairs), key

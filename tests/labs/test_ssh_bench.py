@@ -63,9 +63,9 @@ def guests(board: SshBoard) -> list[int]:
     return [p.pid for p in board.board.processes() if p.argv[0] == "python3" and "-B" in p.argv]
 
 
-def test_a_board_measures_and_predicts_as_this_computer_does(ssh_lab: SshLab, artefacts: Path) -> None:
+def test_a_board_measures_and_predicts_as_this_computer_does(ssh_lab: SshLab, few_images: Path) -> None:
     board = ssh_lab.board("pi64")
-    found = on_board(board, artefacts, runtimes=RUNTIMES)
+    found = on_board(board, few_images, runtimes=RUNTIMES)
     assert (found.partial, found.ended) == (None, "whole")
     assert (found.device.machine, found.device.python, found.device.bits) == ("aarch64", "3.11.2", 64)
     assert found.device.cores == (("Cortex-A72", os.cpu_count()),)
@@ -73,13 +73,13 @@ def test_a_board_measures_and_predicts_as_this_computer_does(ssh_lab: SshLab, ar
     assert found.transfer.bytes > 50_000_000
     there = by_file(found)
     assert len(there) == 6
-    host = by_file(bench(request(artefacts)))
+    host = by_file(bench(request(few_images)))
     floating = host["litert", "float32.tflite"].accuracy
     assert floating is not None
     for (runtime, file), measured in there.items():
         here = same_on_host(host, runtime, file).accuracy
         assert measured.accuracy is not None and here is not None
-        assert measured.accuracy.n == here.n == len(found.evaluations[0].labels)
+        assert measured.accuracy.n == here.n == len(found.evaluations[0].labels) == 50
         fraction = measured.accuracy.correct / here.n
         assert fraction == pytest.approx(floating.correct / here.n, abs=0.005), (runtime, file)
         pairs = zip(measured.accuracy.predictions, here.predictions, strict=True)
@@ -88,7 +88,7 @@ def test_a_board_measures_and_predicts_as_this_computer_does(ssh_lab: SshLab, ar
     board.assert_tidy()
 
     again = on_board(
-        board, artefacts / "int8.tflite", artefacts / "int8.onnx", runtimes=RUNTIMES, accuracy=False
+        board, few_images / "int8.tflite", few_images / "int8.onnx", runtimes=RUNTIMES, accuracy=False
     )
     assert (again.transfer.bytes, again.transfer.files) == (0, 0)
     assert again.transfer.reused_files == 6  # the guest, two models, three runtimes

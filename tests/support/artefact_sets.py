@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from edgekit.artefact import (
     MANIFEST,
@@ -18,6 +19,7 @@ from edgekit.artefact import (
     Quality,
     Split,
     Tensor,
+    read_set,
 )
 from edgekit.files import sha256_file
 from edgekit.schema import write_record
@@ -76,3 +78,23 @@ def manifest_of(folder: Path, files: tuple[str, ...] = FILES, name: str = "tiny"
 def edit_manifest(folder: Path, **changes: object) -> None:
     manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     write_record(folder / MANIFEST, msgspec.structs.replace(manifest, **changes))
+
+
+def fewer_images(artefacts: Path, folder: Path, every: int) -> Path:
+    """Copy an artefact set with one of so many of its evaluation images; return its folder.
+
+    What the manifest says of each file's accuracy stays that of all images.
+    """
+    copy = folder / artefacts.name
+    shutil.copytree(artefacts, copy)
+    with np.load(artefacts / "evaluation.npz") as whole:
+        kept = {name: array[::every] for name, array in whole.items()}
+    np.savez_compressed(copy / "evaluation.npz", **kept)
+    manifest = read_set(artefacts).manifest
+    split = Split(len(kept["labels"]), manifest.dataset.evaluation.sha256)
+    edit_manifest(
+        copy,
+        dataset=msgspec.structs.replace(manifest.dataset, evaluation=split),
+        evaluation_sha256=sha256_file(copy / "evaluation.npz"),
+    )
+    return copy

@@ -6,6 +6,9 @@ import re
 import shlex
 import shutil
 from pathlib import Path
+from typing import Any
+
+from support.commands import BRIEF, Done, run
 
 ROOT = Path(__file__).resolve().parents[2]
 CONVERT = ["convert", "--alpha", "0.5", "--int8"]  # as most pages begin: what made the fixture `artefacts`
@@ -20,6 +23,15 @@ def commands(page: Path, kind: str = "sh") -> list[list[str]]:
     """Return the words after `edgekit` of each command in a page's blocks of a kind, in order."""
     lines = blocks(page, kind).replace("\\\n", " ").splitlines()
     return [words[1:] for line in lines if (words := shlex.split(line, comments=True))[:1] == ["edgekit"]]
+
+
+def follow(command: list[str], folder: Path, **more: Any) -> Done:
+    """Run a page's command as it stands there; it must succeed."""
+    measures = command[0] in ("bench", "sweep")
+    done = run(*command, cwd=folder, code=None, **({"program": BRIEF} if measures else {}), **more)
+    # 4: measured, but this computer was too busy for the times to be trusted
+    assert done.code == 0 or (measures and done.code == 4), f"{command}\n{done.out}{done.err}"
+    return done
 
 
 def done_before(command: list[str], folder: Path, artefacts: Path) -> bool:
