@@ -140,12 +140,12 @@ class _Walk:
         found = tensor.Quantization()
         if found is None or found.ScaleLength() == 0:
             return None
-        count = found.ScaleLength()
         return Quantization(
             dtype=self.dtypes[tensor.Type()],
-            scales=tuple(float(found.Scale(i)) for i in range(count)),
-            zero_points=tuple(int(found.ZeroPoint(i)) for i in range(found.ZeroPointLength())),
-            axis=int(found.QuantizedDimension()) if count > 1 else None,
+            # whole: one by one, a thousand channels take longer to read than all the rest of a file
+            scales=tuple(found.ScaleAsNumpy().tolist()),
+            zero_points=tuple(found.ZeroPointAsNumpy().tolist()) if found.ZeroPointLength() else (),
+            axis=int(found.QuantizedDimension()) if found.ScaleLength() > 1 else None,
         )
 
 
