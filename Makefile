@@ -33,7 +33,7 @@ demo: $(READY)  ## convert the shipped model, measure it on this computer, write
 	$(BIN)/edgekit report $(DEMO)/result.json --output $(DEMO)/report.html
 
 test: $(READY)  ## run the tests
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 25
+	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder --durations 25
 
 lab: $(READY)  ## make the test devices (an Arm board over SSH, a phone over adb, emulated boards); needs root
 	PYTHONPATH=tests $(BIN)/python -m labs.build

@@ -149,29 +149,38 @@ def _circle(package: Path) -> str:
     return ""
 
 
-IMPORTS = _imports(PACKAGE)
-INNER = [each for each in IMPORTS if each.name.startswith("edgekit.") and each.name != "edgekit.__version__"]
+@pytest.fixture(scope="module")
+def imports():
+    return _imports(PACKAGE)
 
 
-def test_every_file_imports_only_what_the_layout_allows():
+@pytest.fixture(scope="module")
+def inner(imports):
+    """Those of the package's own rooms."""
+    return [
+        each for each in imports if each.name.startswith("edgekit.") and each.name != "edgekit.__version__"
+    ]
+
+
+def test_every_file_imports_only_what_the_layout_allows(imports, inner):
     may_import = {**GROUND, **{room: {*GROUND, *others} for room, others in ROOMS.items()}}
-    for each in IMPORTS:
+    for each in imports:
         assert not each.name.startswith("."), f"{each}: relative imports hide where a name comes from"
     for room in {_room(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py")} - {"cli", "_shipped"}:
         assert room in may_import, f"edgekit/{room} has no rule: add one to this test"
         allowed = {room, *may_import[room]}
-        forbidden = [e for e in INNER if _room(e.file) == room and e.name.split(".")[1] not in allowed]
+        forbidden = [e for e in inner if _room(e.file) == room and e.name.split(".")[1] not in allowed]
         assert not forbidden, "\n".join(map(str, forbidden))
 
 
-def test_only_the_command_line_knows_typer_and_rich():
+def test_only_the_command_line_knows_typer_and_rich(imports):
     theirs = {"typer", "rich", "click"}
-    found = [e for e in IMPORTS if e.name.split(".")[0] in theirs and _room(e.file) != "cli"]
+    found = [e for e in imports if e.name.split(".")[0] in theirs and _room(e.file) != "cli"]
     assert not found, "\n".join(map(str, found))
 
 
-def test_nothing_is_allowed_that_no_file_does():
-    made = {(_room(each.file), each.name.split(".")[1]) for each in INNER}
+def test_nothing_is_allowed_that_no_file_does(inner):
+    made = {(_room(each.file), each.name.split(".")[1]) for each in inner}
     allowed = {(room, other) for room, others in {**GROUND, **ROOMS}.items() for other in others}
     dead = [f"{room} may import {other}, but does not" for room, other in sorted(allowed - made)]
     assert not dead, "\n".join(dead)

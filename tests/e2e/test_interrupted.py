@@ -118,7 +118,7 @@ def _guests(started_in: Path) -> dict[int, str]:
 
 
 def test_a_killed_training_goes_on_and_ends_like_one_that_was_not(tmp_path):
-    command = ("train", "--alpha", "0.5", "--epochs", "3", "--output", "models")
+    command = ("train", "--alpha", "0.0625", "--epochs", "3", "--output", "models")
     _kill_when(_start(*command, cwd=tmp_path), "Epoch 2")
     assert not list(tmp_path.glob("models/*.keras"))
     done = run(*command, cwd=tmp_path)

@@ -278,8 +278,9 @@ def wait_until(condition: Callable[[], bool], what: Callable[[], str]) -> None:
     Raises:
         TimeoutError: It took too long; `what` says what was waited for.
     """
-    end = time.monotonic() + PATIENCE
+    end, pause = time.monotonic() + PATIENCE, 0.01
     while not condition():
         if time.monotonic() > end:
             raise TimeoutError(f"Waited {PATIENCE:.0f} s for {what()}")
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(1.2 * pause, 0.1)  # many conditions look at every process there is

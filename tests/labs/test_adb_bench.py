@@ -155,7 +155,7 @@ def benching(
             assert time.monotonic() < end, phone.running()
             # a session each, so that what a guest starts, and is a copy of it at first, is not another
             seen.update(_session(guest) for guest in guests(phone))
-            time.sleep(0.02)
+            time.sleep(0.1)
         yield process
         process.wait(120)
     finally:
@@ -165,7 +165,7 @@ def benching(
 
 @pytest.mark.usefixtures("measured")
 def test_a_killed_bench_leaves_no_process_on_the_phone(phone: Phone, artefacts: Path, tmp_path: Path) -> None:
-    with benching(artefacts, 3, tmp_path / "result.json", phone, 2) as process:
+    with benching(artefacts, 2, tmp_path / "result.json", phone, 2) as process:
         process.kill()
     phone.assert_tidy()
     assert phone.fixed_performance()[-2:] == ["true", "false"]
@@ -181,7 +181,7 @@ def test_a_killed_bench_leaves_no_process_on_the_phone(phone: Phone, artefacts: 
 def test_an_interrupted_bench_keeps_what_it_has(
     phone: Phone, artefacts: Path, tmp_path: Path, number: signal.Signals, said: str
 ) -> None:
-    with benching(artefacts, 3, tmp_path / "result.json", phone, 2) as process:
+    with benching(artefacts, 2, tmp_path / "result.json", phone, 2) as process:
         process.send_signal(number)
     kept = read_result(tmp_path / "result.json")
     assert (kept.ended, kept.partial) == ("interrupted", said)
@@ -191,7 +191,7 @@ def test_an_interrupted_bench_keeps_what_it_has(
 
 @pytest.mark.usefixtures("measured")
 def test_a_bench_whose_connection_is_cut_goes_on(phone: Phone, artefacts: Path, tmp_path: Path) -> None:
-    with benching(artefacts, 3, tmp_path / "result.json", phone, 2):
+    with benching(artefacts, 2, tmp_path / "result.json", phone, 2):
         phone.wire.cut()
     kept = read_result(tmp_path / "result.json")
     assert (kept.ended, kept.partial) == ("whole", None)
@@ -234,7 +234,7 @@ def test_a_guest_that_is_killed_on_the_phone_ends_its_measurement(
     lab: AdbLab, phone: Phone, artefacts: Path, tmp_path: Path
 ) -> None:
     lab.wait_for(phone, "device")
-    with benching(artefacts, 3, tmp_path / "result.json", phone, 2):
+    with benching(artefacts, 2, tmp_path / "result.json", phone, 2):
         for guest in guests(phone):
             guest.kill()
     kept = read_result(tmp_path / "result.json")
