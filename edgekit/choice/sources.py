@@ -35,11 +35,12 @@ class Source:
     """One kind of place that candidates come from."""
 
     name: str
-    usual: Callable[[], Sequence[Given]]  # files that it looks at if nothing is named
+    usual: Callable[
+        [], Sequence[Sequence[Given]]
+    ]  # what it looks at if nothing is named, one after the other
     within: Callable[[Given], Sequence[Given]]  # what of its kind a folder has, or what is given is
     read: Callable[[Sequence[Given], Wanted, list[str]], Sequence[Candidate]]  # notes go to the list
     origin: str = ""  # what it is, where there are no files
-    needs: bool = True  # whether there is nothing without files
 
 
 def _sweeps(path: Given) -> Sequence[Given]:
@@ -83,23 +84,22 @@ SOURCES = Registry(
     (
         Source(
             "sweep",
-            usual=lambda: _sweeps(Path("sweeps"))[:1],
+            usual=lambda: [[each] for each in _sweeps(Path("sweeps"))],
             within=_sweeps,
             read=swept.candidates,
         ),
         Source(
             "results",
-            usual=lambda: sorted(Path("results").glob("*.json")),
+            usual=lambda: [files] if (files := sorted(Path("results").glob("*.json"))) else [],
             within=_results,
             read=measured.candidates,
         ),
         Source(
             "published",
-            usual=tuple,
+            usual=lambda: [()],
             within=lambda _: (),
             read=lambda _, wanted, __: published.candidates(wanted),
             origin="published figures (MLPerf Inference, open division)",
-            needs=False,
         ),
     ),
 )
@@ -134,12 +134,9 @@ def find(given: Sequence[Given], wanted: Wanted) -> Found:
 def _first(wanted: Wanted) -> Found:
     """Read the usual places: the first that knows the device."""
     missed: list[str] = []
-    for source in SOURCES.values():
-        files = source.usual()
-        if source.needs and not files:
-            continue
+    for source, given in ((each, given) for each in SOURCES.values() for given in each.usual()):
         try:
-            found = _read(source, files, wanted)
+            found = _read(source, given, wanted)
         except OtherDevicesError as error:
             missed.append(error.what)
             continue

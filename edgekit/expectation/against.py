@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from edgekit import stats, units
+from edgekit.errors import UsageError
 from edgekit.expectation.board import BOARDS, Board
 from edgekit.expectation.expect import ALPHAS, FAMILY, PRECISIONS, RESOLUTIONS, Expectation, expect
 from edgekit.results import Measurement, Result
@@ -62,7 +63,10 @@ def _beyond(result: Result) -> Iterator[Beyond]:
         size, precision = (model.alpha, model.resolution), measurement.artefact.precision
         if precision not in PRECISIONS or not _within(*size):
             continue
-        published = expect(board.name, alpha=size[0], resolution=size[1], precision=precision)
+        try:
+            published = expect(board.name, alpha=size[0], resolution=size[1], precision=precision)
+        except UsageError:  # nobody published this of the board
+            continue
         noise = result.noise.spread(measurement.threads) if result.noise else None
         bounds = stats.repeat_bounds(_medians(measurement), noise=noise)
         if bounds is None:

@@ -1,6 +1,7 @@
 """Where candidates come from: a sweep, results, published figures; and what is wrong with what is named."""
 
 import json
+import os
 
 import pytest
 from msgspec.structs import replace
@@ -52,6 +53,16 @@ def test_a_sweeps_known_optimum_is_found(folder):
     assert edgekit.pick(latency="10 ms").best.model == "m(0.5, 192)"
     assert edgekit.pick(accuracy="70 %").best.model == "m(0.75, 128)"
     assert edgekit.pick(latency="15 ms", memory="40 MB").exit_code == 3
+
+
+def test_the_newest_sweep_that_has_the_device_counts(folder):
+    for age, (name, device, ms) in enumerate((("a", "rpi4", 5), ("b", "rpi4", 6), ("c", "host", 7))):
+        file = folder / "sweeps" / name / "sweep.json"
+        write_sweep(file, swept(sized(0.5, 192, measured(name, ms), device=device)))
+        os.utime(file, (age, age))
+    assert edgekit.pick(device="rpi4").best.model == "b"
+    assert edgekit.pick(device="host").best.model == "c"
+    assert edgekit.pick().best.model == "c"
 
 
 def test_a_sweep_of_random_weights_is_ranked_by_published_accuracy_and_says_so(folder):
@@ -282,7 +293,7 @@ def test_a_source_can_be_added(folder, monkeypatch):
         notes.append("from a list")
         return [candidate(cell) for cell in cells]
 
-    own = Source("lists", tuple, lambda path: (path,) if path.suffix == ".csv" else (), read)
+    own = Source("lists", list, lambda path: (path,) if path.suffix == ".csv" else (), read)
     monkeypatch.setattr(sources, "SOURCES", type(SOURCES)("source", [own, *SOURCES.values()]))
     found = edgekit.pick("list.csv", latency="6 ms")
     assert (found.source, found.best.model, found.notes) == ("lists", "a", ("from a list",))
