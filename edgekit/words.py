@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 
@@ -42,3 +43,8 @@ def last_line(text: str) -> str:
 def visible(text: str) -> str:
     """Write what cannot be printed (line ends, escape sequences, what XML forbids) as Python would."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def markdown(text: str) -> str:
+    """Escape what Markdown or HTML would read as markup; keep it on one line."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~&@])", r"\\\1", visible(text))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from edgekit.budget.judge import Verdict
 from edgekit.budget.verdicts import HEADINGS, WORDS, cells, ordered, tally
-from edgekit.words import visible
+from edgekit.words import markdown as plain
 
 _MOST = 500  # rows of each table: a summary may have 1 MiB
 
@@ -30,8 +29,3 @@ def _table(verdicts: Sequence[Verdict], why: bool = False) -> str:
     rows = [[*map(plain, cells(each)), *[plain(each.reason)] * why] for each in verdicts[:_MOST]]
     more = f"\n\n… and {len(verdicts) - _MOST} more." if len(verdicts) > _MOST else ""
     return "\n".join(f"| {' | '.join(row)} |" for row in (headings, ruling, *rows)) + more
-
-
-def plain(text: str) -> str:
-    """Escape what Markdown or HTML would read as markup; keep it on one line."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~&@])", r"\\\1", visible(text))

@@ -60,6 +60,9 @@ def compare(
     affinity: Annotated[
         str | None, typer.Option(metavar="CPUS", help="CPUs to measure on, such as 0,1.")
     ] = None,
+    comment: Annotated[
+        Path | None, typer.Option(help="File for a comment in Markdown: what changed, and nothing else.")
+    ] = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Compare two sets or model files by measuring them, or two results.
@@ -84,6 +87,8 @@ def compare(
     from edgekit.cli.show_comparison import show_comparison
     from edgekit.comparison.advice import next_step
     from edgekit.comparison.to_json import to_json
+    from edgekit.comparison.to_markdown import to_markdown
+    from edgekit.files import write_atomic
 
     if (address or user) and device is None:
         raise edgekit.UsageError("--address and --user are for a device.", "Name it with --device.")
@@ -103,6 +108,8 @@ def compare(
             command=command_line(),
             progress=progress,
         )
+    if comment:
+        write_atomic(comment, to_markdown(found), "name another file with --comment")
     if as_json:
         sys.stdout.buffer.write(to_json(found))
     else:

@@ -1,0 +1,172 @@
+"""The steps of the composite Action, run as GitHub's runner runs them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+import yaml
+from junitparser import JUnitXml
+from support.pages import ROOT
+from support.pull_requests import emulated, noisy
+
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+BASH = ["bash", "--noprofile", "--norc", "-eo", "pipefail"]
+
+
+class Ran:
+    """What the Action did."""
+
+    def __init__(self, code, output, values, summary, steps):
+        self.code, self.output, self.summary, self.steps = code, output, summary, steps
+        self.verdict = values.get("verdict")
+
+
+def act(request, *, base="main", **inputs):
+    """Run the Action's steps, each as GitHub does; one that fails ends them."""
+    given = {name: each["default"] for name, each in ACTION["inputs"].items()} | {"install": "none"} | inputs
+    temp = request.home / "temp"
+    temp.mkdir(exist_ok=True)
+    files = {name: request.home / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_PATH")}
+    for path in files.values():
+        path.write_text("")
+    code, output, steps = 0, "", []
+    for step in ACTION["runs"]["steps"]:
+        if not wanted(step.get("if", ""), given):
+            continue
+        assert step["shell"] == "bash"
+        assert "${{" not in step["run"], "an input in a script is run as code"
+        environment = request.environment | {name: str(path) for name, path in files.items()}
+        environment |= {"RUNNER_TEMP": str(temp), "GITHUB_BASE_REF": base}
+        environment |= {name: filled(text, given) for name, text in step.get("env", {}).items()}
+        script = request.home / "step.sh"
+        script.write_text(step["run"])
+        done = subprocess.run(
+            [*BASH, script], cwd=request.clone, env=environment, capture_output=True, text=True, check=False
+        )
+        code, output = done.returncode, output + done.stdout + done.stderr
+        steps.append(step["name"])
+        if code:
+            break
+    assert "Traceback" not in output, output
+    values = dict(line.split("=", 1) for line in files["GITHUB_OUTPUT"].read_text().splitlines())
+    return Ran(code, output, values, files["GITHUB_STEP_SUMMARY"].read_text(), steps)
+
+
+def wanted(condition, given):
+    """Evaluate the conditions that the Action has: inputs.NAME != 'TEXT'."""
+    if not condition:
+        return True
+    name, text = re.fullmatch(r"inputs\.(\w+) != '(.*)'", condition).groups()
+    return given[name] != text
+
+
+def filled(text, given):
+    return re.sub(r"\$\{\{ inputs\.(\w+) \}\}", lambda found: given[found[1]], text)
+
+
+def test_the_first_run_has_no_baseline_and_passes(request_):
+    ran = act(request_)
+
+    assert (ran.code, ran.verdict) == (0, "first"), ran.output
+    assert "::notice title=edgekit::There is no baseline yet." in ran.output
+    assert (request_.clone / "edgekit-result.json").exists()
+    assert ran.steps == ["Measure", "Fetch the baseline", "Judge"]
+    assert (request_.home / "bench-arguments").read_text().splitlines() == [
+        *("bench", "--device", "rpi4-emulated", "--no-accuracy", "--output", "edgekit-result.json"),
+    ]
+
+
+def test_the_same_as_the_baseline_passes_and_says_that_nothing_changed(request_):
+    request_.baseline(emulated())
+
+    ran = act(request_)
+
+    assert (ran.code, ran.verdict) == (0, "pass"), ran.output
+    comment = (request_.clone / "edgekit-comment.md").read_text()
+    assert "nothing changed in 1 measurement" in comment
+    assert comment in ran.summary
+    assert JUnitXml.fromfile(str(request_.clone / "edgekit-junit.xml")).failures == 0
+
+
+def test_more_instructions_than_the_baseline_fail_and_are_in_the_comment(request_):
+    request_.baseline(emulated())
+    request_.plant(emulated(1_300_000))
+
+    ran = act(request_)
+
+    assert (ran.code, ran.verdict) == (1, "fail"), ran.output
+    assert "1.140 M → 1.300 M (+14.0 %)" in (request_.clone / "edgekit-comment.md").read_text()
+    assert JUnitXml.fromfile(str(request_.clone / "edgekit-junit.xml")).failures == 1
+
+
+def test_a_larger_file_fails_by_the_budgets_that_the_baseline_would_keep(request_):
+    request_.baseline(emulated(size=1_000_000))
+    request_.plant(emulated(size=1_100_000))
+
+    ran = act(request_)
+
+    assert (ran.code, ran.verdict) == (1, "fail"), ran.output
+
+
+def test_budgets_of_the_repository_are_judged_without_a_baseline(request_):
+    (request_.clone / "budgets.toml").write_text('[[budget]]\ninstructions = "1 M"\n')
+
+    ran = act(request_)
+
+    assert (ran.code, ran.verdict) == (1, "fail"), ran.output
+
+
+@pytest.mark.parametrize(("inconclusive", "code"), [("fail", 4), ("warn", 0)])
+def test_times_that_do_not_decide_are_inconclusive(request_, inconclusive, code):
+    request_.baseline(noisy())
+    request_.plant(noisy(1.02), code=4)
+    (request_.clone / "budgets.toml").write_text('[[budget]]\nlatency_p50 = "1.05 ms"\n')
+
+    ran = act(request_, inconclusive=inconclusive)
+
+    assert (ran.code, ran.verdict) == (code, "inconclusive"), ran.output
+    assert ("::warning title=edgekit::The measurements do not decide" in ran.output) is (code == 0)
+
+
+def test_a_budget_that_nothing_matches_is_missing_and_does_not_pass(request_):
+    (request_.clone / "budgets.toml").write_text('[[budget]]\ndevice = "rpi9"\nsize = "1 MB"\n')
+
+    assert (act(request_).code, act(request_).verdict) == (3, "missing")
+
+
+def test_a_remote_that_is_gone_is_not_taken_for_a_first_run(request_):
+    request_.origin.rename(request_.origin.with_name("gone.git"))
+
+    ran = act(request_)
+
+    assert ran.code != 0
+    assert ran.verdict is None
+
+
+def test_a_baseline_that_an_earlier_step_fetched_is_taken(request_):
+    from edgekit.results import write_result
+
+    write_result(request_.clone / "edgekit-baseline.json", emulated())
+    request_.plant(emulated(1_300_000))
+
+    assert act(request_, base="").verdict == "fail"
+
+
+def test_a_bench_that_fails_ends_the_job(request_):
+    request_.plant(emulated(), code=3)
+
+    ran = act(request_)
+
+    assert ran.steps == ["Measure"]
+    assert ran.code != 0
+
+
+def test_hostile_inputs_are_only_arguments(request_):
+    hostile = "$(touch pwned);`touch pwned`"
+    ran = act(request_, bench=f"--device {hostile} *", baseline=hostile, comment=hostile)
+
+    assert ran.verdict == "first"
+    assert not (request_.clone / "pwned").exists()
+    assert "*" in (request_.home / "bench-arguments").read_text().splitlines()

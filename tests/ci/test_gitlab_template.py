@@ -1,0 +1,67 @@
+"""The GitLab template's scripts, run one after the other in one shell, as GitLab's runner does."""
+
+from __future__ import annotations
+
+import subprocess
+
+import yaml
+from junitparser import JUnitXml
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from support.pages import ROOT
+from support.pull_requests import emulated, noisy
+
+JOB = yaml.safe_load((ROOT / "ci" / "gitlab.yml").read_text())[".edgekit"]
+
+
+def run(request, **variables):
+    """Run the job; return its exit code and output."""
+    environment = request.environment | JOB["variables"] | {"EDGEKIT_INSTALL": "none"}
+    environment |= {"CI_PROJECT_DIR": str(request.clone), "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"}
+    environment |= {"EDGEKIT_CACHE": str(request.home / "cache")} | variables
+    script = "\n".join(["set -e", *JOB["before_script"], *JOB["script"]])
+    done = subprocess.run(
+        ["sh", "-c", script], cwd=request.clone, env=environment, capture_output=True, text=True, check=False
+    )
+    output = done.stdout + done.stderr
+    assert "Traceback" not in output, output
+    return done.returncode, output
+
+
+def test_the_first_run_has_no_baseline_and_leaves_metrics(request_):
+    code, output = run(request_)
+
+    assert code == 0, output
+    assert "There is no baseline yet. Commit edgekit-result.json as edgekit-baseline.json" in output
+    text = (request_.clone / JOB["artifacts"]["reports"]["metrics"]).read_text()
+    assert {each.name for each in text_string_to_metric_families(text)} >= {"edgekit_instructions"}
+
+
+def test_the_same_as_the_baseline_passes(request_):
+    request_.baseline(emulated())
+
+    code, output = run(request_)
+
+    assert code == 0, output
+    assert "nothing changed" in (request_.clone / "edgekit-comment.md").read_text()
+    assert JUnitXml.fromfile(str(request_.clone / JOB["artifacts"]["reports"]["junit"])).failures == 0
+
+
+def test_more_instructions_than_the_baseline_fail(request_):
+    request_.baseline(emulated())
+    request_.plant(emulated(1_300_000))
+
+    assert run(request_)[0] == 1
+
+
+def test_times_that_do_not_decide_are_a_warning(request_):
+    request_.baseline(noisy())
+    request_.plant(noisy(1.02), code=4)
+    (request_.clone / "budgets.toml").write_text('[[budget]]\nlatency_p50 = "1.05 ms"\n')
+
+    assert run(request_)[0] == JOB["allow_failure"]["exit_codes"] == 4
+
+
+def test_a_remote_that_is_gone_is_not_taken_for_a_first_run(request_):
+    request_.origin.rename(request_.origin.with_name("gone.git"))
+
+    assert run(request_)[0] not in (0, 4)
