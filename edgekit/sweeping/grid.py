@@ -14,6 +14,7 @@ from edgekit.measurement import Schedule
 from edgekit.progress import Progress
 from edgekit.sweeping.request import SweepRequest
 from edgekit.sweeping.steps import Step, new_step
+from edgekit.sweeping.work import CONVERT, MEASURE, TRAIN
 from edgekit.sweeps import Cell
 from edgekit.zoo.source import sha256_path
 from edgekit.zoo.spec import ModelSpec
@@ -63,10 +64,10 @@ def _planned(request: SweepRequest, spec: ModelSpec, images: dict[str, Any], dev
     before: list[Step] = []
     if images:
         said = {**size, **images, "epochs": request.epochs}
-        before.append(new_step("train", f"training {title}", said))
-        before.append(new_step("convert", f"converting {title}", made, needs=before))
+        before.append(new_step(TRAIN, f"training {title}", said))
+        before.append(new_step(CONVERT, f"converting {title}", made, needs=before))
     else:
-        before.append(new_step("convert", f"converting {title}", {**size, **made}))
+        before.append(new_step(CONVERT, f"converting {title}", {**size, **made}))
     mode = request.mode
     asked = {
         "precisions": request.precisions,
@@ -78,7 +79,7 @@ def _planned(request: SweepRequest, spec: ModelSpec, images: dict[str, Any], dev
     }
     measured = [
         new_step(
-            "measure",
+            MEASURE,
             f"measuring {title} on {name}",
             {**asked, "device": request.said_of(name)},
             needs=before[-1:],

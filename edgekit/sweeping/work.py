@@ -18,6 +18,7 @@ from edgekit.words import listed
 if TYPE_CHECKING:
     from edgekit.artefact import ArtefactSet
 
+TRAIN, CONVERT, MEASURE = "train", "convert", "measure"  # kinds of steps
 RESULT, MODEL = "result.json", "model.json"  # of a measurement
 _MODELS, _SET = "models", "set"  # folders of a training and of a conversion
 _NOISE_IMAGES = 16  # that random weights are calibrated with: their ranges mean nothing
@@ -135,8 +136,8 @@ def _wanted(artefacts: ArtefactSet, precisions: list[str]) -> tuple[Path, ...]:
 
 
 for _kind in (
-    StepKind("train", "edgekit.card/1", train),
-    StepKind("convert", "edgekit.manifest/2", convert),
-    StepKind("measure", "edgekit.result/2", measure),
+    StepKind(TRAIN, "edgekit.card/1", train),
+    StepKind(CONVERT, "edgekit.manifest/2", convert),
+    StepKind(MEASURE, "edgekit.result/2", measure),
 ):
     STEPS.add(_kind)
