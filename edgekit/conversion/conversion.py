@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 import msgspec
 
 from edgekit.artefact import Precision, Quality
+from edgekit.conversion.calibration import FEWEST, Calibration
 from edgekit.conversion.checks import check_int8
 from edgekit.conversion.conditioning import Conditioning
 from edgekit.conversion.float_file import FloatFile
-from edgekit.conversion.formats import Format
+from edgekit.conversion.formats import FORMATS, Format
 from edgekit.conversion.graph import FloatGraph
 from edgekit.conversion.ladder import Ladder
 from edgekit.conversion.load import Inputs
+from edgekit.conversion.onnx_files import onnx_of_tflite
 from edgekit.conversion.output import Made, Outcome, describe
+from edgekit.conversion.preparation import Choice, Preparation, Quantize
 from edgekit.conversion.quality import Outputs, Reference, check_parity, judge, outputs_of
+from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.request import DEFAULT_MAX_DROP, ConvertRequest
 from edgekit.conversion.target import Target, logits, saturation, suits_host, sums_in_16_bits
+from edgekit.errors import ModelError
 from edgekit.inspection import Inspection, inspect_bytes
 from edgekit.progress import Progress
+from edgekit.quantization.threads import one_thread
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ class Conversion:
     graph: FloatGraph | FloatFile
     reference: Reference
     progress: Progress
+    _float_files: dict[str, bytes] = field(default_factory=dict)  # by format
 
     def make(self, format: Format, outcome: Outcome) -> None:
         """Make and verify one format's files, float32 first; what cannot be made keeps nothing else back."""
@@ -55,9 +62,7 @@ class Conversion:
 
     def float32(self, format: Format) -> Made:
         """Convert to float32, and prove that the file computes what the model computes."""
-        self.progress.step(f"Converting to float32 {format.name}")
-        graph = self.graph
-        data = format.fit(graph.data) if isinstance(graph, FloatFile) else format.float32(graph)
+        graph, data = self.graph, self.float_file(format)
         quality = self.judged(self.outputs(data, format, "float32"))
         own = () if isinstance(graph, FloatFile) else (self._conditioning.difference,)
         check_parity(f"float32{format.file.suffix}", quality, self.reference, *own)
@@ -83,13 +88,21 @@ class Conversion:
             # of a quantized file the largest difference says nothing
             return msgspec.structs.replace(self.judged(found_by[data]), max_abs_error=None)
 
+        def quantize(file: bytes, ranges: Ranges, kept: Set[str]) -> bytes:
+            return format.int8(file, ranges, kept, io=request.io, target=target)
+
+        choice = self.prepare(format, float_file, target, quantize)
+        made = choice.prepared if choice else None
+        weights = made.float_file if made else float_file
         ladder = Ladder(
             format=format,
-            float_file=float_file,
+            float_file=made.real_file if made else float_file,
             calibration=self.inputs.calibration,
-            quantize=lambda ranges, kept: format.int8(float_file, ranges, kept, io=request.io, target=target),
+            quantize=lambda ranges, kept: quantize(weights, ranges, kept),
             judge=judged,
             mixed=format.mixed or request.max_drop is not None,
+            ranges=made.ranges if made else None,
+            what=made.what if made else "",
         )
         limit = DEFAULT_MAX_DROP if request.max_drop is None else request.max_drop
         best, recipe = ladder.quantize_within(limit, self.progress)
@@ -97,12 +110,53 @@ class Conversion:
         for note in check_int8(found, self.inputs.family):
             self.progress.note(note)
         lines, faults = [format.note(found, target), *recipe], list[str]()
+        if choice is not None:
+            lines.append(str(choice))
+            self.progress.note(f"{name}: {choice.prepared.what} ({choice}).")
         if format.targeted:
             fast = None if literal else found_by[best.data]
             lines.append(self.check_target(found, best.data, format, fast, faults))
         return self.described(
             best.data, format, "int8", best.quality, recipe=tuple(lines), faults=faults, target=target
         )
+
+    def prepare(self, format: Format, float_file: bytes, target: Target, quantize: Quantize) -> Choice | None:
+        """Find what brings a format's int8 file nearest to its float file; None: that cannot be found out."""
+        if self.calibration is None:
+            return None
+        preparation = Preparation(
+            calibration=self.calibration,
+            format=format,
+            float_file=float_file,
+            levels=format.levels(target),
+            quantize=quantize,
+            progress=self.progress,
+            literal=not suits_host(target),
+        )
+        with one_thread():
+            return preparation.best()
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """The one calibration of every format; None: too few images, or the graph has no ONNX form."""
+        feed, graph = self.inputs.calibration, self.graph
+        if len(feed) < FEWEST:
+            return None
+        try:
+            if isinstance(graph, FloatFile) and graph.found.format == "tflite":
+                return Calibration(onnx_of_tflite(graph.data), feed, self.progress)
+            return Calibration(self.float_file(FORMATS["onnx"]), feed, self.progress)
+        except ModelError:
+            return None
+
+    def float_file(self, format: Format) -> bytes:
+        """A format's float32 file, made once."""
+        if format.name not in self._float_files:
+            self.progress.step(f"Converting to float32 {format.name}")
+            graph = self.graph
+            data = format.fit(graph.data) if isinstance(graph, FloatFile) else format.float32(graph)
+            self._float_files[format.name] = data
+        return self._float_files[format.name]
 
     def check_target(
         self, found: Inspection, data: bytes, format: Format, fast: Outputs | None, faults: list[str]

@@ -6,13 +6,15 @@ nothing find it too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
+from edgekit.conversion import onnx_network, tflite_network
 from edgekit.conversion.graph import FloatGraph
 from edgekit.conversion.onnx_files import (
     FLOAT_OPS,
+    REDUCED_RANGE,
     fit_onnx,
     float32_onnx,
     int8_onnx,
@@ -25,7 +27,9 @@ from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.runners import OnnxRunner, Runner, TfliteRunner
 from edgekit.conversion.target import Target
 from edgekit.conversion.tflite_files import IO, fit_tflite, float16_tflite, float32_tflite, int8_tflite
-from edgekit.inspection import FILE_FORMATS, FileFormat, Inspection, Layer
+from edgekit.inspection import FILE_FORMATS, FileFormat, Inspection
+from edgekit.inspection import Layer as Operator
+from edgekit.quantization.network import Layer
 from edgekit.quiet import quiet_stderr
 from edgekit.registry import Registry
 
@@ -53,9 +57,13 @@ class Format:
     note: Callable[[Inspection, Target], str]  # how an int8 file was quantized, for its record
     names: Callable[[bytes], dict[str, str]]  # what the short names in a float32 file stand for
     channels: int  # axis of a convolution's output along which its channels are
-    is_float: Callable[[Layer], bool]  # whether an operator of a quantized file computes in float32
+    is_float: Callable[[Operator], bool]  # whether an operator of a quantized file computes in float32
     overflows: Callable[[bytes, Inspection], bool] | None  # whether an int8 file's sums can leave 16 bits;
     # None: its kernels sum in 32 bits everywhere
+    with_layers: Callable[[bytes, Sequence[Layer], Sequence[Layer]], bytes | None]  # a float32 file, a
+    # network's layers, and others to store in their place; None: the file does not have those layers
+    unsquashed: Callable[[bytes], tuple[bytes, str]]  # a float32 file without a softmax or sigmoid at its end
+    levels: Callable[[Target], int]  # the largest integer of an int8 file's weights
     mixed: bool  # whether int8 files may keep layers in float32 if no largest drop is set
 
     @property
@@ -95,6 +103,11 @@ FORMATS = Registry(
             channels=-1,
             is_float=lambda layer: layer.dtype == "float32",
             overflows=None,
+            with_layers=tflite_network.with_layers,
+            unsquashed=lambda data: tflite_network.without_last(
+                data, {"SOFTMAX": "softmax", "LOGISTIC": "sigmoid"}
+            ),
+            levels=lambda _: 127,
             mixed=False,  # integer-only processors refuse a file with float layers
         ),
         Format(
@@ -111,6 +124,11 @@ FORMATS = Registry(
             # around int8 operators there are float32 tensors, which the runtime's fusion removes
             is_float=lambda layer: layer.op in FLOAT_OPS or (layer.parameters > 0 and layer.weights is None),
             overflows=may_overflow,
+            with_layers=lambda data, _, after: onnx_network.OnnxNetwork(data).with_layers(after),
+            unsquashed=lambda data: onnx_network.without_last(
+                data, {"Softmax": "softmax", "Sigmoid": "sigmoid"}
+            ),
+            levels=lambda target: 64 if REDUCED_RANGE[target] else 127,
             mixed=True,
         ),
     ),

@@ -14,7 +14,7 @@ from edgekit.conversion.feed import Feed
 from edgekit.conversion.formats import Format
 from edgekit.conversion.probe import Probe, watch
 from edgekit.conversion.quality import sqnr_db
-from edgekit.conversion.ranges import Ranges, minmax_ranges, mse_ranges
+from edgekit.conversion.ranges import Ranges, input_range, minmax_ranges, mse_ranges
 from edgekit.data.dataset import Float32
 from edgekit.inspection import Layer, inspect_bytes
 from edgekit.progress import Progress
@@ -40,7 +40,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Ladder:
-    """The int8 quantization of one float32 file."""
+    """The int8 quantization of one float32 file.
+
+    Layers are compared with those of `float_file`; `quantize` may have given it other weights.
+    """
 
     format: Format
     float_file: bytes
@@ -48,11 +51,14 @@ class Ladder:
     quantize: Quantize
     judge: Judge
     mixed: bool = True  # whether layers may stay in float32; integer-only processors refuse such a file
+    ranges: Ranges | None = None  # None: found here, from `float_file`
+    what: str = ""  # how `quantize` treats the weights, and how `ranges` were found
 
     def quantize_within(self, limit: float, progress: Progress) -> tuple[Candidate, tuple[str, ...]]:
         """Quantize; take the next rung while the accuracy drop is surely above `limit` (a fraction).
 
-        The rungs: min/max ranges; ranges of least squared error; the most fragile layers in float32.
+        The rungs: the ranges given, or else min/max ranges and ranges of least squared error; then the most
+        fragile layers in float32.
         A drop counts where the low end of its 95 % interval is above the limit: of 50 images one may fall
         to chance, and a layer kept in float32 for it would cost time on every device. The evaluation images
         decide when to stop, so a file from a higher rung is chosen among few and its accuracy is slightly
@@ -82,23 +88,31 @@ class Ladder:
 
     def _rungs(self, progress: Progress, tried: Sequence[Candidate]) -> Iterator[tuple[str, bytes]]:
         """Yield (what it is, file) rung by rung; `tried` grows by each before the next is asked for."""
-        probe = self.format.look_inside(self.float_file)
-        count = f"{len(self.calibration)} images"
-        progress.step(f"Calibrating {self.format.name}", len(self.calibration))
-        full = self._pin(probe, minmax_ranges(watch(probe, self._counted(progress))))
-        yield f"min/max ranges of {count}", self.quantize(full, frozenset())
-
-        progress.step(f"Finding better ranges for {self.format.name}", len(self.calibration))
-        narrow = self._pin(probe, mse_ranges(watch(probe, self._counted(progress)), full))
-        yield f"ranges of least squared error of {count}", self.quantize(narrow, frozenset())
-
+        found: list[Ranges] = []
+        for what, ranges in self._ways(progress):
+            found.append(ranges)
+            yield what, self.quantize(ranges, frozenset())
         if not self.mixed:
             return
-        better, ranges = min(zip(tried, (full, narrow), strict=True), key=lambda pair: pair[0].quality.lost)
+        better, ranges = min(zip(tried, found, strict=True), key=lambda pair: pair[0].quality.lost)
         fragile = self._fragile(better.data)
         for kept in (fragile[:k] for k in FLOAT_LAYERS if k < len(fragile)):
             names = ", ".join(self._name(tensor) for tensor in kept)
             yield f"{better.what}, in float32 {names}", self.quantize(ranges, frozenset(kept))
+
+    def _ways(self, progress: Progress) -> Iterator[tuple[str, Ranges]]:
+        """Yield (how they were found, ranges)."""
+        if self.ranges is not None:
+            yield self.what, self.ranges
+            return
+        probe = self.format.look_inside(self.float_file)
+        count = f"{len(self.calibration)} images"
+        progress.step(f"Calibrating {self.format.name}", len(self.calibration))
+        full = self._pin(probe, minmax_ranges(watch(probe, self._counted(progress))))
+        yield f"min/max ranges of {count}", full
+        progress.step(f"Finding better ranges for {self.format.name}", len(self.calibration))
+        narrow = mse_ranges(watch(probe, self._counted(progress)), full)
+        yield f"ranges of least squared error of {count}", self._pin(probe, narrow)
 
     @cached_property
     def _layers(self) -> tuple[Layer, ...]:
@@ -110,10 +124,7 @@ class Ladder:
             yield image
 
     def _pin(self, probe: Probe, ranges: Ranges) -> Ranges:
-        """Give the input the range of the contract: no image, however bright, may be clipped."""
-        contract = self.calibration.preprocessing
-        scaled = [(v - m) / s for v in (0.0, 255.0) for m, s in zip(contract.mean, contract.std, strict=True)]
-        return {**ranges, **dict.fromkeys(probe.inputs, (min(scaled), max(scaled)))}
+        return {**ranges, **dict.fromkeys(probe.inputs, input_range(self.calibration))}
 
     def _fragile(self, data: bytes) -> list[str]:
         """Layers by the noise they add, most first; named by their output tensor.

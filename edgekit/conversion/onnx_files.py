@@ -75,6 +75,21 @@ def fit_onnx(data: bytes) -> bytes:
         return bytes(model.SerializeToString(deterministic=True))
 
 
+def onnx_of_tflite(data: bytes) -> bytes:
+    """A float32 TFLite file as ONNX, to be calibrated: its weights are the same, its operators are not all.
+
+    Raises:
+        ModelError: An operator has no ONNX counterpart.
+    """
+    import tf2onnx
+
+    with converter("a float32 ONNX file"), tempfile.TemporaryDirectory(prefix="edgekit-") as folder:
+        path = Path(folder) / "float32.tflite"
+        path.write_bytes(data)
+        model, _ = tf2onnx.convert.from_tflite(str(path), opset=OPSET)
+        return fit_onnx(bytes(model.SerializeToString()))
+
+
 def _known(graph_def: Any) -> Any:
     """Write what tf2onnx cannot work with as what it can.
 

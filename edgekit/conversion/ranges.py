@@ -8,11 +8,12 @@ number of images: a minimum, a maximum and, where asked for, a histogram per ten
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from edgekit.conversion.feed import Feed
 from edgekit.data.dataset import Float32
 
 Ranges: TypeAlias = Mapping[str, tuple[float, float]]
@@ -23,6 +24,8 @@ BINS = 2048
 LEVELS = 255  # steps of an 8-bit range
 _SHRINK = np.linspace(0.2, 1.0, 41).tolist()  # shares of the full range that are tried
 _ROUNDS = 2
+_WIDER = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)  # steps by which the input's range is tried wider
+_PIXELS = 64  # images read at a time
 
 
 def minmax_ranges(stream: Iterable[Activations]) -> dict[str, tuple[float, float]]:
@@ -53,6 +56,36 @@ def mse_ranges(stream: Iterable[Activations], full: Ranges) -> dict[str, tuple[f
     return {name: _narrow(counts[name], full[name]) for name in full}
 
 
+def input_range(feed: Feed) -> tuple[float, float]:
+    """The range of the image itself: as the contract has it, so that none, however bright, is clipped.
+
+    Pixels scaled to −1…1 lie halfway between the steps of that range, since 0 must be a step; with steps a
+    256th wider most are nearer to one. Of such ranges it is the one whose squared error over the images is
+    least.
+    """
+    contract = feed.preprocessing
+    values = np.arange(256.0)[None] - np.array(contract.mean)[:, None]
+    values = np.broadcast_to(values / np.array(contract.std)[:, None], (contract.depth, 256))
+    counts = np.zeros((contract.depth, 256))
+    for start in range(0, len(feed), _PIXELS):
+        pixels = feed.split.images.read(range(start, min(start + _PIXELS, len(feed))))
+        for channel in range(contract.depth):
+            counts[channel] += np.bincount(pixels[..., channel].ravel(), minlength=256)
+    low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+    candidates = [
+        limits for wider in _WIDER for limits in _aligned(low, high, (high - low) / (LEVELS - wider))
+    ]
+    return min(candidates, key=lambda limits: _squared_error(values.ravel(), counts.ravel(), *limits))
+
+
+def _aligned(low: float, high: float, step: float) -> list[tuple[float, float]]:
+    """Ranges of that step in which 0 is a step, and that miss neither end by more than half a step."""
+    places = {np.floor(-low / step), np.ceil(-low / step)}
+    ranges = [(float(-place * step), float((LEVELS - place) * step)) for place in sorted(places)]
+    slack = 0.501 * step
+    return [limits for limits in ranges if limits[0] - slack <= low and high <= limits[1] + slack]
+
+
 def _narrow(counts: Histogram, full: tuple[float, float]) -> tuple[float, float]:
     """Search the shares of the full range below and above zero with the smallest squared error, in turns."""
     edges = np.linspace(*_padded(full), BINS + 1)
@@ -66,7 +99,9 @@ def _narrow(counts: Histogram, full: tuple[float, float]) -> tuple[float, float]
     return best
 
 
-def _squared_error(centres: npt.NDArray[np.float64], counts: Histogram, low: float, high: float) -> float:
+def _squared_error(
+    centres: npt.NDArray[np.float64], counts: npt.NDArray[Any], low: float, high: float
+) -> float:
     """Sum of squared differences after rounding to 8 bits within [low, high], zero included."""
     low, high = min(low, 0.0), max(high, 0.0)
     step = (high - low) / LEVELS or 1.0

@@ -37,7 +37,7 @@ def fit_tflite(data: bytes) -> bytes:
         model: Any = schema.ModelT.InitFromPackedBuf(data, 0)
         for tensor in model.subgraphs[0].tensors:
             tensor.shapeSignature = None
-        fitted = _packed(model, len(data))
+        fitted = packed(model, len(data))
         if model.signatureDefs:
             return fitted
         count = len(model.subgraphs[0].outputs)
@@ -101,7 +101,7 @@ def _with_signature(file: bytes, outputs: Sequence[str]) -> bytes:
         entries.append(entry)
         graph.tensors[index].name = name
     model.signatureDefs = [signature]
-    return _packed(model, len(file))
+    return packed(model, len(file))
 
 
 def _with_ranges(float_file: bytes, ranges: Ranges) -> bytes:
@@ -114,10 +114,11 @@ def _with_ranges(float_file: bytes, ranges: Ranges) -> bytes:
         if known is not None:
             tensor.quantization = tensor.quantization or schema.QuantizationParametersT()
             tensor.quantization.min, tensor.quantization.max = [known[0]], [known[1]]
-    return _packed(model, len(float_file))
+    return packed(model, len(float_file))
 
 
-def _packed(model: Any, size: int) -> bytes:
+def packed(model: Any, size: int) -> bytes:
+    """Serialise a TFLite model."""
     import flatbuffers
 
     builder = flatbuffers.Builder(size)

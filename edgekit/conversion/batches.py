@@ -1,0 +1,102 @@
+"""Running a float32 ONNX file over many images at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from edgekit.conversion.runners import import_onnxruntime
+from edgekit.data.dataset import Float32
+
+_BYTES = 1 << 26  # of what tensors hold at a time
+_MOST = 32  # images
+_ALIKE = 1e-3  # of the largest value: how far an image alone may differ from one among others
+
+
+class Batches:
+    """A file for one image that takes several, where its reshapes allow it.
+
+    Args:
+        data: The file.
+        names: Tensors to return.
+        shapes: Of every tensor, for one image.
+        several: Whether to take several images at a time.
+    """
+
+    def __init__(
+        self, data: bytes, names: Iterable[str], shapes: Mapping[str, tuple[int, ...]], *, several: bool
+    ) -> None:
+        import onnx
+
+        model = onnx.load_model_from_string(data)
+        graph = model.graph
+        self._input = graph.input[0].name
+        self._names = [name for name in names if name != self._input]
+        known = {value.name: value for value in graph.value_info}
+        present = {output.name for output in graph.output}
+        graph.output.extend(known[name] for name in self._names if name not in present)
+        numbers = sum(int(np.prod(shape)) for shape in shapes.values())
+        self.size = min(_MOST, max(1, _BYTES // (4 * numbers))) if several else 1
+        if several:
+            _free_batch(graph)
+        self._session = _session(model.SerializeToString())
+
+    def __call__(self, images: Float32) -> dict[str, Float32]:
+        """Return tensors by name, [n, …], for images [n, *input_shape]."""
+        found = self._session.run(self._names, {self._input: images})
+        return {**dict(zip(self._names, found, strict=True)), self._input: images}
+
+    def over(self, images: Iterable[Float32]) -> Iterator[dict[str, Float32]]:
+        """Go through single images [1, *input_shape] in batches."""
+        held: list[Float32] = []
+        for image in images:
+            held.append(image)
+            if len(held) == self.size:
+                yield self(np.concatenate(held))
+                held = []
+        if held:
+            yield self(np.concatenate(held))
+
+
+def takes_several(
+    data: bytes, names: Iterable[str], shapes: Mapping[str, tuple[int, ...]], images: Float32
+) -> bool:
+    """Whether two images at a time give the same as one after the other."""
+    names = list(names)
+    alone = Batches(data, names, shapes, several=False)
+    try:
+        both = Batches(data, names, shapes, several=True)(images)
+    except Exception:  # ONNX Runtime has no error that one could name
+        return False
+    singles = [alone(image[None]) for image in images]
+    return all(_same(both[name], np.concatenate([each[name] for each in singles])) for name in both)
+
+
+def _same(here: Float32, there: Float32) -> bool:
+    largest = _ALIKE * float(np.abs(there).max(initial=1e-30))
+    return here.shape == there.shape and float(np.abs(here - there).max(initial=0.0)) <= largest
+
+
+def _free_batch(graph: Any) -> None:
+    """Let the first size of every tensor be any, and reshapes keep it."""
+    from onnx import numpy_helper
+
+    for value in (*graph.input, *graph.output):
+        if len(value.type.tensor_type.shape.dim):
+            value.type.tensor_type.shape.dim[0].dim_param = "n"
+    del graph.value_info[:]
+    targets = {node.input[1] for node in graph.node if node.op_type == "Reshape"}
+    for tensor in graph.initializer:
+        shape = numpy_helper.to_array(tensor).copy() if tensor.name in targets else np.zeros(0)
+        if shape.size and shape[0] == 1:
+            shape[0] = 0  # as it comes
+            tensor.CopyFrom(numpy_helper.from_array(shape, tensor.name))
+
+
+def _session(data: bytes) -> Any:
+    onnxruntime = import_onnxruntime()
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # fatal: whether it works is found out
+    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])

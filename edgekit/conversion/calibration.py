@@ -1,0 +1,202 @@
+"""One calibration for every format: what a model's images make of it, and the model made fit for 8 bits.
+
+The folded ONNX graph is run over the calibration images, many at a time. What was seen there is what weights
+and ranges follow from; nothing that is kept grows with the number of images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from edgekit.conversion.batches import Batches
+from edgekit.conversion.feed import Feed
+from edgekit.conversion.onnx_network import OnnxNetwork
+from edgekit.conversion.ranges import Activations, Ranges, input_range, minmax_ranges, mse_ranges
+from edgekit.data.dataset import Float32
+from edgekit.progress import Progress
+from edgekit.quantization.distance import decibels, noises
+from edgekit.quantization.equalization import equalize
+from edgekit.quantization.network import Layer, Network
+from edgekit.quantization.rounding import on_grid
+from edgekit.quantization.statistics import Statistics, collect
+from edgekit.words import plural
+
+FEWEST = 16  # images; of fewer, none can be held back to judge by
+HELD_BACK = 4  # one image in so many
+FARTHER = 100  # images that are also shown brighter, darker and with noise
+MARGINS = (1.1, 1.25, 1.5, 2.5)  # to ReLU6's cap: the first that leaves the function as it was
+FAITHFUL_DB = 45.0  # SQNR of the equalized float model's scores on images unlike the calibration's
+_BRIGHTER, _DARKER, _NOISE = 1.3, 0.6, 0.05  # times; of the input's span
+_SAMPLED = 8192  # values of each tensor and image that better ranges are found by
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What is done to the float model before it is quantized."""
+
+    equalized: bool = False
+    rounded: bool = False
+    corrected: bool = False
+    ranges: Literal["min/max", "least squared error"] = "min/max"
+
+    def words(self, images: int) -> str:
+        """Say it."""
+        done = (
+            *(("channels equalized",) if self.equalized else ()),
+            *(("weights rounded by reconstruction",) if self.rounded else ()),
+            *(("biases corrected",) if self.corrected else ()),
+        )
+        kind = "min/max ranges" if self.ranges == "min/max" else "ranges of least squared error"
+        return ", ".join((*done, f"{kind} of {plural(images, 'image')}"))
+
+
+PLAIN, EVERYTHING = Steps(), Steps(equalized=True, rounded=True, corrected=True)
+
+
+class Calibration:
+    """A float model and what calibration images make of it.
+
+    Args:
+        onnx_file: The model, folded.
+        feed: The images.
+        progress: Receives every step.
+    """
+
+    def __init__(self, onnx_file: bytes, feed: Feed, progress: Progress) -> None:
+        self.file = onnx_file
+        self.source = OnnxNetwork(onnx_file)
+        self._feed = feed
+        self._progress = progress
+        self._networks: dict[tuple[Steps, int], tuple[Network, Statistics]] = {}
+        self._ranges: dict[tuple[Steps, int], dict[str, tuple[float, float]]] = {}
+        order = np.random.default_rng(0).permutation(len(feed))
+        self._held = frozenset(order[: len(feed) // HELD_BACK].tolist())
+
+    @property
+    def count(self) -> int:
+        """How many images weights and ranges follow from; the others are held back."""
+        return len(self._feed) - len(self._held)
+
+    def images(self, *, held: bool = False) -> Iterator[Float32]:
+        """Yield float32 [1, *input_shape]: those that are calibrated with, or those held back."""
+        return (image for index, image in enumerate(self._feed) if (index in self._held) == held)
+
+    def network(self, steps: Steps, levels: int) -> Network:
+        """The network after some steps; `levels` is the largest integer of a weight."""
+        return self._made(steps, levels)[0]
+
+    def run(self, network: Network, names: Iterable[str] | None = None) -> Batches:
+        """What computes a network's tensors, all of them or those named."""
+        return self.source.runner(network.layers, self.source.tensors if names is None else names)
+
+    def ranges(self, steps: Steps, levels: int) -> Ranges:
+        """The range of every tensor of the ONNX file after some steps."""
+        steps = replace(steps, rounded=False, corrected=False)
+        if (steps, levels) not in self._ranges:
+            run = self.run(self.network(steps, levels))
+            if steps.ranges == "min/max":
+                self._progress.step("Finding ranges", self.count)
+                found = minmax_ranges(run.over(self._counted(self.images())))
+            else:
+                full = self.ranges(replace(steps, ranges="min/max"), levels)
+                self._progress.step("Finding better ranges", self.count)
+                found = mse_ranges(map(_sampled, run.over(self._counted(self.images()))), full)
+            self._ranges[steps, levels] = found | dict.fromkeys(self.source.images, self.input_range)
+        return self._ranges[steps, levels]
+
+    @cached_property
+    def input_range(self) -> tuple[float, float]:
+        """The range of the image itself: no image, however bright, may be clipped."""
+        return input_range(self._feed)
+
+    def _made(self, steps: Steps, levels: int) -> tuple[Network, Statistics]:
+        steps = replace(steps, ranges="min/max")
+        if (steps, levels) not in self._networks:
+            self._networks[steps, levels] = self._make(steps, levels)
+        return self._networks[steps, levels]
+
+    def _make(self, steps: Steps, levels: int) -> tuple[Network, Statistics]:
+        if steps.rounded or steps.corrected:
+            network, seen = self._made(replace(steps, rounded=False, corrected=False), levels)
+            self._progress.step(f"Rounding weights to {2 * levels + 1} levels", len(network.layers))
+            layers: dict[str, Layer] = {}
+            for layer in network.layers:
+                moments = seen.moments[layer.name]
+                layers[layer.name] = on_grid(
+                    layer, levels, moments, reconstruct=steps.rounded, correct=steps.corrected
+                )
+                self._progress.advance(len(layers))
+            return network.with_layers(layers), seen
+        return self._equalized(levels) if steps.equalized else (self.source.network, self._seen)
+
+    def _equalized(self, levels: int) -> tuple[Network, Statistics]:
+        """As far below ReLU6's cap as it takes to leave the function as it was."""
+        name = self.source.outputs[0]
+        images = list(self._farther(_first(self.images(held=True), FARTHER // 4)))
+        real = _joined(self.run(self.source.network, (name,)), images, name)
+        for margin in MARGINS:
+            network, seen = equalize(self.source.network, self._seen, self._reach.channels, levels, margin)
+            here = _joined(self.run(network, (name,)), images, name)
+            if decibels(noises(real, here)) >= FAITHFUL_DB:
+                return network, seen
+        return self.source.network, self._seen
+
+    @cached_property
+    def _seen(self) -> Statistics:
+        """What the images make of the model."""
+        run = self.run(self.source.network, self.source.network.channels)
+        self._progress.step("Calibrating", self.count)
+        return collect(self.source.network, run.over(self._counted(self.images())))
+
+    @cached_property
+    def _reach(self) -> Statistics:
+        """What images make of it that go farther than those."""
+        run = self.run(self.source.network, self.source.network.channels)
+        few = min(FARTHER, self.count)
+        self._progress.step("Calibrating with brighter, darker and noisier images", 4 * few)
+        images = self._counted(self._farther(_first(self.images(), few)))
+        return collect(self.source.network, run.over(images), moments=False)
+
+    def _farther(self, images: Iterable[Float32]) -> Iterator[Float32]:
+        """Yield each image, and brighter, darker and noisier ones."""
+        low, high = _ends(self._feed)
+        chance = np.random.default_rng(0)
+        for image in images:
+            yield image
+            for other in (
+                low + (image - low) * np.float32(_BRIGHTER),
+                low + (image - low) * np.float32(_DARKER),
+                image + chance.normal(0, _NOISE * (high - low), image.shape).astype(np.float32),
+            ):
+                yield np.clip(other, low, high)
+
+    def _counted(self, images: Iterable[Float32]) -> Iterator[Float32]:
+        for done, image in enumerate(images, 1):
+            yield image
+            self._progress.advance(done)
+
+
+def _first(images: Iterable[Float32], count: int) -> Iterator[Float32]:
+    return (image for image, _ in zip(images, range(count), strict=False))
+
+
+def _joined(run: Batches, images: Iterable[Float32], name: str) -> Float32:
+    return np.concatenate([batch[name] for batch in run.over(images)])
+
+
+def _sampled(activations: Activations) -> Activations:
+    """Some values of each tensor, spread over images, channels and places."""
+    steps = {name: max(1, values[0].size // _SAMPLED) | 1 for name, values in activations.items()}
+    return {name: values.ravel()[:: steps[name]] for name, values in activations.items()}
+
+
+def _ends(feed: Feed) -> tuple[np.float32, np.float32]:
+    """The darkest and the brightest that a pixel can be."""
+    contract = feed.preprocessing
+    scaled = [(v - m) / s for v in (0.0, 255.0) for m, s in zip(contract.mean, contract.std, strict=True)]
+    return np.float32(min(scaled)), np.float32(max(scaled))

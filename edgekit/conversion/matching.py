@@ -1,0 +1,49 @@
+"""Which tensors of two files hold the same: recognised by their values, whatever they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgekit.conversion.ranges import Activations, Ranges
+from edgekit.data.dataset import Float32
+
+_ALIKE = 1e-3  # of the largest value
+
+
+def ranges_by_values(
+    pairs: Sequence[tuple[Activations, Activations]], ranges: Ranges
+) -> tuple[dict[str, tuple[float, float]], list[str]]:
+    """Give one file's tensors the ranges of those of another that hold the same values in any order.
+
+    Args:
+        pairs: Of some images, the file's tensors and the other's.
+        ranges: By the other's names.
+
+    Returns:
+        Ranges by the file's names; and the tensors that no other is like.
+    """
+    others = {name: [_ordered(there[name]) for _, there in pairs] for name in pairs[0][1] if name in ranges}
+    found: dict[str, tuple[float, float]] = {}
+    unknown: list[str] = []
+    for name in pairs[0][0]:
+        own = [_ordered(here[name]) for here, _ in pairs]
+        same = next((other for other, values in others.items() if _alike(own, values)), None)
+        if same is None:
+            unknown.append(name)
+        else:
+            found[name] = ranges[same]
+    return found, unknown
+
+
+def _ordered(values: Float32) -> Float32:
+    return np.sort(values, axis=None)
+
+
+def _alike(here: Sequence[Float32], there: Sequence[Float32]) -> bool:
+    return all(
+        one.size == other.size
+        and float(np.abs(one - other).max(initial=0.0)) <= _ALIKE * float(np.abs(other).max(initial=1e-30))
+        for one, other in zip(here, there, strict=True)
+    )

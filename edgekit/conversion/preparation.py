@@ -1,0 +1,178 @@
+"""Which steps bring a format's int8 file nearest to its float file: judged by files, on images held back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from edgekit.conversion.calibration import EVERYTHING, PLAIN, Calibration, Steps
+from edgekit.conversion.formats import Format
+from edgekit.conversion.matching import ranges_by_values
+from edgekit.conversion.probe import watch
+from edgekit.conversion.ranges import Ranges, minmax_ranges
+from edgekit.data.dataset import Float32
+from edgekit.progress import SILENT, Progress
+from edgekit.quantization.distance import decibels, mean_level, noises, surely_less
+from edgekit.quantization.network import Network
+from edgekit.words import plural
+
+FAITHFUL = 1e-4  # largest difference of a float file with new weights, relative to outputs above 1
+_FEW = 2  # images
+
+Quantize: TypeAlias = Callable[[bytes, Ranges, Set[str]], bytes]
+Noises: TypeAlias = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A float file ready to be quantized, and with which ranges."""
+
+    what: str
+    float_file: bytes
+    real_file: bytes  # before weights were rounded: what an int8 file's layers are compared with
+    ranges: Ranges
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen, and what it gained on images held back."""
+
+    prepared: Prepared
+    plain_db: float  # SQNR of the scores before a softmax, without any step
+    chosen_db: float
+    images: int  # that were held back
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        return (
+            f"scores of {plural(self.images, 'calibration image')} held back: SQNR {self.chosen_db:.1f} dB, "
+            f"{self.plain_db:.1f} dB without these steps"
+        )
+
+
+@dataclass
+class Preparation:
+    """The preparing of one format's float file.
+
+    Args:
+        calibration: Of the model.
+        format: The format.
+        float_file: Its float32 file.
+        levels: The largest integer of a weight.
+        quantize: Makes an int8 file of a float file with ranges.
+        progress: Receives every step.
+        literal: Whether int8 files are executed node by node: this CPU's fast kernels are not the target's.
+    """
+
+    calibration: Calibration
+    format: Format
+    float_file: bytes
+    levels: int
+    quantize: Quantize
+    progress: Progress = SILENT
+    literal: bool = False
+    _files: dict[Steps, bytes | None] = field(default_factory=dict)
+
+    def best(self) -> Choice | None:
+        """Try steps together and one by one; keep what surely brings the scores nearer.
+
+        Returns:
+            The file and its ranges; None: its layers are not those of the network that was calibrated.
+        """
+        if self.prepared(PLAIN) is None:
+            return None
+        self.progress.step(f"Finding what brings int8.{self.format.name} nearest to float32", 5)
+        found: dict[Steps, Noises] = {}
+        for steps in (PLAIN, EVERYTHING, replace(EVERYTHING, equalized=False)):
+            self._try(steps, found)
+        self._try(replace(_best(found), ranges="least squared error"), found)
+        if _best(found).corrected:
+            self._try(replace(_best(found), corrected=False), found)
+        chosen = _best(found)
+        prepared = self.prepared(chosen)
+        if prepared is None:
+            return None
+        return Choice(prepared, decibels(found[PLAIN]), decibels(found[chosen]), len(found[PLAIN]))
+
+    def prepared(self, steps: Steps) -> Prepared | None:
+        """The float file after some steps; None: its layers are not those of the network."""
+        file, real = self._file(steps), self._file(replace(steps, rounded=False, corrected=False))
+        if file is None or real is None:
+            return None
+        ranges = self.calibration.ranges(steps, self.levels)
+        if self.float_file != self.calibration.file:
+            ranges = self._translated(steps, file, ranges)
+        return Prepared(steps.words(self.calibration.count), file, real, ranges)
+
+    def _try(self, steps: Steps, found: dict[Steps, Noises]) -> None:
+        """Measure how far the scores of the int8 file are off, before a softmax or sigmoid, in ratios."""
+        prepared = self.prepared(steps)
+        if prepared is None or steps in found:
+            return
+        short, _ = self.format.unsquashed(prepared.float_file)
+        data = self.quantize(short, prepared.ranges, frozenset())
+        found[steps] = np.zeros(0)
+        for real, here in zip(self._real, self._outputs(data), strict=True):
+            noise = np.asarray(noises(real, here, centred=self._squash == "softmax"))
+            found[steps] = noise + (found[steps] if len(found[steps]) else 0.0)
+
+    @cached_property
+    def _real(self) -> tuple[Float32, ...]:
+        return self._outputs(self.format.unsquashed(self.float_file)[0])
+
+    @cached_property
+    def _squash(self) -> str:
+        return self.format.unsquashed(self.float_file)[1]
+
+    def _outputs(self, data: bytes) -> tuple[Float32, ...]:
+        runner = self.format.load(data, optimise=not self.literal)
+        rows = [runner.outputs(image) for image in self.calibration.images(held=True)]
+        return tuple(map(np.concatenate, zip(*rows, strict=True)))
+
+    def _file(self, steps: Steps) -> bytes | None:
+        """The float file with a network's weights, if it then computes what the network computes."""
+        steps = replace(steps, ranges="min/max")
+        if steps not in self._files:
+            network = self.calibration.network(steps, self.levels)
+            file = self.format.with_layers(
+                self.float_file, self.calibration.source.network.layers, network.layers
+            )
+            self._files[steps] = file if file is not None and self._computes(file, network) else None
+        return self._files[steps]
+
+    def _computes(self, file: bytes, network: Network) -> bool:
+        name = self.calibration.source.outputs[0]
+        run, here = self.calibration.run(network, (name,)), self.format.load(file)
+        for image in self._few():
+            real, other = run(image)[name].ravel(), here.outputs(image)[0].ravel()
+            largest = FAITHFUL * max(1.0, float(np.abs(real).max()))
+            if real.size != other.size or not float(np.abs(real - other).max()) <= largest:
+                return False
+        return True
+
+    def _translated(self, steps: Steps, file: bytes, ranges: Ranges) -> Ranges:
+        """The ranges by the names of this file's tensors, which are recognised by their values."""
+        probe, calibration = self.format.look_inside(file), self.calibration
+        run = calibration.run(calibration.network(steps, self.levels))
+        pairs = [(probe.activations(image), run(image)) for image in self._few()]
+        found, unknown = ranges_by_values(pairs, ranges)
+        if unknown:  # such as what was padded first
+            seen = minmax_ranges(
+                {name: values[name] for name in unknown} for values in watch(probe, calibration.images())
+            )
+            found |= seen
+        return {**found, **dict.fromkeys(probe.inputs, calibration.input_range)}
+
+    def _few(self) -> Iterator[Float32]:
+        return (image for image, _ in zip(self.calibration.images(), range(_FEW), strict=False))
+
+
+def _best(found: Mapping[Steps, Noises]) -> Steps:
+    """The steps with the least noise; none if it is not certain that they gain anything."""
+    best = min(found, key=lambda steps: mean_level(found[steps]))
+    return best if surely_less(found[best], found[PLAIN]) else PLAIN

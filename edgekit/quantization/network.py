@@ -1,0 +1,79 @@
+"""A model as quantization sees it: layers with weights, and what passes channels on between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Float: TypeAlias = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A convolution, or a product with a matrix, whose weights are constant. A matrix has no kernel."""
+
+    name: str
+    input: str  # tensors
+    output: str
+    weights: Float  # [outputs, inputs per group, *kernel]
+    bias: Float | None  # [outputs]
+    groups: int = 1
+    strides: tuple[int, ...] = ()
+    pads: tuple[int, ...] = ()  # before each axis of the kernel, then behind each
+    dilations: tuple[int, ...] = ()
+
+    @property
+    def rows(self) -> Float:
+        """The weights as one row for each output, [outputs, inputs per group × kernel]."""
+        return self.weights.reshape(len(self.weights), -1)
+
+    def with_bias(self, bias: Float) -> Layer:
+        """Return the layer with another bias."""
+        return replace(self, bias=bias)
+
+    def with_inputs_scaled(self, scales: Float) -> Layer:
+        """Return the layer for an input whose channel i is `scales[i]` times as large."""
+        outputs, per_group = self.weights.shape[:2]
+        by_group = np.repeat(scales.reshape(self.groups, per_group), outputs // self.groups, axis=0)
+        return replace(self, weights=self.weights / by_group.reshape(outputs, per_group, *self._ones))
+
+    def with_outputs_scaled(self, scales: Float) -> Layer:
+        """Return the layer whose output channel i is `scales[i]` times as large."""
+        weights = self.weights * scales.reshape(-1, 1, *self._ones)
+        return replace(self, weights=weights, bias=None if self.bias is None else self.bias * scales)
+
+    @property
+    def _ones(self) -> tuple[int, ...]:
+        return (1,) * (self.weights.ndim - 2)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """An operation that treats each channel by itself, and for which factors above 0 may be drawn out.
+
+    ReLU, pooling, padding with zeros, and sums of tensors. One that cuts at `cap` (ReLU6) is such an
+    operation only for channels that stay below.
+    """
+
+    tensors: tuple[str, ...]  # inputs and output; channel i is scaled alike in all of them
+    cap: float = np.inf
+    input: str = ""  # the tensor that is cut
+
+
+@dataclass(frozen=True)
+class Network:
+    """Layers in the order in which they are computed, and the operations between them."""
+
+    layers: tuple[Layer, ...]
+    passages: tuple[Passage, ...]
+    fixed: frozenset[str]  # tensors that something reads or writes which allows no factors
+    channels: Mapping[str, int]  # of every tensor that a layer or a passage reads or writes
+    axes: Mapping[str, int] = field(default_factory=dict)  # along which a tensor's channels are; else 1
+
+    def with_layers(self, layers: Mapping[str, Layer]) -> Network:
+        """Return the network with other layers of the same names."""
+        return replace(self, layers=tuple(layers.get(layer.name, layer) for layer in self.layers))
