@@ -34,16 +34,24 @@ def write_curves(folder: Path, name: str, history: Sequence[Epoch]) -> tuple[Pat
 def _chart(name: str, history: Sequence[Epoch]) -> Any:
     import altair as alt
 
+    # one stage after the other, with a line between them
+    begins = [place for place, e in enumerate(history, 1) if place > 1 and e.epoch == 1]
     panels = []
     for title, training, validation in _PANELS:
         rows = [
-            {"epoch": e.epoch, "images": kind, "value": getattr(e, field), "learning rate": e.learning_rate}
-            for e in history
+            {
+                "epoch": place,
+                "images": kind,
+                "value": getattr(e, field),
+                "learning rate": e.learning_rate,
+                "stage": e.stage or "training",
+            }
+            for place, e in enumerate(history, 1)
             for kind, field in (("training, augmented", training), ("calibration split", validation))
         ]
         percent = title == "Accuracy"
-        panels.append(
-            alt.Chart(alt.InlineData(values=rows), title=title)
+        lines = (
+            alt.Chart(alt.InlineData(values=rows))
             .mark_line(point=len(history) < 2)
             .encode(
                 x=alt.X("epoch:Q", axis=alt.Axis(labelExpr=_WHOLE, title="epoch")),
@@ -56,12 +64,15 @@ def _chart(name: str, history: Sequence[Epoch]) -> Any:
                 color=alt.Color("images:N", title=None, legend=alt.Legend(orient="bottom")),
                 tooltip=[
                     alt.Tooltip("epoch:Q"),
+                    alt.Tooltip("stage:N"),
                     alt.Tooltip("images:N"),
                     alt.Tooltip("value:Q", title=title.lower(), format=".2%" if percent else ".4f"),
                     alt.Tooltip("learning rate:Q", format=".2e"),
                 ],
             )
-            .properties(width=360, height=240)
             .interactive(name=title.lower())
         )
+        rules = alt.Chart(alt.InlineData(values=[{"epoch": place - 0.5} for place in begins]))
+        marked = [lines, rules.mark_rule(strokeDash=[4, 3]).encode(x="epoch:Q")] if begins else [lines]
+        panels.append(alt.layer(*marked, title=title).properties(width=360, height=240))
     return alt.hconcat(*panels, title=name)

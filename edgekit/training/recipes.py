@@ -39,7 +39,7 @@ class Recipe:
     description: str  # one line
     augmentation: Augmentation
     scratch: Plan | None  # None: it needs a trained base
-    head: Plan = Plan(epochs=30, batch_size=32, learning_rate=3e-3, least_steps=300)
+    head: Plan = Plan(epochs=30, batch_size=32, learning_rate=1e-2, least_steps=300)
     units: tuple[int, ...] = ()  # of the head's hidden layers
     dropout: float = 0.2
     # smaller steps, or what the base has learnt is lost
