@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from edgekit.cli.tables import NONE, draw_table, show
-from edgekit.units import megabytes, millions
+from edgekit.units import megabytes, millions, significant
 
 if TYPE_CHECKING:
-    from edgekit.inspection import Inspection, Layer, ModelCost, Quantization, TensorInfo
+    from edgekit.inspection import Costs, Inspection, Layer, ModelCost, Quantization, TensorInfo
 
 _BORDERS = ("QuantizeLinear", "DequantizeLinear")  # their scales are shown with the layers they surround
 _SCALES = ("Weight scale", "Output\nscale", "Zero\npoint")
@@ -29,6 +29,28 @@ def show_cost(model: ModelCost, layers: bool) -> None:
         for layer in cost.layers
     ]
     show(draw_table(title, ("Layer", "Kind", "Output", "Multiply-adds", "Parameters"), rows, words=(0, 1, 2)))
+
+
+def show_costs(models: Sequence[Costs]) -> None:
+    """Show several models next to each other, with ratios to the first."""
+    from rich.text import Text
+
+    ratio = "to the\nfirst"
+    headings = ("Model", "Multiply-adds\nM", ratio, "Parameters", ratio, "Size\nMB", ratio)
+    rows = [
+        (
+            model.name,
+            millions(model.multiply_adds),
+            _ratio(model.multiply_adds_ratio),
+            _count(model.parameters),
+            _ratio(model.parameters_ratio),
+            megabytes(model.bytes),
+            _ratio(model.bytes_ratio),
+        )
+        for model in models
+    ]
+    show(draw_table("Costs for one image", headings, rows))
+    show(Text("Size: of a file, its bytes; of a model that is not converted, 4 bytes for each parameter."))
 
 
 def show_file(found: Inspection, layers: bool) -> None:
@@ -91,6 +113,10 @@ def _shape(shape: Sequence[int]) -> str:
 
 def _thousands(value: int) -> str:
     return f"{value / 1e3:,.1f}" if value else NONE
+
+
+def _ratio(value: float | None) -> str:
+    return NONE if value is None else significant(value)
 
 
 def _count(value: int) -> str:

@@ -8,10 +8,12 @@ from edgekit.inspection.external import data_files
 from edgekit.inspection.file import inspect_bytes, inspect_file, is_model_file
 from edgekit.inspection.formats import FILE_FORMATS, FileFormat
 from edgekit.inspection.record import Inspection, Layer, Quantization, TensorInfo
+from edgekit.inspection.side_by_side import Costs, side_by_side
 from edgekit.inspection.target import Inspected, ModelCost, as_record, inspect_target
 
 __all__ = [
     "FILE_FORMATS",
+    "Costs",
     "FileFormat",
     "Inspected",
     "Inspection",
@@ -25,4 +27,5 @@ __all__ = [
     "inspect_file",
     "inspect_target",
     "is_model_file",
+    "side_by_side",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 from edgekit.errors import ModelError
 from edgekit.quiet import import_tensorflow
 from edgekit.zoo.float32 import leaves
-from edgekit.zoo.frozen import frozen
+from edgekit.zoo.frozen import frozen, traced
 
 
 @dataclass(frozen=True)
@@ -84,18 +84,24 @@ def _trace(model: Any) -> Any:
             )
         specs.append(tf.TensorSpec((1, *tensor.shape[1:]), tf.float32))
 
-    return frozen(model, *specs)
+    function = traced(model, *specs)
+    # copying the weights into the graph takes most of the time, and is needed only to open a SavedModel
+    return frozen(model, *specs) if _calls(function) else function
 
 
 def _operations(function: Any) -> list[Any]:
     """Return the operations of a concrete function, functions inlined."""
-    operations = list(function.graph.get_operations())
-    if opaque := [op.name for op in operations if op.type.endswith("PartitionedCall")]:
+    if opaque := _calls(function):
         raise ModelError(
             f"The model's cost cannot be counted: TensorFlow does not look into {opaque[0]}.",
             "Name the .keras file that the SavedModel was exported from.",
         )
-    return operations
+    return list(function.graph.get_operations())
+
+
+def _calls(function: Any) -> list[str]:
+    """Name the operations that are functions of their own."""
+    return [op.name for op in function.graph.get_operations() if op.type.endswith("PartitionedCall")]
 
 
 def _multiply_adds(op: Any) -> int:

@@ -11,6 +11,26 @@ _FIRST = b"NCHW"
 _TO_LAST, _TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)  # axes of a transposition
 
 
+def traced(model: Any, *inputs: Any) -> Any:
+    """Trace a model for inference; return a concrete function. What Keras compiles for layers is inlined.
+
+    Args:
+        model: Keras model.
+        inputs: A TensorSpec for each of its inputs.
+    """
+    tf = import_tensorflow()
+
+    def run(*images: Any) -> Any:
+        return model(images[0] if len(images) == 1 else list(images), training=False)
+
+    eagerly = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        return tf.function(run, autograph=False).get_concrete_function(*inputs)
+    finally:
+        tf.config.run_functions_eagerly(eagerly)
+
+
 def frozen(model: Any, *inputs: Any) -> Any:
     """Trace a model for inference; return a concrete function whose variables are constants.
 
@@ -22,20 +42,11 @@ def frozen(model: Any, *inputs: Any) -> Any:
         model: Keras model.
         inputs: A TensorSpec for each of its inputs.
     """
-    tf = import_tensorflow()
+    import_tensorflow()
     # TensorFlow has no public name for this function; its own converters use it too
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    def run(*images: Any) -> Any:
-        return model(images[0] if len(images) == 1 else list(images), training=False)
-
-    eagerly = tf.config.functions_run_eagerly()
-    tf.config.run_functions_eagerly(True)
-    try:
-        traced = tf.function(run, autograph=False).get_concrete_function(*inputs)
-        function = convert_variables_to_constants_v2(traced)
-    finally:
-        tf.config.run_functions_eagerly(eagerly)
+    function = convert_variables_to_constants_v2(traced(model, *inputs))
     graph = function.graph.as_graph_def()
     if _others(graph):
         _retype(graph)

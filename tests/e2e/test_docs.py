@@ -12,6 +12,8 @@ WITHOUT = [ROOT / "docs" / "python.md", ROOT / "docs" / "architecture.md"]
 WITHOUT.append(ROOT / "docs" / "comparing.md")
 # a repository whose commits were measured: tests/timeline/test_history_page.py
 WITHOUT.append(ROOT / "docs" / "history.md")
+# test_mobilenet_page.py runs its commands in one process, and compares every figure
+WITHOUT.append(ROOT / "docs" / "mobilenet.md")
 # a board, a phone, an emulated board: tests/labs; a scheduler with keys: tests/farm
 ELSEWHERE = [ROOT / "docs" / name for name in ("devices.md", "ci.md", "farm.md")]
 
