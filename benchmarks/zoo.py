@@ -18,6 +18,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,12 @@ from edgekit.conversion.formats import FORMATS
 from edgekit.data import load_dataset
 from edgekit.errors import EdgekitError
 from edgekit.inspection import inspect_file
+from edgekit.stats import wilson
 
 FILES = ("float32.tflite", "int8.tflite", "float32.onnx", "int8.onnx")
 LEAN = 1.03  # of the bytes of int8.onnx's tensors and 100 for each node; a file is no larger
 CALM = 1.0  # what batch normalizations add before an activation function, of the spread of 1 that they give
+CALIBRATION = 100  # images
 SETTLING = 8  # batches of images that settle the batch normalizations
 BATCH = 32
 RIDGE = 0.3  # of the number of images; the features are brought to a spread of 1
@@ -51,11 +54,17 @@ def application(name: str, **fixed: Any) -> Build:
 
 
 def convnext_tiny(keras: Any, shape: tuple[int, int, int]) -> Any:
-    """ConvNeXt-T whose blocks count as in a trained one: they begin with a factor of a millionth."""
+    """ConvNeXt-T (Liu et al., 2022) that is not as untrained as Keras begins with.
+
+    There blocks count for a millionth, and without biases a pixel of the mean colour is all zeros, of which
+    layer normalization makes noise.
+    """
     model = application("ConvNeXtTiny")(keras, shape)
     for layer in model.layers:
         if type(layer).__name__ == "LayerScale":
             layer.gamma.assign(keras.ops.ones_like(layer.gamma))
+        elif getattr(layer, "bias", None) is not None:
+            layer.bias.assign(keras.random.normal(layer.bias.shape, stddev=0.1))
     return model
 
 
@@ -94,6 +103,10 @@ MODELS: dict[str, Build] = {
 }
 
 
+# resolution and images of what takes longest: its depthwise convolutions of 7 × 7, in TensorFlow
+SMALLER = {"ConvNeXt tiny": (64, 400)}
+
+
 @dataclass(frozen=True)
 class Row:
     """What became of one model: its set, or why there is none."""
@@ -106,10 +119,12 @@ class Row:
         """Yield the columns of the table."""
         yield self.name
         if self.set is None:
-            yield from (self.reason, *[""] * (1 + len(FILES)))
+            yield from (*("–" for _ in range(4 + len(FILES))), self.reason)
             return
         manifest = self.set.manifest
         yield f"{manifest.model.parameters / 1e6:.1f} M"
+        yield f"{manifest.preprocessing.height}"
+        yield f"{manifest.dataset.evaluation.n}"
         yield f"{(manifest.keras_accuracy or 0) * 100:.1f} %"
         for name in FILES:
             file = next((file for file in manifest.files if file.name == name), None)
@@ -134,12 +149,11 @@ def main() -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     rows, sizes_fit = [], []
     with tempfile.TemporaryDirectory() as scratch:
-        folder = (given.sets or Path(scratch)) / f"{given.resolution}px-{given.images}"
-        folder.mkdir(parents=True, exist_ok=True)
-        images, labels = drawn(given.images, given.resolution)
-        np.savez(folder / "images.npz", images=images, labels=labels)
         for name in given.names or MODELS:
-            rows.append(converted(name, MODELS[name], images, labels, folder))
+            resolution, count = SMALLER.get(name, (given.resolution, given.images))
+            folder = (given.sets or Path(scratch)) / f"{resolution}px-{count}"
+            folder.mkdir(parents=True, exist_ok=True)
+            rows.append(converted(name, MODELS[name], resolution, count, folder))
             sizes_fit.append(lean(rows[-1].set))
             print("| " + " | ".join(rows[-1].cells()) + " |", flush=True)
     if given.output:
@@ -161,6 +175,7 @@ def lean(artefacts: ArtefactSet | None) -> bool:
     return True
 
 
+@cache
 def drawn(count: int, resolution: int) -> tuple[Any, Any]:
     """Return images of `shapes`, uint8 [n, resolution, resolution, 3], and their classes [n]."""
     split = load_dataset("shapes", resolution=resolution).train
@@ -168,19 +183,21 @@ def drawn(count: int, resolution: int) -> tuple[Any, Any]:
     return split.images.read(list(where)), split.labels[where]
 
 
-def converted(name: str, build: Build, images: Any, labels: Any, folder: Path) -> Row:
+def converted(name: str, build: Build, resolution: int, count: int, folder: Path) -> Row:
     """Build one model and convert it, unless its set is there."""
     path = folder / f"{name.lower().replace(' ', '_')}.keras"
     output = folder / path.stem
     if output.exists():
         artefacts = read_set(output)
         return Row(name, artefacts, "; ".join(reasons(artefacts)))
+    images, labels = drawn(count, resolution)
+    np.savez(folder / "images.npz", images=images, labels=labels)
     scale = right_model(build, images, labels, path)
     try:
         artefacts = edgekit.convert(
             path,
             dataset=folder / "images.npz",
-            calibration=100,
+            calibration=CALIBRATION,
             mean=scale[0],
             std=scale[1],
             output=output,
@@ -207,7 +224,7 @@ def reasons(artefacts: ArtefactSet) -> Iterator[str]:
                 kept.pop(border, None)
             if kept:
                 ops = ", ".join(f"{count} {op}" for op, count in kept.most_common())
-                yield f"{file.name} has in float32: {ops}"
+                yield f"{file.name} computes in float32: {ops}"
 
 
 def right_model(build: Build, images: Any, labels: Any, path: Path) -> tuple[float, float]:
@@ -260,20 +277,33 @@ def fit(features: Any, wanted: Any) -> tuple[Any, Any]:
 
 def page(rows: Sequence[Row], given: argparse.Namespace) -> str:
     """Return the table as a page of the documentation."""
-    head = ("model", "parameters", "Keras top-1", *FILES, "note")
+    head = ("model", "parameters", "pixels", "images", "Keras top-1", *FILES, "note")
     lines = [head, ["---"] * len(head), *(list(row.cells()) for row in rows)]
-    sizes = f"--resolution {given.resolution} --images {given.images}"
-    command = f"python benchmarks/zoo.py {sizes} --output docs/models.md"
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    return f"""# Architectures
+    made = [row.set.manifest for row in rows if row.set]
+    n = max((manifest.dataset.evaluation.n for manifest in made), default=0)
+    low, high = (round(100 * end) for end in (wilson(round(0.9 * n), n) if n else (0.0, 1.0)))
+    sizes = f"--resolution {given.resolution} --images {given.images}"
+    return f"""# Well-known architectures
 
-Every row is a model built by Keras, with random weights, settled batch normalizations and a classifier fitted
-by least squares to {given.images} images of `shapes` at {given.resolution} pixels, of which a fifth evaluate.
-`{command}` makes this page.
+Does your model convert? Here are architectures that many start from, each in all four files, with default
+settings.
 
-Of float32 files the table has the largest difference of an output to Keras' own, of int8 files the share of
-images with the same top-1 as Keras. Random features are harder to quantize than trained ones, so read the
-agreement as a comparison between architectures.
+    python benchmarks/zoo.py {sizes} --sets build/zoo --output docs/models.md
+
+made this page, in the clone of edgekit. No trained weights are needed: every model is built by Keras with
+random weights, settled batch normalizations and a classifier fitted by least squares to {given.images:,}
+images of `shapes`, of 12 classes. {CALIBRATION} of them calibrate.
+
+- **pixels**, **images**: height and width of an image, and how many evaluate.
+- **float32**: parity, the largest difference of an output from Keras' own. Above 10⁻⁴ no file is written.
+- **int8**: agreement, the share of images with Keras' top-1. At {n:,} images 90 % means {low} to {high} %.
+- **note**: what int8 files compute in float32. Where it is empty, they are int8 throughout, but for the
+  softmax at the end of an ONNX file.
+
+Random features are closer together than trained ones, so that rounding turns more answers: read the agreement
+as a comparison between architectures, and as a floor. What your own model keeps, `edgekit convert` measures:
+[How edgekit converts and quantizes](converting.md).
 
 {table}
 """

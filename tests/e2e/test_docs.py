@@ -10,6 +10,8 @@ PAGES = sorted((ROOT / "docs").glob("*.md"))
 WITHOUT = [ROOT / "docs" / "python.md", ROOT / "docs" / "architecture.md"]
 # two sets measured for minutes: test_comparing.py has each of its verdicts and exit codes
 WITHOUT.append(ROOT / "docs" / "comparing.md")
+# a table that takes an hour, and no command of edgekit's: tests/benchmarks/test_zoo.py
+WITHOUT.append(ROOT / "docs" / "models.md")
 # a repository whose commits were measured: tests/timeline/test_history_page.py
 WITHOUT.append(ROOT / "docs" / "history.md")
 # test_mobilenet_page.py runs its commands in one process, and compares every figure
