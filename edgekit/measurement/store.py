@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -41,9 +42,37 @@ def save_result(result: Result, folder: Path = RESULTS) -> Path:
     Raises:
         StorageError: The folder cannot be written; no trace is left.
     """
-    path = result_path(folder, result)
-    write_result(path, result)
+    return write_new_result(folder, result)
+
+
+def write_new_result(folder: Path, result: Result, sets: Iterable[str] = ()) -> Path:
+    """Write a result under a name that nobody else takes, however many write at once; return its path.
+
+    Raises:
+        StorageError: The folder cannot be written.
+    """
+    draft = folder / f".{secrets.token_hex(8)}.new"
+    write_result(draft, result)
+    try:
+        path = _linked(draft, folder, result, sets)
+    finally:
+        draft.unlink(missing_ok=True)
+    result.__dict__["_path"] = path
     return path
+
+
+def _linked(draft: Path, folder: Path, result: Result, sets: Iterable[str]) -> Path:
+    """Give a file the first name that is free: a link, unlike a rename, never replaces."""
+    sets = tuple(sets)
+    while True:
+        path = result_path(folder, result, sets)
+        try:
+            path.hardlink_to(draft)
+        except FileExistsError:
+            continue
+        except OSError:  # a file system without links
+            draft.replace(path)
+        return path
 
 
 class Store:
@@ -86,6 +115,8 @@ class Store:
         Raises:
             StorageError: The file cannot be written; what was kept before is still there.
         """
-        self._path = self._path or result_path(self._folder, result, sets)
-        with storage_errors(self._path, OUTPUT):
-            write_result(self._path, result)
+        with storage_errors(self._path or self._folder / "new.json", OUTPUT):
+            if self._path is None:
+                self._path = write_new_result(self._folder, result, sets)
+            else:
+                write_result(self._path, result)

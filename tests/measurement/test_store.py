@@ -1,7 +1,13 @@
 """A result is kept while it grows, whatever ends the session."""
 
+import os
+import subprocess
+import sys
+import time
+
 import pytest
 from support.artefact_sets import make_set
+from support.sessions import MS, session, timed
 
 import edgekit
 from edgekit.errors import StorageError
@@ -103,3 +109,39 @@ def test_a_result_is_not_written_more_than_once_a_second(run, script, tmp_path, 
     monkeypatch.setattr(store, "_SELDOM", 1000.0)
     run(tmp_path / "result.json")
     assert len(written) == 1
+
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from support.sessions import MS, session, timed
+from edgekit.measurement.store import save_result
+while time.time() < float(sys.argv[1]):
+    pass
+for number in range(10):
+    save_result(session(timed(MS, samples=8, seed=number)), Path("results"))
+"""
+
+
+def test_results_of_the_same_second_written_at_once_are_all_kept(tmp_path):
+    command = [sys.executable, "-c", WRITER, str(time.time() + 2)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    both = [subprocess.Popen(command, cwd=tmp_path, env=environment) for _ in range(2)]
+
+    assert [each.wait() for each in both] == [0, 0]
+    written = sorted((tmp_path / "results").iterdir())
+    assert len(written) == 20
+    assert all(read_result(path).measurements for path in written)
+
+
+def test_a_folder_without_hard_links_is_written_too(tmp_path, monkeypatch):
+    def refused(*_):
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr("pathlib.Path.hardlink_to", refused)
+    result = session(timed(MS, samples=8))
+
+    paths = [store.save_result(result, tmp_path) for _ in range(2)]
+
+    assert sorted(tmp_path.iterdir()) == sorted(paths)
+    assert result.path == paths[1]

@@ -191,3 +191,9 @@ def test_importing_the_report_is_light():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     heavy = {"numpy", "scipy", "altair", "jinja2", "vl_convert", "tensorflow", "rich"}
     assert not heavy & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("ending", [".svg", ".png", ".html"])
+def test_a_name_with_what_xml_cannot_have_is_drawn(tmp_path, ending):
+    # the drawing library would end the process
+    write_report([renamed(simulate(threads=(1,)), "a\x1b[31m\x01b")], tmp_path / f"r{ending}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,10 @@ from edgekit.reporting.charts.theme import FONT, Theme
 
 if TYPE_CHECKING:
     import altair as alt
+
+
+# what XML cannot have: the drawing library ends the process on it
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -51,4 +56,14 @@ def configured(chart: alt.LayerChart | alt.VConcatChart, theme: Theme) -> dict[s
         .configure_title(color=theme.ink, anchor="start", fontSize=14)
         .to_dict()
     )
-    return definition
+    shown: dict[str, Any] = _drawable(definition)
+    return shown
+
+
+def _drawable(part: Any) -> Any:
+    """Return a part of a definition with what cannot be drawn written as Python would: names may hold it."""
+    if isinstance(part, dict):
+        return {key: _drawable(value) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_drawable(each) for each in part]
+    return _FORBIDDEN.sub(lambda found: ascii(found[0])[1:-1], part) if isinstance(part, str) else part
