@@ -30,20 +30,20 @@ def to_markdown(report: Report) -> bytes:
 
 def _side_by_side(found: SideBySide) -> str:
     shown = table(found)
-    said = "\n".join(f"- {_plain(sentence)}" for sentence in summarise(found))
-    return "\n\n".join((f"## {_plain(shown.title)}", said, _table(shown))) + "\n"
+    said = "\n".join(f"- {plain(sentence)}" for sentence in summarise(found))
+    return "\n\n".join((f"## {plain(shown.title)}", said, markdown_table(shown))) + "\n"
 
 
 def _session(session: Session) -> str:
     result, shown = session.result, session.table
     parts = [
-        f"## {_plain(shown.title)}",
-        _plain(" ".join(session.summary)),
-        _table(shown),
+        f"## {plain(shown.title)}",
+        plain(" ".join(session.summary)),
+        markdown_table(shown),
         *map(_findings, session.findings),
-        _plain(_state(result)),
-        _plain(method(result)),
-        _code(result.command),
+        plain(_state(result)),
+        plain(method(result)),
+        code(result.command),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -53,26 +53,27 @@ def _state(result: Result) -> str:
     return f"{result.device.profile}: {state}." if state else ""
 
 
-def _table(shown: TableOf[Any]) -> str:
+def markdown_table(shown: TableOf[Any]) -> str:
+    """Return a table; empty: it has no rows."""
     if not shown.rows:
         return ""
     heading = [column.heading for column in shown.columns]
     ruling = [":--" if column.words else "--:" for column in shown.columns]
-    lines = chain([map(_plain, heading), ruling], (map(_plain, cells) for cells in shown.cells))
+    lines = chain([map(plain, heading), ruling], (map(plain, cells) for cells in shown.cells))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _findings(found: Findings) -> str:
-    items = "\n".join(f"  - {_plain(label)}: {_plain(message)}" for label, message in found.seen)
-    return f"- **{found.kind}: {_plain(found.code)}** {_plain(found.advice)}\n{items}"
+    items = "\n".join(f"  - {plain(label)}: {plain(message)}" for label, message in found.seen)
+    return f"- **{found.kind}: {plain(found.code)}** {plain(found.advice)}\n{items}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Escape what Markdown or HTML would read as markup; keep it on one line."""
     return re.sub(r"([\\`*_{}\[\]<>#|~&])", r"\\\1", " ".join(text.split()))
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """Fence a text with more backticks than it holds."""
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)

@@ -102,6 +102,7 @@ class _Lanes:
         self._waiting = {step.key: step for step in steps}
         self._total, self._begun = len(self._waiting), 0
         self._store, self._progress = store, progress
+        self._said: set[str] = set()  # notes
         self._workers: dict[str | None, _Worker] = {}
         self._selector = selectors.DefaultSelector()
 
@@ -170,7 +171,8 @@ class _Lanes:
                 self._progress.step(f"{self._title(step)} · {report.part}", report.total)
             if report.advance is not None:
                 self._progress.advance(report.advance)
-            if report.note:
+            if report.note and report.note not in self._said:  # what is true of each size is said once
+                self._said.add(report.note)
                 self._progress.note(f"{step.name}: {report.note}")
             if report.ended:
                 worker.step = None

@@ -46,7 +46,7 @@ def test_the_table_is_shown_and_the_files_are_in_a_folder(first, folder):
     assert "The weights are random" in first.out
     assert "2 of 2 measurements are on the front" in first.out or "1 of 2" in first.out
     names = {path.name for path in (folder / "sweeps" / "mobilenet_v1").iterdir()}
-    assert names == {"steps", "sweep.json", "sweep.html", "sweep.csv", "sweep.svg"}
+    assert names == {"steps", "sweep.json", "sweep.html", "sweep.csv", "sweep.md", "sweep.svg"}
     assert "Next: open sweeps/mobilenet_v1/sweep.html in a browser" in first.err
     assert "1 of 4, converting alpha 1 at 224 pixels" in first.err
     assert (
@@ -94,6 +94,13 @@ def test_what_cannot_be_is_refused(tmp_path, options, said):
     done = _sweep(*options, cwd=tmp_path, code=2)
     assert said in done.sentence
     assert not list(tmp_path.iterdir())
+
+
+def test_a_scheduler_that_is_not_there_is_named(tmp_path):
+    done = _sweep(
+        "--alpha", ".5", "--device", "pi-1", "--scheduler", "tcp://127.0.0.1:9", cwd=tmp_path, code=3
+    )
+    assert "No Dask scheduler answers at tcp://127.0.0.1:9" in done.sentence
 
 
 def test_asked_to_end_it_keeps_what_was_done_and_goes_on_from_there(tmp_path):

@@ -10,7 +10,7 @@ from support.sessions import board, counted, timed
 from support.sweeps import PUBLISHED, planted, sized, swept
 
 from edgekit.reporting.swept import View
-from edgekit.reporting.swept.files import FILES, to_csv, to_html, to_svg, write_files
+from edgekit.reporting.swept.files import FILES, to_csv, to_html, to_markdown, to_svg, write_files
 from edgekit.results import Finding
 from edgekit.sweeps import Failed, write_sweep
 
@@ -72,6 +72,14 @@ def test_each_measurement_is_a_row_for_spreadsheets(view):
     assert len(rows) == 4
 
 
+def test_notes_get_the_sentences_the_table_and_the_command(view):
+    text = to_markdown(view).decode()
+    assert text.startswith("# mobilenet\\_v1 · trained on shapes · rpi4 · 2026-03-01 09:30:12 UTC\n")
+    assert "- On rpi4 with 1 thread, 3 of 4 measurements are on the front" in text
+    assert text.count("\n| \\* | ") == 3
+    assert "```sh\nedgekit sweep\n```" in text
+
+
 def test_the_page_has_the_chart_the_table_and_the_command(view):
     page = to_html(view).decode()
     assert "<title>mobilenet_v1 · trained on shapes" in page
@@ -106,10 +114,10 @@ def test_files_are_written_once_and_again_where_the_record_is_newer(tmp_path, mo
     assert written == list(FILES)
     (tmp_path / "sweep.svg").unlink()
     write_files(sweep, tmp_path)
-    assert written[3:] == ["sweep.svg"]
+    assert written[4:] == ["sweep.svg"]
     write_sweep(tmp_path / "sweep.json", sweep)
     write_files(sweep, tmp_path)
-    assert len(written) == 7
+    assert len(written) == 9
 
 
 def test_a_plot_of_nothing_is_not_left_from_an_earlier_sweep(tmp_path):

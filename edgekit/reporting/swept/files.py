@@ -1,4 +1,4 @@
-"""A sweep as files: a page, a spreadsheet and a plot."""
+"""A sweep as files: a page, a spreadsheet, Markdown and a plot."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from edgekit.reporting.swept.chart import figures
 from edgekit.reporting.swept.view import View
 from edgekit.reporting.to_csv import COLUMNS, Value, encode, read
 from edgekit.reporting.to_html import page, precisions, runtimes
+from edgekit.reporting.to_markdown import code, markdown_table, plain
 from edgekit.sweeps import Sweep
 
 
@@ -81,6 +82,13 @@ def _word(value: Value) -> Value:
     return str(value).lower() if isinstance(value, bool) else value
 
 
+def to_markdown(view: View) -> bytes:
+    """Return what is said of the sweep, its table, and the command."""
+    said = "\n".join(f"- {plain(sentence)}" for sentence in (*view.cautions, *view.sentences))
+    parts = (f"# {plain(view.table.title)}", said, markdown_table(view.table), code(view.sweep.command))
+    return ("\n\n".join(filter(None, parts)) + "\n").encode()
+
+
 def to_svg(view: View) -> bytes:
     """Return the charts, one under the other; without a chart none."""
     import altair as alt
@@ -93,11 +101,16 @@ def to_svg(view: View) -> bytes:
     return str(vl_convert.vegalite_to_svg(configured(alt.vconcat(*drawn), IMAGE))).encode() if drawn else b""
 
 
-FILES: dict[str, Callable[[View], bytes]] = {"sweep.html": to_html, "sweep.csv": to_csv, "sweep.svg": to_svg}
+FILES: dict[str, Callable[[View], bytes]] = {
+    "sweep.html": to_html,
+    "sweep.csv": to_csv,
+    "sweep.md": to_markdown,
+    "sweep.svg": to_svg,
+}
 
 
 def write_files(sweep: Sweep, folder: Path, progress: Progress = SILENT) -> None:
-    """Write a page, a spreadsheet and a plot, unless those that are there are newer than the record.
+    """Write a page, a spreadsheet, Markdown and a plot, each unless it is newer than the record.
 
     Raises:
         StorageError: A file cannot be written; those before it are.
