@@ -101,6 +101,26 @@ def test_more_instructions_than_the_baseline_fail_and_are_in_the_comment(request
     assert JUnitXml.fromfile(str(request_.clone / "edgekit-junit.xml")).failures == 1
 
 
+def test_another_version_of_the_runtime_is_compared_with_the_old_one(request_):
+    request_.baseline(emulated(version="2.2.0"))
+    request_.plant(emulated(1_300_000, version="2.3.0"))
+
+    ran = act(request_)
+
+    assert (ran.code, ran.verdict) == (1, "fail"), ran.output
+    assert "litert 2.2.0 → litert 2.3.0" in (request_.clone / "edgekit-comment.md").read_text()
+
+
+def test_a_baseline_of_another_device_is_an_error_and_not_a_pass(request_):
+    request_.baseline(emulated())
+    request_.plant(noisy())
+
+    ran = act(request_)
+
+    assert ran.code in (2, 3), ran.output
+    assert ran.verdict in ("error", "missing")
+
+
 def test_a_larger_file_fails_by_the_budgets_that_the_baseline_would_keep(request_):
     request_.baseline(emulated(size=1_000_000))
     request_.plant(emulated(size=1_100_000))
