@@ -84,3 +84,17 @@ def test_a_module_that_is_not_to_be_loaded_can_be_loaded_afterwards(monkeypatch)
     assert "colorsys" not in sys.modules
     with not_loaded("sys"):
         assert importlib.import_module("sys") is sys
+
+
+def test_the_import_leaves_the_garbage_collector_as_it_was_and_spares_it_tensorflow():
+    code = (
+        "import gc\n"
+        "from edgekit.quiet import import_tensorflow\n"
+        "import_tensorflow()\n"
+        "kept = gc.get_freeze_count()\n"
+        "mine = []\n"
+        "mine.append(mine)\n"
+        "import_tensorflow()\n"
+        "print(gc.isenabled(), kept > 100_000, gc.get_freeze_count() == kept)"
+    )
+    assert _run(code).stdout == "True True True\n"
