@@ -122,6 +122,12 @@ class Quality(msgspec.Struct, frozen=True):
     sqnr_db: dict[str, float] = {}  # signal to quantization noise ratio by layer; int8 files
     label_accuracy: tuple[float, ...] = ()  # of a multi-label model: share of images with label i right
     outputs: tuple[OutputError, ...] = ()  # of a model with several outputs: one for each
+    # how far the first output is from the Keras model's; these tell files apart where accuracy is by chance
+    sure_agreement: float | None = None  # of the half of images whose two highest scores are farthest apart
+    divergence: float | None = None  # Kullback–Leibler, nats, mean over the images; of probabilities
+    scores_sqnr_db: float | None = None  # 10 log₁₀ (Σ real² / Σ difference²); None: no difference
+    scores_sqnr_low_db: float | None = None  # 95 % interval
+    scores_sqnr_high_db: float | None = None
 
     @property
     def lost(self) -> float:

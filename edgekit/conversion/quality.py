@@ -19,10 +19,12 @@ from edgekit.conversion.runners import Runner
 from edgekit.data.dataset import Float32, Int64
 from edgekit.errors import InvalidError
 from edgekit.progress import Progress
+from edgekit.quantization.distance import distance
 from edgekit.stats import paired_drop, wilson
 
 PARITY_ERROR = 1e-4  # largest difference of a float file's output to Keras', relative to scores above 1
 PARITY_AGREEMENT = 0.999
+_ONE = 1e-3  # how far the sum of an image's probabilities may be from one
 _ALIKE = 10.0  # times; a file sums in yet another order, so its difference varies as much
 
 Outputs: TypeAlias = tuple[Float32, ...]  # every output of a model, over some images: [n, …] each
@@ -56,6 +58,21 @@ class Reference:
     def judged(self, given: Int64 | None) -> npt.NDArray[np.bool_] | None:
         """Return which answers are right, [n]; None where classes or answers are not known."""
         return None if given is None or self.labels.min() < 0 else np.equal(given, self.labels)
+
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether an image's scores are the probabilities of classes that exclude each other."""
+        if self.head.kind != "top1" or self.scores.ndim != 2:
+            return False
+        sums = self.scores.sum(axis=1)
+        return bool(self.scores.min() >= 0 and np.abs(sums - 1).max() < _ONE)
+
+    @cached_property
+    def sure(self) -> npt.NDArray[np.bool_]:
+        """Which half of the images it is surest of: their two highest scores are farthest apart; [n]."""
+        best = np.sort(self.scores.reshape(len(self.scores), -1), axis=1)
+        margin = best[:, -1] - best[:, -2]
+        return np.asarray(margin >= np.median(margin))
 
     @property
     def accuracy(self) -> float | None:
@@ -101,6 +118,7 @@ def judge(reference: Reference, outputs: Outputs, names: Sequence[str] = ()) -> 
         agreement = float((given == reference.answers).mean())
     pairs = list(zip(reference.outputs, outputs, strict=True))
     named = zip(names, pairs, strict=True) if len(pairs) > 1 else ()
+    apart = distance(reference.scores, outputs[0], probabilities=reference.gives_probabilities)
     quality = Quality(
         n=n,
         accuracy=None,
@@ -112,6 +130,11 @@ def judge(reference: Reference, outputs: Outputs, names: Sequence[str] = ()) -> 
         agreement=agreement,
         max_abs_error=max(float(np.abs(here - real).max()) for real, here in pairs),
         outputs=tuple(_error(name, *pair) for name, pair in named),
+        sure_agreement=_sure_agreement(reference, given),
+        divergence=apart.divergence,
+        scores_sqnr_db=apart.sqnr_db,
+        scores_sqnr_low_db=apart.sqnr_low_db,
+        scores_sqnr_high_db=apart.sqnr_high_db,
     )
     right = reference.judged(given)
     if right is None or reference.right is None or given is None:
@@ -129,6 +152,12 @@ def judge(reference: Reference, outputs: Outputs, names: Sequence[str] = ()) -> 
         drop_high=drop_high,
         label_accuracy=_label_accuracy(reference, given),
     )
+
+
+def _sure_agreement(reference: Reference, given: Int64 | None) -> float | None:
+    if reference.head.kind != "top1" or given is None or reference.answers is None:
+        return None
+    return float((given == reference.answers)[reference.sure].mean())
 
 
 def _label_accuracy(reference: Reference, given: Int64) -> tuple[float, ...]:

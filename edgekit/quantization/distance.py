@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log10, sqrt
+from math import log, log10, sqrt
 
 import numpy as np
 
@@ -13,15 +13,6 @@ CERTAINTY = 2.0  # standard errors
 _SMALLEST = 1e-7  # probability whose logarithm is still taken
 _FEWEST = 2
 _NONE = 1e-12  # relative noise that is none
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean over images, with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -53,7 +44,7 @@ def distance(real: Float, here: Float, *, probabilities: bool) -> Distance:
         float(np.std(noise - ratio * signal, ddof=1)) / sqrt(n) / float(signal.mean()) if n > 1 else ratio
     )
     error = 1.96 * spread / ratio  # of the logarithm
-    low, high = (-10 * (log10(ratio) + sign * error / np.log(10)) for sign in (1, -1))
+    low, high = (-10 * (log10(ratio) + sign * error / log(10)) for sign in (1, -1))
     return Distance(-10 * log10(ratio), low, high, divergence)
 
 

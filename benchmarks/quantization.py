@@ -1,0 +1,305 @@
+"""How near int8 files are to their float model: edgekit's beside those of other tools, by the same images.
+
+    python benchmarks/quantization.py [NAME …] [--file MODEL --photos FOLDER] [--output docs/quantization.md]
+
+NAME is a model that ships; its evaluation images are 10,080 of `shapes` that no model has seen (of `digits`,
+those set aside). MODEL is any Keras file, FOLDER has photos, of which crops calibrate and evaluate it. Every
+tool has the same calibration images, and its files run in the same runtimes, with every optimization.
+ai-edge-quantizer and NNCF are run where they are installed: `pip install ai-edge-quantizer nncf`, in an
+environment of their own, as they bring other versions of what edgekit needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+import edgekit
+from edgekit.artefact import Preprocessing
+from edgekit.conversion.formats import FORMATS
+from edgekit.conversion.graph import FloatGraph, freeze, keras_outputs
+from edgekit.data import load_dataset
+from edgekit.data.dataset import Float32, normalise
+from edgekit.errors import EdgekitError
+from edgekit.quantization.distance import Distance, distance
+from edgekit.quiet import import_tensorflow, quiet_stderr
+from edgekit.stats import wilson
+from edgekit.zoo.source import LoadedModel, resolve
+
+SHIPPED = (
+    "mobilenet_v1_0.25_64_shapes",
+    "mobilenet_v1_0.5_64_shapes",
+    "mobilenet_v1_0.25_32_digits",
+    "mobilenet_v1_0.5_32_digits",
+)
+CALIBRATION = 300  # images
+CROPS = 2_400  # of photos, that evaluate
+BATCH = 100
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model with its images."""
+
+    name: str
+    model: str  # as `edgekit convert` takes it
+    loaded: LoadedModel
+    graph: FloatGraph
+    calibration: list[Float32]  # [1, H, W, 3] each
+    images: np.ndarray[Any, Any]  # uint8 [n, H, W, 3], that evaluate
+    dataset: str  # as `edgekit convert` takes it
+
+    def evaluation(self) -> Iterator[Float32]:
+        """Yield float32 [1, H, W, 3]."""
+        for image in self.images:
+            yield normalise(image[None], self.loaded.preprocessing)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One tool's file of one model."""
+
+    tool: str
+    format: str
+    agreement: tuple[float, float, float]  # with its interval
+    distance: Distance
+    size: int  # bytes
+    seconds: float  # that making it took
+
+
+Make = Callable[[Subject, Path], bytes]
+
+
+def shipped(name: str, count: int) -> Subject:
+    """A model that ships, with images that no model has seen."""
+    loaded = resolve(name).load()
+    size = loaded.preprocessing.height
+    dataset = "shapes" if "shapes" in name else "digits"
+    own = load_dataset(dataset, resolution=size)
+    unseen = load_dataset(dataset, resolution=size, seed=1).train if dataset == "shapes" else own.evaluation
+    some = own.calibration.images.read(range(min(CALIBRATION, len(own.calibration))))
+    feed = [normalise(image[None], loaded.preprocessing) for image in some]
+    images = unseen.images.read(range(min(count, len(unseen))))
+    return Subject(name, name, loaded, freeze(loaded), feed, images, dataset)
+
+
+def file(path: Path, photos: Path, folder: Path) -> Subject:
+    """A Keras file, with crops of photos: drawn by chance, always the same."""
+    loaded = resolve(str(path)).load()
+    contract = loaded.preprocessing
+    chance = np.random.default_rng(0)
+    pictures = [Image.open(each).convert("RGB") for each in sorted(photos.rglob("*")) if each.is_file()]
+    crops = np.stack([_crop(pictures, contract, chance) for _ in range(CALIBRATION + CROPS)])
+    held = folder / "calibration"
+    held.mkdir()
+    for index, crop in enumerate(crops[:CALIBRATION]):
+        Image.fromarray(crop).save(held / f"{index:04}.png")
+    feed = [normalise(image[None], contract) for image in crops[:CALIBRATION]]
+    return Subject(path.name, str(path), loaded, freeze(loaded), feed, crops[CALIBRATION:], str(held))
+
+
+def _crop(pictures: Sequence[Image.Image], contract: Preprocessing, chance: np.random.Generator) -> Any:
+    picture = pictures[int(chance.integers(len(pictures)))]
+    side = int(min(picture.size) * chance.uniform(0.25, 1.0))
+    left, top = (int(chance.integers(0, whole - side + 1)) for whole in picture.size)
+    box = (left, top, left + side, top + side)
+    return np.asarray(picture.resize((contract.width, contract.height), Image.Resampling.BILINEAR, box))
+
+
+def by_edgekit(format: str, target: str) -> Make:
+    """What `edgekit convert` makes, with nothing but a target."""
+
+    def make(subject: Subject, folder: Path) -> bytes:
+        images: dict[str, Any] = {"dataset": subject.dataset}
+        if Path(subject.dataset).is_dir():
+            images = {"calibrate_on": subject.dataset}
+        made = edgekit.convert(
+            subject.model, formats=format, target=target, output=folder / f"{format}_{target}", **images
+        )
+        return (made.folder / f"int8.{format}").read_bytes()
+
+    return make
+
+
+def by_tensorflow(subject: Subject, _: Path) -> bytes:
+    """TFLiteConverter with a representative dataset, int8 throughout."""
+    tf = import_tensorflow()
+    tool = tf.lite.TFLiteConverter.from_concrete_functions([subject.graph.function])
+    tool.optimizations = [tf.lite.Optimize.DEFAULT]
+    tool.representative_dataset = lambda: ([image] for image in subject.calibration)
+    tool.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    tool.inference_input_type = tool.inference_output_type = tf.int8
+    return bytes(tool.convert())
+
+
+def by_onnxruntime(method: str = "MinMax", **options: Any) -> Make:
+    """`quantize_static` of the file that `quant_pre_process` prepared."""
+
+    def make(subject: Subject, folder: Path) -> bytes:
+        from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, quantize_static
+        from onnxruntime.quantization.shape_inference import quant_pre_process
+
+        source, ready, target = (folder / f"{name}.onnx" for name in ("float", "ready", "int8"))
+        source.write_bytes(FORMATS["onnx"].float32(subject.graph))
+        quant_pre_process(str(source), str(ready), skip_symbolic_shape=True)
+
+        class Reader(CalibrationDataReader):  # type: ignore[misc]
+            def __init__(self) -> None:
+                self._images = iter(subject.calibration)
+
+            def get_next(self) -> dict[str, Float32] | None:
+                image = next(self._images, None)
+                return None if image is None else {"input": image}
+
+        kind = getattr(CalibrationMethod, method)
+        quantize_static(str(ready), str(target), Reader(), calibrate_method=kind, **options)
+        return target.read_bytes()
+
+    return make
+
+
+def by_ai_edge_quantizer(subject: Subject, folder: Path) -> bytes:
+    """Its static recipe of 8-bit weights and activations."""
+    from ai_edge_quantizer import quantizer, recipe
+
+    path = folder / "float32.tflite"
+    path.write_bytes(FORMATS["tflite"].float32(subject.graph))
+    tool = quantizer.Quantizer(str(path), recipe.static_wi8_ai8())
+    samples = [{"input": image} for image in subject.calibration]
+    found = tool.calibrate({"serving_default": samples})
+    return bytes(tool.quantize(found).quantized_model)
+
+
+def by_nncf(correct: bool) -> Make:
+    """Its post-training quantization of ONNX, by default or with bias correction."""
+
+    def make(subject: Subject, _: Path) -> bytes:
+        import nncf
+        import onnx
+
+        model = onnx.load_model_from_string(FORMATS["onnx"].float32(subject.graph))
+        data = nncf.Dataset(subject.calibration, lambda image: {"input": image})
+        made = nncf.quantize(
+            model, data, subset_size=len(subject.calibration), fast_bias_correction=not correct
+        )
+        return bytes(made.SerializeToString())
+
+    return make
+
+
+TOOLS: list[tuple[str, str, Make]] = [
+    ("TFLite converter", "tflite", by_tensorflow),
+    ("ai-edge-quantizer, static", "tflite", by_ai_edge_quantizer),
+    ("**edgekit**", "tflite", by_edgekit("tflite", "portable")),
+    ("onnxruntime", "onnx", by_onnxruntime()),
+    ("onnxruntime, per channel", "onnx", by_onnxruntime(per_channel=True)),
+    ("onnxruntime, per channel, percentile", "onnx", by_onnxruntime("Percentile", per_channel=True)),
+    ("onnxruntime, per channel, entropy", "onnx", by_onnxruntime("Entropy", per_channel=True)),
+    ("NNCF", "onnx", by_nncf(False)),
+    ("NNCF, bias correction", "onnx", by_nncf(True)),
+    ("**edgekit**, full range", "onnx", by_edgekit("onnx", "x86-vnni")),
+    ("onnxruntime, reduced range", "onnx", by_onnxruntime(per_channel=True, reduce_range=True)),
+    ("**edgekit**, portable", "onnx", by_edgekit("onnx", "portable")),
+]
+
+
+def measured(subject: Subject, tools: Sequence[tuple[str, str, Make]], folder: Path) -> Iterator[Row]:
+    """Make each tool's file, run it over the evaluation images, and compare it with Keras."""
+    function = keras_outputs(subject.loaded)
+    parts = (subject.images[start : start + BATCH] for start in range(0, len(subject.images), BATCH))
+    real = np.concatenate([function(normalise(part, subject.loaded.preprocessing))[0] for part in parts])
+    probabilities = bool(np.allclose(real.sum(axis=1), 1, atol=1e-3))
+    for index, (tool, format, make) in enumerate(tools):
+        place = folder / str(index)
+        place.mkdir()
+        begun = time.monotonic()
+        try:
+            with quiet_stderr(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                data = make(subject, place)
+        except (ImportError, EdgekitError) as error:
+            print(f"  {tool}: {error}", file=sys.stderr)
+            continue
+        seconds = time.monotonic() - begun
+        runner = FORMATS[format].load(data)
+        here = np.concatenate([runner.outputs(image)[0] for image in subject.evaluation()])
+        same = int((here.argmax(axis=1) == real.argmax(axis=1)).sum())
+        interval = wilson(same, len(real))
+        yield Row(
+            tool,
+            format,
+            (same / len(real), *interval),
+            distance(real, here, probabilities=probabilities),
+            len(data),
+            seconds,
+        )
+
+
+def table(subject: Subject, rows: Sequence[Row]) -> str:
+    """The rows in Markdown."""
+    lines = [
+        f"### {subject.name}\n",
+        f"{len(subject.images):,} evaluation images, {len(subject.calibration)} for calibration.\n",
+        "| tool | format | agreement, % | SQNR, dB | KL divergence, 10⁻³ | MB |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        share, low, high = (100 * each for each in row.agreement)
+        off = row.distance
+        noise = (
+            "–"
+            if off.sqnr_db is None
+            else f"{off.sqnr_db:.1f} ({off.sqnr_low_db:.1f} … {off.sqnr_high_db:.1f})"
+        )
+        divergence = "–" if off.divergence is None else f"{1e3 * off.divergence:.2f}"
+        lines.append(
+            f"| {row.tool} | {row.format} | {share:.2f} ({low:.2f} … {high:.2f}) | {noise} | {divergence} "
+            f"| {row.size / 1e6:.2f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measure, and write the page or print it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", default=[], metavar="NAME")
+    parser.add_argument("--file", type=Path)
+    parser.add_argument("--photos", type=Path)
+    parser.add_argument("--images", type=int, default=10_080)
+    parser.add_argument("--tools", default="", help="only tools whose name has this in it")
+    parser.add_argument("--output", type=Path)
+    given = parser.parse_args()
+    tools = [tool for tool in TOOLS if given.tools in tool[0]]
+    tables = []
+    with tempfile.TemporaryDirectory() as place:
+        for index, name in enumerate(given.names or (SHIPPED if given.file is None else ())):
+            subject, folder = shipped(name, given.images), Path(place) / str(index)
+            folder.mkdir()
+            tables.append(table(subject, list(measured(subject, tools, folder))))
+            print(tables[-1], flush=True)
+        if given.file is not None and given.photos is not None:
+            folder = Path(place) / "file"
+            folder.mkdir()
+            subject = file(given.file, given.photos, folder)
+            tables.append(table(subject, list(measured(subject, tools, folder))))
+            print(tables[-1], flush=True)
+    if given.output is not None:
+        page = given.output.read_text(encoding="utf-8")
+        before, mark, _ = page.partition("<!-- measured -->\n")
+        given.output.write_text(before + mark + "\n" + "\n".join(tables), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
