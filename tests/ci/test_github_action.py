@@ -39,6 +39,9 @@ def act(request, *, base="main", **inputs):
         assert "${{" not in step["run"], "an input in a script is run as code"
         environment = request.environment | {name: str(path) for name, path in files.items()}
         environment |= {"RUNNER_TEMP": str(temp), "GITHUB_BASE_REF": base}
+        environment |= {"GITHUB_ACTION_PATH": "/the action's own folder"}
+        added = [*files["GITHUB_PATH"].read_text().splitlines(), environment["PATH"]]
+        environment |= {"PATH": ":".join(added)}
         environment |= {name: filled(text, given) for name, text in step.get("env", {}).items()}
         script = request.home / "step.sh"
         script.write_text(step["run"])
@@ -190,3 +193,35 @@ def test_hostile_inputs_are_only_arguments(request_):
     assert ran.verdict == "first"
     assert not (request_.clone / "pwned").exists()
     assert "*" in (request_.home / "bench-arguments").read_text().splitlines()
+
+
+# stands for `python3 -m venv FOLDER` and for the environment's `python -m pip install`
+PYTHON = """#!/bin/sh
+echo "$@" >> "$HOME/python-calls"
+[ "$2" = venv ] || exit 0
+mkdir -p "$3/bin"
+cp "$0" "$3/bin/python"
+printf '#!/bin/sh\\nexit 9' > "$3/bin/edgekit"
+chmod +x "$3/bin/edgekit"
+"""
+
+
+@pytest.mark.parametrize(
+    ("install", "installed"), [("", "/the action's own folder"), ("edgekit==0.2.0", "edgekit==0.2.0")]
+)
+def test_edgekit_is_installed_into_an_environment_of_its_own(request_, install, installed):
+    python = request_.home / "bin" / "python3"
+    python.write_text(PYTHON)
+    python.chmod(0o755)
+
+    ran = act(request_, install=install)
+
+    environment = request_.home / "temp" / "edgekit"
+    assert (request_.home / "python-calls").read_text().splitlines() == [
+        f"-m venv {environment}",
+        f"-m pip install --quiet {installed}",
+    ]
+    assert ran.steps == ["Install edgekit", "Measure"], (
+        "the edgekit that was installed is the one that is run"
+    )
+    assert ran.code != 0
