@@ -73,16 +73,23 @@ def by_reconstruction(layer: Layer, levels: int, moments: Moments, *, centred: b
         products = products - moments.mean[:, :, None] * moments.mean[:, None, :]
     return np.concatenate(
         [
-            _rounded(steps[group * per_group : (group + 1) * per_group], products[group], levels)
+            _rounded(
+                steps[group * per_group : (group + 1) * per_group],
+                products[group],
+                levels,
+                # products were summed in float32: what hardly varies about its mean may seem to vary less
+                # than not at all
+                least=float(np.finfo(np.float32).eps * np.trace(moments.second[group])),
+            )
             for group in range(layer.groups)
         ]
     )
 
 
-def _rounded(steps: Float, products: Float, levels: int) -> Integers:
+def _rounded(steps: Float, products: Float, levels: int, least: float) -> Integers:
     """Round rows of weights, in steps, that read the same inputs."""
     size = steps.shape[1]
-    damped = products + np.eye(size) * max(DAMPING * float(np.trace(products)) / size, 1e-12)
+    damped = products + np.eye(size) * max(DAMPING * float(np.trace(products)) / size, least, 1e-12)
     fixed = np.abs(steps).argmax(axis=1)
     found = _gptq(steps, damped, fixed, levels)
     return _descended(steps, found, damped, fixed, levels).astype(np.int64)

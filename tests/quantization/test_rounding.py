@@ -76,3 +76,13 @@ def test_an_output_without_weights_and_inputs_that_are_always_zero_do_no_harm():
     made = on_grid(layer, 127, _moments(values), reconstruct=True, correct=True)
     assert np.all(np.isfinite(made.weights))
     assert not made.weights[3].any()
+
+
+@pytest.mark.parametrize("varying", [0, 1e-5, 1e-2])
+def test_inputs_that_hardly_vary_about_their_mean_do_no_harm(varying):
+    layer, chance = _layer(), np.random.default_rng(2)
+    mean = 30 * np.abs(chance.normal(size=(1, 1, 24)))
+    values = (mean + varying * chance.normal(size=(1, 400, 24))).astype(np.float32)
+    made = on_grid(layer, 127, _moments(values), reconstruct=True, correct=True)
+    assert np.all(np.isfinite(made.weights))
+    assert np.abs(made.weights - layer.weights).max() < 0.1
