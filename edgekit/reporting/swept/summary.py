@@ -23,7 +23,7 @@ def _weights(sweep: Sweep, points: Sequence[Point]) -> Iterator[str]:
     said = "The weights are random: what is measured of time, memory and size is real all the same"
     known = sum(bool(cell.published) for cell in sweep.cells)
     if not any(point.accuracy for point in points):
-        yield f"{said}; nobody published an accuracy of these sizes."
+        yield f"{said}; edgekit knows no published accuracy of these sizes."
     else:
         which = "" if known == len(sweep.cells) else f" of {known} of the {len(sweep.cells)} sizes"
         yield f"{said}. The accuracies{which} are those that others published of ImageNet's weights."

@@ -1,0 +1,30 @@
+"""A sweep with nothing planted: a size is trained, converted and measured here."""
+
+import edgekit
+from edgekit.progress import Recorder
+
+BRIEF = edgekit.Schedule(repeats=2, min_runs=16, min_seconds=0, warmup_seconds=0)
+
+
+def test_a_size_is_trained_converted_and_measured_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = {"alphas": 0.25, "resolutions": 32, "dataset": "digits", "epochs": 1, "threads": 1, "mode": BRIEF}
+    progress = Recorder()
+    found = edgekit.sweep(**asked, progress=progress)
+    (cell,) = found.cells
+    assert cell.failed == ()
+    (measured,) = cell.results[0].measurements
+    assert measured.artefact.set == "mobilenet_v1_0.25_32_digits"
+    assert (measured.artefact.precision, measured.runtime.name) == ("int8", "litert")
+    assert measured.accuracy.n > 400
+    assert cell.multiply_adds == 835_072
+    steps = [step for step, _ in progress.steps if " · " not in step and step[0].isdigit()]
+    assert steps == [
+        "1 of 3, training alpha 0.25 at 32 pixels",
+        "2 of 3, converting alpha 0.25 at 32 pixels",
+        "3 of 3, measuring alpha 0.25 at 32 pixels on host",
+    ]
+    again = Recorder()
+    assert edgekit.sweep(**asked, progress=again) == found
+    assert again.steps == []
+    assert edgekit.pick(found.path).best.title.startswith("mobilenet_v1_0.25_32_digits/int8.tflite")
