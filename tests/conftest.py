@@ -27,21 +27,25 @@ os.environ.setdefault("KERAS_HOME", str(keras_home()))
 
 # These take a minute or more. They start first, so that no worker is left alone with one at the end.
 LONGEST = (
-    "labs/test_emulated_gate.py",
+    "labs/test_ssh_bench.py",
+    "labs/test_adb_bench.py",
     "labs/test_emulated_bench.py",
-    "e2e/test_wheel.py",
+    "labs/test_ssh_commands.py",
+    "labs/test_loose_bench.py",
+    "labs/test_emulated_gate.py",
+    "labs/test_adb_faults.py",
+    "labs/test_ssh_shells.py",
     "e2e/test_interrupted.py",
     "e2e/test_docs.py",
-    "labs/test_adb_bench.py",
-    "labs/test_ssh_bench.py",
-    "labs/test_ssh_shells.py",
-    "labs/test_ssh_commands.py",
-    "labs/test_ci_page.py",
+    "labs/test_ssh_faults.py",
+    "training/test_train.py",
     "labs/test_devices_page.py",
     "e2e/test_python_api.py",
+    "e2e/test_wheel.py",
+    "labs/test_ci_page.py",
     "e2e/test_containers.py",
     "e2e/test_storage.py",
-    "training/test_train.py",
+    "e2e/test_bad_input.py",
     "conversion/test_output.py",
 )
 

@@ -98,7 +98,8 @@ def test_one_broken_image_among_good_ones_is_named_counted_and_skipped(tmp_path)
             Image.fromarray(pixels).save(folder / f"{i}.png")
     broken = tmp_path / "images" / "3" / "broken one.png"
     broken.write_bytes((tmp_path / "images" / "3" / "0.png").read_bytes()[:300])
-    done = run("convert", MODEL, "--dataset", "images", cwd=tmp_path, code=None)
+    one = ("--no-int8", "--format", "tflite")
+    done = run("convert", MODEL, "--dataset", "images", *one, cwd=tmp_path, code=None)
     assert "broken one.png" in done.sentence
     assert "1 " in done.sentence
     assert done.code in (0, 4)
@@ -117,7 +118,8 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
     small.mkdir()
     script = (
         "mount -t tmpfs -o size=200k none small && "
-        f"{shlex.quote(sys.executable)} -m edgekit convert --alpha 0.5 --output small/set; "
+        f"{shlex.quote(sys.executable)} -m edgekit convert --alpha 0.5 --no-int8 --format tflite --output "
+        "small/set; "
         "code=$?; ls -A small; exit $code"
     )
     done = subprocess.run(

@@ -41,7 +41,7 @@ def _kill_when(process: subprocess.Popen[str], said: str, after: float = 0.0) ->
 
 
 def test_a_killed_conversion_leaves_no_set_and_the_next_one_succeeds(tmp_path):
-    command = ("convert", "--alpha", "0.5", "--output", "set")
+    command = ("convert", "--alpha", "0.5", "--format", "tflite", "--output", "set")
     for said in ("Calibrating", "Measuring int8"):
         _kill_when(_start(*command, cwd=tmp_path), said)
         assert not (tmp_path / "set").exists()
