@@ -11,7 +11,7 @@ from edgekit.errors import ModelError, UnavailableError, UsageError
 from edgekit.progress import Progress
 from edgekit.training.cut import at_resolution, without_head
 from edgekit.training.request import TrainRequest
-from edgekit.words import first_line
+from edgekit.words import first_line, nearest
 from edgekit.zoo import FAMILIES, ModelSpec
 from edgekit.zoo.card import Card, card_of, check_checkpoint, read_card
 from edgekit.zoo.families import DEFAULT_FAMILY, IMAGENET_CLASSES, Family
@@ -20,7 +20,7 @@ from edgekit.zoo.input import image_input, keras_of
 from edgekit.zoo.load import check_exists, load_model
 from edgekit.zoo.source import sha256_path
 from edgekit.zoo.spec import model_spec
-from edgekit.zoo.trained import checkpoint, dataset_name
+from edgekit.zoo.trained import checkpoint, checkpoints, dataset_name
 from edgekit.zoo.weights import IMAGENET, is_weights_only, load_weights, starting_file
 
 _SCALED: PerChannel = (127.5, 127.5, 127.5)  # −1 … 1, where nothing else is known
@@ -66,6 +66,8 @@ def find_base(request: TrainRequest, weights: str, progress: Progress) -> Base:
         ModelError: There is no such file, or it is not a model that can be trained.
         UnavailableError: ImageNet weights that are neither cached nor can be downloaded.
     """
+    if request.family is not None:
+        FAMILIES.named(request.family)  # says so if there is none
     if weights == IMAGENET:
         family = FAMILIES.named(request.family or DEFAULT_FAMILY)
         spec = _spec(request, family, family.published_resolution)
@@ -75,8 +77,8 @@ def find_base(request: TrainRequest, weights: str, progress: Progress) -> Base:
             hint = f"{error.hint.removesuffix('.')}, or name it here: --weights FILE."
             raise UnavailableError(error.what, hint) from error
     path = Path(weights)
-    if not path.exists() and (found := checkpoint(weights)) is not None:
-        path = found[0]
+    if not path.exists():
+        path = _named(weights)
     check_exists(path)
     if path.is_dir():
         raise ModelError(
@@ -92,6 +94,17 @@ def find_base(request: TrainRequest, weights: str, progress: Progress) -> Base:
         return _from_spec(_spec(request, family, family.published_resolution), path)
     progress.step(f"Loading {path.name}")
     return _from_model(request, path, progress)
+
+
+def _named(name: str) -> Path:
+    """Return the file of a trained model."""
+    if (found := checkpoint(name)) is None:
+        known = [IMAGENET, *(card.name for _, card in checkpoints())]
+        raise ModelError(
+            f"There is no file or trained model {name!r}.{nearest(name, known)}",
+            "--weights is `imagenet`, the name of a trained model, or a file of a model or of weights.",
+        )
+    return found[0]
 
 
 def _spec(request: TrainRequest, family: Family, resolution: int) -> ModelSpec:

@@ -123,3 +123,17 @@ def test_layers_that_fit_their_own_size_alone_are_refused_at_another(layers):
     base = without_head(model, FILE)
     with pytest.raises(ModelError, match=r"takes images of 8 × 8 pixels, and cannot be built for 12 × 12"):
         at_resolution(base, 12, FILE)
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v1", "mobilenet_v2", "mobilenet_v3_small"])
+def test_a_family_without_its_head_is_what_keras_builds_without_it(layers, name):
+    from edgekit.zoo import FAMILIES
+
+    family = FAMILIES[name]
+    whole, headless = (
+        family.build(alpha=family.widths.default, resolution=family.smallest, classes=classes)
+        for classes in (5, None)
+    )
+    base = without_head(whole, FILE)
+    assert [w.shape for w in base.weights] == [w.shape for w in headless.weights]
+    assert base.output_shape == headless.output_shape

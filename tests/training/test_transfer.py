@@ -330,7 +330,7 @@ def test_imagenet_weights_come_from_keras_cache_or_a_file_with_or_without_classe
     [
         (lambda path: path.write_bytes(path.read_bytes()[:3000]), r"theirs\.keras is not a whole Keras file"),
         (lambda path: path.write_bytes(b""), r"theirs\.keras is empty"),
-        (lambda path: path.unlink(), r"There is no file .*theirs\.keras"),
+        (lambda path: path.unlink(), r"There is no file or trained model .*theirs\.keras"),
     ],
 )
 def test_a_base_that_is_damaged_is_named(base, photos, tmp_path, damage, sentence):
@@ -360,6 +360,13 @@ def test_settings_that_need_a_base_say_so(photos, tmp_path):
         train(_request("x", photos, tmp_path, weights=None))
     with pytest.raises(UsageError, match=r"no recipe 'cats'.*Choose from: .*cats-and-dogs"):
         train(_request("x", photos, tmp_path, recipe="cats"))
+
+
+def test_a_base_or_family_that_is_not_there_is_named_with_the_nearest(photos, tmp_path):
+    with pytest.raises(ModelError, match=r"trained model 'imagnet'\. Did you mean 'imagenet'\?"):
+        train(_request("imagnet", photos, tmp_path))
+    with pytest.raises(UsageError, match=r"no model family 'mobilenet_v9'\. Did you mean 'mobilenet_v"):
+        train(_request("imagenet", photos, tmp_path, family="mobilenet_v9"))
 
 
 def test_a_result_never_replaces_its_own_base(base, photos, tmp_path):
