@@ -111,6 +111,10 @@ def _squared_error(
 
 
 def _padded(full: tuple[float, float]) -> tuple[float, float]:
-    """A histogram needs a range of some width, also for a tensor that never changes."""
+    """A histogram needs a range of some width, also for a tensor that hardly changes.
+
+    NumPy makes the bins' edges of the values' own type, so they must be far enough apart for float32.
+    """
     low, high = full
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
+    least = 2 * BINS * float(np.finfo(np.float32).eps) * max(abs(low), abs(high))
+    return (low, high) if high - low > least else (low - (least or 1.0) / 2, high + (least or 1.0) / 2)

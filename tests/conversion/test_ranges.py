@@ -74,3 +74,10 @@ def test_both_formats_see_the_same_ranges(converted, calibration):
     assert len(shared) >= 27
     for name in shared:
         assert theirs[name] == pytest.approx(same[name], abs=1e-3)
+
+
+@pytest.mark.parametrize("values", [[0.5, 0.5 + 1e-7], [-3e-5, -3e-5 * (1 + 1e-6)]])
+def test_a_tensor_that_hardly_changes_has_a_range(values):
+    image = {"a": np.array(values, np.float32)}
+    low, high = mse_ranges([image], minmax_ranges([image]))["a"]
+    assert _error(image["a"], min(low, 0), max(high, 0)) < (0.01 * abs(values[0])) ** 2
