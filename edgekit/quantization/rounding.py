@@ -13,6 +13,7 @@ from edgekit.quantization.statistics import Moments
 DAMPING = 0.01  # of the mean square of what a layer reads, as Frantar et al. have it
 _BLOCK = 128  # columns after which what is left is corrected at once
 _SWEEPS = 4
+_TRIES = 30
 
 Integers = npt.NDArray[np.int64]
 
@@ -73,26 +74,37 @@ def by_reconstruction(layer: Layer, levels: int, moments: Moments, *, centred: b
         products = products - moments.mean[:, :, None] * moments.mean[:, None, :]
     return np.concatenate(
         [
-            _rounded(
-                steps[group * per_group : (group + 1) * per_group],
-                products[group],
-                levels,
-                # products were summed in float32: what hardly varies about its mean may seem to vary less
-                # than not at all
-                least=float(np.finfo(np.float32).eps * np.trace(moments.second[group])),
-            )
+            _rounded(steps[group * per_group : (group + 1) * per_group], products[group], levels)
             for group in range(layer.groups)
         ]
     )
 
 
-def _rounded(steps: Float, products: Float, levels: int, least: float) -> Integers:
+def _rounded(steps: Float, products: Float, levels: int) -> Integers:
     """Round rows of weights, in steps, that read the same inputs."""
     size = steps.shape[1]
-    damped = products + np.eye(size) * max(DAMPING * float(np.trace(products)) / size, least, 1e-12)
+    damped = products + np.eye(size) * _damping(products)
     fixed = np.abs(steps).argmax(axis=1)
     found = _gptq(steps, damped, fixed, levels)
     return _descended(steps, found, damped, fixed, levels).astype(np.int64)
+
+
+def _damping(products: Float) -> float:
+    """Return what is added to the diagonal: at least so much that the sum can be inverted.
+
+    Products are summed in float32: inputs that hardly vary about their mean may seem to vary less than not
+    at all.
+    """
+    size = len(products)
+    damping = max(DAMPING * float(np.trace(products)) / size, 1e-12)
+    for _ in range(_TRIES):
+        try:
+            np.linalg.cholesky(products + np.eye(size) * damping / 2)
+        except np.linalg.LinAlgError:  # noqa: PERF203 - it is tried with more
+            damping *= 10
+        else:
+            break
+    return damping
 
 
 def _gptq(steps: Float, products: Float, fixed: Integers, levels: int) -> Float:
