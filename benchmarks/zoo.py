@@ -54,17 +54,11 @@ def application(name: str, **fixed: Any) -> Build:
 
 
 def convnext_tiny(keras: Any, shape: tuple[int, int, int]) -> Any:
-    """ConvNeXt-T (Liu et al., 2022) that is not as untrained as Keras begins with.
-
-    There blocks count for a millionth, and without biases a pixel of the mean colour is all zeros, of which
-    layer normalization makes noise.
-    """
+    """ConvNeXt-T (Liu et al., 2022) whose blocks count: as Keras begins, each counts for a millionth."""
     model = application("ConvNeXtTiny")(keras, shape)
     for layer in model.layers:
         if type(layer).__name__ == "LayerScale":
             layer.gamma.assign(keras.ops.ones_like(layer.gamma))
-        elif getattr(layer, "bias", None) is not None:
-            layer.bias.assign(keras.random.normal(layer.bias.shape, stddev=0.1))
     return model
 
 
@@ -233,7 +227,8 @@ def right_model(build: Build, images: Any, labels: Any, path: Path) -> tuple[flo
 
     keras.utils.set_random_seed(0)
     base = build(keras, images.shape[1:])
-    inside = any(isinstance(layer, keras.layers.Rescaling) for layer in base.layers)
+    scales = (keras.layers.Rescaling, keras.layers.Normalization)
+    inside = any(isinstance(layer, scales) for layer in base.layers)
     mean, std = (0.0, 1.0) if inside else (127.5, 127.5)
     given = (images.astype(np.float32) - mean) / std
     settle(keras, base, given)
