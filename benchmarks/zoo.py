@@ -279,6 +279,7 @@ def page(rows: Sequence[Row], given: argparse.Namespace) -> str:
     n = max((manifest.dataset.evaluation.n for manifest in made), default=0)
     low, high = (round(100 * end) for end in (wilson(round(0.9 * n), n) if n else (0.0, 1.0)))
     sizes = f"--resolution {given.resolution} --images {given.images}"
+    smaller = "".join(f" ({count} for {name}, which takes longest)" for name, (_, count) in SMALLER.items())
     return f"""# Well-known architectures
 
 Does your model convert? Here are architectures that many start from, each in all four files, with default
@@ -288,7 +289,7 @@ settings.
 
 made this page, in the clone of edgekit. No trained weights are needed: every model is built by Keras with
 random weights, settled batch normalizations and a classifier fitted by least squares to {given.images:,}
-images of `shapes`, of 12 classes. {CALIBRATION} of them calibrate.
+images of `shapes`, of 12 classes{smaller}. {CALIBRATION} of them calibrate.
 
 - **pixels**, **images**: height and width of an image, and how many evaluate.
 - **float32**: parity, the largest difference of an output from Keras' own. Above 10⁻⁴ no file is written.

@@ -1,12 +1,15 @@
-"""The page about architectures says what became of each."""
+"""The page about architectures says what became of each; docs/models.md is one."""
 
 from argparse import Namespace
+from pathlib import Path
 
 import pytest
 from support.artefact_sets import make_set
 from support.benchmarks import script
 
 from edgekit.artefact import read_set
+
+PAGE = Path(__file__).parents[2] / "docs" / "models.md"
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +24,11 @@ def test_the_page_has_a_row_for_each_model_and_the_reason_where_there_is_none(zo
     assert [row.split(" | ")[0] for row in rows] == ["| model", "| ---", "| Small", "| Odd"]
     assert all(row.count(" | ") == rows[0].count(" | ") for row in rows)
     assert "Erfinv is unknown." in rows[-1]
+
+
+def test_the_page_that_is_shown_has_every_architecture(zoo):
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in PAGE.read_text().splitlines()]
+    assert set(zoo.MODELS) <= set(rows)
 
 
 def test_a_set_that_is_there_is_not_made_again(zoo, tmp_path):
