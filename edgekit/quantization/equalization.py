@@ -7,12 +7,12 @@ Meller et al. 2019). ReLU, pooling and sums pass factors on; ReLU6 does while th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from edgekit.quantization.network import Float, Layer, Network
-from edgekit.quantization.statistics import Channels, Moments, Statistics
+from edgekit.quantization.statistics import Channels, Statistics
 
 LARGEST = 1e4  # factor
 EXPONENTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # how much of the difference between channels is evened out
@@ -91,7 +91,7 @@ def equalize(
             layers[name] = layers[name].with_outputs_scaled(scales)
         for name in space.readers:
             layers[name] = layers[name].with_inputs_scaled(scales)
-            moments[name] = _scaled(moments[name], layers[name], scales)
+            moments[name] = moments[name].scaled(_by_input(scales, layers[name]))
         for name in space.tensors:
             channels[name] = Channels(channels[name].low * scales, channels[name].high * scales)
     return network.with_layers(layers), Statistics(channels, moments)
@@ -119,7 +119,7 @@ def _noise(space: Space, scales: Float, layers: Mapping[str, Layer], seen: Stati
         low, high = float((here.low * scales).min()), float((here.high * scales).max())
         step = (max(high, 0.0) - min(low, 0.0)) / _LEVELS
         scaled = layer.with_inputs_scaled(scales).rows
-        square = np.diagonal(seen.moments[name].second, axis1=1, axis2=2)  # [groups, inputs]
+        square = seen.moments[name].square  # [groups, inputs]
         by_group = scaled.reshape(layer.groups, len(scaled) // layer.groups, -1)
         spread = _by_input(scales, layer)
         weight_step = np.abs(by_group).max(axis=2) / levels  # [groups, outputs]
@@ -137,9 +137,3 @@ def _by_input(scales: Float, layer: Layer) -> Float:
     """Factors of channels as those of a layer's inputs, [groups, inputs per group × kernel]."""
     grouped = scales.reshape(layer.groups, -1)
     return np.asarray(np.repeat(grouped, layer.rows.shape[1] // grouped.shape[1], axis=1))
-
-
-def _scaled(moments: Moments, layer: Layer, scales: Float) -> Moments:
-    spread = _by_input(scales, layer)
-    products = moments.products * spread[:, :, None] * spread[:, None, :]
-    return replace(moments, total=moments.total * spread, products=products)

@@ -64,94 +64,80 @@ def by_reconstruction(layer: Layer, levels: int, moments: Moments, *, centred: b
         centred: Leave the error's mean out, since the bias makes it good.
 
     Returns:
-        Integers [outputs, inputs per group × kernel].
+        Integers [outputs, inputs per group × kernel]; of a layer that reads too many numbers, the nearest.
     """
-    per_group = len(layer.weights) // layer.groups
-    scales = scales_of(layer, levels)
-    steps = layer.rows.astype(np.float64) / scales[:, None]
-    products = moments.second
-    if centred:
-        products = products - moments.mean[:, :, None] * moments.mean[:, None, :]
-    return np.concatenate(
-        [
-            _rounded(steps[group * per_group : (group + 1) * per_group], products[group], levels)
-            for group in range(layer.groups)
-        ]
-    )
+    products = moments.second(centred=centred)
+    if products is None:
+        return to_nearest(layer, levels)
+    steps = layer.rows.astype(np.float64) / scales_of(layer, levels)[:, None]
+    by_group = steps.reshape(layer.groups, len(steps) // layer.groups, -1)
+    fixed = np.abs(by_group).argmax(axis=2)
+    damped = _damped(products)
+    found = _gptq(by_group, damped, fixed, levels)
+    return _descended(by_group, found, damped, fixed, levels).astype(np.int64).reshape(steps.shape)
 
 
-def _rounded(steps: Float, products: Float, levels: int) -> Integers:
-    """Round rows of weights, in steps, that read the same inputs."""
-    size = steps.shape[1]
-    damped = products + np.eye(size) * _damping(products)
-    fixed = np.abs(steps).argmax(axis=1)
-    found = _gptq(steps, damped, fixed, levels)
-    return _descended(steps, found, damped, fixed, levels).astype(np.int64)
-
-
-def _damping(products: Float) -> float:
-    """Return what is added to the diagonal: at least so much that the sum can be inverted.
+def _damped(products: Float) -> Float:
+    """What inputs have in common, [groups, inputs, inputs], so that it can be inverted.
 
     Products are summed in float32: inputs that hardly vary about their mean may seem to vary less than not
     at all.
     """
-    size = len(products)
-    damping = max(DAMPING * float(np.trace(products)) / size, 1e-12)
+    average = np.trace(products, axis1=1, axis2=2) / products.shape[1]
+    added = np.maximum(DAMPING * average, 1e-12)[:, None, None] * np.eye(products.shape[1])
     for _ in range(_TRIES):
         try:
-            np.linalg.cholesky(products + np.eye(size) * damping / 2)
+            np.linalg.cholesky(products + added / 2)
         except np.linalg.LinAlgError:  # noqa: PERF203 - it is tried with more
-            damping *= 10
+            added = added * 10
         else:
             break
-    return damping
+    return np.asarray(products + added)
 
 
 def _gptq(steps: Float, products: Float, fixed: Integers, levels: int) -> Float:
-    order = np.argsort(-np.diag(products), kind="stable")  # what matters most first
-    inverse = np.linalg.inv(products[np.ix_(order, order)])
-    factor = np.linalg.cholesky((inverse + inverse.T) / 2).T
-    left, size = steps[:, order].copy(), steps.shape[1]
-    place = np.empty(size, dtype=np.int64)
-    place[order] = np.arange(size)
-    extreme = place[fixed]
+    """Round weights [groups, outputs, inputs] by what inputs have in common, [groups, inputs, inputs]."""
+    size = steps.shape[2]
+    order = np.argsort(-np.diagonal(products, axis1=1, axis2=2), axis=1, kind="stable")  # weightiest first
+    place = np.argsort(order, axis=1)
+    ordered = np.take_along_axis(products, order[:, :, None], axis=1)
+    inverse = np.linalg.inv(np.take_along_axis(ordered, order[:, None, :], axis=2))
+    factor = np.linalg.cholesky((inverse + inverse.transpose(0, 2, 1)) / 2).transpose(0, 2, 1)
+    left = np.take_along_axis(steps, order[:, None, :], axis=2)
+    largest = levels * np.sign(np.take_along_axis(steps, fixed[:, :, None], axis=2)[:, :, 0])
+    extreme = np.take_along_axis(place, fixed, axis=1)  # the column of each output's largest weight
     found = np.empty_like(left)
     for start in range(0, size, _BLOCK):
         end = min(start + _BLOCK, size)
-        errors = np.empty((len(left), end - start))
+        errors = np.empty((*left.shape[:2], end - start))
         for column in range(start, end):
-            rounded = np.clip(np.rint(left[:, column]), -levels, levels)
-            own = extreme == column
-            rounded[own] = np.sign(steps[own, order[column]]) * levels
-            found[:, column] = rounded
-            error = (left[:, column] - rounded) / factor[column, column]
-            errors[:, column - start] = error
-            left[:, column + 1 : end] -= np.outer(error, factor[column, column + 1 : end])
-        left[:, end:] -= errors @ factor[start:end, end:]
-    result = np.empty_like(found)
-    result[:, order] = found
-    return result
+            nearest = np.clip(np.rint(left[:, :, column]), -levels, levels)
+            rounded = np.where(extreme == column, largest, nearest)
+            found[:, :, column] = rounded
+            error = (left[:, :, column] - rounded) / factor[:, None, column, column]
+            errors[:, :, column - start] = error
+            left[:, :, column + 1 : end] -= error[:, :, None] * factor[:, None, column, column + 1 : end]
+        left[:, :, end:] -= errors @ factor[:, start:end, end:]
+    return np.take_along_axis(found, place[:, None, :], axis=2)
 
 
 def _descended(steps: Float, found: Float, products: Float, fixed: Integers, levels: int) -> Float:
     """Move single weights to the best integer given all the others, a few times over."""
     best = found.copy()
-    error = best - steps
-    slope = error @ products
-    weight = np.diag(products)
-    rows = np.arange(len(best))
+    slope = (best - steps) @ products
+    weight = np.diagonal(products, axis1=1, axis2=2)
     for _ in range(_SWEEPS):
-        moved = 0
-        for column in range(best.shape[1]):
-            ideal = best[:, column] - slope[:, column] / weight[column]
-            target = np.clip(np.rint(ideal), -levels, levels)
-            target[fixed[rows] == column] = best[fixed == column, column]
-            change = target - best[:, column]
-            if not change.any():
-                continue
-            moved += int(np.count_nonzero(change))
-            best[:, column] = target
-            slope += np.outer(change, products[column])
+        moved = False
+        for column in range(best.shape[2]):
+            now = best[:, :, column]
+            ideal = now - slope[:, :, column] / weight[:, column, None]
+            target = np.where(fixed == column, now, np.clip(np.rint(ideal), -levels, levels))
+            group, row = np.nonzero(target != now)
+            if len(row):
+                moved = True
+                change = (target - now)[group, row]
+                best[group, row, column] = target[group, row]
+                slope[group, row] += change[:, None] * products[group, column]
         if not moved:
             break
     return best

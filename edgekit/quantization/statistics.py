@@ -13,6 +13,7 @@ from edgekit.quantization.network import Float, Layer, Network
 
 # How many positions of each image moments are taken from: as many as a layer reads numbers, within these.
 FEWEST, MOST = 24, 200
+MOST_INPUTS = 4608  # of a layer, for which products are kept: those of a 3×3 kernel over 512 channels, 85 MB
 _LARGEST = 1 << 22  # numbers of an image batch's patches; fewer positions are drawn if it were more
 
 
@@ -31,10 +32,12 @@ class Channels:
 
 @dataclass
 class Moments:
-    """What a layer reads for one output: the mean, and the mean product of every two, by group."""
+    """What a layer reads for one output: the mean, and how every two inputs vary together, by group."""
 
     total: Float  # [groups, inputs]
-    products: Float  # [groups, inputs, inputs]
+    squares: Float  # [groups, inputs]
+    products: Float | None  # [groups, inputs, inputs], about `centre`; None: they would be too many
+    centre: Float  # [groups, inputs], the first images' mean: about zero, rounding would hide small variance
     count: int = 0
 
     @property
@@ -43,19 +46,49 @@ class Moments:
         return self.total / max(1, self.count)
 
     @property
-    def second(self) -> Float:
-        """[groups, inputs, inputs], about zero."""
-        return self.products / max(1, self.count)
+    def square(self) -> Float:
+        """The mean of squares, [groups, inputs]."""
+        return self.squares / max(1, self.count)
+
+    def second(self, *, centred: bool) -> Float | None:
+        """The mean products of every two, about their means or about zero; [groups, inputs, inputs]."""
+        if self.products is None:
+            return None
+        off = self.mean - self.centre
+        products = self.products.astype(np.float64) / max(1, self.count) - off[:, :, None] * off[:, None, :]
+        return products if centred else products + self.mean[:, :, None] * self.mean[:, None, :]
 
     def include(self, patches: Float) -> None:
         """Include patches [groups, n, inputs]."""
         patches = patches.astype(np.float32, copy=False)
-        self.total += patches.sum(axis=1, dtype=np.float64)
-        for group, rows in enumerate(patches) if len(patches) == 1 else ():
-            self.products[group] += rows.T @ rows
-        if len(patches) > 1:  # many small products, for which BLAS is slow
-            self.products += np.einsum("gni,gnj->gij", patches, patches)
+        if not self.count:
+            self.centre = patches.mean(axis=1)
         self.count += patches.shape[1]
+        self.total += patches.sum(axis=1, dtype=np.float64)
+        self.squares += np.square(patches).sum(axis=1, dtype=np.float64)
+        if self.products is None:
+            return
+        patches = patches - self.centre[:, None, :]
+        if len(patches) == 1:
+            self.products[0] += patches[0].T @ patches[0]
+        else:  # many small products, for which BLAS is slow
+            self.products += np.einsum("gni,gnj->gij", patches, patches)
+
+    def scaled(self, factors: Float) -> Moments:
+        """The moments of inputs that are so many times as large; [groups, inputs]."""
+        products = self.products
+        if products is not None:
+            products = (products * factors[:, :, None] * factors[:, None, :]).astype(np.float32)
+        squares = self.squares * np.square(factors)
+        return Moments(self.total * factors, squares, products, self.centre * factors, self.count)
+
+
+def no_moments(groups: int, inputs: int) -> Moments:
+    """Nothing seen yet."""
+    few = inputs <= MOST_INPUTS
+    products = np.zeros((groups, inputs, inputs), np.float32) if few else None
+    total, squares, centre = (np.zeros((groups, inputs)) for _ in range(3))
+    return Moments(total, squares, products, centre)
 
 
 @dataclass
@@ -81,7 +114,9 @@ def collect(network: Network, batches: Iterable[Mapping[str, Float]], *, moments
     """
     found = Statistics({name: empty_channels(count) for name, count in network.channels.items()}, {})
     if moments:
-        found.moments = {layer.name: _no_moments(layer) for layer in network.layers}
+        found.moments = {
+            layer.name: no_moments(layer.groups, layer.rows.shape[1]) for layer in network.layers
+        }
     for number, batch in enumerate(batches):
         for name, channels in found.channels.items():
             channels.include(by_channel(batch[name], network.axes.get(name, 1)))
@@ -95,11 +130,6 @@ def collect(network: Network, batches: Iterable[Mapping[str, Float]], *, moments
 def by_channel(values: Float, axis: int) -> Float:
     """Return values as [channels, n]."""
     return np.moveaxis(values, axis, 0).reshape(values.shape[axis], -1)
-
-
-def _no_moments(layer: Layer) -> Moments:
-    inputs = layer.rows.shape[1]
-    return Moments(np.zeros((layer.groups, inputs)), np.zeros((layer.groups, inputs, inputs)))
 
 
 def patches(layer: Layer, values: Float, chance: np.random.Generator) -> Float:

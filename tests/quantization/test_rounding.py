@@ -5,7 +5,7 @@ import pytest
 
 from edgekit.quantization.network import Layer
 from edgekit.quantization.rounding import on_grid, scales_of
-from edgekit.quantization.statistics import Moments
+from edgekit.quantization.statistics import MOST_INPUTS, no_moments
 
 
 def _layer(outputs=12, inputs=24, groups=1, kernel=()):
@@ -25,7 +25,7 @@ def _read(layer, n=4000):
 
 def _moments(values):
     groups, _, size = values.shape
-    moments = Moments(np.zeros((groups, size)), np.zeros((groups, size, size)))
+    moments = no_moments(groups, size)
     moments.include(values)
     return moments
 
@@ -86,3 +86,13 @@ def test_inputs_that_hardly_vary_about_their_mean_do_no_harm(varying):
     made = on_grid(layer, 127, _moments(values), reconstruct=True, correct=True)
     assert np.all(np.isfinite(made.weights))
     assert np.abs(made.weights - layer.weights).max() < 0.1
+
+
+def test_a_layer_that_reads_very_many_numbers_needs_no_memory_for_their_products():
+    layer = _layer(2, MOST_INPUTS + 1)
+    values = np.abs(np.random.default_rng(0).normal(size=(1, 50, MOST_INPUTS + 1))).astype(np.float32)
+    moments = _moments(values)
+    assert moments.products is None
+    made = on_grid(layer, 127, moments, reconstruct=True, correct=True)
+    before, after = (values[0] @ each.rows.T + each.bias for each in (layer, made))
+    assert np.abs((after - before).mean(axis=0)).max() < 1e-3
