@@ -278,10 +278,12 @@ def main() -> None:
     parser.add_argument("--file", type=Path)
     parser.add_argument("--photos", type=Path)
     parser.add_argument("--images", type=int, default=10_080)
-    parser.add_argument("--tools", default="", help="only tools whose name has this in it")
+    parser.add_argument(
+        "--tools", default="", help="only tools with one of these in their names: NNCF,edgekit"
+    )
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()
-    tools = [tool for tool in TOOLS if given.tools in tool[0]]
+    tools = [tool for tool in TOOLS if any(part in tool[0] for part in given.tools.split(","))]
     tables = []
     with tempfile.TemporaryDirectory() as place:
         for index, name in enumerate(given.names or (SHIPPED if given.file is None else ())):

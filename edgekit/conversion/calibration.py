@@ -28,11 +28,14 @@ from edgekit.words import plural
 
 FEWEST = 16  # images; of fewer, none can be held back to judge by
 HELD_BACK = 4  # one image in so many
-FARTHER = 100  # images that are also shown brighter, darker and with noise
-MARGINS = (1.1, 1.25, 1.5, 2.5)  # to ReLU6's cap: the first that leaves the function as it was
+FARTHER = 64  # images that are also shown brighter, darker and with noise
+_JUDGING = 25  # images held back that equalization is judged by, likewise
+MARGINS = (1.1, 1.15, 1.2, 1.3, 1.5, 2.5)  # to ReLU6's cap: the first that leaves the function as it was
 FAITHFUL_DB = 45.0  # SQNR of the equalized float model's scores on images unlike the calibration's
 _BRIGHTER, _DARKER, _NOISE = 1.3, 0.6, 0.05  # times; of the input's span
-_SAMPLED = 8192  # values of each tensor and image that better ranges are found by
+_SAMPLED = 4096  # values of each tensor and image that better ranges are found by
+
+Kind = Literal["min/max", "least squared error"]  # of ranges
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Steps:
     equalized: bool = False
     rounded: bool = False
     corrected: bool = False
-    ranges: Literal["min/max", "least squared error"] = "min/max"
+    ranges: Kind = "min/max"
 
     def words(self, images: int) -> str:
         """Say it."""
@@ -73,18 +76,21 @@ class Calibration:
         self._feed = feed
         self._progress = progress
         self._networks: dict[tuple[Steps, int], tuple[Network, Statistics]] = {}
-        self._ranges: dict[tuple[Steps, int], dict[str, tuple[float, float]]] = {}
-        order = np.random.default_rng(0).permutation(len(feed))
-        self._held = frozenset(order[: len(feed) // HELD_BACK].tolist())
+        self._extremes: dict[str, tuple[float, float]] = {}  # of every tensor of the model
+        self._ranges: dict[Steps, dict[str, tuple[float, float]]] = {}
+        order = np.random.default_rng(0).permutation(len(feed)).tolist()
+        self._held, self._calibrating = (
+            sorted(part) for part in (order[: len(feed) // HELD_BACK], order[len(feed) // HELD_BACK :])
+        )
 
     @property
     def count(self) -> int:
         """How many images weights and ranges follow from; the others are held back."""
-        return len(self._feed) - len(self._held)
+        return len(self._calibrating)
 
-    def images(self, *, held: bool = False) -> Iterator[Float32]:
-        """Yield float32 [1, *input_shape]: those that are calibrated with, or those held back."""
-        return (image for index, image in enumerate(self._feed) if (index in self._held) == held)
+    def images(self, most: int | None = None, *, held: bool = False) -> Iterator[Float32]:
+        """Yield float32 [1, *input_shape]: the first that are calibrated with, or those held back."""
+        return self._feed.of((self._held if held else self._calibrating)[:most])
 
     def network(self, steps: Steps, levels: int) -> Network:
         """The network after some steps; `levels` is the largest integer of a weight."""
@@ -94,20 +100,19 @@ class Calibration:
         """What computes a network's tensors, all of them or those named."""
         return self.source.runner(network.layers, self.source.tensors if names is None else names)
 
-    def ranges(self, steps: Steps, levels: int) -> Ranges:
+    def ranges(self, steps: Steps) -> Ranges:
         """The range of every tensor of the ONNX file after some steps."""
         steps = replace(steps, rounded=False, corrected=False)
-        if (steps, levels) not in self._ranges:
-            run = self.run(self.network(steps, levels))
-            if steps.ranges == "min/max":
-                self._progress.step("Finding ranges", self.count)
-                found = minmax_ranges(run.over(self._counted(self.images())))
-            else:
-                full = self.ranges(replace(steps, ranges="min/max"), levels)
+        if steps not in self._ranges:
+            network, seen = self._equalized if steps.equalized else (self.source.network, self._seen)
+            by_channel = {n: (float(x.low.min()), float(x.high.max())) for n, x in seen.channels.items()}
+            found = self._extremes | by_channel
+            if steps.ranges != "min/max":
                 self._progress.step("Finding better ranges", self.count)
-                found = mse_ranges(map(_sampled, run.over(self._counted(self.images()))), full)
-            self._ranges[steps, levels] = found | dict.fromkeys(self.source.images, self.input_range)
-        return self._ranges[steps, levels]
+                run = self.run(network)
+                found = mse_ranges(map(_sampled, run.over(self._counted(self.images()))), found)
+            self._ranges[steps] = found | dict.fromkeys(self.source.images, self.input_range)
+        return self._ranges[steps]
 
     @cached_property
     def input_range(self) -> tuple[float, float]:
@@ -132,15 +137,16 @@ class Calibration:
                 )
                 self._progress.advance(len(layers))
             return network.with_layers(layers), seen
-        return self._equalized(levels) if steps.equalized else (self.source.network, self._seen)
+        return self._equalized if steps.equalized else (self.source.network, self._seen)
 
-    def _equalized(self, levels: int) -> tuple[Network, Statistics]:
-        """As far below ReLU6's cap as it takes to leave the function as it was."""
+    @cached_property
+    def _equalized(self) -> tuple[Network, Statistics]:
+        """The equalized network, as far below ReLU6's cap as it takes to leave the function as it was."""
         name = self.source.outputs[0]
-        images = list(self._farther(_first(self.images(held=True), FARTHER // 4)))
+        images = list(self._farther(self.images(_JUDGING, held=True)))
         real = _joined(self.run(self.source.network, (name,)), images, name)
         for margin in MARGINS:
-            network, seen = equalize(self.source.network, self._seen, self._reach.channels, levels, margin)
+            network, seen = equalize(self.source.network, self._seen, self._reach.channels, margin)
             here = _joined(self.run(network, (name,)), images, name)
             if decibels(noises(real, here)) >= FAITHFUL_DB:
                 return network, seen
@@ -148,10 +154,19 @@ class Calibration:
 
     @cached_property
     def _seen(self) -> Statistics:
-        """What the images make of the model."""
-        run = self.run(self.source.network, self.source.network.channels)
+        """What the images make of the model's layers."""
+        run = self.run(self.source.network)
         self._progress.step("Calibrating", self.count)
-        return collect(self.source.network, run.over(self._counted(self.images())))
+        batches = run.over(self._counted(self.images()))
+        return collect(self.source.network, self._watched(batches))
+
+    def _watched(self, batches: Iterable[Activations]) -> Iterator[Activations]:
+        """Pass batches on, and remember the lowest and highest value of every tensor."""
+        for batch in batches:
+            for name, (low, high) in minmax_ranges((batch,)).items():
+                before = self._extremes.get(name, (low, high))
+                self._extremes[name] = (min(low, before[0]), max(high, before[1]))
+            yield batch
 
     @cached_property
     def _reach(self) -> Statistics:
@@ -159,8 +174,13 @@ class Calibration:
         run = self.run(self.source.network, self.source.network.channels)
         few = min(FARTHER, self.count)
         self._progress.step("Calibrating with brighter, darker and noisier images", 4 * few)
-        images = self._counted(self._farther(_first(self.images(), few)))
-        return collect(self.source.network, run.over(images), moments=False)
+        images = self._counted(self._farther(self.images(few)))
+        found = collect(self.source.network, run.over(images), moments=False)
+        for name, channels in found.channels.items():
+            channels.include(
+                np.stack([self._seen.channels[name].low, self._seen.channels[name].high], axis=1)
+            )
+        return found
 
     def _farther(self, images: Iterable[Float32]) -> Iterator[Float32]:
         """Yield each image, and brighter, darker and noisier ones."""
@@ -179,10 +199,6 @@ class Calibration:
         for done, image in enumerate(images, 1):
             yield image
             self._progress.advance(done)
-
-
-def _first(images: Iterable[Float32], count: int) -> Iterator[Float32]:
-    return (image for image, _ in zip(images, range(count), strict=False))
 
 
 def _joined(run: Batches, images: Iterable[Float32], name: str) -> Float32:

@@ -40,6 +40,13 @@ class Feed:
             for image in batch:
                 yield image[None]
 
+    def of(self, indices: Sequence[int]) -> Iterator[Float32]:
+        """Yield some images, float32 [1, *input_shape]."""
+        for start in range(0, len(indices), _BATCH):
+            pixels = self.split.images.read(indices[start : start + _BATCH])
+            for image in normalise(pixels, self.preprocessing):
+                yield image[None]
+
     def batches(self) -> Iterator[Float32]:
         """Yield float32 [n, *input_shape]."""
         for start in range(0, len(self), _BATCH):

@@ -6,35 +6,29 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgekit.conversion.ranges import Activations, Ranges
+from edgekit.conversion.ranges import Activations
 from edgekit.data.dataset import Float32
 
 _ALIKE = 1e-3  # of the largest value
 
 
-def ranges_by_values(
-    pairs: Sequence[tuple[Activations, Activations]], ranges: Ranges
-) -> tuple[dict[str, tuple[float, float]], list[str]]:
-    """Give one file's tensors the ranges of those of another that hold the same values in any order.
+def counterparts(pairs: Sequence[tuple[Activations, Activations]]) -> dict[str, str]:
+    """Which of another file's tensors holds the same values as each of one file's, in any order.
 
     Args:
         pairs: Of some images, the file's tensors and the other's.
-        ranges: By the other's names.
 
     Returns:
-        Ranges by the file's names; and the tensors that no other is like.
+        The other's names by the file's; a tensor that no other is like has none.
     """
-    others = {name: [_ordered(there[name]) for _, there in pairs] for name in pairs[0][1] if name in ranges}
-    found: dict[str, tuple[float, float]] = {}
-    unknown: list[str] = []
+    others = {name: [_ordered(there[name]) for _, there in pairs] for name in pairs[0][1]}
+    found: dict[str, str] = {}
     for name in pairs[0][0]:
         own = [_ordered(here[name]) for here, _ in pairs]
         same = next((other for other, values in others.items() if _alike(own, values)), None)
-        if same is None:
-            unknown.append(name)
-        else:
-            found[name] = ranges[same]
-    return found, unknown
+        if same is not None:
+            found[name] = same
+    return found
 
 
 def _ordered(values: Float32) -> Float32:

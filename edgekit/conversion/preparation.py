@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from edgekit.conversion.calibration import EVERYTHING, PLAIN, Calibration, Steps
+from edgekit.conversion.calibration import EVERYTHING, PLAIN, Calibration, Kind, Steps
 from edgekit.conversion.formats import Format
-from edgekit.conversion.matching import ranges_by_values
+from edgekit.conversion.matching import counterparts
 from edgekit.conversion.probe import watch
 from edgekit.conversion.ranges import Ranges, minmax_ranges
 from edgekit.data.dataset import Float32
@@ -23,6 +23,12 @@ from edgekit.words import plural
 
 FAITHFUL = 1e-4  # largest difference of a float file with new weights, relative to outputs above 1
 _FEW = 2  # images
+
+_UNEQUAL = replace(EVERYTHING, equalized=False)
+_TOGETHER = (
+    PLAIN,
+    *(replace(steps, ranges=kind) for kind in get_args(Kind) for steps in (EVERYTHING, _UNEQUAL)),
+)
 
 Quantize: TypeAlias = Callable[[bytes, Ranges, Set[str]], bytes]
 Noises: TypeAlias = npt.NDArray[np.floating]
@@ -77,6 +83,7 @@ class Preparation:
     progress: Progress = SILENT
     literal: bool = False
     _files: dict[Steps, bytes | None] = field(default_factory=dict)
+    _unknown: list[str] = field(default_factory=list)  # tensors that the calibrated file has none like
 
     def best(self) -> Choice | None:
         """Try steps together and one by one; keep what surely brings the scores nearer.
@@ -88,9 +95,8 @@ class Preparation:
             return None
         self.progress.step(f"Finding what brings int8.{self.format.name} nearest to float32", 5)
         found: dict[Steps, Noises] = {}
-        for steps in (PLAIN, EVERYTHING, replace(EVERYTHING, equalized=False)):
+        for steps in _TOGETHER:
             self._try(steps, found)
-        self._try(replace(_best(found), ranges="least squared error"), found)
         if _best(found).corrected:
             self._try(replace(_best(found), corrected=False), found)
         chosen = _best(found)
@@ -104,9 +110,9 @@ class Preparation:
         file, real = self._file(steps), self._file(replace(steps, rounded=False, corrected=False))
         if file is None or real is None:
             return None
-        ranges = self.calibration.ranges(steps, self.levels)
+        ranges = self.calibration.ranges(steps)
         if self.float_file != self.calibration.file:
-            ranges = self._translated(steps, file, ranges)
+            ranges = self._translated(file, ranges)
         return Prepared(steps.words(self.calibration.count), file, real, ranges)
 
     def _try(self, steps: Steps, found: dict[Steps, Noises]) -> None:
@@ -155,21 +161,28 @@ class Preparation:
                 return False
         return True
 
-    def _translated(self, steps: Steps, file: bytes, ranges: Ranges) -> Ranges:
-        """The ranges by the names of this file's tensors, which are recognised by their values."""
-        probe, calibration = self.format.look_inside(file), self.calibration
-        run = calibration.run(calibration.network(steps, self.levels))
+    def _translated(self, file: bytes, ranges: Ranges) -> Ranges:
+        """The ranges by the names of this file's tensors."""
+        own, inputs = self._tensors
+        found = {name: ranges[other] for name, other in own.items() if other in ranges}
+        if self._unknown:  # such as what was padded first
+            probe, images = self.format.look_inside(file), self.calibration.images()
+            seen = ({name: values[name] for name in self._unknown} for values in watch(probe, images))
+            found |= minmax_ranges(seen)
+        return {**found, **dict.fromkeys(inputs, self.calibration.input_range)}
+
+    @cached_property
+    def _tensors(self) -> tuple[dict[str, str], tuple[str, ...]]:
+        """Which of the calibrated file's tensors each of this file's is, and which of them hold the image."""
+        probe = self.format.look_inside(self.float_file)
+        run = self.calibration.run(self.calibration.source.network)
         pairs = [(probe.activations(image), run(image)) for image in self._few()]
-        found, unknown = ranges_by_values(pairs, ranges)
-        if unknown:  # such as what was padded first
-            seen = minmax_ranges(
-                {name: values[name] for name in unknown} for values in watch(probe, calibration.images())
-            )
-            found |= seen
-        return {**found, **dict.fromkeys(probe.inputs, calibration.input_range)}
+        found = counterparts(pairs)
+        self._unknown.extend(name for name in pairs[0][0] if name not in found)
+        return found, probe.inputs
 
     def _few(self) -> Iterator[Float32]:
-        return (image for image, _ in zip(self.calibration.images(), range(_FEW), strict=False))
+        return self.calibration.images(_FEW)
 
 
 def _best(found: Mapping[Steps, Noises]) -> Steps:

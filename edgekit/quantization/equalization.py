@@ -18,7 +18,7 @@ LARGEST = 1e4  # factor
 EXPONENTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # how much of the difference between channels is evened out
 # What is left of the weights' noise if they are rounded by reconstruction instead of to the nearest step.
 _SHARE = 0.2
-_LEVELS = 255
+_LEVELS, _WEIGHT_LEVELS = 255, 127
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def spaces(network: Network) -> tuple[Space, ...]:
 
 
 def equalize(
-    network: Network, seen: Statistics, reach: Mapping[str, Channels], levels: int, margin: float
+    network: Network, seen: Statistics, reach: Mapping[str, Channels], margin: float
 ) -> tuple[Network, Statistics]:
     """Scale every space so that the noise of 8-bit rounding behind it is least.
 
@@ -72,7 +72,6 @@ def equalize(
         network: The network.
         seen: What calibration images made of it.
         reach: The like for images that go farther: no channel may come to a cap with them.
-        levels: The largest integer of a weight.
         margin: How far below a cap channels must stay.
 
     Returns:
@@ -83,7 +82,7 @@ def equalize(
     now = Statistics(channels, moments)
     for space in spaces(network):
         choices = _candidates(space, reach, margin)
-        noises = [_noise(space, scales, layers, now, levels) for scales in choices]
+        noises = [_noise(space, scales, layers, now) for scales in choices]
         scales = choices[int(np.argmin(noises))]
         if np.all(scales == 1.0):
             continue
@@ -111,7 +110,7 @@ def _candidates(space: Space, reach: Mapping[str, Channels], margin: float) -> l
     return [np.clip(np.minimum(ratio**exponent, most), 1.0, LARGEST) for exponent in EXPONENTS]
 
 
-def _noise(space: Space, scales: Float, layers: Mapping[str, Layer], seen: Statistics, levels: int) -> float:
+def _noise(space: Space, scales: Float, layers: Mapping[str, Layer], seen: Statistics) -> float:
     """Mean squared error that rounding this space's values and its readers' weights causes behind them."""
     total = 0.0
     for name in space.readers:
@@ -122,7 +121,7 @@ def _noise(space: Space, scales: Float, layers: Mapping[str, Layer], seen: Stati
         square = seen.moments[name].square  # [groups, inputs]
         by_group = scaled.reshape(layer.groups, len(scaled) // layer.groups, -1)
         spread = _by_input(scales, layer)
-        weight_step = np.abs(by_group).max(axis=2) / levels  # [groups, outputs]
+        weight_step = np.abs(by_group).max(axis=2) / _WEIGHT_LEVELS  # [groups, outputs]
         weight_noise = np.square(weight_step) * (square * np.square(spread)).sum(axis=1)[:, None]
         total += _SHARE * float(np.sum(weight_noise)) / 12
         total += step**2 / 12 * float(np.sum(np.square(by_group)))
