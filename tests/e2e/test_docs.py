@@ -12,6 +12,8 @@ WITHOUT = [ROOT / "docs" / "python.md", ROOT / "docs" / "architecture.md"]
 WITHOUT.append(ROOT / "docs" / "comparing.md")
 # a table that takes an hour, and no command of edgekit's: tests/benchmarks/test_zoo.py
 WITHOUT.append(ROOT / "docs" / "models.md")
+# tables of other tools' files, and no command of edgekit's: tests/benchmarks/test_nearness.py
+WITHOUT.append(ROOT / "docs" / "quantization.md")
 # a repository whose commits were measured: tests/timeline/test_history_page.py
 WITHOUT.append(ROOT / "docs" / "history.md")
 # test_mobilenet_page.py runs its commands in one process, and compares every figure
