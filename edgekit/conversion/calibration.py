@@ -76,7 +76,7 @@ class Calibration:
         self._feed = feed
         self._progress = progress
         self._networks: dict[tuple[Steps, int], tuple[Network, Statistics]] = {}
-        self._extremes: dict[str, tuple[float, float]] = {}  # of every tensor of the model
+        self._extremes: dict[str, tuple[float, float]] = {}  # of tensors that the network does not name
         self._ranges: dict[Steps, dict[str, tuple[float, float]]] = {}
         order = np.random.default_rng(0).permutation(len(feed)).tolist()
         self._held, self._calibrating = (
@@ -161,9 +161,11 @@ class Calibration:
         return collect(self.source.network, self._watched(batches))
 
     def _watched(self, batches: Iterable[Activations]) -> Iterator[Activations]:
-        """Pass batches on, and remember the lowest and highest value of every tensor."""
+        """Pass batches on, and remember the extremes of tensors that the network does not name."""
+        known = self.source.network.channels
         for batch in batches:
-            for name, (low, high) in minmax_ranges((batch,)).items():
+            others = {name: values for name, values in batch.items() if name not in known}
+            for name, (low, high) in minmax_ranges((others,)).items():
                 before = self._extremes.get(name, (low, high))
                 self._extremes[name] = (min(low, before[0]), max(high, before[1]))
             yield batch
