@@ -45,7 +45,8 @@ class Batches:
 
     def __call__(self, images: Float32) -> dict[str, Float32]:
         """Return tensors by name, [n, …], for images [n, *input_shape]."""
-        found = self._session.run(self._names, {self._input: images})
+        # asked for none, ONNX Runtime returns every output
+        found = self._session.run(self._names, {self._input: images}) if self._names else []
         return {**dict(zip(self._names, found, strict=True)), self._input: images}
 
     def over(self, images: Iterable[Float32]) -> Iterator[dict[str, Float32]]:

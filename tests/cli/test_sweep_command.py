@@ -119,4 +119,5 @@ def test_asked_to_end_it_keeps_what_was_done_and_goes_on_from_there(tmp_path):
     assert "SIGTERM" in said
     assert len(read_sweep(tmp_path / "sweeps" / "mobilenet_v1").cells) == 2
     done = _sweep(*words[1:], cwd=tmp_path)
-    assert "of 3, " in done.err
+    # 3 steps, or 2 where the next one was at its end by then
+    assert "of 3, " in done.err or "of 2, " in done.err

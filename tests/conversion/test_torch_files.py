@@ -34,7 +34,9 @@ def images(tmp_path_factory):
 @pytest.mark.parametrize("exporter", ["dynamo", "script"])
 def test_what_torch_exported_becomes_int8_throughout_and_answers_the_same(exporter, images, tmp_path):
     model = MODELS / f"torch_{exporter}.onnx"
-    artefacts = convert(ConvertRequest(model=model, dataset=str(images), output=tmp_path / "set"))
+    # of a random network's answers some hang on nothing: no layer is to be kept in float32 for those
+    request = ConvertRequest(model=model, dataset=str(images), max_drop=0.1, output=tmp_path / "set")
+    artefacts = convert(request)
     real, int8 = artefacts.manifest.files
     with np.load(artefacts.folder / "evaluation.npz") as held:
         shown = held["images"]
