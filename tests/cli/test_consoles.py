@@ -13,6 +13,7 @@ from support.commands import run
 from support.simulated import simulate
 
 from edgekit.cli import ending, main
+from edgekit.cli.app import COMMANDS as ALL
 from edgekit.results import write_result
 
 ENCODINGS = ("ascii", "latin-1", "cp1252")
@@ -33,7 +34,17 @@ COMMANDS = {
     "convert": (["convert", "µ→.keras"], 2),
     "train": (["train", "µ→"], 2),
     "explain": (["explain", "µ→.tflite"], 2),
+    "expect": (["expect", "--device", "rpi4", "--alpha", "0.5", "--resolution", "224", "--int8"], 0),
+    "pick": (["pick", "old.json", "--latency", "100 ms"], 0),
+    "pick published": (["pick", "--device", "rpi4", "--latency", "15 ms", "--int8"], 0),
+    "history": (["history", "--results", "."], 0),
+    "sweep": (["sweep", "µ→"], 2),
+    "farm": (["farm", "worker", "µ→"], 2),
 }
+
+
+def test_no_command_is_left_out():
+    assert {name.split()[0] for name in COMMANDS} == set(ALL)
 
 
 @pytest.fixture(scope="module")
