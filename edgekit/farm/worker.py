@@ -10,6 +10,7 @@ import asyncio
 import multiprocessing
 import os
 import platform
+import secrets
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -88,12 +89,14 @@ async def _serve(scheduler: str, announced: dict[str, dict[str, float]], progres
     """Keep one process for each set of resources, until the scheduler is gone."""
     from distributed import Nanny
 
+    # a scheduler refuses a name that it has: and every other board is called raspberrypi
+    here = f"{platform.node()}-{secrets.token_hex(3)}"
     nannies = [
         Nanny(
             scheduler,
             nthreads=1,
             memory_limit=0,  # what a step takes is not Dask's to judge
-            name=f"{name}@{platform.node()}",
+            name=f"{name}@{here}",
             resources=resources,
             dashboard_address=None,
             dashboard=False,

@@ -126,7 +126,8 @@ def test_two_workers_give_what_this_computer_gives(farm, store, tmp_path):
 
 def test_a_step_whose_worker_is_killed_is_done_elsewhere_and_the_worker_is_named(farm, store, tmp_path):
     once = _planted("once", kill=str(tmp_path / "killed"))
-    others = [_planted(f"other {n}", seconds=0.1) for n in range(15)]
+    # for longer than between two looks at who is there
+    others = [_planted(f"other {n}", seconds=0.4) for n in range(15)]
     outcome, progress = _run(farm, [once, *others], store)
     assert outcome.ran == 16
     assert not outcome.failed
@@ -159,6 +160,14 @@ def test_a_scheduler_that_is_started_anew_is_sent_what_is_missing(farm, store, t
     assert outcome.ran == 6
     assert len(_files(store)) == 6
     assert any("is gone; waiting 600 s for it at most" in note for note in progress.notes)
+
+
+def test_two_workers_of_computers_that_have_one_name_are_both_at_work(farm, store):
+    words = ["edgekit", "farm", "worker", "--jobs", "1", farm.address]
+    with subprocess.Popen([sys.executable, "-m", *words], env=ENV, stderr=subprocess.PIPE, text=True) as more:
+        said = more.stderr.readline()
+        more.terminate()
+    assert said.startswith("At work for"), said
 
 
 def test_a_device_does_one_step_at_a_time(farm, store, tmp_path):
