@@ -82,6 +82,8 @@ def _random(said: dict[str, Any], place: Path) -> tuple[Path, Path]:
     import_tensorflow()
     import keras
 
+    # Keras numbers layers over a process: the files of a size must not tell which sizes came before it
+    keras.utils.clear_session()
     keras.utils.set_random_seed(said["seed"])
     spec = model_spec(said["family"], said["alpha"], said["resolution"])
     model, images = place / f"{spec.name('random')}.keras", place / "noise.npz"

@@ -1,5 +1,8 @@
 """A sweep with nothing planted: a size is trained, converted and measured here."""
 
+import subprocess
+import sys
+
 import edgekit
 from edgekit.progress import Recorder
 
@@ -28,3 +31,21 @@ def test_a_size_is_trained_converted_and_measured_once(tmp_path, monkeypatch):
     assert edgekit.sweep(**asked, progress=again) == found
     assert again.steps == []
     assert edgekit.pick(found.path).best.title.startswith("mobilenet_v1_0.25_32_digits/int8.tflite")
+
+
+NAMES = """
+import pathlib, sys, keras
+from edgekit.sweeping import work
+size = {"family": "mobilenet_v1", "resolution": 32, "seed": 0}
+for alpha in (0.25, 0.5, 0.25):
+    path, _ = work._random({**size, "alpha": alpha}, pathlib.Path(sys.argv[1]))
+    print(*(layer.name for layer in keras.models.load_model(path, compile=False).layers))
+"""
+
+
+def test_a_size_has_the_same_layers_whichever_sizes_came_before_it(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", NAMES, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    first, _, again = done.stdout.splitlines()
+    assert first == again
