@@ -108,7 +108,7 @@ def _limit(name: str, text: str) -> float:
     """Read a limit.
 
     Raises:
-        UsageError: It is no quantity with a unit of the metric.
+        UsageError: It is not a quantity with a unit of the metric.
     """
     from edgekit.budget import METRICS
 

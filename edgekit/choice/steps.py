@@ -22,7 +22,7 @@ class Step:
 
     @property
     def cost_per_point(self) -> float | None:
-        """What one more percentage point costs; None: quality is no share, or does not surely differ."""
+        """What one more percentage point costs; None: quality is not a share, or does not surely differ."""
         return self.cost / (self.quality * 100) if self.sure and self.quality else None
 
 

@@ -221,8 +221,8 @@ def _latency(pair: Pair, timed: tuple[list[float], list[float]], p: float | None
 def _flaw(pair: Pair) -> str:
     """Why a side cannot be trusted; empty: both can.
 
-    That repeats differ among themselves is no flaw where only repeats of one block are compared: the interval
-    has it.
+    That repeats differ among themselves is not a flaw where only repeats of one block are compared: the
+    interval has it.
     """
     for name, side in (("baseline", pair.baseline), ("candidate", pair.candidate)):
         for finding in side.measurement.findings:

@@ -19,7 +19,7 @@ REPEATS = {"quick": 16, "standard": 24, "rigorous": 24}  # a side, at most
 def planned_looks(repeats: int, cells: int) -> tuple[int, ...]:
     """After how many blocks a verdict is looked for, with so many repeats a side and cells.
 
-    A look at which so few blocks could not decide is no look.
+    A look at which so few blocks could not decide is not a look.
     """
     looks = [look for look in LOOKS if 2 * look <= repeats] or [max(1, repeats // 2)]
     while len(looks) > 1 and not stats.cut_off(looks[0], tail(len(looks), cells)):

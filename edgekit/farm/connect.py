@@ -51,8 +51,8 @@ def greet(scheduler: str, wait: float | None = None) -> None:
     """Make sure that a scheduler answers, and speaks this Dask's version.
 
     Raises:
-        UsageError: The address is none, or its scheduler has another version.
-        UnavailableError: Nothing answers there, or something that is no Dask scheduler.
+        UsageError: It is not an address, or its scheduler has another version.
+        UnavailableError: Nothing answers there, or something that is not a Dask scheduler.
     """
     if not scheduler.startswith(("tcp://", "tls://")) or not scheduler[6:].strip("/"):
         raise UsageError(

@@ -1,6 +1,6 @@
 """The figures of a report for programs that track them: one name per cell, one value per measure.
 
-What is invalid is left out: a figure that cannot be trusted is no point of a curve.
+What is invalid is left out: a figure that cannot be trusted is not a point of a curve.
 """
 
 from __future__ import annotations
