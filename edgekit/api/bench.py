@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from edgekit.api.given import Artefacts, StrPath, Threads, artefact_paths, call, several
+from edgekit.api.given import Artefacts, StrPath, Threads, artefact_paths, call, several, thread_counts
 from edgekit.errors import EdgekitError, InvalidError, UnavailableError, UsageError
 from edgekit.progress import SILENT, Progress
 
@@ -101,7 +101,7 @@ def bench(
         artefacts=artefact_paths(artefacts),
         device=device,
         runtimes=several(runtimes),
-        threads=tuple(0 if count == "all" else count for count in several(threads)),
+        threads=thread_counts(threads),
         mode=mode,
         accuracy=accuracy,
         memory=memory,

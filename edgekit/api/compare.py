@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from edgekit.api.given import StrPath, Threads, artefact_paths, call, read_results, several
+from edgekit.api.given import StrPath, Threads, artefact_paths, call, read_results, several, thread_counts
 from edgekit.artefact import MANIFEST, ArtefactSet
 from edgekit.errors import UsageError
 from edgekit.progress import SILENT, Progress
@@ -133,7 +133,7 @@ def _measured(
         artefacts=(*sides[0], *sides[1]),
         device=device,
         runtimes=tuple(runtimes),
-        threads=tuple(0 if count == "all" else count for count in threads),
+        threads=thread_counts(threads),
         mode=mode,
         accuracy=accuracy,
         memory=False,

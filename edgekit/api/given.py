@@ -24,6 +24,11 @@ def several(given: Any) -> tuple[Any, ...]:
     return tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
 
 
+def thread_counts(given: Threads | Iterable[Threads]) -> tuple[int, ...]:
+    """Return numbers of threads as requests have them: `all`, every CPU, is 0."""
+    return tuple(0 if count == "all" else count for count in several(given))
+
+
 def artefact_paths(given: Artefacts | Iterable[Artefacts] | None) -> tuple[Path, ...]:
     """Return the folders and files of artefacts; None means the set made last under artefacts/.
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from edgekit.api.given import StrPath, Threads, several
+from edgekit.api.given import StrPath, Threads, several, thread_counts
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def pick(
         model=model,
         precision=precision,
         runtimes=several(runtimes),
-        threads=tuple(0 if count == "all" else count for count in several(threads)),
+        threads=thread_counts(threads),
         fps=fps,
     )
     given = () if results is None else several(results)

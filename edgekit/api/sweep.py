@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgekit.api.given import StrPath, Threads, call, several
+from edgekit.api.given import StrPath, Threads, call, several, thread_counts
 from edgekit.progress import SILENT, Progress
 from edgekit.zoo.families import DEFAULT_FAMILY
 
@@ -96,7 +96,7 @@ def sweep(
         precisions=tuple(name for name, wanted in precisions.items() if wanted),
         formats=several(formats),
         runtimes=several(runtimes),
-        threads=tuple(0 if count == "all" else count for count in several(threads)),
+        threads=thread_counts(threads),
         mode=mode,
         seed=seed,
         output=None if output is None else Path(output),
