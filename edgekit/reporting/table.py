@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from edgekit.reporting.rows import Row
 
@@ -66,3 +66,9 @@ class TableOf(Generic[T]):
 
 Column: TypeAlias = ColumnOf[Row]  # of one session's table
 Table: TypeAlias = TableOf[Row]
+
+
+def lifted(column: Column) -> ColumnOf[Any]:
+    """Let a session's column read whatever has a `row`."""
+    wider = cast("ColumnOf[Any]", column)
+    return replace(wider, cell=lambda each: column.cell(each.row))

@@ -21,9 +21,9 @@ from edgekit.reporting.report import Report
 from edgekit.reporting.rows import Row
 from edgekit.reporting.session import Session
 from edgekit.reporting.side_by_side import SideBySide
-from edgekit.reporting.side_by_side.columns import listed
 from edgekit.reporting.side_by_side.summary import summarise
 from edgekit.reporting.table import NONE
+from edgekit.words import listed
 
 _HERE = Path(__file__).parent
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from edgekit import units
 from edgekit.reporting.columns import figures, identity, output_columns
 from edgekit.reporting.side_by_side.match import Line, Ratio, SideBySide
-from edgekit.reporting.table import NONE, Column, ColumnOf, TableOf
+from edgekit.reporting.table import NONE, ColumnOf, TableOf, lifted
+from edgekit.words import listed
 
 _Columns = list[ColumnOf[Line]]
 _STACKED = ("set", "artefact", "runtime")
@@ -40,7 +41,7 @@ def table(found: SideBySide, *, stacked: bool = False) -> TableOf[Line]:
     columns: _Columns = [_stacked(found)] if stacked else []
     for column in identity(shown):
         if not (stacked and column.key in _STACKED):
-            columns.append(_lifted(column))
+            columns.append(lifted(column))
         if column.key == "threads":
             columns.append(_device())
     # where some have times and others counts, neither may be left out
@@ -48,7 +49,7 @@ def table(found: SideBySide, *, stacked: bool = False) -> TableOf[Line]:
     known = {column.key: column for column in figures(shown)}
     for key in ranks:
         if key in known:
-            columns += [_lifted(replace(known[key], rank=ranks[key])), *after.get(key, ())]
+            columns += [lifted(replace(known[key], rank=ranks[key])), *after.get(key, ())]
     columns += output_columns(lambda line: line.outputs, found.name(found.bases.outputs))
     wanted = (c for c in columns if c.rank == 0 or any(c.cell(line) != NONE for line in found.lines))
     return TableOf(title(found), tuple(wanted), found.lines)
@@ -70,11 +71,6 @@ def title(found: SideBySide) -> str:
     return " · ".join((listed(found.devices), *sets))
 
 
-def listed(devices: Sequence[str]) -> str:
-    """Return `a`, `a and b` or `a, b and c`."""
-    return " and ".join(filter(None, (", ".join(devices[:-1]), devices[-1])))
-
-
 def threads_of(cell: Sequence[Line]) -> str:
     """Say on how many threads a cell was measured: `4 threads`, or `all CPUs: 16 and 4 threads`."""
     counts = list(dict.fromkeys(str(line.row.threads) for line in cell))
@@ -84,22 +80,6 @@ def threads_of(cell: Sequence[Line]) -> str:
 def ratio_text(ratio: float) -> str:
     """Format a ratio with three significant figures; 0.9998 is 1.00, as 1.0002 is."""
     return units.significant(float(f"{ratio:.3g}"))
-
-
-def _lifted(column: Column) -> ColumnOf[Line]:
-    """Let a session's column read lines."""
-    return ColumnOf(
-        key=column.key,
-        title=column.title,
-        unit=column.unit,
-        cell=lambda line: column.cell(line.row),
-        about=column.about,
-        rank=column.rank,
-        group=column.group,
-        words=column.words,
-        below=column.below,
-        short=column.short,
-    )
 
 
 def _stacked(found: SideBySide) -> ColumnOf[Line]:

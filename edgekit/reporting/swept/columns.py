@@ -8,7 +8,7 @@ from dataclasses import replace
 from edgekit import units
 from edgekit.reporting.columns import figures, identity, moment
 from edgekit.reporting.points import Point, Share
-from edgekit.reporting.table import NONE, Column, ColumnOf, TableOf
+from edgekit.reporting.table import NONE, Column, ColumnOf, TableOf, lifted
 from edgekit.sweeps import Sweep
 
 FRONT = "*"
@@ -95,19 +95,3 @@ def _accuracy(sweep: Sweep) -> Iterator[ColumnOf[Point]]:
     short = "" if sweep.trained else "publ."
     yield ColumnOf("top1", name, "%", value, about, 2, "accuracy", short=short)
     yield ColumnOf("top1_ci", "95 % CI", "%", ends, "Wilson", 3, "accuracy", below="top1")
-
-
-def lifted(column: Column) -> ColumnOf[Point]:
-    """Let a session's column read points."""
-    return ColumnOf(
-        key=column.key,
-        title=column.title,
-        unit=column.unit,
-        cell=lambda point: column.cell(point.row),
-        about=column.about,
-        rank=column.rank,
-        group=column.group,
-        words=column.words,
-        below=column.below,
-        short=column.short,
-    )
