@@ -39,7 +39,7 @@ def sustained(result: Result, shown: Table, theme: Theme) -> Figure | None:
     # a hiccup must not flatten the rest
     ends = [max(row.sustained.cold, *row.sustained.last) for row, _ in loaded if row.sustained]
     top = 1.25 * max(ends) / length
-    strips = [_strip(row, shown, place, length) for place, (row, _) in enumerate(loaded)]
+    strips = [_strip(row, shown, place, unit, length) for place, (row, _) in enumerate(loaded)]
     points = [
         point
         for strip, (_, windows) in zip(strips, loaded, strict=True)
@@ -81,18 +81,15 @@ def sustained(result: Result, shown: Table, theme: Theme) -> Figure | None:
     return Figure("sustained", "Sustained load", _CAPTION + (_WARM if warm else ""), chart)
 
 
-def _strip(row: Row, shown: Table, place: int, length: float) -> Datum:
+def _strip(row: Row, shown: Table, place: int, unit: str, length: float) -> Datum:
     load = row.sustained
     assert load  # noqa: S101 - narrows the type
     first = units.significant(load.cold / length)
-    last = (
-        f" → {units.significant(load.steady / length)}"
-        if load.slowed_after is not None and load.steady
-        else ""
-    )
+    settled = load.steady if load.slowed_after is not None else None
+    last = f" → {units.significant(settled / length)}" if settled else ""
     strip = marks.strip(row, shown, place)
     named = {
-        "label": f"{first}{last} {latency_unit(shown.rows)[0]} · {strip['label']}",
+        "label": f"{first}{last} {unit} · {strip['label']}",
         "top": place + _LABEL,
     }
     return strip | named | {"slowed": load.slowed_after}
