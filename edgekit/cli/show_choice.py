@@ -24,7 +24,7 @@ def show_choice(choice: Choice) -> None:
 
     from edgekit.choice.sentences import limits, sentences
     from edgekit.cli.console import wide_console
-    from edgekit.cli.tables import draw_table
+    from edgekit.cli.tables import draw_table, show_items
     from edgekit.words import visible
 
     console = wide_console()
@@ -35,10 +35,8 @@ def show_choice(choice: Choice) -> None:
     words = [index for index, column in enumerate(shown.columns) if column.words]
     rows = [[visible(cell) for cell in row] for row in shown.cells]
     console.print(draw_table(shown.title, headings, rows, words=words))
-    for sentence in sentences(choice):
-        console.print(Text(f"• {visible(sentence)}"), soft_wrap=True)
-    for note in choice.notes:
-        console.print(Text(f"• {visible(note)}", "dim"), soft_wrap=True)
+    show_items(sentences(choice))
+    show_items(choice.notes, "dim")
     console.print(Text(f"From {visible(choice.origin)}."), soft_wrap=True)
 
 

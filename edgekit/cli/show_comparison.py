@@ -20,7 +20,7 @@ def show_comparison(found: Comparison) -> None:
     from rich.text import Text
 
     from edgekit.cli.console import wide_console
-    from edgekit.cli.tables import draw_table
+    from edgekit.cli.tables import draw_table, show_items
     from edgekit.words import visible
 
     console = wide_console()
@@ -43,8 +43,7 @@ def show_comparison(found: Comparison) -> None:
         console.print(Text(f"new {visible(label)}: not in the baseline"), soft_wrap=True)
     for reason in found.unlike:
         console.print(Text(f"not compared {visible(reason)}"), soft_wrap=True)
-    for note in found.notes:
-        console.print(Text(f"• {visible(note)}"), soft_wrap=True)
+    show_items(found.notes)
 
 
 _Column = tuple[str, bool, "Callable[[Compared], str]"]  # heading, whether it is text, cell

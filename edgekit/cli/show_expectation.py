@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgekit.cli.tables import NONE, draw_table, show
+from edgekit.cli.tables import NONE, draw_table, show, show_items
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,9 +37,8 @@ def show_expectation(found: Expectation) -> None:
 def show_published(results: Sequence[Result]) -> None:
     """Print where results are beyond what others measured on the same boards."""
     from edgekit.expectation import against
-    from edgekit.words import visible
 
-    show(*(f"• {visible(sentence)}" for result in results if (sentence := against(result))))
+    show_items(sentence for result in results if (sentence := against(result)))
 
 
 def _cells(line: Line) -> tuple[str, ...]:

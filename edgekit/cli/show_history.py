@@ -19,7 +19,7 @@ def show_history(found: History) -> None:
 
     from edgekit.budget import METRICS
     from edgekit.cli.console import wide_console
-    from edgekit.cli.tables import draw_table
+    from edgekit.cli.tables import draw_table, show_items
     from edgekit.timeline.words import sentence, worse
     from edgekit.words import plural, visible
 
@@ -41,8 +41,7 @@ def show_history(found: History) -> None:
                 console.print(Text(f"     with it: {visible(also)}"), soft_wrap=True)
     for file in found.unreadable:
         console.print(Text(f"not read {visible(file.file)}: {visible(file.why)}"), soft_wrap=True)
-    for note in found.notes:
-        console.print(Text(f"• {visible(note)}"), soft_wrap=True)
+    show_items(found.notes)
     steps = sum(len(series.steps) for series in found.series)
     console.print(Text(f"{len(found.series)} series, {plural(steps, 'step')}"))
 

@@ -21,7 +21,7 @@ def show_verdicts(judged: Check) -> None:
 
     from edgekit.budget.verdicts import HEADINGS, WORDS, cells, ordered, sentence, subject, tally
     from edgekit.cli.console import wide_console
-    from edgekit.cli.tables import draw_table
+    from edgekit.cli.tables import draw_table, show_items
     from edgekit.words import visible
 
     console = wide_console()
@@ -38,8 +38,7 @@ def show_verdicts(judged: Check) -> None:
             )
     if len(shown) > _ROWS:
         console.print(Text(f"… and {len(shown) - _ROWS} more; --json lists all"))
-    for note in judged.notes:
-        console.print(Text(f"• {visible(note)}"), soft_wrap=True)
+    show_items(judged.notes)
     old = f"; {judged.superseded} older measurements left out" if judged.superseded else ""
     console.print(Text(f"{tally(judged.verdicts)}{old}"), soft_wrap=True)
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from edgekit.cli.streams import writable
+from edgekit.words import visible
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -45,3 +46,10 @@ def show(*parts: object) -> None:
     console = stdout_console()
     for part in parts:
         console.print(part, soft_wrap=isinstance(part, str) or not hasattr(part, "columns"))
+
+
+def show_items(sentences: Iterable[str], style: str = "") -> None:
+    """Print sentences, each as an item of a list."""
+    from rich.text import Text
+
+    show(*(Text(f"• {visible(sentence)}", style) for sentence in sentences))
