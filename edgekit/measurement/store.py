@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import time
@@ -33,23 +34,20 @@ def result_path(folder: Path, result: Result, sets: Iterable[str] = ()) -> Path:
     # file systems allow 255 bytes; writing the file whole needs some of them
     stem = re.sub(r"[^\w.+-]+", "_", stem).encode()[:150].decode(errors="ignore")
     candidates = (folder / f"{stem}{f'-{n}' if n > 1 else ''}.json" for n in count(1))
-    return next(path for path in candidates if not path.exists())
+    # a link that leads nowhere takes its name, too
+    return next(path for path in candidates if not os.path.lexists(path))
 
 
-def save_result(result: Result, folder: Path = RESULTS) -> Path:
-    """Write a result under a new name and return its path.
+def save_result(result: Result, folder: Path = RESULTS, sets: Iterable[str] = ()) -> Path:
+    """Write a result under a name that nobody else takes, however many write at once; return its path.
+
+    Args:
+        result: What is written.
+        folder: Where.
+        sets: The artefact sets that it is named after; none: those that were measured.
 
     Raises:
         StorageError: The folder cannot be written; no trace is left.
-    """
-    return write_new_result(folder, result)
-
-
-def write_new_result(folder: Path, result: Result, sets: Iterable[str] = ()) -> Path:
-    """Write a result under a name that nobody else takes, however many write at once; return its path.
-
-    Raises:
-        StorageError: The folder cannot be written.
     """
     draft = folder / f".{secrets.token_hex(8)}.new"
     write_result(draft, result)
@@ -117,6 +115,6 @@ class Store:
         """
         with storage_errors(self._path or self._folder / "new.json", OUTPUT):
             if self._path is None:
-                self._path = write_new_result(self._folder, result, sets)
+                self._path = save_result(result, self._folder, sets)
             else:
                 write_result(self._path, result)

@@ -134,6 +134,17 @@ def test_results_of_the_same_second_written_at_once_are_all_kept(tmp_path):
     assert all(read_result(path).measurements for path in written)
 
 
+def test_a_link_that_leads_nowhere_takes_a_name_like_any_file(tmp_path):
+    result = session(timed(MS, samples=8))
+    taken = store.result_path(tmp_path, result)
+    taken.symlink_to(tmp_path / "nothing")
+
+    path = store.save_result(result, tmp_path)
+
+    assert path.name == f"{taken.stem}-2.json"
+    assert read_result(path) == result
+
+
 def test_a_folder_without_hard_links_is_written_too(tmp_path, monkeypatch):
     def refused(*_):
         raise OSError(1, "Operation not permitted")
