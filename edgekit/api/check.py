@@ -101,7 +101,7 @@ def _in(path: StrPath) -> Sequence[Result | Path]:
     """Return the results of a sweep, its file or its folder; else the path, as that of a result."""
     from edgekit.sweeps import FILE, read_sweep
 
-    file = Path(path) / FILE if Path(path).is_dir() else Path(path)
-    if file.name != FILE:
-        return [file]
-    return [result for cell in read_sweep(file).cells for result in cell.results]
+    given = Path(path)
+    if given.name != FILE and not given.is_dir():
+        return [given]
+    return [result for cell in read_sweep(given).cells for result in cell.results]
