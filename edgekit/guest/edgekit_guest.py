@@ -709,15 +709,8 @@ def sustained_stride(invoke: Callable[[], Any], request: dict[str, Any]) -> int:
     """Decide to time one inference in so many; three runs tell how long one takes, and hardly heat."""
     if request["fps"]:
         return 1
-    fastest = min(count_ns(invoke) for _ in range(3))
+    _, fastest = warm_up(invoke, dict(request, warmup_runs=3, warmup_seconds=0.0))
     return max(1, int(request["window_seconds"] * 1e9 / max(fastest, 1) / request["window_samples"]))
-
-
-def count_ns(invoke: Callable[[], Any]) -> int:
-    """Time one inference."""
-    start = time.perf_counter_ns()
-    invoke()
-    return time.perf_counter_ns() - start
 
 
 def memory(request: dict[str, Any]) -> dict[str, Any]:
