@@ -35,13 +35,17 @@ class Point:
 
     @property
     def cost(self) -> Spread | None:
+        """What was spent; None where it cannot be trusted, either."""
+        return self.spent if self.row.valid else None
+
+    @property
+    def spent(self) -> Spread | None:
         """The median latency in ns, with the range of the repeats' medians; where nothing is timed the count.
 
-        None where neither was measured, or it cannot be trusted.
+        None where neither was measured.
         """
         row = self.row
-        timed = row.latency.p50 if row.latency else row.instructions.median if row.instructions else None
-        return timed if row.valid else None
+        return row.latency.p50 if row.latency else row.instructions.median if row.instructions else None
 
 
 def points(sweep: Sweep) -> tuple[Point, ...]:

@@ -23,9 +23,8 @@ class View:
         devices = {name: place for place, name in enumerate(self.sweep.devices)}
 
         def place(point: Point) -> tuple[int, int, float]:
-            row = point.row
-            cost = row.latency.p50 if row.latency else row.instructions.median if row.instructions else None
-            return devices[point.device.profile], row.threads, cost.value if cost else float("inf")
+            spent = point.spent.value if point.spent else float("inf")
+            return devices[point.device.profile], point.row.threads, spent
 
         return tuple(sorted(points(self.sweep), key=place))
 
