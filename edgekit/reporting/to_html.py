@@ -31,16 +31,11 @@ _HERE = Path(__file__).parent
 def to_html(report: Report) -> bytes:
     """Return the page: how devices compare; and of every session what it came to and how it was measured."""
     found, sessions = report.side_by_side, [_session(session) for session in report.sessions]
-    title = f"edgekit report: {len(sessions)} sessions"
-    return page(
-        title=f"{listed(found.devices)} side by side"
-        if found
-        else sessions[0]["title"]
-        if len(sessions) == 1
-        else title,
-        side_by_side=_side_by_side(found) if found else None,
-        sessions=sessions,
-    )
+    if found:
+        compared = _side_by_side(found)
+        return page(title=compared["name"], side_by_side=compared, sessions=sessions)
+    several = f"edgekit report: {len(sessions)} sessions"
+    return page(title=sessions[0]["title"] if len(sessions) == 1 else several, sessions=sessions)
 
 
 def page(
