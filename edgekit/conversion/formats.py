@@ -19,9 +19,9 @@ from edgekit.conversion.onnx_files import (
     float32_onnx,
     int8_onnx,
     may_overflow,
-    onnx_names,
     onnx_note,
 )
+from edgekit.conversion.onnx_naming import onnx_names
 from edgekit.conversion.probe import OnnxProbe, Probe, TfliteProbe
 from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.runners import OnnxRunner, Runner, TfliteRunner

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Set
-from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 from edgekit.conversion.graph import FloatGraph
 from edgekit.conversion.noise import converter
+from edgekit.conversion.onnx_naming import rename, shorten
 from edgekit.conversion.onnx_rewrites import stay_in_float, usual_operators
 from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.runners import import_onnxruntime
@@ -19,9 +18,6 @@ from edgekit.inspection import Inspection
 
 OPSET = 17  # of what is made here, and what an older file is upgraded to
 SMALLEST_OPSET = 13  # the first with QuantizeLinear per channel
-_ROLES = {1: "weights", 2: "bias"}  # of the inputs of the operators below
-_WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
-_CONVERSIONS = ("QuantizeLinear", "DequantizeLinear")
 # Parts of layer norms, GELU and the like for which ONNX Runtime has no 8-bit kernel: between 8-bit tensors
 # it would convert to float32 and back around each of them, which costs accuracy and saves no time.
 FLOAT_OPS = frozenset(
@@ -55,7 +51,7 @@ def float32_onnx(graph: FloatGraph) -> bytes:
             opset=OPSET,
         )
         model = _fold(model)
-        _rename(model, {graph.input: "input", **dict(zip(graph.outputs, graph.names, strict=True))})
+        rename(model, {graph.input: "input", **dict(zip(graph.outputs, graph.names, strict=True))})
         return bytes(model.SerializeToString(deterministic=True))
 
 
@@ -70,7 +66,7 @@ def fit_onnx(data: bytes) -> bytes:
     with converter("a float32 ONNX file"):
         model = _fold(onnx.load_model_from_string(data))
         ends = (*model.graph.input, *model.graph.output)
-        _rename(model, {value.name: value.name for value in ends})
+        rename(model, {value.name: value.name for value in ends})
         model.graph.name, model.doc_string = "model", ""
         return bytes(model.SerializeToString(deterministic=True))
 
@@ -162,7 +158,7 @@ def int8_onnx(
         quantizer.model.topological_sort()
         made = quantizer.model.model
         stay_in_float(made, [node for node in made.graph.node if not float_layers.isdisjoint(node.output)])
-        _shorten(made, model)
+        shorten(made, model)
         return bytes(made.SerializeToString(deterministic=True))
 
 
@@ -211,114 +207,3 @@ def _fold(model: Any) -> Any:
     folded = onnx.shape_inference.infer_shapes(folded)
     usual_operators(folded)
     return folded
-
-
-def _rename(model: Any, kept: dict[str, str]) -> None:
-    """Give tensors short names, and nodes telling ones, that do not depend on chance.
-
-    The converter numbers activations (`…/depthwise__146:0`) by a counter that runs on, and keeps an
-    arbitrary one of the names of equal constants; the same model would give another file every time.
-    Here a node has the name that its output had, without the number, and tensors are `t1`, `t2`, …,
-    constants `c1`, `c2`, … in the order of the nodes: a name occurs wherever a tensor is written or read.
-
-    Args:
-        model: Changed in place.
-        kept: New names of inputs and outputs, by their old ones.
-    """
-    graph = model.graph
-    constants = {tensor.name for tensor in graph.initializer}
-    readers = {name: node.output[0] for node in reversed(graph.node) for name in node.input}
-    telling, taken = dict(kept), set(kept.values())
-    outputs = [name for node in graph.node for name in node.output if name not in kept]
-    for name in sorted(outputs, key=lambda name: "__" in name):  # numbered ones must not take another's name
-        base = re.sub(r"__\d+|:0$|_output_0$", "", name)
-        reader = telling.get(readers.get(name, ""))
-        # `Conv__167` alone says nothing: name it after the operator that reads it
-        telling[name] = _unique(f"{reader}/{base}" if reader and "/" not in base else base, taken)
-    short, numbers = dict(kept), {"t": count(1), "c": count(1)}
-    for node in graph.node:
-        node.name, node.doc_string = telling[node.output[0]], ""
-        for name in (*node.input, *node.output):
-            if name and name not in short:
-                kind = "c" if name in constants else "t"
-                short[name] = f"{kind}{next(numbers[kind])}"
-        node.input[:] = [short.get(name, name) for name in node.input]
-        node.output[:] = [short.get(name, name) for name in node.output]
-    for value in (*graph.input, *graph.output, *graph.value_info, *graph.initializer):
-        value.name = short.get(value.name, value.name)
-    for entries in (graph.initializer, graph.value_info):
-        ordered = sorted(entries, key=lambda entry: (len(entry.name), str(entry.name)))
-        del entries[:]
-        entries.extend(ordered)
-
-
-def onnx_names(data: bytes) -> dict[str, str]:
-    """What a float32 file's short names stand for: the layer that writes a tensor or reads a constant."""
-    import onnx
-
-    graph = onnx.load_model_from_string(data).graph
-    names: dict[str, str] = {}
-    for node in graph.node:
-        for index, name in enumerate(node.output):
-            names[name] = f"{node.name}:{index}" if index else node.name
-    for node in graph.node:
-        for index, name in enumerate(node.input):
-            role = _ROLES.get(index, str(index)) if node.op_type in _WEIGHTED else str(index)
-            names.setdefault(name, f"{node.name}/{role}")
-    for value in (*graph.input, *graph.output):
-        names.pop(value.name, None)
-    names.pop("", None)
-    return names
-
-
-def _shorten(model: Any, real: Any) -> None:
-    """Shorten what the quantizer named, and keep equal constants once.
-
-    Tensors of the float32 model keep their names; the quantizer's own, of which there are several for each,
-    become `q1`, `q2`, … A conversion's node is named after the layer whose output it converts.
-
-    Args:
-        model: What the quantizer made; changed in place.
-        real: The float32 model it was made from.
-    """
-    graph = model.graph
-    written = {name: node.name for node in real.graph.node for name in node.output}
-    known = {*written, *(tensor.name for tensor in (*real.graph.initializer, *real.graph.input))}
-    same: dict[tuple[int, bytes, bytes], str] = {}
-    names: dict[str, str] = {}
-    constants = list(graph.initializer)
-    del graph.initializer[:], graph.value_info[:]
-    for tensor in constants:
-        first = same.setdefault(_identity(tensor), tensor.name)
-        if first == tensor.name:
-            graph.initializer.append(tensor)
-        else:
-            names[tensor.name] = first
-    for node in graph.node:
-        node.input[:] = [names.get(name, name) for name in node.input]
-    names.clear()
-    for node in graph.node:
-        if node.op_type in _CONVERSIONS:
-            node.name = written.get(node.input[0], "")
-            written[node.output[0]] = node.name
-            node.name = f"{node.name}/{node.op_type}" if node.name else ""
-        for name in (*node.input, *node.output):
-            if name and name not in known:
-                names.setdefault(name, f"q{len(names) + 1}")
-        node.input[:] = [names.get(name, name) for name in node.input]
-        node.output[:] = [names.get(name, name) for name in node.output]
-    for tensor in graph.initializer:
-        tensor.name = names.get(tensor.name, tensor.name)
-
-
-def _identity(tensor: Any) -> tuple[int, bytes, bytes]:
-    from onnx import numpy_helper
-
-    return tensor.data_type, bytes(str(list(tensor.dims)), "ascii"), numpy_helper.to_array(tensor).tobytes()
-
-
-def _unique(name: str, taken: set[str]) -> str:
-    candidates = chain((name,), (f"{name}_{i}" for i in count(2)))
-    found = next(candidate for candidate in candidates if candidate not in taken)
-    taken.add(found)
-    return found

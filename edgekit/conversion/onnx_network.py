@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from edgekit.conversion.batches import Batches, takes_several
+from edgekit.conversion.onnx_naming import ROLES
 from edgekit.conversion.onnx_reading import Reader
 from edgekit.quantization.network import Float, Layer
-
-_ROLES = {1: "weights", 2: "bias"}  # of a layer's inputs
 
 
 class OnnxNetwork:
@@ -73,12 +72,12 @@ class OnnxNetwork:
         for layer in layers:
             node = nodes[layer.name]
             values = [layer.weights.T if layer.name in self._transposed else layer.weights]
-            if layer.bias is not None and (len(node.input) > len(_ROLES) or np.any(layer.bias)):
+            if layer.bias is not None and (len(node.input) > len(ROLES) or np.any(layer.bias)):
                 values.append(layer.bias)
             for place, value in enumerate(values, 1):
                 name = node.input[place] if len(node.input) > place else ""
                 if readers[name] != 1 or name not in stored:
-                    name = f"{layer.name}_{_ROLES[place]}"
+                    name = f"{layer.name}_{ROLES[place]}"
                     stored[name] = graph.initializer.add()
                     node.input[place:] = [name]
                 _fill(stored[name], name, value)
