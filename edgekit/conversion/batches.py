@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,13 +21,11 @@ class Batches:
     Args:
         data: The file.
         names: Tensors to return.
-        shapes: Of every tensor, for one image.
+        numbers: How many its tensors hold for one image.
         several: Whether to take several images at a time.
     """
 
-    def __init__(
-        self, data: bytes, names: Iterable[str], shapes: Mapping[str, tuple[int, ...]], *, several: bool
-    ) -> None:
+    def __init__(self, data: bytes, names: Iterable[str], numbers: int, *, several: bool) -> None:
         import onnx
 
         model = onnx.load_model_from_string(data)
@@ -37,7 +35,6 @@ class Batches:
         known = {value.name: value for value in graph.value_info}
         present = {output.name for output in graph.output}
         graph.output.extend(known[name] for name in self._names if name not in present)
-        numbers = sum(int(np.prod(shape)) for shape in shapes.values())
         self.size = min(_MOST, max(1, _BYTES // (4 * numbers))) if several else 1
         if several:
             _free_batch(graph)
@@ -61,14 +58,11 @@ class Batches:
             yield self(np.concatenate(held))
 
 
-def takes_several(
-    data: bytes, names: Iterable[str], shapes: Mapping[str, tuple[int, ...]], images: Float32
-) -> bool:
+def takes_several(data: bytes, names: Sequence[str], numbers: int, images: Float32) -> bool:
     """Whether two images at a time give the same as one after the other."""
-    names = list(names)
-    alone = Batches(data, names, shapes, several=False)
+    alone = Batches(data, names, numbers, several=False)
     try:
-        both = Batches(data, names, shapes, several=True)(images)
+        both = Batches(data, names, numbers, several=True)(images)
     except Exception:  # ONNX Runtime has no error that one could name
         return False
     singles = [alone(image[None]) for image in images]

@@ -36,19 +36,18 @@ class Feed:
 
     def __iter__(self) -> Iterator[Float32]:
         """Yield float32 [1, *input_shape]; no more than a batch is held in memory."""
-        for batch in self.batches():
-            for image in batch:
-                yield image[None]
+        return self.of(range(len(self)))
 
     def of(self, indices: Sequence[int]) -> Iterator[Float32]:
         """Yield some images, float32 [1, *input_shape]."""
-        for start in range(0, len(indices), _BATCH):
-            pixels = self.split.images.read(indices[start : start + _BATCH])
-            for image in normalise(pixels, self.preprocessing):
+        for batch in self._batches(indices):
+            for image in batch:
                 yield image[None]
 
     def batches(self) -> Iterator[Float32]:
         """Yield float32 [n, *input_shape]."""
-        for start in range(0, len(self), _BATCH):
-            indices = range(start, min(start + _BATCH, len(self)))
-            yield normalise(self.split.images.read(indices), self.preprocessing)
+        return self._batches(range(len(self)))
+
+    def _batches(self, indices: Sequence[int]) -> Iterator[Float32]:
+        for start in range(0, len(indices), _BATCH):
+            yield normalise(self.split.images.read(indices[start : start + _BATCH]), self.preprocessing)

@@ -25,7 +25,7 @@ from edgekit.conversion.onnx_naming import onnx_names
 from edgekit.conversion.probe import OnnxProbe, Probe, TfliteProbe
 from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.runners import OnnxRunner, Runner, TfliteRunner
-from edgekit.conversion.target import Target
+from edgekit.conversion.target import LARGEST_SAFE_WEIGHT, Target
 from edgekit.conversion.tflite_files import IO, fit_tflite, float16_tflite, float32_tflite, int8_tflite
 from edgekit.inspection import FILE_FORMATS, FileFormat, Inspection
 from edgekit.inspection import Layer as Operator
@@ -128,7 +128,7 @@ FORMATS = Registry(
             unsquashed=lambda data: onnx_network.without_last(
                 data, {"Softmax": "softmax", "Sigmoid": "sigmoid"}
             ),
-            levels=lambda target: 64 if REDUCED_RANGE[target] else 127,
+            levels=lambda target: LARGEST_SAFE_WEIGHT if REDUCED_RANGE[target] else 127,
             mixed=True,
         ),
     ),

@@ -12,6 +12,7 @@ import numpy as np
 from edgekit.conversion.batches import Batches, takes_several
 from edgekit.conversion.onnx_naming import ROLES
 from edgekit.conversion.onnx_reading import Reader
+from edgekit.conversion.probe import image_tensors
 from edgekit.quantization.network import Float, Layer
 
 
@@ -41,23 +42,22 @@ class OnnxNetwork:
     @cached_property
     def images(self) -> tuple[str, ...]:
         """The input and what is only a rearrangement of it."""
-        same = {self.input}
-        for node in self._model.graph.node:
-            if node.op_type in ("Transpose", "Reshape", "Identity") and node.input[0] in same:
-                same.update(node.output)
-        return tuple(sorted(same))
+        return image_tensors(self._model, self.input)
 
     def runner(self, layers: Iterable[Layer], names: Iterable[str]) -> Batches:
         """Return what computes some tensors, with other layers in place of the file's own."""
-        shapes = {name: self._shapes[name] for name in self.tensors}
-        return Batches(self.with_layers(layers), names, shapes, several=self._several)
+        return Batches(self.with_layers(layers), names, self._numbers, several=self._several)
+
+    @cached_property
+    def _numbers(self) -> int:
+        """How many its tensors hold for one image."""
+        return sum(int(np.prod(self._shapes[name])) for name in self.tensors)
 
     @cached_property
     def _several(self) -> bool:
-        shapes = {name: self._shapes[name] for name in self.tensors}
         images = np.random.default_rng(0).uniform(-1, 1, (2, *self._shapes[self.input][1:]))
         data = self._model.SerializeToString()
-        return takes_several(data, self.tensors, shapes, images.astype(np.float32))
+        return takes_several(data, self.tensors, self._numbers, images.astype(np.float32))
 
     def with_layers(self, layers: Iterable[Layer]) -> bytes:
         """Return the file with other weights and biases; constants that several nodes read are parted."""

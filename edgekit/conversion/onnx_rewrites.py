@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from edgekit.conversion.onnx_reading import attributes
+
 HUGE = 1e30  # beyond every activation: a clip to it changes nothing
 _ELEMENTWISE = ("Add", "Sub", "Mul", "Div")
 
@@ -69,14 +71,14 @@ def _scale_by_sums_and_products(graph: Any) -> None:
 
 def _pool_by_global_average(graph: Any) -> None:
     """The mean over height and width becomes GlobalAveragePool."""
-    from onnx import helper, numpy_helper
+    from onnx import numpy_helper
 
     stored = {tensor.name: tensor for tensor in graph.initializer}
     ranks = {value.name: len(value.type.tensor_type.shape.dim) for value in (*graph.value_info, *graph.input)}
     for node in list(graph.node):
         if node.op_type != "ReduceMean" or ranks.get(node.input[0]) != 4:
             continue
-        given = {each.name: helper.get_attribute_value(each) for each in node.attribute}
+        given = attributes(node)
         axes = given.get("axes")
         if len(node.input) > 1 and node.input[1] in stored:
             axes = numpy_helper.to_array(stored[node.input[1]])

@@ -83,7 +83,7 @@ class OnnxProbe:
         self._session = onnx_session(model.SerializeToString(), optimise=False)
         self._input = self._session.get_inputs()[0].name
         self._names = [output.name for output in self._session.get_outputs()]
-        self.inputs: tuple[str, ...] = tuple(_layouts(model, self._input))
+        self.inputs: tuple[str, ...] = image_tensors(model, self._input)
 
     def activations(self, image: Float32) -> Activations:
         """Return the real values of every activation for one float32 image [1, H, W, 3]."""
@@ -95,10 +95,10 @@ class OnnxProbe:
         }
 
 
-def _layouts(model: Any, name: str) -> Iterator[str]:
-    """The input and what is only a rearrangement of it."""
+def image_tensors(model: Any, name: str) -> tuple[str, ...]:
+    """An ONNX model's input of that name and what is only a rearrangement of it."""
     same = {name}
     for node in model.graph.node:
         if node.op_type in ("Transpose", "Reshape", "Identity") and node.input[0] in same:
             same.update(node.output)
-    yield from sorted(same)
+    return tuple(sorted(same))
