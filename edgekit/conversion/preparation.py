@@ -124,16 +124,16 @@ class Preparation:
         data = self.quantize(short, prepared.ranges, frozenset())
         found[steps] = np.zeros(0)
         for real, here in zip(self._real, self._outputs(data), strict=True):
-            noise = np.asarray(noises(real, here, centred=self._squash == "softmax"))
+            noise = np.asarray(noises(real, here, centred=self._unsquashed[1] == "softmax"))
             found[steps] = noise + (found[steps] if len(found[steps]) else 0.0)
 
     @cached_property
     def _real(self) -> tuple[Float32, ...]:
-        return self._outputs(self.format.unsquashed(self.float_file)[0])
+        return self._outputs(self._unsquashed[0])
 
     @cached_property
-    def _squash(self) -> str:
-        return self.format.unsquashed(self.float_file)[1]
+    def _unsquashed(self) -> tuple[bytes, str]:
+        return self.format.unsquashed(self.float_file)
 
     def _outputs(self, data: bytes) -> tuple[Float32, ...]:
         runner = self.format.load(data, optimise=not self.literal)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def without_last(data: bytes, kinds: Mapping[str, str]) -> tuple[bytes, str]:
     model: Any = schema.ModelT.InitFromPackedBuf(data, 0)
     graph = model.subgraphs[0]
     last = graph.operators[-1]
-    kind = _kind(model, last, schema)
+    kind = _kind(model, last)
     if kind not in kinds or list(graph.outputs) != list(last.outputs):
         return data, ""
     graph.operators.pop()
@@ -77,7 +78,7 @@ def without_last(data: bytes, kinds: Mapping[str, str]) -> tuple[bytes, str]:
 def _layers(model: Any, graph: Any, schema: Any) -> Iterator[_Stored]:
     """The operators with constant weights, in the order in which they are computed."""
     for operator in graph.operators:
-        kind = _kind(model, operator, schema)
+        kind = _kind(model, operator)
         if kind not in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
             continue
         tensor = graph.tensors[operator.inputs[1]]
@@ -92,11 +93,17 @@ def _layers(model: Any, graph: Any, schema: Any) -> Iterator[_Stored]:
         yield _Stored(operator, kind, values)
 
 
-def _kind(model: Any, operator: Any, schema: Any) -> str:
+def _kind(model: Any, operator: Any) -> str:
     code = model.operatorCodes[operator.opcodeIndex]
-    number = max(code.builtinCode, code.deprecatedBuiltinCode)
-    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if name[:1] != "_"}
-    return str(names.get(number, ""))
+    return _names().get(max(code.builtinCode, code.deprecatedBuiltinCode), "")
+
+
+@cache
+def _names() -> dict[int, str]:
+    """The names of TFLite's operators by their number."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    return {value: name for name, value in vars(schema.BuiltinOperator).items() if name.isupper()}
 
 
 def _same(stored: Float, weights: Float) -> bool:

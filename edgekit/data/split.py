@@ -133,10 +133,11 @@ def split_together(
     Raises:
         DataError: There are not two different images.
     """
-    chosen = _distinct(labels, hashes, _Own(held_out), progress)
+    own = _Own(held_out)
+    chosen = _distinct(labels, hashes, own, progress)
     order = sorted(chosen, key=lambda i: sha256_bytes(f"{_DRAW}:{hashes[i]}".encode()))
-    pool = order if held_out is None else [i for i in order if not held_out[i]]
-    evaluation = [] if held_out is None else [i for i in order if held_out[i]]
+    pool = [i for i in order if not own.evaluates(i)]
+    evaluation = [i for i in order if own.evaluates(i)]
     drawn = max(1, round(len(pool) * EVALUATION_SHARE)) if held_out is None else 0
     evaluation, pool = evaluation + pool[:drawn], pool[drawn:]
     if not pool or not evaluation:

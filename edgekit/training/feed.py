@@ -168,8 +168,8 @@ class FeatureFeed:
             targets = _targets(tf.gather(labels, indices), self.classes, self.sigmoid)
             return tf.gather(features, indices), targets
 
-        size = min(self.batch_size, len(self.labels))
-        return tf.data.Dataset.from_tensor_slices(chosen).batch(size, drop_remainder=True).map(load)
+        batches = tf.data.Dataset.from_tensor_slices(chosen).batch(self.batch_size, drop_remainder=True)
+        return batches.map(load)
 
     def validation(self) -> Any:
         """Return the batches that the second curve is drawn from."""
