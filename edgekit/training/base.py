@@ -21,7 +21,7 @@ from edgekit.zoo.load import check_exists, load_model
 from edgekit.zoo.source import sha256_path
 from edgekit.zoo.spec import model_spec
 from edgekit.zoo.trained import checkpoint, checkpoints, dataset_name
-from edgekit.zoo.weights import IMAGENET, is_weights_only, load_weights, starting_file
+from edgekit.zoo.weights import IMAGENET, imagenet_base, is_weights_only, load_weights
 
 _SCALED: PerChannel = (127.5, 127.5, 127.5)  # −1 … 1, where nothing else is known
 _PIXELS: tuple[PerChannel, PerChannel] = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))  # 0 … 255
@@ -72,7 +72,7 @@ def find_base(request: TrainRequest, weights: str, progress: Progress) -> Base:
         family = FAMILIES.named(request.family or DEFAULT_FAMILY)
         spec = _spec(request, family, family.published_resolution)
         try:
-            return _from_spec(spec, starting_file(spec, weights, progress))
+            return _from_spec(spec, imagenet_base(spec, progress))
         except UnavailableError as error:
             hint = f"{error.hint.removesuffix('.')}, or name it here: --weights FILE."
             raise UnavailableError(error.what, hint) from error

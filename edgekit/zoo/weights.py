@@ -97,25 +97,17 @@ def load_weights(model: Any, path: Path) -> None:
     model.set_weights(source.get_weights())
 
 
-def starting_file(spec: ModelSpec, weights: str, progress: Progress = SILENT) -> Path:
-    """Return the file to start a training from.
-
-    Args:
-        spec: The model to train.
-        weights: `imagenet`, or the path of a model or weights file.
+def imagenet_base(spec: ModelSpec, progress: Progress = SILENT) -> Path:
+    """Return the file of ImageNet weights without classifier that a training starts from.
 
     Raises:
-        UsageError: There are no ImageNet weights of that width.
-        ModelError: There is no such file.
-        UnavailableError: ImageNet weights that are neither cached nor can be downloaded.
+        UsageError: There are none of that width.
+        UnavailableError: They are neither cached nor can be downloaded.
     """
-    if weights == IMAGENET:
-        # convolutions fit any input; those trained nearest to its size serve it best
-        nearest = min(_imagenet(spec).resolutions, key=lambda r: (abs(r - spec.resolution), -r))
-        theirs = replace(spec, resolution=nearest, classes=IMAGENET_CLASSES)
-        return imagenet_file(theirs, classifier=False, progress=progress)
-    check_exists(Path(weights))
-    return Path(weights)
+    # convolutions fit any input; those trained nearest to its size serve it best
+    nearest = min(_imagenet(spec).resolutions, key=lambda r: (abs(r - spec.resolution), -r))
+    theirs = replace(spec, resolution=nearest, classes=IMAGENET_CLASSES)
+    return imagenet_file(theirs, classifier=False, progress=progress)
 
 
 def is_weights_only(path: Path) -> bool:
