@@ -62,7 +62,7 @@ class Reader:
         return self._constant(node.input[place]) if len(node.input) > place and node.input[place] else None
 
     def _layer(self, node: Any) -> Layer | None:
-        """The node as a layer; None: it is none, or shares its weights with another."""
+        """The node as a layer; None: it is not one, or shares its weights with another."""
         weights = self._given(node, 1) if node.op_type in ("Conv", "Gemm", "MatMul") else None
         if weights is None or self._readers[node.input[1]] > 1 or node.input[0] not in self.shapes:
             return None

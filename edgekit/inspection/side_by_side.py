@@ -35,7 +35,7 @@ def side_by_side(found: Sequence[Inspected]) -> tuple[Costs, ...]:
         ModelError: A set's file cannot be read.
     """
     rows = [row for each in found for row in _rows(each)]
-    return tuple(_beside(row, rows[0]) for row in rows)
+    return tuple(_compared(row, rows[0]) for row in rows)
 
 
 def _rows(found: Inspected) -> Iterator[Costs]:
@@ -56,7 +56,7 @@ def _rows(found: Inspected) -> Iterator[Costs]:
         )
 
 
-def _beside(row: Costs, first: Costs) -> Costs:
+def _compared(row: Costs, first: Costs) -> Costs:
     def ratio(mine: int, theirs: int) -> float | None:
         return mine / theirs if theirs else None
 

@@ -12,7 +12,7 @@ from edgekit.quantization.network import Float
 CERTAINTY = 2.0  # standard errors
 _SMALLEST = 1e-7  # probability whose logarithm is still taken
 _FEWEST = 2
-_NONE = 1e-12  # relative noise that is none
+_NONE = 1e-12  # relative noise that counts as none
 
 
 @dataclass(frozen=True)
