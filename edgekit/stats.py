@@ -468,3 +468,25 @@ def _z(confidence: float) -> float:
     if not 0 < confidence < 1:
         raise ValueError(f"confidence {confidence} is not between 0 and 1")
     return NormalDist().inv_cdf((1 + confidence) / 2)
+
+
+def level_changes(values: Numbers, *, shortest: int, penalty: float) -> list[int]:
+    """Where a series changes its level: the partition of least squared error, and a penalty for each change.
+
+    Found by PELT (Killick, Fearnhead & Eckley, JASA 107, 2012), as the library ruptures has it: exactly where
+    a level may be one value long, else nearly, since what PELT leaves out rests on that.
+
+    Args:
+        values: In order; at least 2 · `shortest` of them.
+        shortest: How many values a level has at least.
+        penalty: What a change costs, in the values' unit squared; the larger, the fewer changes.
+
+    Returns:
+        The places of the first value after each change, in order.
+    """
+    import numpy as np
+    from ruptures import KernelCPD
+
+    # KernelCPD is PELT in C; with a linear kernel its cost is the squared error
+    fitted = KernelCPD(kernel="linear", min_size=shortest).fit(np.asarray(values).reshape(-1, 1))
+    return [int(place) for place in fitted.predict(pen=penalty)[:-1]]  # they are numpy's

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -195,6 +196,29 @@ def test_outliers_lie_beyond_14_8_mad():
 def test_outliers_do_not_depend_on_the_unit_or_the_origin(samples, scale, shift):
     moved = [sample * scale + shift for sample in samples]
     assert stats.outliers(moved).tolist() == stats.outliers(samples).tolist()
+
+
+def parted(values, places, penalty):
+    """What PELT minimizes, written out."""
+    levels = np.split(np.asarray(values), places)
+    return sum(((level - level.mean()) ** 2).sum() for level in levels) + penalty * len(places)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_other_partition_into_levels_costs_less(seed):
+    random = np.random.default_rng(seed)
+    values, penalty = random.normal(size=11) + 2 * (np.arange(11) >= 6), float(random.uniform(0.2, 4))
+    found = stats.level_changes(values, shortest=1, penalty=penalty)
+
+    every = (places for count in range(11) for places in combinations(range(1, 11), count))
+    assert parted(values, found, penalty) == pytest.approx(min(parted(values, p, penalty) for p in every))
+
+
+def test_no_level_is_shorter_than_allowed():
+    values = np.random.default_rng(1).normal(size=60)
+    places = stats.level_changes(values, shortest=5, penalty=0.01)
+    assert len(places) > 5
+    assert min(np.diff([0, *places, 60])) >= 5
 
 
 def test_importing_the_statistics_is_light():

@@ -8,6 +8,7 @@ from math import log
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from edgekit import stats
 from edgekit.results import Sustained, Window
 
 if TYPE_CHECKING:
@@ -81,24 +82,22 @@ def _slows(i: int, starts: Sequence[int], levels: Sequence[float], medians: Sequ
 def level_starts(medians: Sequence[float]) -> list[int]:
     """Return where a series changes its level, the first place always among them.
 
-    Hiccups are taken out first: a running median keeps a step where it is. Then the optimal partition of the
-    logarithms by least squares, with a penalty for each level (Killick, Fearnhead & Eckley, JASA 107, 2012)
-    that is as large as for a tenth as many values, since neighbouring windows resemble each other.
+    Hiccups are taken out first: a running median keeps a step where it is. Then levels are looked for in the
+    logarithms, with a penalty that is as large as for a tenth as many values, since neighbouring windows
+    resemble each other.
     """
     import numpy as np
 
     if len(medians) < 2 * SHORTEST:
         return [0]
-    import ruptures
     from scipy.ndimage import median_filter
 
     logs: npt.NDArray[Any] = np.log(np.maximum(np.asarray(medians, float), 1.0))
     series = median_filter(logs, SHORTEST, mode="nearest")
     apart = series[SHORTEST:] - series[:-SHORTEST]  # by so many windows that they share none
     noise = max(_LEAST_NOISE, float(np.median(np.abs(apart))) / (0.6745 * 2**0.5))
-    found = ruptures.KernelCPD(kernel="linear", min_size=SHORTEST).fit((series / noise).reshape(-1, 1))
-    ends: list[int] = found.predict(pen=2 * _ALIKE * log(len(medians)))
-    return [0, *ends[:-1]]
+    penalty = 2 * _ALIKE * log(len(medians))
+    return [0, *stats.level_changes(series / noise, shortest=SHORTEST, penalty=penalty)]
 
 
 def _cause(before: Sequence[Window], after: Sequence[Window]) -> str:

@@ -1,10 +1,10 @@
 """Where a series of values changed its level.
 
-Changes are proposed by PELT (Killick, Fearnhead & Eckley, JASA 107, 2012) with the squared error as cost, as
-the library ruptures has it. PELT alone finds changes in noise, too; so each must be confirmed by a test that
-assumes nothing of the noise's distribution: Mann–Whitney of the values on both sides, up to the next change,
-with p multiplied by the number of places where the change could have been (Bonferroni). The least certain
-is dropped first, and its neighbours are judged again.
+Changes are proposed by PELT with the squared error as cost (`edgekit.stats.level_changes`). PELT alone finds
+changes in noise, too; so each must be confirmed by a test that assumes nothing of the noise's distribution:
+Mann–Whitney of the values on both sides, up to the next change, with p multiplied by the number of places
+where the change could have been (Bonferroni). The least certain is dropped first, and its neighbours are
+judged again.
 
 What is the same on every run (sizes, instructions on an emulated board, accuracy) needs no statistics: every
 change is one.
@@ -104,12 +104,7 @@ def _noise(scaled: Array) -> float:
 
 def _proposed(scaled: Array, noise: float) -> list[int]:
     """Return PELT's changes. The penalty is that of Schwarz's criterion, which proposes too many."""
-    from ruptures import KernelCPD
-
-    # KernelCPD is PELT in C; with a linear kernel its cost is the squared error
-    fitted = KernelCPD(kernel="linear", min_size=2).fit(scaled.reshape(-1, 1))
-    places = fitted.predict(pen=2 * log(len(scaled)) * noise**2)
-    return [int(place) for place in places[:-1]]  # they are numpy's
+    return stats.level_changes(scaled, shortest=2, penalty=2 * log(len(scaled)) * noise**2)
 
 
 def _spans(places: Sequence[int], length: int) -> list[tuple[int, int, int]]:
