@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from edgekit.budget.judge import Verdict
 from edgekit.budget.verdicts import HEADINGS, WORDS, cells, ordered, tally
-from edgekit.words import markdown as plain
+from edgekit.words import markdown
 
 _MOST = 500  # rows of each table: a summary may have 1 MiB
 
@@ -15,7 +15,7 @@ def to_step_summary(verdicts: Sequence[Verdict], budgets: str = "budgets.toml") 
     """Return the verdicts as Markdown: a table of what does not pass, and one of the rest, folded."""
     bad = [verdict for verdict in ordered(verdicts) if verdict.verdict != "pass" or verdict.stale]
     good = [verdict for verdict in verdicts if verdict.verdict == "pass" and not verdict.stale]
-    parts = [f"## edgekit check: {tally(verdicts) or 'nothing judged'}", f"Budgets: {plain(budgets)}"]
+    parts = [f"## edgekit check: {tally(verdicts) or 'nothing judged'}", f"Budgets: {markdown(budgets)}"]
     if bad:
         parts.append(_table(bad, why=True))
     if good:
@@ -26,6 +26,6 @@ def to_step_summary(verdicts: Sequence[Verdict], budgets: str = "budgets.toml") 
 def _table(verdicts: Sequence[Verdict], why: bool = False) -> str:
     headings = [*HEADINGS, *["Why"] * why]
     ruling = [":--" if index in WORDS or index >= len(HEADINGS) else "--:" for index in range(len(headings))]
-    rows = [[*map(plain, cells(each)), *[plain(each.reason)] * why] for each in verdicts[:_MOST]]
+    rows = [[*map(markdown, cells(each)), *[markdown(each.reason)] * why] for each in verdicts[:_MOST]]
     more = f"\n\n… and {len(verdicts) - _MOST} more." if len(verdicts) > _MOST else ""
     return "\n".join(f"| {' | '.join(row)} |" for row in (headings, ruling, *rows)) + more

@@ -16,6 +16,7 @@ from edgekit.reporting.side_by_side.columns import table
 from edgekit.reporting.side_by_side.summary import summarise
 from edgekit.reporting.table import TableOf
 from edgekit.results import Result
+from edgekit.words import markdown
 
 
 def to_markdown(report: Report) -> bytes:
@@ -30,19 +31,19 @@ def to_markdown(report: Report) -> bytes:
 
 def _side_by_side(found: SideBySide) -> str:
     shown = table(found)
-    said = "\n".join(f"- {plain(sentence)}" for sentence in summarise(found))
-    return "\n\n".join((f"## {plain(shown.title)}", said, markdown_table(shown))) + "\n"
+    said = "\n".join(f"- {markdown(sentence)}" for sentence in summarise(found))
+    return "\n\n".join((f"## {markdown(shown.title)}", said, markdown_table(shown))) + "\n"
 
 
 def _session(session: Session) -> str:
     result, shown = session.result, session.table
     parts = [
-        f"## {plain(shown.title)}",
-        plain(" ".join(session.summary)),
+        f"## {markdown(shown.title)}",
+        markdown(" ".join(session.summary)),
         markdown_table(shown),
         *map(_findings, session.findings),
-        plain(_state(result)),
-        plain(method(result)),
+        markdown(_state(result)),
+        markdown(method(result)),
         code(result.command),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -59,18 +60,13 @@ def markdown_table(shown: TableOf[Any]) -> str:
         return ""
     heading = [column.heading for column in shown.columns]
     ruling = [":--" if column.words else "--:" for column in shown.columns]
-    lines = chain([map(plain, heading), ruling], (map(plain, cells) for cells in shown.cells))
+    lines = chain([map(markdown, heading), ruling], (map(markdown, cells) for cells in shown.cells))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _findings(found: Findings) -> str:
-    items = "\n".join(f"  - {plain(label)}: {plain(message)}" for label, message in found.seen)
-    return f"- **{found.kind}: {plain(found.code)}** {plain(found.advice)}\n{items}"
-
-
-def plain(text: str) -> str:
-    """Escape what Markdown or HTML would read as markup; keep it on one line."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~&])", r"\\\1", " ".join(text.split()))
+    items = "\n".join(f"  - {markdown(label)}: {markdown(message)}" for label, message in found.seen)
+    return f"- **{found.kind}: {markdown(found.code)}** {markdown(found.advice)}\n{items}"
 
 
 def code(text: str) -> str:

@@ -16,8 +16,9 @@ from edgekit.reporting.swept.chart import figures
 from edgekit.reporting.swept.view import View
 from edgekit.reporting.to_csv import COLUMNS, Value, encode, read
 from edgekit.reporting.to_html import page, precisions, runtimes
-from edgekit.reporting.to_markdown import code, markdown_table, plain
+from edgekit.reporting.to_markdown import code, markdown_table
 from edgekit.sweeps import Sweep
+from edgekit.words import markdown
 
 
 def to_html(view: View) -> bytes:
@@ -84,8 +85,8 @@ def _word(value: Value) -> Value:
 
 def to_markdown(view: View) -> bytes:
     """Return what is said of the sweep, its table, and the command."""
-    said = "\n".join(f"- {plain(sentence)}" for sentence in (*view.cautions, *view.sentences))
-    parts = (f"# {plain(view.table.title)}", said, markdown_table(view.table), code(view.sweep.command))
+    said = "\n".join(f"- {markdown(sentence)}" for sentence in (*view.cautions, *view.sentences))
+    parts = (f"# {markdown(view.table.title)}", said, markdown_table(view.table), code(view.sweep.command))
     return ("\n\n".join(filter(None, parts)) + "\n").encode()
 
 
