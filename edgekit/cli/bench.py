@@ -9,7 +9,6 @@ import typer
 
 from edgekit.cli import options
 
-Mode = Literal["quick", "standard", "rigorous"]
 Channels = Literal["rgb", "bgr", "grey", "rgba"]
 Layout = Literal["NHWC", "NCHW"]
 
@@ -33,9 +32,7 @@ def bench(
         options.runtime("NAME or NAME==VERSION: litert, tflite-runtime, onnxruntime. May be repeated."),
     ] = None,
     threads: Annotated[str, typer.Option(help="Numbers separated by commas; `all` is every CPU.")] = "1,all",
-    mode: Annotated[
-        Mode, typer.Option(help="quick: 3 repeats of 2 s; standard: 5 of 10 s; rigorous: 10 of 60 s.")
-    ] = "quick",
+    mode: options.RepeatsMode = "quick",
     accuracy: Annotated[bool, typer.Option(help="Measure accuracy on the evaluation images.")] = True,
     memory: Annotated[bool, typer.Option(help="Measure memory.")] = True,
     xnnpack: Annotated[

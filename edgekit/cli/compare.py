@@ -10,7 +10,6 @@ import typer
 from edgekit.cli import options
 
 Across = Literal["device", "model", "artefact", "runtime", "threads"]
-Mode = Literal["quick", "standard", "rigorous"]
 
 
 def compare(
@@ -48,7 +47,7 @@ def compare(
         list[str] | None, typer.Option(metavar="FILE", help="Only files of this name. May be repeated.")
     ] = None,
     mode: Annotated[
-        Mode,
+        options.Mode,
         typer.Option(
             help="How long sets and files are measured at most, on each side: quick, 16 repeats of 2 s; "
             "standard, 24 of 10 s; rigorous, 24 of 60 s."

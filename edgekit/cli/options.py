@@ -19,6 +19,10 @@ Address: TypeAlias = Annotated[
 User: TypeAlias = Annotated[
     str, typer.Option(help="The name to log in with over ssh.  [default: as its profile says]")
 ]
+Mode = Literal["quick", "standard", "rigorous"]
+RepeatsMode: TypeAlias = Annotated[
+    Mode, typer.Option(help="quick: 3 repeats of 2 s; standard: 5 of 10 s; rigorous: 10 of 60 s.")
+]
 
 
 def real(help: str) -> Any:

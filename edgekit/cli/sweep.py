@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from edgekit.cli import options
 from edgekit.cli.completion import complete_family, complete_format
 from edgekit.zoo.families import DEFAULT_FAMILY, FAMILIES
-
-Mode = Literal["quick", "standard", "rigorous"]
 
 
 def sweep(
@@ -61,9 +59,7 @@ def sweep(
         ),
     ] = None,
     threads: Annotated[str, typer.Option(help="Numbers separated by commas; `all` is every CPU.")] = "1,all",
-    mode: Annotated[
-        Mode, typer.Option(help="quick: 3 repeats of 2 s; standard: 5 of 10 s; rigorous: 10 of 60 s.")
-    ] = "quick",
+    mode: options.RepeatsMode = "quick",
     seed: Annotated[int, options.whole("Seed for weights, training and the timed input.")] = 0,
     again: Annotated[bool, typer.Option("--again", help="Measure again what is invalid.")] = False,
     scheduler: Annotated[
