@@ -16,7 +16,7 @@ from edgekit.reporting.table import Table
 from edgekit.stats import Spread
 
 _HEIGHT = 320  # pixels
-_LOGARITHMIC = 8  # the axis is, when the slowest takes so many times as long as the fastest
+LOGARITHMIC = 8  # the axis is, when the slowest takes so many times as long as the fastest
 _CAPTION = (
     "Up and to the left is better. Upright lines: 95 % interval of the accuracy. Lines across a mark: range "
     "of {range}. The more threads, the larger the mark; thin lines join one file's thread "
@@ -77,7 +77,7 @@ def _drawn(rows: Sequence[Row], shown: Table, theme: Theme, cost: _Cost) -> Figu
         return None
     base = alt.Chart(marks.data(points))
     low, high = _span(points)
-    wide = high > _LOGARITHMIC * low > 0
+    wide = high > LOGARITHMIC * low > 0
     # an invalid measurement that went astray is drawn at the edge
     kind: Literal["log", "linear"] = "log" if wide else "linear"
     scale = alt.Scale(type=kind, domain=[low * 0.9, high * 1.1], nice=False, clamp=True)

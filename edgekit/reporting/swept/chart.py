@@ -9,12 +9,12 @@ from typing import Any, Literal
 from edgekit.reporting.charts import marks
 from edgekit.reporting.charts.figure import Figure, framed
 from edgekit.reporting.charts.theme import Theme
+from edgekit.reporting.charts.tradeoff import LOGARITHMIC
 from edgekit.reporting.columns import latency_unit
 from edgekit.reporting.points import Point
 from edgekit.reporting.table import TableOf
 
 _HEIGHT = 360  # pixels
-_LOGARITHMIC = 8  # the axis is, when the slowest takes so many times as long as the fastest
 _FRONT = (
     "Up and to the left is better. Filled marks, joined by the line, are on the front: no other is as good "
     "in both and surely better in one. Upright lines: 95 % interval of the accuracy; lines across: range of "
@@ -45,7 +45,7 @@ def _drawn(points: Sequence[Point], shown: TableOf[Point], theme: Theme) -> Figu
     data = [_datum(point, shown, length) for point in points]
     rows = [point.row for point in points]
     base = alt.Chart(marks.data(data))
-    wide = max(each["x"] for each in data) > _LOGARITHMIC * min(each["x"] for each in data) > 0
+    wide = max(each["x"] for each in data) > LOGARITHMIC * min(each["x"] for each in data) > 0
     kind: Literal["log", "linear"] = "log" if wide else "linear"
     x = alt.X(
         "x:Q",
