@@ -189,11 +189,16 @@ class _Errand:
                 client.close(timeout=5)
 
     def _take_back(self, flight: _Flight) -> None:
-        """Have a step wait again, before those that were never sent."""
+        """Have a step wait again, before those that were never sent; a suspect still waits to be alone."""
+        self._call_off(flight)
+        if not flight.only:
+            self._begun -= 1
+            self._ready[resource(flight.step.device)].appendleft(flight.step)
+
+    def _call_off(self, flight: _Flight) -> None:
         self._forget(flight)
-        with suppress(Exception):
+        with suppress(Exception):  # the scheduler may be gone
             flight.future.cancel(force=True)
-        self._ready[resource(flight.step.device)].appendleft(flight.step)
 
     def _forget(self, flight: _Flight) -> None:
         del self._flights[flight.future.key]
@@ -306,8 +311,7 @@ class _Errand:
         """See whether a step that was tried alone has ended its worker again."""
         for flight in list(self._flights.values()):
             if flight.only and flight.only not in crew.announced and not flight.future.done():
-                self._forget(flight)
-                flight.future.cancel(force=True)
+                self._call_off(flight)
                 step, times = self._suspects.popleft()
                 self._fail(
                     step,
@@ -329,8 +333,7 @@ class _Errand:
             if time.monotonic() - self._absent.setdefault(name, time.monotonic()) < self._patience:
                 continue
             for flight in flying:
-                self._forget(flight)
-                flight.future.cancel(force=True)
+                self._call_off(flight)
             self._suspects = deque(each for each in self._suspects if each[0] not in suspects)
             for step in [*(each.step for each in flying), *steps, *suspects]:
                 if step.key not in self.failed:

@@ -12,11 +12,13 @@ import time
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import dask
 import pytest
 import support.planted_steps  # noqa: F401 - plants its kinds
 import yaml
+from distributed import KilledWorker
 from support import planted_sweep
 
 from edgekit import __version__
@@ -24,6 +26,7 @@ from edgekit.errors import UnavailableError, UsageError
 from edgekit.farm import crew, run_steps
 from edgekit.farm.connect import caution, need_dask
 from edgekit.farm.parcel import Parcel, pack, unpack
+from edgekit.farm.run import _Errand
 from edgekit.files import sha256_bytes
 from edgekit.progress import Recorder
 from edgekit.sweeping import STEPS, Store, new_step
@@ -160,6 +163,47 @@ def test_a_scheduler_that_is_started_anew_is_sent_what_is_missing(farm, store, t
     assert outcome.ran == 6
     assert len(_files(store)) == 6
     assert any("is gone; waiting 600 s for it at most" in note for note in progress.notes)
+    begun = [int(part.split()[0]) for part, _ in progress.steps if " of 6, step" in part]
+    assert max(begun) == 6
+
+
+def test_a_step_that_is_alone_when_the_scheduler_goes_is_tried_alone_again_and_once(store):
+    """With a client that only takes orders: how often Dask counts a worker as ended is up to chance."""
+    sent = []
+
+    class Future:
+        def __init__(self, key):
+            self.key = key
+
+        def result(self):
+            raise KilledWorker(self.key, None, 3)
+
+        def add_done_callback(self, _):
+            pass
+
+        def cancel(self, force):
+            raise OSError("the scheduler is gone")
+
+    def submit(*_, key, workers, **__):
+        sent.append(workers)
+        return Future(key)
+
+    crew = SimpleNamespace(
+        client=SimpleNamespace(submit=submit),
+        announced={"tcp://worker:1": {"compute": 1}},
+        units={"compute": 1},
+        allowed=lambda: None,
+    )
+    errand = _Errand([_planted("suspect")], store, Recorder(), "tcp://gateway:8786", patience=1)
+    errand._take_ready()
+    errand._send(crew)
+    (flight,) = errand._flights.values()
+    errand._land(flight.future)
+    errand._send(crew)
+    errand._hang_up()
+    errand._send(crew)
+    errand._send(crew)
+    assert sent == [None, ["tcp://worker:1"], ["tcp://worker:1"]]
 
 
 def test_two_workers_of_computers_that_have_one_name_are_both_at_work(farm, store):
