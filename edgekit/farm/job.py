@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 
 import msgspec
@@ -12,7 +11,7 @@ import msgspec
 from edgekit import __version__
 from edgekit.errors import EdgekitError, TransientDeviceError
 from edgekit.farm.parcel import Parcel, pack, unpack
-from edgekit.sweeping.steps import Step, run_step
+from edgekit.sweeping.steps import Step, function_of, run_step
 from edgekit.sweeping.store import Store
 from edgekit.words import first_line
 
@@ -36,13 +35,12 @@ def do(step: bytes, run: str, needs: Mapping[str, Parcel]) -> Parcel | Refusal:
         TransientDeviceError: The device did not do it; Dask tries again, elsewhere where it can.
     """
     what = msgspec.json.decode(step, type=Step)
-    module, _, function = run.partition(":")
     with tempfile.TemporaryDirectory(prefix="edgekit-farm-") as place:
         store = Store(Path(place))
         try:
             for key, parcel in needs.items():
                 unpack(parcel, store.path(key))
-            run_step(what, store, run=getattr(import_module(module), function))
+            run_step(what, store, run=function_of(run))
             return pack(store.path(what.key))
         except TransientDeviceError:
             raise

@@ -234,12 +234,11 @@ class _Errand:
     def _launch(self, step: Step, crew: Crew, only: str = "") -> None:
         self._begun += not only
         self._progress.step(f"{self._begun} of {len(self._steps)}, {step.name}")
-        run = STEPS.named(step.kind).run
         parcels = {key: self._parcel(key, crew.client) for key in step.needs}
         future: Future[Any] = crew.client.submit(
             do,
             msgspec.json.encode(step),
-            f"{run.__module__}:{run.__qualname__}",
+            STEPS.named(step.kind).function,
             parcels,
             key=f"{step.kind}-{uuid.uuid4().hex}",
             resources={resource(step.device): 1},

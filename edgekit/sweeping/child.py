@@ -12,13 +12,12 @@ import signal
 import threading
 import time
 from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 
 import msgspec
 
 from edgekit.errors import EdgekitError
-from edgekit.sweeping.steps import Step, run_step
+from edgekit.sweeping.steps import Step, function_of, run_step
 from edgekit.sweeping.store import Store
 from edgekit.words import first_line
 
@@ -63,8 +62,7 @@ def serve() -> None:
 def _done(order: Order, step: Step, teller: _Teller) -> Report:
     """Do a step; return how it ended."""
     try:
-        module, _, function = order.run.partition(":")
-        run_step(step, Store(Path(order.store)), teller, getattr(import_module(module), function))
+        run_step(step, Store(Path(order.store)), teller, function_of(order.run))
     except EdgekitError as error:
         return Report(ended=True, failed=error.what, hint=error.hint)
     except Exception as error:

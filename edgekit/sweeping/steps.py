@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -43,6 +44,18 @@ class StepKind:
     name: str
     record: str  # name and version of what it writes; a step of another version has another key
     run: Run  # a function of a module, so that other processes find it by its name
+
+    @property
+    def function(self) -> str:
+        """What `function_of` finds in another process: `edgekit.sweeping.work:convert`."""
+        return f"{self.run.__module__}:{self.run.__qualname__}"
+
+
+def function_of(name: str) -> Run:
+    """Return a kind's function in a process whose STEPS may lack it."""
+    module, _, function = name.partition(":")
+    found: Run = getattr(import_module(module), function)
+    return found
 
 
 STEPS: Registry[StepKind] = Registry("kind of step")
