@@ -43,6 +43,15 @@ class Source:
     origin: str = ""  # what it is, where there are no files
 
 
+class _Header(msgspec.Struct):
+    """A record without the rest, which may be millions of samples."""
+
+    schema: str
+
+
+_HEADER = msgspec.json.Decoder(_Header)
+
+
 def _sweeps(path: Given) -> Sequence[Given]:
     """Return the sweep that a folder or a file is, or those in a folder, the newest first."""
     if not isinstance(path, Path):
@@ -72,11 +81,11 @@ def _results(path: Given) -> Sequence[Given]:
 def _schema(path: Path) -> str | None:
     """Return the name of a record's schema; empty: it is JSON of another kind; None: it is damaged."""
     try:
-        found = msgspec.json.decode(path.read_bytes())
+        return _HEADER.decode(path.read_bytes()).schema.partition("/")[0]
+    except msgspec.ValidationError:
+        return ""
     except (OSError, *UNREADABLE):
         return None
-    schema = found.get("schema") if isinstance(found, dict) else None
-    return schema.partition("/")[0] if isinstance(schema, str) else ""
 
 
 SOURCES = Registry(
