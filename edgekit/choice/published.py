@@ -13,9 +13,9 @@ from edgekit.choice.telling import ranged, share
 from edgekit.choice.wanted import Wanted
 from edgekit.errors import UsageError
 from edgekit.expectation import BOARDS, Line, expect
+from edgekit.expectation.accuracy import IMAGES
 from edgekit.expectation.expect import FAMILY, PRECISIONS
 
-IMAGES = 50_000  # ImageNet's validation images
 SIZES = tuple(product((0.25, 0.5, 0.75, 1.0), (128, 160, 192, 224)))  # alpha and pixels that were measured
 _NOT = "it is not among the published figures"
 
