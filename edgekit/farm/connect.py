@@ -47,7 +47,7 @@ def caution(scheduler: str, progress: Progress) -> None:
         )
 
 
-def greet(scheduler: str, wait: float | None = None) -> None:
+def greet(scheduler: str) -> None:
     """Make sure that a scheduler answers, and speaks this Dask's version.
 
     Raises:
@@ -62,10 +62,10 @@ def greet(scheduler: str, wait: float | None = None) -> None:
     import distributed
 
     try:
-        theirs = asyncio.run(_version(scheduler, wait or ANSWER))
+        theirs = asyncio.run(_version(scheduler))
     except (OSError, asyncio.TimeoutError) as error:
         raise UnavailableError(
-            f"No Dask scheduler answers at {scheduler}: {_reason(error)}.",
+            f"No Dask scheduler answers at {scheduler}: {_reason(error) or 'it says nothing'}.",
             "Start one there, `dask scheduler`, or correct the address; docs/farm.md shows how.",
         ) from error
     except (RuntimeError, TypeError, ValueError) as error:  # as Dask refuses a configuration without keys
@@ -82,19 +82,19 @@ def greet(scheduler: str, wait: float | None = None) -> None:
         )
 
 
-async def _version(scheduler: str, wait: float) -> str:
+async def _version(scheduler: str) -> str:
     from distributed import Security
     from distributed.core import connect
 
     async def ask() -> Any:
-        comm = await connect(scheduler, timeout=wait, **Security().get_connection_args("client"))
+        comm = await connect(scheduler, timeout=ANSWER, **Security().get_connection_args("client"))
         try:
             await comm.write({"op": "versions", "reply": True})
             return await comm.read()
         finally:
             comm.abort()
 
-    answer = await asyncio.wait_for(ask(), wait + 1)
+    answer = await asyncio.wait_for(ask(), ANSWER + 1)
     try:
         return str(answer["packages"]["distributed"])
     except (KeyError, TypeError):
@@ -102,16 +102,14 @@ async def _version(scheduler: str, wait: float) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    """Return the innermost reason, which says why rather than how long."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return first_line(error).rstrip(".") or "it says nothing"
+    """Return the innermost reason that has words: under a timeout there are only names of classes."""
+    inner = _reason(error.__cause__) if error.__cause__ else ""
+    return inner or (first_line(error).rstrip(".") if str(error).strip() else "")
 
 
-def client_of(scheduler: str, wait: float | None = None) -> Client:
+def client_of(scheduler: str) -> Client:
     """Return a client of a scheduler that has answered."""
-    wait = wait or ANSWER
-    greet(scheduler, wait)
+    greet(scheduler)
     from distributed import Client
 
-    return Client(scheduler, timeout=wait, set_as_default=False, name="edgekit")
+    return Client(scheduler, timeout=ANSWER, set_as_default=False, name="edgekit")

@@ -51,7 +51,7 @@ def work(scheduler: str, devices: Sequence[Profile], *, jobs: int = 1, progress:
         progress: Receives who comes and goes.
 
     Raises:
-        UsageError: The address is none, or its scheduler has another version.
+        UsageError: It is not an address, or its scheduler has another version.
         KeyboardInterrupt: Always, in the end.
     """
     # read when Dask is first imported, by the processes that are started too

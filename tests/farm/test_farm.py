@@ -1,5 +1,6 @@
 """Steps on workers of a Dask scheduler: what is lost on the way is done again, and named."""
 
+import asyncio
 import io
 import os
 import re
@@ -24,7 +25,7 @@ from support import planted_sweep
 from edgekit import __version__
 from edgekit.errors import UnavailableError, UsageError
 from edgekit.farm import crew, run_steps
-from edgekit.farm.connect import caution, need_dask
+from edgekit.farm.connect import caution, greet, need_dask
 from edgekit.farm.parcel import Parcel, pack, unpack
 from edgekit.farm.run import _Errand
 from edgekit.files import sha256_bytes
@@ -251,6 +252,18 @@ def test_a_scheduler_that_is_not_there_or_is_something_else_is_named(store, monk
     with pytest.raises(UsageError, match=r"tls://127.0.0.1:9 cannot be used") as error:
         run_steps(steps, store, scheduler="tls://127.0.0.1:9")
     assert "needs keys" in error.value.hint
+
+
+def test_a_scheduler_that_a_firewall_hides_is_named_in_words(monkeypatch):
+    async def nothing(_):
+        try:
+            raise asyncio.TimeoutError from asyncio.CancelledError()
+        except asyncio.TimeoutError as error:
+            raise OSError("Timed out trying to connect to tcp://gateway:8786 after 10 s") from error
+
+    monkeypatch.setattr("edgekit.farm.connect._version", nothing)
+    with pytest.raises(UnavailableError, match=r"answers at tcp://gateway:8786: Timed out trying .* 10 s\."):
+        greet("tcp://gateway:8786")
 
 
 def test_an_address_without_keys_is_cautioned_about_unless_it_is_of_this_computer_alone():
