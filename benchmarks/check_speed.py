@@ -71,7 +71,7 @@ def _timed(folder: Path) -> float:
     )
     seconds = time.perf_counter() - start
     if done.returncode:
-        sys.exit(f"edgekit check ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        sys.exit(f"edgekit check exited with {done.returncode}:\n{done.stdout}{done.stderr}")
     return seconds
 
 

@@ -143,7 +143,7 @@ def end(  # noqa: PLR0911
         guests |= dict.fromkeys(running(folder, "edgekit_guest"), time.monotonic())
         time.sleep(0.02)
     if process.poll() is not None:
-        return f"fine: it had ended with {process.returncode}"
+        return f"fine: it had exited with {process.returncode}"
     ended = [seen for seen in guests.values() if seen < time.monotonic() - 0.5]  # a while ago
     done = len(ended) - 2  # the first two look at the device
     process.send_signal(number)

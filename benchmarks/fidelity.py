@@ -268,7 +268,7 @@ def output(command: list[str], **variables: str) -> str:
         command, env={**os.environ, **variables}, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr}")
+        raise SystemExit(f"{' '.join(command)} exited with {done.returncode}:\n{done.stderr}")
     return done.stdout
 
 

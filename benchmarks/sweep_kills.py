@@ -75,7 +75,7 @@ def ended(command: list[str], folder: Path, sizes: int) -> list[str]:
     code = subprocess.run(
         command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False
     ).returncode
-    faults = changed(before, results(folder)) + ([] if code in FINE else [f"it ended with {code}"])
+    faults = changed(before, results(folder)) + ([] if code in FINE else [f"it exited with {code}"])
     record = (folder / FILE).read_bytes()
     found = read_sweep(folder)
     print(f"ended after {time.monotonic() - begin:.0f} s more, {len(results(folder))} steps done")

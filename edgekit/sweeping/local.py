@@ -212,9 +212,8 @@ class _Worker:
 
     def begin(self, step: Step, store: Store) -> None:
         """Have it do a step."""
-        run = STEPS.named(step.kind).run
         self.step = step
-        self._say(Order(step, f"{run.__module__}:{run.__qualname__}", str(store.folder.resolve())))
+        self._say(Order(step, STEPS.named(step.kind).function, str(store.folder.resolve())))
 
     def reports(self) -> list[Report] | None:
         """Return what it said since the last time; None: it has ended."""
@@ -243,7 +242,7 @@ class _Worker:
         """How it ended."""
         code = self._process.returncode
         if code >= 0:
-            return f"Its process ended with {code}."
+            return f"Its process exited with {code}."
         name = signal.Signals(-code).name
         memory = " The computer may be short of memory." if name == "SIGKILL" else ""
         return f"Its process was ended by {name}.{memory}"

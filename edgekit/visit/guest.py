@@ -171,7 +171,7 @@ def _died(done: Completed) -> DeviceError:
         except ValueError:
             how = f"was ended by signal {-done.code}"
     else:
-        how = f"ended with status {done.code}"
+        how = f"exited with status {done.code}"
     return DeviceError(
         f"The measuring process {how} without an answer: {last_line(done.stderr)}",
         "Try another version of the runtime.",

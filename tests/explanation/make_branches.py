@@ -1,6 +1,6 @@
 """Makes `models/branches.tflite`: `python tests/explanation/make_branches.py`. It is committed.
 
-An int8 graph that is no chain: a padding, two branches that meet in an addition, and a concatenation.
+An int8 graph that is not a chain: a padding, two branches that meet in an addition, and a concatenation.
 """
 
 import os

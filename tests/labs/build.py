@@ -54,7 +54,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return error.exit_code
     except subprocess.CalledProcessError as error:
-        print(f"{' '.join(map(str, error.cmd))} ended with status {error.returncode}.", file=sys.stderr)
+        print(f"{' '.join(map(str, error.cmd))} exited with status {error.returncode}.", file=sys.stderr)
         return 3
     return 0
 

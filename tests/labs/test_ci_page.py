@@ -26,7 +26,7 @@ def run(line: str, folder: Path, artefacts: Path) -> None:
         timeout=300,
         check=False,
     )
-    assert done.returncode == 0, f"{line} ended with {done.returncode}\n{done.stdout}{done.stderr}"
+    assert done.returncode == 0, f"{line} exited with {done.returncode}\n{done.stdout}{done.stderr}"
 
 
 def test_a_model_is_gated_as_the_page_says(qemu, tmp_path, artefacts):

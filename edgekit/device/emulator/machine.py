@@ -173,7 +173,7 @@ class Machine:
                 "Install a newer QEMU, such as Debian 12's 7.2.",
             )
         how = f"status {code}" if code >= 0 else f"signal {-code}"
-        self._fail(f"ended with {how}{': ' if said else ''}{said.splitlines()[-1] if said else ''}")
+        self._fail(f"exited with {how}{': ' if said else ''}{said.splitlines()[-1] if said else ''}")
 
     def _fail(self, what: str, hint: str = "") -> NoReturn:
         """Raise with the last lines of the console."""
