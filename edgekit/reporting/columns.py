@@ -8,8 +8,9 @@ from typing import Any
 
 from edgekit import units
 from edgekit.outputs import Difference, cosine_text
+from edgekit.reporting.accuracy import Accuracy
 from edgekit.reporting.method import conditions
-from edgekit.reporting.rows import Accuracy, Latency, Memory, Row
+from edgekit.reporting.rows import Latency, Memory, Row
 from edgekit.reporting.table import INSUFFICIENT, NONE, Column, ColumnOf, Table
 from edgekit.results import Result
 
