@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 from edgekit.budget.cells import Cell, Measured
 from edgekit.budget.figures import Figure
@@ -116,18 +118,37 @@ def _tables(cells: Iterable[Cell]) -> Iterable[str]:
         yield from (_table(runtime, same) for runtime, same in sorted(by_name.items()))
 
 
+def subject_of(cell: Cell, runtime: str) -> dict[str, Any]:
+    """Return the keys of a table [[budget]] that name a cell; a star in a name is not a pattern.
+
+    Args:
+        cell: What was measured.
+        runtime: One of its `runtime_names`.
+    """
+    subject: dict[str, Any] = {
+        "device": _literal(cell.device),
+        "model": _literal(cell.model),
+        "artefact": _literal(cell.artefact.file),
+        "runtime": runtime,
+    }
+    if not cell.runtime.xnnpack:
+        subject["xnnpack"] = False
+    subject["threads"] = cell.threads
+    if fps := cell.result.fps:
+        subject["fps"] = int(fps) if fps.is_integer() else fps
+    return subject
+
+
+def _literal(name: str) -> str:
+    return glob.escape(name) if {"*", "?"} & {*name} else name
+
+
 def _table(runtime: str, cells: Sequence[Cell]) -> str:
     """A table [[budget]] that all of these cells keep."""
     import tomlkit
 
-    table, one = tomlkit.table(), cells[0]
-    table["device"], table["model"] = one.device, one.model
-    table["artefact"], table["runtime"] = one.artefact.file, runtime
-    if not one.runtime.xnnpack:
-        table["xnnpack"] = False
-    table["threads"] = one.threads
-    if fps := one.result.fps:
-        table["fps"] = int(fps) if fps.is_integer() else fps
+    table = tomlkit.table()
+    table.update(subject_of(cells[0], runtime))
     for metric in METRICS.values():
         figures = [metric.read(cell) for cell in cells]
         # what has no bounds would be inconclusive under any limit

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from edgekit.budget import METRICS, Budget, Cell, Measured, Proposal, exit_code, judge, read_budgets
+from edgekit.budget.propose import subject_of
 from edgekit.choice.choose import Choice
 from edgekit.errors import UsageError
 
@@ -23,7 +23,9 @@ def propose(choice: Choice, path: Path) -> Proposal:
     """
     cell = _cell(choice)
     read = read_budgets(path) if path.exists() else ()
-    subject = next((each for each in _subjects(cell) if _kept(each, choice.limits, cell)), None)
+    # its runtime without the version, then with it
+    subjects = [subject_of(cell, runtime) for runtime in cell.runtime_names]
+    subject = next((each for each in subjects if _kept(each, choice.limits, cell)), None)
     if subject is None:
         raise UsageError(
             f"No entry can be about {choice.best.title if choice.best else ''} alone: what else was measured in "  # noqa: E501
@@ -57,29 +59,6 @@ def _cell(choice: Choice) -> Cell:
             "Leave out --accuracy or --budget, or measure trained models.",
         )
     return choice.best.cell
-
-
-def _subjects(cell: Cell) -> list[dict[str, Any]]:
-    """Return what can name a cell: its runtime without the version, then with it."""
-    found = []
-    for runtime in cell.runtime_names:
-        subject: dict[str, Any] = {
-            "device": _literal(cell.device),
-            "model": _literal(cell.model),
-            "artefact": _literal(cell.artefact.file),
-            "runtime": runtime,
-        }
-        if not cell.runtime.xnnpack:
-            subject["xnnpack"] = False
-        subject["threads"] = cell.threads
-        if fps := cell.result.fps:
-            subject["fps"] = int(fps) if fps.is_integer() else fps
-        found.append(subject)
-    return found
-
-
-def _literal(name: str) -> str:
-    return glob.escape(name) if {"*", "?"} & {*name} else name
 
 
 def _kept(subject: Mapping[str, Any], limits: Mapping[str, float], cell: Cell) -> bool:

@@ -231,3 +231,11 @@ def test_a_written_limit_is_kept_by_the_value_and_close_to_it(metric, value, cor
         limit = metric.limit(metric.proposal(value))
         wanted = Fraction(value) * Fraction(1 + metric.head_room)
         assert float(wanted) * (1 - 1e-9) <= limit <= float(wanted) * 1.0101 + 1
+
+
+def test_a_star_in_a_name_is_about_that_name_alone(tmp_path):
+    small, large = (timed(MS, MS, model="a*"), timed(9 * MS, 9 * MS, model="ab"))
+    measured = read_cells([session(small, large)])
+    path = tmp_path / "budgets.toml"
+    path.write_text(propose(path, (), measured).after)
+    assert {each.verdict for each in judge(read_budgets(path), measured)} == {"pass"}
