@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import warnings
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from edgekit.words import first_line
 if TYPE_CHECKING:
     from distributed import Client
 
+PORT = 8786  # of a scheduler whose address has none, as Dask has it
 ANSWER = 10.0  # seconds for a scheduler to answer
 
 
@@ -87,7 +89,11 @@ async def _version(scheduler: str) -> str:
     from distributed.core import connect
 
     async def ask() -> Any:
-        comm = await connect(scheduler, timeout=ANSWER, **Security().get_connection_args("client"))
+        keys = Security().get_connection_args("client")
+        if scheduler.startswith("tcp://") or keys.get("ssl_context"):
+            # Dask tries again until its time is up, and may then not say that it was refused
+            await asyncio.to_thread(_knock, scheduler)
+        comm = await connect(scheduler, timeout=ANSWER, **keys)
         try:
             await comm.write({"op": "versions", "reply": True})
             return await comm.read()
@@ -99,6 +105,16 @@ async def _version(scheduler: str) -> str:
         return str(answer["packages"]["distributed"])
     except (KeyError, TypeError):
         raise OSError("what answers is not a scheduler") from None
+
+
+def _knock(scheduler: str) -> None:
+    """Connect once, and let go.
+
+    Raises:
+        OSError: Nothing listens there.
+    """
+    address = urlsplit(scheduler)
+    socket.create_connection((address.hostname, address.port or PORT), ANSWER).close()
 
 
 def _reason(error: BaseException) -> str:
