@@ -8,6 +8,7 @@ GitLab, artifacts:reports:metrics, which are OpenMetrics text: https://docs.gitl
 
 from __future__ import annotations
 
+from edgekit.errors import InvalidError
 from edgekit.reporting.measures import MEASURES, Figure, Measure, Subject, subjects
 from edgekit.reporting.report import Report
 from edgekit.schema import encode_record
@@ -32,25 +33,39 @@ def _bmf(seen: Figure) -> dict[str, float]:
 
 
 def to_smaller_is_better(report: Report) -> bytes:
-    """Return times, instructions, sizes and memory for github-action-benchmark."""
+    """Return times, instructions, sizes and memory for github-action-benchmark.
+
+    Raises:
+        InvalidError: There is none that can be trusted.
+    """
     return _custom(report, bigger=False)
 
 
 def to_bigger_is_better(report: Report) -> bytes:
-    """Return accuracy and agreement for github-action-benchmark."""
+    """Return accuracy and agreement for github-action-benchmark.
+
+    Raises:
+        InvalidError: There is neither, or none that can be trusted.
+    """
     return _custom(report, bigger=True)
 
 
 def _custom(report: Report, *, bigger: bool) -> bytes:
     wanted = [measure for measure in MEASURES if measure.bigger_is_better is bigger]
-    return encode_record(
-        [
-            _entry(subject, measure, subject.figures[measure.name])
-            for subject in subjects(report)
-            for measure in wanted
-            if measure.name in subject.figures
-        ]
-    )
+    entries = [
+        _entry(subject, measure, subject.figures[measure.name])
+        for subject in subjects(report)
+        for measure in wanted
+        if measure.name in subject.figures
+    ]
+    if not entries:
+        # extractResult in its src/extract.ts throws "No benchmark result was found" for an empty array
+        names = ", ".join(measure.name for measure in wanted)
+        raise InvalidError(
+            f"There is nothing to track: no valid measurement has any of {names}.",
+            "Measure accuracy, or leave this file out." if bigger else "Measure again: edgekit bench",
+        )
+    return encode_record(entries)
 
 
 def _entry(subject: Subject, measure: Measure, seen: Figure) -> dict[str, object]:

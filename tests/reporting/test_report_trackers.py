@@ -9,6 +9,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from support.sessions import MS, board, counted, session, timed
 
+from edgekit.errors import InvalidError
 from edgekit.reporting import write_report
 from edgekit.results import Finding
 
@@ -136,8 +137,24 @@ def test_what_is_invalid_is_not_a_point_of_a_curve(tmp_path):
     result = session(timed(MS, MS, flaw=FLAW))
 
     assert bencher(tmp_path, result) == {}
-    assert custom(tmp_path, result) == {}
     assert metrics(tmp_path, result) == {}
+
+
+@pytest.mark.parametrize(
+    ("better", "measured", "words"),
+    [
+        ("smaller", timed(MS, MS, flaw=FLAW), "Measure again: edgekit bench"),
+        ("bigger", timed(MS, MS, wrong=None), "no valid measurement has any of accuracy, agreement"),
+    ],
+)
+def test_a_list_without_an_entry_is_refused_here_and_not_in_the_job_that_would_upload_it(
+    tmp_path, better, measured, words
+):
+    with pytest.raises(InvalidError) as refused:
+        custom(tmp_path, session(measured), better=better)
+
+    assert words in str(refused.value)
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_new_version_of_a_runtime_goes_on_with_the_curve_and_two_in_a_session_are_two(tmp_path):
