@@ -3,7 +3,9 @@
 The base is the MobileNet v1 of width 0.25 that ships, trained on drawn shapes at 64 pixels. The task is real
 handwritten digits in coloured, noisy scenes, of which 20 images a class are there to learn from. `edgekit
 train --weights` and `edgekit train` from random weights are given the same CPU time: the second gets as many
-epochs as should fit into what the first took. What other processes do at the time does not count.
+epochs as should fit into a quarter more than the first took, since CPU seconds vary too where other processes
+are at work. Exits with 1 if it had less all the same, if the base does not help by ten points, or if features
+are computed twice.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ LEARN = 20  # images a class, of which every epoch shows each
 ASIDE = 4  # images a class that become the calibration split
 JUDGE = 100  # images a class
 CLASSES = 10
+GRANTED = 1.25  # of our CPU time, to random weights
 DIGIT = (30, 56)  # pixels that a digit is drawn at
 
 
@@ -105,7 +108,7 @@ def mean(values: Sequence[float]) -> float:
 
 
 def main() -> int:
-    """Print a table; exit with 1 if the base does not help by ten points, or features are computed twice."""
+    """Print a table; exit with 1 if one of the claims does not hold."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first", type=int, default=0, help="the first of them")
@@ -131,7 +134,7 @@ def main() -> int:
             task(data, seed)
             ours = run(folder, data, weights=BASE, seed=seed)
             again = run(folder, data, weights=BASE, seed=seed, head_epochs=1, epochs=0)
-            epochs = epochs_within(ours.cpu, *probes)
+            epochs = epochs_within(GRANTED * ours.cpu, *probes)
             theirs = run(folder, data, seed=seed, epochs=epochs)
             faster = ours.stages[0].seconds / again.stages[0].seconds
             rows.append((ours, theirs, faster))
@@ -154,7 +157,10 @@ def main() -> int:
         f"\nmean {ours:.1%} against {theirs:.1%}: {100 * mean(gains):+.1f} points, at least "
         f"{100 * min(gains):+.1f}; features again {min(row[2] for row in rows):.0f} times faster or more"
     )
-    return 0 if mean(gains) >= 0.1 and min(row[2] for row in rows) >= 10 else 1
+    fair = all(theirs.cpu >= ours.cpu for ours, theirs, _ in rows)
+    if not fair:
+        print("random weights had less time", file=sys.stderr)
+    return 0 if fair and mean(gains) >= 0.1 and min(row[2] for row in rows) >= 10 else 1
 
 
 if __name__ == "__main__":
