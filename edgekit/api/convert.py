@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit.api.given import StrPath, call, several
+from edgekit.errors import UsageError
 from edgekit.progress import SILENT, Progress
 from edgekit.zoo.families import DEFAULT_FAMILY
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from edgekit.conversion.request import Preprocess
     from edgekit.conversion.target import Target
     from edgekit.conversion.tflite_files import IO
+    from edgekit.device import Profile
     from edgekit.training import TrainOutcome
 
 
@@ -32,10 +34,12 @@ def convert(
     int8: bool = True,
     float16: bool = False,
     formats: str | Iterable[str] | None = None,
-    target: Target = "portable",
+    target: Target | None = None,
+    device: str | Profile | None = None,
     io: IO = "int8",
     calibration: int = 300,
     max_drop: str | float | None = None,
+    min_agreement: str | float | None = None,
     mean: float | PerChannel | None = None,
     std: float | PerChannel | None = None,
     channels: Channels | None = None,
@@ -63,10 +67,14 @@ def convert(
         int8: Quantize to int8, in addition to float32.
         float16: Also write float16 TFLite.
         formats: Names of file formats, `tflite` or `onnx`, one or several; None: all.
-        target: Processor that the weights of the int8 ONNX file must suit; `portable` suits all.
+        target: Processor that the weights of the int8 ONNX file must suit; None: that of `device`, and
+            without one `portable`, which suits all.
+        device: A device's name, or a profile, which the int8 files are for. It is not contacted.
         io: Input and output type of the int8 TFLite file.
         calibration: Number of calibration images.
         max_drop: Accuracy that int8 may lose: a fraction, or a text such as `0.5 pp`; None: any.
+        min_agreement: Share of images that int8 must answer as the float model does: a fraction, or a text
+            such as `98 %`; images need no classes. None: any.
         mean: Input scaling (x - mean) / std of pixels 0 to 255, for all channels or each; None: as the
             model needs.
         std: See `mean`.
@@ -84,12 +92,18 @@ def convert(
         ModelError: The model cannot be read or converted.
         DataError: The dataset cannot be used.
         InvalidError: The set was written (`error.written` is its folder), but a file is missing or cannot be
-            trusted: int8 lost very much, or it is not certain that it keeps within `max_drop`. Or nothing is
-            written, as no file computes what the model computes.
+            trusted: int8 lost very much, or it is not certain that it keeps to `max_drop` or `min_agreement`.
+            Or nothing is written, as no file computes what the model computes.
         StorageError: The folder cannot be written; nothing is left there.
-        GateError: The set was written, but an int8 file lost more than `max_drop`.
+        GateError: The set was written, but an int8 file lost more than `max_drop`, or kept fewer answers than
+            `min_agreement`.
     """
     typed = command or call(convert, locals())
+    if target and device is not None:
+        raise UsageError(
+            "Both a target and a device were named, and each says which processor the files are for.",
+            "Leave out --target or --for.",
+        )
     from edgekit.conversion import ConvertRequest
     from edgekit.conversion import convert as run
     from edgekit.units import parse_fraction
@@ -106,10 +120,11 @@ def convert(
         int8=int8,
         float16=float16,
         formats=None if formats is None else several(formats),
-        target=target,
+        target=target or ("portable" if device is None else _target(device)),
         io=io,
         calibration=calibration,
         max_drop=parse_fraction(max_drop) if isinstance(max_drop, str) else max_drop,
+        min_agreement=parse_fraction(min_agreement) if isinstance(min_agreement, str) else min_agreement,
         mean=(mean,) if isinstance(mean, int | float) else mean,
         std=(std,) if isinstance(std, int | float) else std,
         channels=channels,
@@ -119,3 +134,19 @@ def convert(
         command=typed,
     )
     return run(request, progress)
+
+
+def _target(device: str | Profile) -> Target:
+    """Return what suits a device's processor, as far as its profile says which that is."""
+    from edgekit.conversion.target import of_host
+    from edgekit.device import find_profile
+
+    profile = find_profile(device) if isinstance(device, str) else device
+    if profile.kind.here:
+        return of_host()
+    if profile.arm:
+        return "arm64"
+    raise UsageError(
+        f"The profile of {profile.name} does not say which processor it has.",
+        "If it is an arm64 one, write --target arm64; --target portable suits every processor.",
+    )

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from edgekit.cli import options
-from edgekit.cli.completion import complete_format, complete_model
+from edgekit.cli.completion import complete_device, complete_format, complete_model
 from edgekit.zoo.families import DEFAULT_FAMILY
 
 Target = Literal["portable", "arm64", "x86-vnni", "x86-avx2"]
@@ -72,13 +72,34 @@ def convert(
         ),
     ] = None,
     target: Annotated[
-        Target, typer.Option(help="Processor that the int8 ONNX weights must suit; portable suits all.")
-    ] = "portable",
+        Target | None,
+        typer.Option(
+            help="Processor that the int8 ONNX weights must suit; portable suits all.  [default: that of "
+            "--for, else portable]"
+        ),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="DEVICE",
+            help="Device that the files are for, in place of --target; such as rpi4. It is not contacted.",
+            autocompletion=complete_device,
+        ),
+    ] = None,
     io: Annotated[IO, typer.Option(help="Input and output type of the int8 TFLite file.")] = "int8",
     calibration: Annotated[int, options.whole("Number of calibration images.")] = 300,
     max_drop: Annotated[
         str | None,
         typer.Option(metavar="SHARE", help="Fail if int8 loses more accuracy than this, such as `0.5 pp`."),
+    ] = None,
+    min_agreement: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Fail if int8 answers fewer images as the float model does, such as `98 %`. Images need no "
+            "classes.",
+        ),
     ] = None,
     mean: Annotated[
         str | None,
@@ -129,9 +150,11 @@ def convert(
                 float16=float16,
                 formats=formats or None,
                 target=target,
+                device=device,
                 io=io,
                 calibration=calibration,
                 max_drop=max_drop,
+                min_agreement=min_agreement,
                 mean=options.per_channel_of(mean, "--mean"),
                 std=options.per_channel_of(std, "--std"),
                 channels=channels,

@@ -123,6 +123,11 @@ def _check_judged(request: ConvertRequest, loaded: LoadedModel, dataset: Dataset
             f"A largest drop of {request.max_drop * 100:g} pp was set, but there is no accuracy to lose.",
             "Leave out --max-drop, or name images with classes: --dataset FOLDER",
         )
+    if request.min_agreement is not None and loaded.head.kind == "none":
+        raise UsageError(
+            f"{request.min_agreement * 100:g} % agreement was asked for, but this model gives no answers.",
+            "Leave out --min-agreement: the manifest has the largest difference of each output.",
+        )
 
 
 def _note_doubts(request: ConvertRequest, source: Source, dataset: Dataset, progress: Progress) -> None:

@@ -31,7 +31,8 @@ def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet
         InvalidError: The set was written, but files are missing, or one cannot be trusted. Or nothing is
             written, as no file computes what the model computes.
         StorageError: The output folder cannot be written; nothing is left there.
-        GateError: The set was written, but an int8 file lost more accuracy than `max_drop` allows.
+        GateError: The set was written, but an int8 file lost more accuracy than `max_drop` allows, or kept
+            fewer answers than `min_agreement`.
     """
     source = request.source(progress)
     output = request.output or Path("artefacts") / source.name
@@ -57,7 +58,7 @@ def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet
         raise outcome.errors[0]
     progress.step("Writing the set")
     artefacts = write_set(output, request, inputs, reference, outcome)
-    check_set(artefacts, request.max_drop, progress)
+    check_set(artefacts, request.max_drop, progress, request.min_agreement)
     return artefacts
 
 

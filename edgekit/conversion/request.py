@@ -48,6 +48,7 @@ class ConvertRequest:
     io: IO = "int8"  # input and output of the int8 TFLite file; ONNX files keep float32
     calibration: int = 300  # images, stratified
     max_drop: float | None = None  # accuracy an int8 file may lose, a fraction; None: report, do not gate
+    min_agreement: float | None = None  # share of answers that int8 must keep, a fraction; None: do not gate
     mean: PerChannel | None = None  # in units of 0–255, for all channels or each; None: as the model needs
     std: PerChannel | None = None
     channels: Channels | None = None  # None: rgb, or what the model's depth says
@@ -91,6 +92,16 @@ class ConvertRequest:
             raise UsageError(
                 f"A largest drop of {self.max_drop * 100:g} pp was set, but no int8 file is made to lose it.",
                 "Add int8, or leave out --max-drop.",
+            )
+        if self.min_agreement is not None and not 0 < self.min_agreement <= 1:
+            raise UsageError(
+                f"The least agreement must be above 0, up to 100 %; received {self.min_agreement * 100:g} %.",
+                "A common one is 98 %.",
+            )
+        if self.min_agreement is not None and not self.int8:
+            raise UsageError(
+                f"{self.min_agreement * 100:g} % agreement was asked for, but no int8 file is made.",
+                "Add int8, or leave out --min-agreement.",
             )
         if self.std is not None and not all(0 < value < math.inf for value in self.std):
             raise UsageError(f"Every std must be above 0, received {self.std}.", "A common one is 127.5.")

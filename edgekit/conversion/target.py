@@ -49,6 +49,12 @@ def suits_host(target: Target) -> bool:
     return target == "portable" or _is_x86()
 
 
+def of_host() -> Target:
+    """Return the target that uses what this host's processor can, and is right on it."""
+    exact: tuple[Target, ...] = ("arm64", "x86-vnni")
+    return next((target for target in exact if suits_host(target)), "portable")
+
+
 def sums_in_16_bits() -> bool:
     """Whether this host adds two 8-bit products in 16 bits, as x86 does without VNNI (vpmaddubsw)."""
     return _is_x86() and _VNNI.isdisjoint(_cpu_flags())

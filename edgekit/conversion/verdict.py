@@ -17,12 +17,20 @@ LARGE_LOSS = 0.05  # five points of accuracy: far beyond what int8 costs where i
 LARGE_CHANGE = 0.5  # share of other answers than Keras', where no image has a known class
 
 
-def check_set(artefacts: ArtefactSet, limit: float | None, progress: Progress) -> None:
+def check_set(
+    artefacts: ArtefactSet, limit: float | None, progress: Progress, least: float | None = None
+) -> None:
     """Judge a set that is already written: its files stay, whatever is wrong with them.
 
     With a limit, a file fails if its drop is above it even at the low end of its 95 % interval; if only the
     measured drop is above, there are too few images to tell. Without a limit, it is a loss far beyond the
-    usual that is reported.
+    usual that is reported. The least agreement is judged as the limit is, by the interval of the share.
+
+    Args:
+        artefacts: The set.
+        limit: Accuracy that an int8 file may lose, a fraction.
+        progress: Receives what cannot be ruled out.
+        least: Share of images that an int8 file must answer as the float model does.
 
     Raises:
         GateError: A file fails.
@@ -32,9 +40,11 @@ def check_set(artefacts: ArtefactSet, limit: float | None, progress: Progress) -
     files = [file for file in manifest.files if file.precision == "int8"]
     failed = [] if limit is None else [file for file in files if _low(file.quality) > limit]
     losses = _large(files) if limit is None else _beyond(files, failed, limit)
-    problems = [*losses, *_faults(manifest.files), *_lacking(manifest.missing)]
+    apart = [] if least is None else [file for file in files if _kept(file.quality)[1] < least]
+    changes = [] if least is None else _below(files, apart, least)
+    problems = [*losses, *changes, *_faults(manifest.files), *_lacking(manifest.missing)]
     if problems:
-        kind: type[EdgekitError] = GateError if failed else InvalidError
+        kind: type[EdgekitError] = GateError if failed or apart else InvalidError
         what, hints = zip(*problems, strict=True)
         kept = f"The set was written to {artefacts.folder}."
         error = kind(" ".join(what), " ".join((kept, *dict.fromkeys(hints))))
@@ -45,6 +55,8 @@ def check_set(artefacts: ArtefactSet, limit: float | None, progress: Progress) -
             progress.note(
                 f"{_figures([file])}: within {percent(limit)} pp as measured, but more cannot be ruled out."
             )
+        if least is not None and _kept(file.quality)[0] < least:
+            progress.note(f"{_answers([file])}: enough as measured, but fewer cannot be ruled out.")
 
 
 def _beyond(
@@ -62,6 +74,25 @@ def _beyond(
         yield (
             f"{_figures(unclear)}; the images are too few to tell whether that is above {allowed}.",
             "Evaluate on more images, or allow more with --max-drop.",
+        )
+
+
+def _below(
+    files: Sequence[ArtefactFile], apart: Sequence[ArtefactFile], least: float
+) -> Iterator[tuple[str, str]]:
+    """What is wrong where a least agreement was set, and what to do."""
+    asked = f"{percent(least)} %"
+    if apart:
+        yield (
+            f"{_answers(apart)}; at least {asked} are asked for.",
+            "Calibrate on more images that are like those of the application, or ask for less with "
+            "--min-agreement.",
+        )
+    unclear = [file for file in files if (file.quality.agreement or 0.0) < least and file not in apart]
+    if unclear:
+        yield (
+            f"{_answers(unclear)}; the images are too few to tell whether that is below {asked}.",
+            "Evaluate on more images, or ask for less with --min-agreement.",
         )
 
 
@@ -105,9 +136,22 @@ def _low(quality: Quality) -> float:
 
 def _changed(quality: Quality) -> float:
     """The least share of answers that differ from Keras', where nothing else can be judged."""
-    if quality.drop is not None or quality.agreement is None:
-        return 0.0
-    return wilson(round((1 - quality.agreement) * quality.n), quality.n)[0]
+    return 0.0 if quality.drop is not None or quality.agreement is None else 1 - _kept(quality)[1]
+
+
+def _kept(quality: Quality) -> tuple[float, float]:
+    """The 95 % interval of the share of images that are answered as before."""
+    return wilson(round((quality.agreement or 0.0) * quality.n), quality.n)
+
+
+def _answers(files: Sequence[ArtefactFile]) -> str:
+    return ", ".join(f"{file.name} {_answered(file.quality)}" for file in files)
+
+
+def _answered(quality: Quality) -> str:
+    low, high = _kept(quality)
+    interval = f"95 % interval {percent(low)} to {percent(high)}"
+    return f"answers as before to {percent(quality.agreement or 0.0)} % of {quality.n} images ({interval})"
 
 
 def _figures(files: Sequence[ArtefactFile]) -> str:
@@ -116,7 +160,7 @@ def _figures(files: Sequence[ArtefactFile]) -> str:
 
 def _figure(quality: Quality) -> str:
     if quality.drop is None or quality.drop_low is None or quality.drop_high is None:
-        return f"answers as before to {percent(quality.agreement or 0.0)} % of {quality.n} images"
+        return _answered(quality)
     interval = f"{points(quality.drop_low)} to {points(quality.drop_high)}"
     loss = points(quality.drop).removeprefix("+")
     return f"loses {loss} pp (95 % interval {interval}, {quality.n} images)"

@@ -57,5 +57,5 @@ def _emulator(profile: Profile) -> Transport:
 
 TRANSPORTS.add(TransportKind("local", _local, here=True))
 TRANSPORTS.add(TransportKind("ssh", _ssh, "USER@HOST", needs_place=True, option="--ssh", login=_ssh_login))
-TRANSPORTS.add(TransportKind("adb", _adb, "SERIAL", option="--adb", brings_python=True))
-TRANSPORTS.add(TransportKind("emulator", _emulator, brings_python=True, timed=False))
+TRANSPORTS.add(TransportKind("adb", _adb, "SERIAL", option="--adb", brings_python=True, arm=True))
+TRANSPORTS.add(TransportKind("emulator", _emulator, brings_python=True, arm=True, timed=False))

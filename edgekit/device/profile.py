@@ -55,6 +55,11 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.kind.timed
 
     @property
+    def arm(self) -> bool:
+        """Whether its processor is surely an Arm one."""
+        return self.kind.arm or bool(self.core)
+
+    @property
     def remote(self) -> bool:
         """Whether it has an address."""
         return bool(self.kind.place)
@@ -77,6 +82,7 @@ class TransportKind:
     login: Callable[[Profile], Sequence[str]] | None = None  # the command that logs in; None: there is none
     here: bool = False  # whether its commands run on this computer, with this computer's Pythons
     brings_python: bool = False  # whether edgekit brings the Python in any case; its devices have none
+    arm: bool = False  # whether all its devices have Arm's cores; else the profile's core says so
     timed: bool = True  # whether a clock there shows time, rather than counting instructions
 
     def located(self, place: str) -> dict[str, str | int]:

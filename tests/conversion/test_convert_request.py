@@ -17,6 +17,8 @@ from edgekit.errors import UsageError
         ({"max_drop": -0.01}, "received -1 pp"),
         ({"max_drop": 1.5}, "received 150 pp"),
         ({"max_drop": 0.0, "int8": False}, "no int8 file"),
+        ({"min_agreement": 98.0}, "received 9800 %"),
+        ({"min_agreement": 0.98, "int8": False}, "no int8 file"),
         ({"std": (1.0, 0.0, 1.0)}, "std must be above 0"),
         ({"std": (0.0,)}, "std must be above 0"),
         ({"mean": (float("nan"),)}, "mean must be a number"),

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from edgekit.conversion import target as module
-from edgekit.conversion.target import logits, saturation, suits_host, sums_in_16_bits
+from edgekit.conversion.target import logits, of_host, saturation, suits_host, sums_in_16_bits
 
 N = 450
 
@@ -22,6 +22,21 @@ def test_a_host_may_judge_the_targets_it_computes_like(monkeypatch, machine, fla
     monkeypatch.setattr(module, "_cpu_flags", lambda: flags)
     targets = ("portable", "arm64", "x86-vnni", "x86-avx2")
     assert {target for target in targets if suits_host(target)} == suited
+
+
+@pytest.mark.parametrize(
+    ("machine", "flags", "target"),
+    [
+        ("x86_64", {"avx2"}, "portable"),
+        ("x86_64", {"avx2", "avx512_vnni"}, "x86-vnni"),
+        ("aarch64", set(), "arm64"),
+        ("riscv64", set(), "portable"),
+    ],
+)
+def test_files_for_this_host_use_what_it_can(monkeypatch, machine, flags, target):
+    monkeypatch.setattr(module.platform, "machine", lambda: machine)
+    monkeypatch.setattr(module, "_cpu_flags", lambda: flags)
+    assert of_host() == target
 
 
 @pytest.mark.parametrize(

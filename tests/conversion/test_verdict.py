@@ -53,6 +53,40 @@ def test_files_without_labelled_images_are_judged_by_their_answers(converted, re
         check_set(changed(0.12), None, recorder)
 
 
+@pytest.mark.parametrize(
+    ("agreement", "n", "least", "said"),
+    [
+        (
+            0.9,
+            1000,
+            0.95,
+            r"int8\.tflite answers as before to 90\.00 % of 1000 images .*; at least 95\\.00 % are",
+        ),
+        (0.94, 100, 0.95, r"\(95 % interval 87\.\d+ to 97\.\d+\).*; the images are too few to tell"),
+        (0.96, 100, 0.95, ""),
+    ],
+)
+def test_a_least_agreement_is_judged_by_what_the_images_can_show(
+    agreement, n, least, said, converted, recorder
+):
+    def changed(file):
+        quality = msgspec.structs.replace(file.quality, agreement=agreement, n=n)
+        return msgspec.structs.replace(file, quality=quality)
+
+    manifest = msgspec.structs.replace(
+        converted.manifest, files=tuple(map(changed, converted.manifest.files))
+    )
+    judged = msgspec.structs.replace(converted, manifest=manifest)
+    if said:
+        with pytest.raises(InvalidError if "too few" in said else GateError, match=said) as raised:
+            check_set(judged, None, recorder, least)
+        assert "--min-agreement" in raised.value.hint
+    else:
+        check_set(judged, None, recorder, least)
+        assert ["fewer cannot be ruled out" in note for note in recorder.notes] == [True, True]
+    check_set(judged, None, recorder, 0.5)
+
+
 def test_what_is_missing_and_what_is_wrong_are_said_together(converted, recorder):
     first, *others = converted.manifest.files
     manifest = msgspec.structs.replace(
