@@ -60,7 +60,7 @@ def test_files_without_labelled_images_are_judged_by_their_answers(converted, re
             0.9,
             1000,
             0.95,
-            r"int8\.tflite answers as before to 90\.00 % of 1000 images .*; at least 95\\.00 % are",
+            r"int8\.tflite answers as before to 90\.00 % of 1000 images .*; at least 95\.00 % are",
         ),
         (0.94, 100, 0.95, r"\(95 % interval 87\.\d+ to 97\.\d+\).*; the images are too few to tell"),
         (0.96, 100, 0.95, ""),
