@@ -56,6 +56,11 @@ class Preprocessing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return DEPTHS[self.channels]
 
     @property
+    def uniform(self) -> bool:
+        """Whether all channels are scaled alike."""
+        return len(set(self.mean)) == len(set(self.std)) == 1
+
+    @property
     def input_shape(self) -> tuple[int, int, int]:
         """The shape of one image as the model takes it, in its `layout`."""
         size = (self.height, self.width)
@@ -152,6 +157,7 @@ class ArtefactFile(msgspec.Struct, frozen=True):
     target: str = "portable"  # instruction set the int8 ranges suit: portable, arm64, x86-vnni, x86-avx2
     recipe: tuple[str, ...] = ()  # steps that led to this file, each with its accuracy
     faults: tuple[str, ...] = ()  # what is wrong with it, a sentence each; none is known of a good file
+    preprocessing: Preprocessing | None = None  # its own, if it takes bytes as they are; None: the set's
 
     @property
     def input(self) -> Tensor:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 import msgspec
 
-from edgekit.artefact import Precision, Quality
+from edgekit import __version__
+from edgekit.artefact import Precision, Preprocessing, Quality
 from edgekit.conversion.calibration import FEWEST, Calibration
 from edgekit.conversion.checks import check_int8
 from edgekit.conversion.conditioning import Conditioning
@@ -19,6 +20,7 @@ from edgekit.conversion.ladder import Ladder
 from edgekit.conversion.load import Inputs
 from edgekit.conversion.onnx_files import onnx_of_tflite
 from edgekit.conversion.output import Made, Outcome, describe
+from edgekit.conversion.pixels import byte_range, contract_of_file
 from edgekit.conversion.preparation import Choice, Preparation, Quantize
 from edgekit.conversion.quality import Outputs, Reference, check_parity, judge, outputs_of
 from edgekit.conversion.ranges import Ranges
@@ -26,6 +28,7 @@ from edgekit.conversion.request import DEFAULT_MAX_DROP, ConvertRequest
 from edgekit.conversion.target import Target, logits, saturation, suits_host, sums_in_16_bits
 from edgekit.errors import ModelError
 from edgekit.inspection import Inspection, inspect_bytes
+from edgekit.inspection.usage import Usage
 from edgekit.progress import Progress
 from edgekit.quantization.threads import one_thread
 
@@ -88,7 +91,11 @@ class Conversion:
             # of a quantized file the largest difference says nothing
             return msgspec.structs.replace(self.judged(found_by[data]), max_abs_error=None)
 
+        image = byte_range(self.contract) if request.io == "uint8" else None
+        pinned = {inspect_bytes(float_file, name).inputs[0].name: image} if image else {}
+
         def quantize(file: bytes, ranges: Ranges, kept: Set[str]) -> bytes:
+            ranges = {**ranges, **pinned}
             return format.int8(file, ranges, kept, io=request.io, target=target)
 
         choice = self.prepare(format, float_file, target, quantize)
@@ -107,6 +114,10 @@ class Conversion:
         limit = DEFAULT_MAX_DROP if request.max_drop is None else request.max_drop
         best, recipe = ladder.quantize_within(limit, self.progress)
         found = inspect_bytes(best.data, name)
+        contract, quality = contract_of_file(self.contract, found.inputs[0]), best.quality
+        if contract != self.contract:
+            own = self.judged(self.outputs(best.data, format, "int8", contract=contract))
+            quality = msgspec.structs.replace(own, max_abs_error=None, sqnr_db=quality.sqnr_db)
         for note in check_int8(found, self.inputs.family):
             self.progress.note(note)
         lines, faults = [format.note(found, target), *recipe], list[str]()
@@ -117,7 +128,14 @@ class Conversion:
             fast = None if literal else found_by[best.data]
             lines.append(self.check_target(found, best.data, format, fast, faults))
         return self.described(
-            best.data, format, "int8", best.quality, recipe=tuple(lines), faults=faults, target=target
+            best.data,
+            format,
+            "int8",
+            quality,
+            recipe=tuple(lines),
+            faults=faults,
+            target=target,
+            contract=contract,
         )
 
     def prepare(self, format: Format, float_file: bytes, target: Target, quantize: Quantize) -> Choice | None:
@@ -196,15 +214,43 @@ class Conversion:
             ": saturation" if seen.found else ""
         )
 
+    @property
+    def contract(self) -> Preprocessing:
+        """What turns an image into the model's input."""
+        return self.inputs.loaded.preprocessing
+
+    @cached_property
+    def usage(self) -> Usage:
+        """What every file says of itself."""
+        source, loaded = self.inputs.source, self.inputs.loaded
+        scores = int(self.reference.scores[0].size)
+        named = {"none": 0, "binary": 2}.get(loaded.head.kind, scores)
+        labels = self.inputs.dataset.labels
+        return Usage(
+            preprocessing=self.contract,
+            labels=labels if len(labels) == named else (),
+            head=loaded.head,
+            model=source.name,
+            source_sha256=source.sha256,
+            version=__version__,
+        )
+
     def judged(self, outputs: Outputs) -> Quality:
         """Compare a file's outputs with Keras' and its answers with the truth."""
         return judge(self.reference, outputs, self.graph.names)
 
     def outputs(
-        self, data: bytes, format: Format, precision: Precision, *, literal: bool = False, step: str = ""
+        self,
+        data: bytes,
+        format: Format,
+        precision: Precision,
+        *,
+        literal: bool = False,
+        step: str = "",
+        contract: Preprocessing | None = None,
     ) -> Outputs:
         """Run a file over the evaluation images; return its outputs [n, …]."""
-        feed = self.inputs.evaluation
+        feed = replace(self.inputs.evaluation, preprocessing=contract or self.contract)
         self.progress.step(step or f"Measuring {precision}{format.file.suffix}", len(feed))
         return outputs_of(format.load(data, optimise=not literal), feed, self.progress)
 
@@ -218,7 +264,13 @@ class Conversion:
         recipe: tuple[str, ...] = (),
         faults: Sequence[str] = (),
         target: Target = "portable",
+        contract: Preprocessing | None = None,
     ) -> Made:
-        """Return a file's record for the manifest, and its bytes."""
+        """Return a file's record for the manifest, and its bytes, which say how the file is used."""
+        own = contract or self.contract
+        data = format.with_usage(data, msgspec.structs.replace(self.usage, preprocessing=own))
         found = inspect_bytes(data, f"{precision}{format.file.suffix}")
-        return describe(found, data, precision, quality, recipe=recipe, faults=faults, target=target), data
+        file = describe(found, data, precision, quality, recipe=recipe, faults=faults, target=target)
+        if own != self.contract:
+            file = msgspec.structs.replace(file, preprocessing=own)
+        return file, data

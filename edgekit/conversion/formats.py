@@ -21,14 +21,17 @@ from edgekit.conversion.onnx_files import (
     may_overflow,
     onnx_note,
 )
+from edgekit.conversion.onnx_metadata import with_onnx_metadata
 from edgekit.conversion.onnx_naming import onnx_names
 from edgekit.conversion.probe import OnnxProbe, Probe, TfliteProbe
 from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.runners import OnnxRunner, Runner, TfliteRunner
 from edgekit.conversion.target import LARGEST_SAFE_WEIGHT, Target
 from edgekit.conversion.tflite_files import IO, fit_tflite, float16_tflite, float32_tflite, int8_tflite
+from edgekit.conversion.tflite_metadata import with_tflite_metadata
 from edgekit.inspection import FILE_FORMATS, FileFormat, Inspection
 from edgekit.inspection import Layer as Operator
+from edgekit.inspection.usage import Usage
 from edgekit.quantization.network import Layer
 from edgekit.quiet import quiet_stderr
 from edgekit.registry import Registry
@@ -64,6 +67,7 @@ class Format:
     # network's layers, and others to store in their place; None: the file does not have those layers
     unsquashed: Callable[[bytes], tuple[bytes, str]]  # a float32 file without a softmax or sigmoid at its end
     levels: Callable[[Target], int]  # the largest integer of an int8 file's weights
+    with_usage: Callable[[bytes, Usage], bytes]  # a file that says for apps how it is used
     mixed: bool  # whether int8 files may keep layers in float32 if no largest drop is set
 
     @property
@@ -108,6 +112,7 @@ FORMATS = Registry(
                 data, {"SOFTMAX": "softmax", "LOGISTIC": "sigmoid"}
             ),
             levels=lambda _: 127,
+            with_usage=with_tflite_metadata,
             mixed=False,  # integer-only processors refuse a file with float layers
         ),
         Format(
@@ -128,6 +133,7 @@ FORMATS = Registry(
             unsquashed=lambda data: onnx_network.without_last(
                 data, {"Softmax": "softmax", "Sigmoid": "sigmoid"}
             ),
+            with_usage=with_onnx_metadata,
             levels=lambda target: LARGEST_SAFE_WEIGHT if REDUCED_RANGE[target] else 127,
             mixed=True,
         ),

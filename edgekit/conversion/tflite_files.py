@@ -12,6 +12,7 @@ from edgekit.quiet import import_tensorflow
 
 IO = Literal["int8", "uint8", "float32"]
 _IDENTIFIER = b"TFL3"
+_ALIGNED = 16  # bytes
 _SIGNATURE = "serving_default"  # TensorFlow's name for the only one
 
 
@@ -118,9 +119,18 @@ def _with_ranges(float_file: bytes, ranges: Ranges) -> bytes:
 
 
 def packed(model: Any, size: int) -> bytes:
-    """Serialise a TFLite model."""
+    """Serialise a TFLite model, its buffers at multiples of 16 as the schema's `force_align` has it."""
     import flatbuffers
+    import numpy as np
 
-    builder = flatbuffers.Builder(size)
+    class Aligning(flatbuffers.Builder):  # type: ignore[misc]  # has no types
+        """The generated code in Python forgets what the schema says of alignment."""
+
+        def CreateNumpyVector(self, x: Any) -> Any:  # noqa: N802 - flatbuffers' name
+            if x.dtype == np.uint8:  # a buffer
+                self.Prep(_ALIGNED, x.nbytes)
+            return super().CreateNumpyVector(x)
+
+    builder = Aligning(size)
     builder.Finish(model.Pack(builder), file_identifier=_IDENTIFIER)
     return bytes(builder.Output())

@@ -34,6 +34,19 @@ def read_labels(path: Path) -> tuple[str, ...]:
         raise DataError(
             f"{str(path)!r} cannot be read: {error}.", "Name a text file with --labels."
         ) from error
+    return names_in(text, str(path))
+
+
+def names_in(text: str, where: str) -> tuple[str, ...]:
+    """Read the text of such a file.
+
+    Args:
+        text: The text.
+        where: Whose it is, for messages.
+
+    Raises:
+        DataError: It holds no names.
+    """
     names = [line.strip() for line in text.splitlines() if line.strip()]
     numbered = [_NUMBERED.fullmatch(name) for name in names]
     if names and all(match and int(match[1]) == i for i, match in enumerate(numbered)):
@@ -41,7 +54,7 @@ def read_labels(path: Path) -> tuple[str, ...]:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if not names or twice or not all(name.isprintable() for name in names):
         what = f"names {twice[0]!r} twice" if twice else "does not hold class names"
-        raise DataError(f"{str(path)!r} {what}.", "Write one class name on each line, all different.")
+        raise DataError(f"{where!r} {what}.", "Write one class name on each line, all different.")
     return tuple(names)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from edgekit.errors import ModelError
 from edgekit.inspection.external import data_names
+from edgekit.inspection.onnx_metadata import onnx_usage
 from edgekit.inspection.record import Inspection, Layer, Quantization, TensorInfo, check_elements
 from edgekit.words import first_line
 
@@ -134,6 +135,7 @@ class _Walk:
             outputs=tuple(self.tensor(o.name) for o in graph.output),
             layers=tuple(self.layer(node) for node in graph.node),
             stored=self.kept,
+            usage=onnx_usage({entry.key: entry.value for entry in self.model.metadata_props}),
             data=data,
         )
 

@@ -10,6 +10,7 @@ import msgspec
 
 from edgekit.artefact import Format, Precision
 from edgekit.errors import ModelError
+from edgekit.inspection.usage import Usage
 
 MOST_ELEMENTS = 2**31 - 1  # of one tensor: both formats' runtimes count them in 32 bits
 _PRECISIONS: dict[str, Precision] = {"float16": "float16", "bfloat16": "float16"}
@@ -67,6 +68,7 @@ class Inspection(msgspec.Struct, frozen=True):
     layers: tuple[Layer, ...]
     stored: dict[str, int] = {}  # weights and biases by what they are stored as: float32, float16, int8
     scale: tuple[tuple[float, ...], tuple[float, ...]] | None = None  # mean and std of images; None: not said
+    usage: Usage | None = None  # what edgekit wrote into it for apps; None: nothing
     data: tuple[str, ...] = ()  # files next to it that hold its weights; ONNX only
 
     @property

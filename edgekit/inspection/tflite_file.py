@@ -9,7 +9,7 @@ from typing import Any
 
 from edgekit.errors import ModelError
 from edgekit.inspection.record import Inspection, Layer, Quantization, TensorInfo, check_elements
-from edgekit.inspection.tflite_metadata import NAME, Scale, scale_of
+from edgekit.inspection.tflite_metadata import NAME, scale_of, usage_of
 
 _IDENTIFIER = b"TFL3"  # bytes 4 to 8, fixed by the format's schema
 # what the flatbuffer reader raises when an offset or a length points outside the file
@@ -32,7 +32,7 @@ def read_tflite(data: bytes, name: str) -> Inspection:
     try:
         model = schema.Model.GetRootAs(data, 0)
         _check_buffers(model)
-        return _Walk(schema, model).inspection(name, len(data))
+        return _Walk(schema, model).inspection(name, data)
     except _DAMAGE as error:
         raise ModelError(
             f"{name} is a damaged TFLite file: its {len(data)} bytes contradict themselves or end too soon.",
@@ -59,27 +59,30 @@ class _Walk:
         self.counted: set[int] = set()  # constants shared by several operators count once
         self.stored: dict[str, int] = {}
 
-    def inspection(self, name: str, size: int) -> Inspection:
-        graph = self.graph
+    def inspection(self, name: str, data: bytes) -> Inspection:
+        graph, metadata = self.graph, self.metadata()
         for index in range(graph.TensorsLength()):
             check_elements(name, self.tensor(index).name, self.shape(index))
         return Inspection(
             name=name,
             format="tflite",
-            bytes=size,
+            bytes=len(data),
             opset=None,
             inputs=tuple(self.free(graph.Inputs(i)) for i in range(graph.InputsLength())),
             outputs=tuple(self.tensor(graph.Outputs(i)) for i in range(graph.OutputsLength())),
             layers=tuple(self.layer(graph.Operators(i)) for i in range(graph.OperatorsLength())),
             stored=self.stored,
-            scale=self.scale(),
+            scale=scale_of(metadata),
+            usage=usage_of(metadata, data),
         )
 
-    def scale(self) -> Scale | None:
-        """How the file says that its image is scaled."""
+    def metadata(self) -> bytes:
+        """What the file says of itself; empty: nothing."""
         entries = (self.model.Metadata(i) for i in range(self.model.MetadataLength()))
         found = next((entry.Buffer() for entry in entries if entry.Name() == NAME), None)
-        return None if found is None else scale_of(self.model.Buffers(found).DataAsNumpy().tobytes())
+        if found is None or self.model.Buffers(found).DataIsNone():
+            return b""
+        return bytes(self.model.Buffers(found).DataAsNumpy().tobytes())
 
     def layer(self, operator: Any) -> Layer:
         op = self.op_name(self.model.OperatorCodes(operator.OpcodeIndex()))

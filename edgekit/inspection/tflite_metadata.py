@@ -1,7 +1,7 @@
 """What a .tflite file says of itself in TFLite's own metadata: how its image is scaled, and its classes.
 
 The metadata is a flatbuffer of its own in one of the file's buffers; files that belong to it, such as
-labels, follow as a zip archive. Fields are read by their places in TFLite's metadata_schema.fbs.
+labels, follow as a zip archive. `edgekit.conversion.tflite_metadata` writes both.
 """
 
 from __future__ import annotations
@@ -12,11 +12,38 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
+from edgekit.inspection.usage import Usage, usage_from
+
 NAME = b"TFLITE_METADATA"
-_SUBGRAPHS, _INPUTS, _UNITS = 10, 8, 12  # of ModelMetadata, SubGraphMetadata, TensorMetadata
-_KIND, _OPTIONS, _NORMALIZATION = 4, 6, 1  # of ProcessUnit; the number of NormalizationOptions
-_MEAN, _STD = 4, 6  # of NormalizationOptions
+CUSTOM = "edgekit"  # name of the CustomMetadata with what the standard has no place for
+# Tables and their fields, in the order of mediapipe/tasks/metadata/metadata_schema.fbs in
+# github.com/google-ai-edge/mediapipe. A field is known by its place; a union is two, its kind and its value.
+FIELDS = {
+    "ModelMetadata": (
+        *("name", "description", "version", "subgraph_metadata", "author", "license", "associated_files"),
+        "min_parser_version",
+    ),
+    "SubGraphMetadata": (
+        *("name", "description", "input_tensor_metadata", "output_tensor_metadata", "associated_files"),
+        *("input_process_units", "output_process_units", "input_tensor_groups", "output_tensor_groups"),
+        "custom_metadata",
+    ),
+    "TensorMetadata": (
+        *("name", "description", "dimension_names", "content", "process_units", "stats", "associated_files"),
+    ),
+    "Content": ("content_properties_kind", "content_properties", "range"),
+    "ImageProperties": ("color_space", "default_size"),
+    "ProcessUnit": ("options_kind", "options"),
+    "NormalizationOptions": ("mean", "std"),
+    "AssociatedFile": ("name", "description", "type", "locale", "version"),
+    "CustomMetadata": ("name", "data"),
+}
+NORMALIZATION = 1  # `options_kind`
 _LARGEST = 1 << 20  # bytes of a file of labels
+# it says nothing, or is damaged: the model itself may be whole
+_DAMAGE = (StopIteration, struct.error, IndexError, ValueError, TypeError)
 
 Scale = tuple[tuple[float, ...], tuple[float, ...]]
 
@@ -26,17 +53,34 @@ def scale_of(metadata: bytes) -> Scale | None:
     from flatbuffers.table import Table
 
     try:
-        root = Table(metadata, struct.unpack_from("<I", metadata)[0])
-        graphs = _tables(root, _SUBGRAPHS)
-        first = next(_tables(next(graphs), _INPUTS))
-        for unit in _tables(first, _UNITS):
-            kind, options = unit.Offset(_KIND), unit.Offset(_OPTIONS)
-            if kind and options and metadata[unit.Pos + kind] == _NORMALIZATION:
+        first = next(_tables(_subgraph(metadata), "SubGraphMetadata", "input_tensor_metadata"))
+        for unit in _tables(first, "TensorMetadata", "process_units"):
+            kind = _offset(unit, "ProcessUnit", "options_kind")
+            options = _offset(unit, "ProcessUnit", "options")
+            if kind and options and metadata[unit.Pos + kind] == NORMALIZATION:
                 found = Table(metadata, unit.Indirect(unit.Pos + options))
-                mean, std = _floats(found, _MEAN), _floats(found, _STD)
+                mean, std = (_floats(found, "NormalizationOptions", name) for name in ("mean", "std"))
                 return (mean, std) if mean and std and min(std) > 0 else None
-    except (StopIteration, struct.error, IndexError, ValueError, TypeError):
-        pass  # it says nothing, or is damaged: the model itself may be whole
+    except _DAMAGE:
+        pass
+    return None
+
+
+def usage_of(metadata: bytes, file: bytes) -> Usage | None:
+    """Return what edgekit wrote into a file; None: nothing, or it is damaged.
+
+    Args:
+        metadata: The flatbuffer.
+        file: All of the .tflite file.
+    """
+    try:
+        for each in _tables(_subgraph(metadata), "SubGraphMetadata", "custom_metadata"):
+            if _bytes(each, "CustomMetadata", "name") == CUSTOM.encode():
+                said = msgspec.json.decode(_bytes(each, "CustomMetadata", "data"), type=dict[str, str])
+                inside = msgspec.json.decode(said.get("labels", "[]"), type=tuple[str, ...])
+                return usage_from(said, inside or tuple((labels_inside(file) or "").splitlines()))
+    except _DAMAGE:
+        pass
     return None
 
 
@@ -52,17 +96,39 @@ def labels_inside(data: bytes) -> str | None:
     return None
 
 
-def _tables(table: Any, field: int) -> Iterator[Any]:
+def _subgraph(metadata: bytes) -> Any:
+    """The SubGraphMetadata of the first subgraph."""
+    from flatbuffers.table import Table
+
+    root = Table(metadata, struct.unpack_from("<I", metadata)[0])
+    return next(_tables(root, "ModelMetadata", "subgraph_metadata"))
+
+
+def _offset(table: Any, kind: str, field: str) -> int:
+    """Where a table has a field; 0: it does not."""
+    return int(table.Offset(4 + 2 * FIELDS[kind].index(field)))
+
+
+def _tables(table: Any, kind: str, field: str) -> Iterator[Any]:
     """Yield the tables of a vector."""
     from flatbuffers.table import Table
 
-    offset = table.Offset(field)
+    offset = _offset(table, kind, field)
     for place in range(table.VectorLen(offset) if offset else 0):
         yield Table(table.Bytes, table.Indirect(table.Vector(offset) + 4 * place))
 
 
-def _floats(table: Any, field: int) -> tuple[float, ...]:
-    offset = table.Offset(field)
+def _floats(table: Any, kind: str, field: str) -> tuple[float, ...]:
+    offset = _offset(table, kind, field)
     if not offset:
         return ()
     return struct.unpack_from(f"<{table.VectorLen(offset)}f", table.Bytes, table.Vector(offset))
+
+
+def _bytes(table: Any, kind: str, field: str) -> bytes:
+    """A string, or a vector of bytes."""
+    offset = _offset(table, kind, field)
+    if not offset:
+        return b""
+    start = table.Vector(offset)
+    return bytes(table.Bytes[start : start + table.VectorLen(offset)])

@@ -86,7 +86,7 @@ def _of_set(artefacts: ArtefactSet, file: ArtefactFile) -> Subject:
         precision=file.precision,
         set=manifest.model.name,
         inputs=(Given(scale=file.input.scale or 0.0, zero_point=file.input.zero_point or 0),),
-        contract=manifest.preprocessing,
+        contract=file.preprocessing or manifest.preprocessing,
         output_shape=file.output.shape,
         images=None if manifest.head.kind == "none" else _images(artefacts),
         reference=Reference(

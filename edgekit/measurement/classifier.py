@@ -13,6 +13,7 @@ from edgekit.data.classes import (
     IMAGENET_CLASSES,
     imagenet_labels,
     labels_next_to,
+    names_in,
     places_among,
     places_in_imagenet,
     read_labels,
@@ -58,9 +59,10 @@ def contract_of(path: Path, inspection: Inspection, shape: Sequence[int], readin
             f"--dataset is for files that take one image at a time; {path} takes {takes}.",
             "Leave --dataset out: outputs are compared in place of accuracy.",
         )
-    layout = reading.layout or _layout(inspection, shape)
+    said = inspection.usage.preprocessing if inspection.usage else None
+    layout = reading.layout or (said.layout if said else _layout(inspection, shape))
     height, width, depth = shape[1:] if layout == "NHWC" else (*shape[2:], shape[1])
-    channels = reading.channels or USUAL_CHANNELS.get(depth)
+    channels = reading.channels or (said.channels if said else None) or USUAL_CHANNELS.get(depth)
     if channels is None or DEPTHS[channels] != depth:
         raise UsageError(
             f"{path} takes {depth} channels of an image in {layout}, shape {list(shape)}"
@@ -86,9 +88,11 @@ def _layout(inspection: Inspection, shape: Sequence[int]) -> Layout:
 
 
 def _scale(path: Path, inspection: Inspection, reading: Reading) -> tuple[PerChannel, PerChannel]:
-    """Return mean and std: as asked for; of bytes those that leave each pixel as it is; as the file says."""
+    """Return mean and std: as asked for, as edgekit wrote, such that bytes stay, or as the file says."""
     if reading.mean is not None or reading.std is not None:
         return reading.mean or (0.0,), reading.std or (1.0,)
+    if inspection.usage:
+        return inspection.usage.preprocessing.mean, inspection.usage.preprocessing.std
     tensor = inspection.inputs[0]
     least = {"uint8": 0, "int8": -128}.get(tensor.dtype)
     if least is not None:
@@ -123,7 +127,7 @@ def images_of(
         layout=contract.layout,
     )
     scores = _scores(path, inspection.outputs[0])
-    data = _numbered(path, data, scores, reading, work)
+    data = _numbered(path, data, scores, _names(path, inspection, reading), reading)
     file = work / "evaluation.npz"
     file = file.with_name(f"{len(list(work.iterdir()))}-{file.name}")
     digest = save_evaluation(file, data.evaluation)
@@ -146,22 +150,23 @@ def _scores(path: Path, output: TensorInfo) -> int:
     return sizes[0] if sizes else 1
 
 
-def _inside(path: Path, work: Path) -> Path | None:
-    """Return a file with the labels that a .tflite file brings."""
+def _names(path: Path, inspection: Inspection, reading: Reading) -> tuple[str, tuple[str, ...]]:
+    """Return the names of a file's classes and who has them: what was named, what is next to it, itself."""
+    if file := Path(reading.labels) if reading.labels else labels_next_to(path):
+        return str(file), read_labels(file)
+    if inspection.usage:
+        return str(path), inspection.usage.labels
     text = labels_inside(path.read_bytes()) if path.suffix == ".tflite" else None
-    if text is None:
-        return None
-    file = work / "labels.txt"
-    file.write_text(text, encoding="utf-8")
-    return file
+    return str(path), names_in(text, str(path)) if text is not None else ()
 
 
-def _numbered(path: Path, data: Dataset, scores: int, reading: Reading, work: Path) -> Dataset:
+def _numbered(
+    path: Path, data: Dataset, scores: int, named: tuple[str, tuple[str, ...]], reading: Reading
+) -> Dataset:
     """Number the dataset's classes as a file's scores are: by the names given, ImageNet's, or their own."""
-    file = Path(reading.labels) if reading.labels else labels_next_to(path) or _inside(path, work)
     classes = 2 if scores == 1 else scores
-    if file:
-        names = read_labels(file)
+    file, names = named
+    if names:
         if len(names) == classes:
             return with_classes(data, names, places_among(data.labels, names)) if data.labelled else data
         raise UsageError(f"{path} gives {plural(scores, 'score')}, {file} has {len(names)} names.", _NAME)
