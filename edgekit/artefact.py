@@ -206,6 +206,7 @@ class Dataset(msgspec.Struct, frozen=True):
     evaluation: Split
     overlap: int = 0  # images in both splits, by hash
     calibrated_on: str | None = None  # other images than the dataset's, as they were named
+    calibration_fault: str | None = None  # what is wrong with the calibration images, and what that costs
 
 
 class Manifest(msgspec.Struct, frozen=True):

@@ -181,4 +181,4 @@ def _show(folder: Path, as_json: bool) -> None:
     if as_json:
         print_record(artefacts.manifest)
     else:
-        show_set(artefacts)
+        show_set(artefacts, warned=True)

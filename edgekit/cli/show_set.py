@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from edgekit.artefact import ArtefactFile, ArtefactSet, Format, Manifest
 
 
-def show_set(artefacts: ArtefactSet) -> None:
-    """Show an artefact set: a row per file."""
+def show_set(artefacts: ArtefactSet, *, warned: bool = False) -> None:
+    """Show an artefact set: a row per file.
+
+    Args:
+        artefacts: The set.
+        warned: Whether what is wrong with its calibration images was said before.
+    """
     from rich.text import Text
 
     manifest = artefacts.manifest
@@ -24,7 +29,7 @@ def show_set(artefacts: ArtefactSet) -> None:
         [heading for heading, _ in columns],
         [[cell(file) for _, cell in columns] for file in manifest.files],
     )
-    show(drawn, *map(Text, [*_about(manifest), f"Set: {artefacts.folder}"]))
+    show(drawn, *map(Text, [*_about(manifest, warned=warned), f"Set: {artefacts.folder}"]))
 
 
 def _columns(manifest: Manifest) -> list[tuple[str, Callable[[ArtefactFile], str]]]:
@@ -51,7 +56,7 @@ def _columns(manifest: Manifest) -> list[tuple[str, Callable[[ArtefactFile], str
     ]
 
 
-def _about(manifest: Manifest) -> Iterator[str]:
+def _about(manifest: Manifest, *, warned: bool) -> Iterator[str]:
     """What the columns are about, in sentences."""
     n, name, head = manifest.dataset.evaluation.n, manifest.dataset.name, manifest.head
     reference = manifest.model.reference
@@ -70,6 +75,8 @@ def _about(manifest: Manifest) -> Iterator[str]:
             "Several outputs, so there is no accuracy. dB: each output's signal to the error from "
             f"{reference}, over {n:,} evaluation images."
         )
+    if manifest.dataset.calibration_fault and not warned:
+        yield manifest.dataset.calibration_fault
     yield from (f"Missing: {entry.name}. {entry.reason}" for entry in manifest.missing)
     yield from (fault for file in manifest.files for fault in file.faults)
 

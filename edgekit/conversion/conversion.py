@@ -157,13 +157,15 @@ class Conversion:
     @cached_property
     def calibration(self) -> Calibration | None:
         """The one calibration of every format; None: too few images, or the graph has no ONNX form."""
+        return self.calibrated(self.progress) if len(self.inputs.calibration) >= FEWEST else None
+
+    def calibrated(self, progress: Progress) -> Calibration | None:
+        """A calibration with these images, however few; None: the graph has no ONNX form."""
         feed, graph = self.inputs.calibration, self.graph
-        if len(feed) < FEWEST:
-            return None
         try:
             if isinstance(graph, FloatFile) and graph.found.format == "tflite":
-                return Calibration(onnx_of_tflite(graph.data), feed, self.progress)
-            return Calibration(self.float_file(FORMATS["onnx"]), feed, self.progress)
+                return Calibration(onnx_of_tflite(graph.data), feed, progress)
+            return Calibration(self.float_file(FORMATS["onnx"]), feed, progress)
         except ModelError:
             return None
 

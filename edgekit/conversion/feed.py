@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edgekit import artefact
 from edgekit.artefact import Preprocessing
 from edgekit.data import Split, normalise
-from edgekit.data.dataset import Float32
+from edgekit.data.dataset import Float32, UInt8
 from edgekit.files import sha256_bytes
 
 _BATCH = 64  # images decoded at a time
@@ -47,6 +47,11 @@ class Feed:
     def batches(self) -> Iterator[Float32]:
         """Yield float32 [n, *input_shape]."""
         return self._batches(range(len(self)))
+
+    def pixels(self) -> Iterator[UInt8]:
+        """Yield the images themselves, uint8 [n, height, width, channels]."""
+        for start in range(0, len(self), _BATCH):
+            yield self.split.images.read(range(start, min(start + _BATCH, len(self))))
 
     def _batches(self, indices: Sequence[int]) -> Iterator[Float32]:
         for start in range(0, len(indices), _BATCH):

@@ -16,9 +16,8 @@ from edgekit.data.classes import (
     read_labels,
     with_classes,
 )
-from edgekit.data.sources import load_images
-from edgekit.data.split import all_but, calibrating
-from edgekit.errors import DataError, UsageError
+from edgekit.data.sources import load_calibration, load_images
+from edgekit.errors import UsageError
 from edgekit.progress import Progress
 from edgekit.words import plural
 from edgekit.zoo.source import LoadedModel, Source
@@ -88,13 +87,8 @@ def _read(request: ConvertRequest, source: Source, loaded: LoadedModel, progress
     )
     if request.calibrate_on is None:
         return dataset
-    calibration = all_but(load_images(request.calibrate_on, contract, progress), dataset.evaluation.hashes)
-    if not len(calibration):
-        raise DataError(
-            f"Every image of {request.calibrate_on!r} is evaluated with, too.",
-            "Calibrate on others: a file would be judged by the images that it was made for.",
-        )
-    return replace(dataset, calibration=calibrating(calibration))
+    others = dataset.evaluation.hashes
+    return replace(dataset, calibration=load_calibration(request.calibrate_on, contract, others, progress))
 
 
 def _named(

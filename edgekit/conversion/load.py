@@ -24,8 +24,6 @@ from edgekit.progress import Progress
 from edgekit.words import listed
 from edgekit.zoo.source import LoadedModel, Source
 
-FEW_IMAGES = 100  # below that, ranges depend on which images were drawn
-
 
 @dataclass(frozen=True)
 class Inputs:
@@ -66,7 +64,7 @@ def load(request: ConvertRequest, source: Source, progress: Progress) -> Inputs:
     dataset = with_single_labels(graph, dataset, source.origin)
     loaded = replace(loaded, head=head_of(graph, dataset))
     _check_judged(request, loaded, dataset, progress)
-    _note_doubts(request, source, dataset, progress)
+    _note_doubts(source, dataset, progress)
     calibration = dataset.calibration
     if request.int8:  # every format and every pass looks at the same few
         calibration = hold(calibration, "calibration", contract, progress, request.calibration)
@@ -130,11 +128,8 @@ def _check_judged(request: ConvertRequest, loaded: LoadedModel, dataset: Dataset
         )
 
 
-def _note_doubts(request: ConvertRequest, source: Source, dataset: Dataset, progress: Progress) -> None:
+def _note_doubts(source: Source, dataset: Dataset, progress: Progress) -> None:
     """Say what makes the figures less trustworthy."""
-    found = min(request.calibration, len(dataset.calibration))
-    if request.int8 and found < FEW_IMAGES:
-        progress.note(f"Only {found} calibration images: ranges settle at 200 to 500.")
     card = source.card
     if card is not None and card.splits.evaluation != dataset.evaluation.record():
         progress.note(

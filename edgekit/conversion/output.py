@@ -46,6 +46,7 @@ class Outcome:
     missing: list[Missing] = field(default_factory=list)
     errors: list[EdgekitError] = field(default_factory=list)
     names: dict[str, dict[str, str]] = field(default_factory=dict)  # by format, as in the manifest
+    calibration_fault: str | None = None
 
     def attempt(self, make: Callable[[], Made], *names: str) -> Made | None:
         """Make a file; if that fails, remember which ones this prevents, and why."""
@@ -158,6 +159,7 @@ def _manifest(
             calibrated_on=request.calibrate_on,
             calibration=inputs.calibration.record(),
             evaluation=dataset.evaluation.record(),
+            calibration_fault=outcome.calibration_fault,
             overlap=len(set(inputs.calibration.hashes) & set(dataset.evaluation.hashes)),
         ),
         preprocessing=contract,

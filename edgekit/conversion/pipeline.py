@@ -15,6 +15,7 @@ from edgekit.conversion.output import Outcome, check_output, write_set
 from edgekit.conversion.quality import Reference, reference_of
 from edgekit.conversion.request import ConvertRequest
 from edgekit.conversion.scale import check_scale, formula
+from edgekit.conversion.suitability import calibration_fault
 from edgekit.conversion.verdict import check_set
 from edgekit.progress import SILENT, Progress
 from edgekit.units import percent
@@ -56,6 +57,9 @@ def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet
         for error in outcome.errors[1:]:
             progress.note(error.what)
         raise outcome.errors[0]
+    outcome.calibration_fault = calibration_fault(conversion, outcome)
+    if outcome.calibration_fault:
+        progress.note(outcome.calibration_fault)
     progress.step("Writing the set")
     artefacts = write_set(output, request, inputs, reference, outcome)
     check_set(artefacts, request.max_drop, progress, request.min_agreement)

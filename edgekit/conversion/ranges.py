@@ -75,7 +75,7 @@ def input_range(feed: Feed) -> tuple[float, float]:
     candidates = [
         limits for wider in _WIDER for limits in _aligned(low, high, (high - low) / (LEVELS - wider))
     ]
-    return min(candidates, key=lambda limits: _squared_error(values.ravel(), counts.ravel(), *limits))
+    return min(candidates, key=lambda limits: squared_error(values.ravel(), counts.ravel(), *limits))
 
 
 def _aligned(low: float, high: float, step: float) -> list[tuple[float, float]]:
@@ -93,13 +93,13 @@ def _narrow(counts: Histogram, full: tuple[float, float]) -> tuple[float, float]
     best = full
     for _ in range(_ROUNDS):
         lows = [(share * min(full[0], 0.0), best[1]) for share in _SHRINK]
-        best = min(lows, key=lambda limits: _squared_error(centres, counts, *limits))
+        best = min(lows, key=lambda limits: squared_error(centres, counts, *limits))
         highs = [(best[0], share * max(full[1], 0.0)) for share in _SHRINK]
-        best = min(highs, key=lambda limits: _squared_error(centres, counts, *limits))
+        best = min(highs, key=lambda limits: squared_error(centres, counts, *limits))
     return best
 
 
-def _squared_error(
+def squared_error(
     centres: npt.NDArray[np.float64], counts: npt.NDArray[Any], low: float, high: float
 ) -> float:
     """Sum of squared differences after rounding to 8 bits within [low, high], zero included."""

@@ -39,7 +39,8 @@ def check_set(
     manifest = artefacts.manifest
     files = [file for file in manifest.files if file.precision == "int8"]
     failed = [] if limit is None else [file for file in files if _low(file.quality) > limit]
-    losses = _large(files) if limit is None else _beyond(files, failed, limit)
+    ill = manifest.dataset.calibration_fault
+    losses = _large(files, ill) if limit is None else _beyond(files, failed, limit)
     apart = [] if least is None else [file for file in files if _kept(file.quality)[1] < least]
     changes = [] if least is None else _below(files, apart, least)
     problems = [*losses, *changes, *_faults(manifest.files), *_lacking(manifest.missing)]
@@ -96,22 +97,26 @@ def _below(
         )
 
 
-def _large(files: Sequence[ArtefactFile]) -> Iterator[tuple[str, str]]:
-    """What is wrong where no limit was set."""
+def _large(files: Sequence[ArtefactFile], calibration: str | None) -> Iterator[tuple[str, str]]:
+    """What is wrong where no limit was set.
+
+    Args:
+        files: The int8 files.
+        calibration: What is wrong with the images that they were calibrated on.
+    """
+    why, hint = ": int8 breaks this model", "Use the float32 files, or train longer"
+    if calibration:
+        why, hint = ", calibrated on the wrong images", "Calibrate on others"
     large = [file for file in files if _low(file.quality) > LARGE_LOSS]
     if large:
         most = max(file.quality.drop_high or 0.0 for file in large)
         yield (
-            f"{_figures(large)}: int8 breaks this model.",
-            "Use the float32 files, or train longer; to accept such a loss, "
-            f'--max-drop "{min(99, ceil(most * 100))} pp".',
+            f"{_figures(large)}{why}.",
+            f'{hint}; to accept such a loss, --max-drop "{min(99, ceil(most * 100))} pp".',
         )
     changed = [file for file in files if _changed(file.quality) > LARGE_CHANGE]
     if changed:
-        yield (
-            f"{_figures(changed)}: int8 breaks this model.",
-            "Use the float32 files, or train longer.",
-        )
+        yield f"{_figures(changed)}{why}.", f"{hint}."
 
 
 def _faults(files: Sequence[ArtefactFile]) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from edgekit.artefact import Preprocessing
 from edgekit.data.arrays import MODES, empty, fitted
-from edgekit.data.dataset import Dataset, UInt8, plain_name
+from edgekit.data.dataset import Dataset, Images, UInt8, plain_name
 from edgekit.data.decode import BrokenImageError, map_threads, read_image
 from edgekit.data.scan import File, scan_all, scan_classes, shown
 from edgekit.data.split import split_images, split_together, unlabelled
@@ -80,15 +80,19 @@ def load(folder: Path, preprocessing: Preprocessing, _seed: int, progress: Progr
     return Dataset(_name(folder), names, preprocessing, *splits)
 
 
-def load_unlabelled(folder: Path, preprocessing: Preprocessing, progress: Progress) -> Dataset:
+def read_alone(
+    folder: Path, preprocessing: Preprocessing, progress: Progress
+) -> tuple[str, Images, Sequence[str]]:
     """Read every image in a folder at any depth, whatever the folders' names say.
 
+    Returns:
+        The folder's name, the images and their hashes.
+
     Raises:
-        DataError: There are too few usable images.
+        DataError: None can be read.
     """
     kept, hashes = _hash_all([File(path, "") for path in scan_all(folder, progress)], folder, progress)
-    images = FileImages(tuple(file.path for file in kept), preprocessing)
-    return unlabelled(_name(folder), images, hashes, preprocessing, progress)
+    return _name(folder), FileImages(tuple(file.path for file in kept), preprocessing), hashes
 
 
 def _multilabel(

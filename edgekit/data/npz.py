@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from edgekit.artefact import MOST_LABELS, Preprocessing
 from edgekit.data.arrays import ArrayImages
-from edgekit.data.dataset import Dataset, Int64, UInt8, plain_name
+from edgekit.data.dataset import Dataset, Images, Int64, UInt8, plain_name
 from edgekit.data.split import split_images, split_together, unlabelled
 from edgekit.errors import DataError
 from edgekit.progress import Progress
@@ -54,8 +54,13 @@ def load(path: Path, preprocessing: Preprocessing, _seed: int, progress: Progres
     return Dataset(plain_name(path.stem), names, preprocessing, *splits)
 
 
-def load_unlabelled(path: Path, preprocessing: Preprocessing, progress: Progress) -> Dataset:
+def read_alone(
+    path: Path, preprocessing: Preprocessing, progress: Progress
+) -> tuple[str, Images, Sequence[str]]:
     """Read the images of a file, whatever it says of their classes.
+
+    Returns:
+        The file's name, the images and their hashes.
 
     Raises:
         DataError: Not such a file, damaged, or its images cannot be understood without guessing.
@@ -67,7 +72,7 @@ def load_unlabelled(path: Path, preprocessing: Preprocessing, progress: Progress
     if found is None:
         raise DataError(f"{str(path)!r} holds no images.", "Save them as `images`.")
     images = ArrayImages(found, preprocessing)
-    return unlabelled(plain_name(path.stem), images, images.hashes(), preprocessing, progress)
+    return plain_name(path.stem), images, images.hashes()
 
 
 def _alone(arrays: Mapping[str, Array]) -> UInt8 | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edgekit.artefact import Channels, Layout, PerChannel, Preprocessing
 from edgekit.data import cifar10, digits, folder, npz, shapes
-from edgekit.data.dataset import Dataset
+from edgekit.data.dataset import Dataset, Images, Split
+from edgekit.data.split import calibrating, unlabelled
 from edgekit.errors import DataError, UsageError
 from edgekit.progress import SILENT, Progress
 from edgekit.words import nearest
@@ -74,7 +75,7 @@ def load_dataset(
 
 
 def load_images(source: str, contract: Preprocessing, progress: Progress = SILENT) -> Dataset:
-    """Load images alone: what is known of their classes is left aside.
+    """Load images alone, to calibrate and to evaluate with: what is known of their classes is left aside.
 
     Args:
         source: A folder of images at any depth, or a .npz file.
@@ -85,11 +86,29 @@ def load_images(source: str, contract: Preprocessing, progress: Progress = SILEN
         UsageError: There is no such folder or file.
         DataError: It is there but cannot be used.
     """
+    name, images, hashes = _alone(source, contract, progress)
+    return unlabelled(name, images, hashes, contract, progress)
+
+
+def load_calibration(
+    source: str, contract: Preprocessing, others: Sequence[str], progress: Progress = SILENT
+) -> Split:
+    """Load images alone to calibrate with, except those with the hashes `others`, which are evaluated with.
+
+    Raises:
+        UsageError: There is no such folder or file.
+        DataError: It is there but cannot be used, or has no others.
+    """
+    _, images, hashes = _alone(source, contract, progress)
+    return calibrating(images, hashes, others, progress)
+
+
+def _alone(source: str, contract: Preprocessing, progress: Progress) -> tuple[str, Images, Sequence[str]]:
     path = Path(source)
     if source and path.is_dir():
-        return folder.load_unlabelled(path, contract, progress)
+        return folder.read_alone(path, contract, progress)
     if path.is_file() and path.suffix.lower() == ".npz":
-        return npz.load_unlabelled(path, contract, progress)
+        return npz.read_alone(path, contract, progress)
     raise UsageError(
         f"There is no folder or .npz file of images {source!r}.",
         "Name a folder that holds images, at any depth: --calibrate-on FOLDER",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -45,26 +44,6 @@ class Subset:
         return self.source.read([int(self.indices[i]) for i in indices])
 
 
-@dataclass(frozen=True)
-class Gathered:
-    """Images from several sources, each with its place there."""
-
-    places: tuple[tuple[Images, int], ...]
-
-    def __len__(self) -> int:
-        return len(self.places)
-
-    def read(self, indices: Sequence[int]) -> UInt8:
-        """Return those images as uint8 [n, height, width, channels]."""
-        chosen = [self.places[i] for i in indices]
-        runs = groupby(chosen, key=lambda place: id(place[0]))
-        return np.concatenate([_read_run(list(run)) for _, run in runs])
-
-
-def _read_run(run: Sequence[tuple[Images, int]]) -> UInt8:
-    return run[0][0].read([i for _, i in run])
-
-
 def split_images(
     images: Images,
     labels: Int64,
@@ -95,7 +74,7 @@ def split_images(
     """
     sizes, own = sizes or Sizes(), _Own(held_out, aside)
     chosen = _distinct(labels, hashes, own, progress)
-    order = sorted(chosen, key=lambda i: sha256_bytes(f"{_DRAW}:{hashes[i]}".encode()))
+    order = sorted(chosen, key=lambda i: _draw(hashes[i]))
     parts: tuple[list[tuple[int, int, int]], ...] = ([], [], [])
     for label, name in enumerate(names):
         members = [i for i in order if labels[i] == label]
@@ -135,7 +114,7 @@ def split_together(
     """
     own = _Own(held_out)
     chosen = _distinct(labels, hashes, own, progress)
-    order = sorted(chosen, key=lambda i: sha256_bytes(f"{_DRAW}:{hashes[i]}".encode()))
+    order = sorted(chosen, key=lambda i: _draw(hashes[i]))
     pool = [i for i in order if not own.evaluates(i)]
     evaluation = [i for i in order if own.evaluates(i)]
     drawn = max(1, round(len(pool) * EVALUATION_SHARE)) if held_out is None else 0
@@ -150,19 +129,23 @@ def split_together(
     return train, calibration, evaluated
 
 
-def all_but(dataset: Dataset, hashes: Sequence[str]) -> Split:
-    """Return every image of a dataset in no classes, except those with these hashes."""
-    parts, other = (dataset.calibration, dataset.train, dataset.evaluation), set(hashes)
-    places = [(part, i) for part in parts for i in range(len(part)) if part.hashes[i] not in other]
-    images = Gathered(tuple((part.images, i) for part, i in places))
-    labels = np.full(len(places), -1, dtype=np.int64)
-    return Split(images, labels, tuple(part.hashes[i] for part, i in places))
+def calibrating(
+    images: Images, hashes: Sequence[str], others: Sequence[str], progress: Progress = SILENT
+) -> Split:
+    """Return as many different images as calibration takes at most, except those with the hashes `others`.
 
-
-def calibrating(split: Split) -> Split:
-    """Return as many of the images as calibration takes at most."""
-    count = min(len(split), CALIBRATION_MAXIMUM)
-    return Split(Subset(split.images, np.arange(count)), split.labels[:count], split.hashes[:count])
+    Raises:
+        DataError: There are no others.
+    """
+    labels, evaluated = np.full(len(hashes), -1, dtype=np.int64), set(others)
+    chosen = _distinct(labels, hashes, _Own(), progress)
+    left = sorted((i for i in chosen if hashes[i] not in evaluated), key=lambda i: _draw(hashes[i]))
+    if not left:
+        raise DataError(
+            "Every image to calibrate with is evaluated with, too.",
+            "Calibrate on others: a file would be judged by the images that it was made for.",
+        )
+    return _subset(images, labels, hashes, left[:CALIBRATION_MAXIMUM])
 
 
 def unlabelled(
@@ -191,6 +174,11 @@ class _Own:
     def strength(self, i: int) -> int:
         """Of copies of an image in several parts, the one with the lowest number is used."""
         return 0 if self.evaluates(i) else 1 if self.calibrates(i) else 2
+
+
+def _draw(digest: str) -> str:
+    """What an image's place in the order follows from."""
+    return sha256_bytes(f"{_DRAW}:{digest}".encode())
 
 
 def _distinct(labels: Int64, hashes: Sequence[str], own: _Own, progress: Progress) -> list[int]:
