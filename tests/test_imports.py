@@ -47,7 +47,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "explanation": {"artefact", "results", "device", "runtime", "visit", "inspection"},
     "outputs": {"results"},
-    "budget": {"results"},
+    "budget": {"comparison", "results"},
     "expectation": {"results"},
     "choice": {"budget", "comparison", "expectation", "results", "sweeps"},
     "comparison": {"outputs", "results"},

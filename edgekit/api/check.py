@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from edgekit.api.given import StrPath, all_results, several
+from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgekit.budget import Budget, Measured, Proposal, Verdict
+    from edgekit.budget import Baseline, Budget, Measured, Proposal, Verdict
     from edgekit.results import Result
 
 
@@ -39,6 +41,7 @@ def check(
     results: Result | StrPath | Iterable[Result | StrPath] | None = None,
     *,
     budgets: StrPath = "budgets.toml",
+    baseline: Result | StrPath | Iterable[Result | StrPath] | None = None,
 ) -> Check:
     """Judge results by budgets. Verdicts are returned, not raised: see `passed`.
 
@@ -46,31 +49,44 @@ def check(
         results: Results or their files, or those of sweeps, one or several; None: all in results/. Of each
             cell, the newest counts.
         budgets: The limits, a TOML file.
+        baseline: What limits such as `+5 %` are relative to, one result or several; None: what the file of
+            limits names. A file that is not there is named in `notes`: a first run has none.
 
     Raises:
-        UsageError: There is no result.
+        UsageError: There is no result, or a limit is relative and no baseline is named.
         RecordError: A file cannot be read, or is not what it should be.
     """
     from edgekit.budget import judge, read_budgets
 
     stated = read_budgets(Path(budgets))
+    before = _baseline(stated, Path(budgets), baseline)
     measured = _measured(results)
-    return Check(judge(stated, measured), measured.superseded, measured.doubts)
+    verdicts = judge(stated, measured, before)
+    first = next((each.result for each in verdicts if each.verdict == "first" and each.result), "RESULT")
+    notes = (
+        f"There is no baseline {name} yet, so this is a first run. To have one: "
+        f"cp {quote(first)} {quote(str(name))}"
+        for name in before.absent
+    )
+    return Check(verdicts, measured.superseded, (*measured.doubts, *notes))
 
 
 def propose_budgets(
     results: Result | StrPath | Iterable[Result | StrPath] | None = None,
     *,
     budgets: StrPath = "budgets.toml",
+    baseline: Result | StrPath | Iterable[Result | StrPath] | None = None,
 ) -> tuple[Proposal, Check]:
     """Propose budgets that results keep; nothing is written.
 
     Args:
         results: As in `check`.
         budgets: The limits, a TOML file; if there is none, one is proposed.
+        baseline: As in `check`. Limits that are relative to it stay: a new baseline moves them.
 
     Returns:
-        The proposal, and the verdicts that it does not resolve: there is no measured value to go by.
+        The proposal, and the verdicts that it does not resolve: there is no measured value to go by, or the
+        limit is relative to the baseline.
 
     Raises:
         UsageError: There is no result.
@@ -82,9 +98,33 @@ def propose_budgets(
     path = Path(budgets)
     stated: tuple[Budget, ...] = read_budgets(path) if path.exists() else ()
     measured = _measured(results)
-    verdicts = judge(stated, measured)
+    verdicts = judge(stated, measured, _baseline(stated, path, baseline))
     left = Check(tuple(unresolved(verdicts)), measured.superseded)
     return propose(path, verdicts, measured), left
+
+
+def _baseline(
+    stated: Sequence[Budget], path: Path, given: Result | StrPath | Iterable[Result | StrPath] | None
+) -> Baseline:
+    """Find what relative limits are relative to; nothing is read where none is.
+
+    Raises:
+        UsageError: None is named.
+        RecordError: A file is not a result.
+    """
+    from edgekit.budget import find_baseline, read_baseline
+    from edgekit.budget.baseline import NONE
+    from edgekit.results import Result
+
+    if not any(budget.relative for budget in stated):
+        return NONE
+    named = read_baseline(path) if given is None else several(given)
+    if not named:
+        raise UsageError(
+            f"{path} has limits relative to a baseline, and names none.",
+            'Write baseline = "RESULT" before its first table, or give --baseline RESULT.',
+        )
+    return find_baseline([each if isinstance(each, Result) else Path(each) for each in named])
 
 
 def _measured(results: Result | StrPath | Iterable[Result | StrPath] | None) -> Measured:

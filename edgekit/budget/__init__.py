@@ -6,6 +6,9 @@
     lines      where in a TOML file something is
     read       budgets.toml -> budgets
     judge      budgets × cells -> verdicts
+    baseline   earlier results -> what limits are relative to
+    relative   limits relative to a baseline
+    record     one verdict
     propose    verdicts -> budgets that the results would keep
     verdicts   how a verdict is worded, wherever it is shown
     advice     what to do next
@@ -16,16 +19,19 @@
 
 from __future__ import annotations
 
+from edgekit.budget.baseline import Baseline, find_baseline
 from edgekit.budget.cells import Cell, Measured, read_cells, read_file
 from edgekit.budget.figures import Absent, Figure, exact
-from edgekit.budget.judge import Verdict, exit_code, judge
+from edgekit.budget.judge import exit_code, judge
 from edgekit.budget.metrics import METRICS, Metric
 from edgekit.budget.propose import Proposal, propose, unresolved
-from edgekit.budget.read import Budget, read_budgets
+from edgekit.budget.read import Budget, read_baseline, read_budgets
+from edgekit.budget.record import Verdict
 
 __all__ = [
     "METRICS",
     "Absent",
+    "Baseline",
     "Budget",
     "Cell",
     "Figure",
@@ -35,8 +41,10 @@ __all__ = [
     "Verdict",
     "exact",
     "exit_code",
+    "find_baseline",
     "judge",
     "propose",
+    "read_baseline",
     "read_budgets",
     "read_cells",
     "read_file",

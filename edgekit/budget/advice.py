@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgekit.budget.judge import Verdict
+from edgekit.budget.record import Verdict
 
 
 def next_step(verdicts: Sequence[Verdict], budgets: Path) -> str:
@@ -19,8 +19,10 @@ def next_step(verdicts: Sequence[Verdict], budgets: Path) -> str:
     words = {verdict.verdict for verdict in verdicts}
     update = f"edgekit check --budgets {shlex.quote(str(budgets))} --update"
     if "fail" in words:
-        return f"See what changed: edgekit compare BASELINE RESULT. If it is meant to: {update}"
-    doubtful = next((verdict for verdict in verdicts if verdict.verdict != "pass"), None)
+        absolute = any(verdict.verdict == "fail" and verdict.allowed is None for verdict in verdicts)
+        meant = update if absolute else "commit this result as the baseline"
+        return f"See what changed: edgekit compare BASELINE RESULT. If it is meant to: {meant}"
+    doubtful = next((verdict for verdict in verdicts if verdict.verdict not in ("pass", "first")), None)
     if doubtful:
         return _again(doubtful)
     return update if any(verdict.stale for verdict in verdicts) else "edgekit report -o report.html"

@@ -20,6 +20,7 @@ from edgekit.results import (
     Accuracy,
     Artefact,
     Device,
+    Environment,
     Evaluation,
     Finding,
     Instructions,
@@ -34,7 +35,7 @@ from edgekit.results import (
     Runtime,
 )
 from edgekit.schema import UNREADABLE, damaged, decode_record
-from edgekit.stats import ordered_percentile
+from edgekit.stats import ordered_percentile, tick
 
 _PERCENTILES = (50.0, 90.0)  # read together; any other costs one more pass over the samples
 
@@ -52,6 +53,7 @@ class _Measurement(msgspec.Struct, frozen=True):
     memory: Memory | None = None
     accuracy: msgspec.Raw = _NONE
     instructions: msgspec.Raw = _NONE
+    input_sha256: str | None = None
     affinity: tuple[int, ...] = ()
     findings: tuple[Finding, ...] = ()
 
@@ -70,6 +72,7 @@ class _Session(msgspec.Struct, frozen=True):
     edgekit: str
     mode: Mode
     device: Device
+    before: Environment
     measurements: tuple[_Measurement, ...]
     references: tuple[Reference, ...] = ()
     evaluations: msgspec.Raw = msgspec.Raw(b"[]")
@@ -96,6 +99,11 @@ class ResultFile:
     def device(self) -> Device:
         """What it was measured on."""
         return self._record.device
+
+    @property
+    def before(self) -> Environment:
+        """The device's state before measuring."""
+        return self._record.before
 
     @property
     def created(self) -> str:
@@ -223,6 +231,23 @@ class Cell:
         return tuple(sorted({*self._record.affinity}))
 
     @property
+    def input_sha256(self) -> str | None:
+        """The hash of the timed input."""
+        return self._record.input_sha256
+
+    @property
+    def subject(self) -> tuple[object, ...]:
+        """What makes it the same cell in another session, whatever the file's content and the version."""
+        what = (self.device, self.model, self.artefact.file, self.threads)
+        return (*what, self.runtime.name, self.runtime.xnnpack, self.result.fps, self.affinity)
+
+    @cached_property
+    def tick(self) -> float:
+        """The least step of the device's clock that the samples show, in ns."""
+        repeats = self.result.decode(_REPEATS, self._record.repeats)
+        return tick(repeats[0].samples_ns) if repeats else 0.0
+
+    @property
     def memory(self) -> Memory | None:
         """Its memory; None: not measured."""
         return self._record.memory
@@ -287,9 +312,7 @@ def read_cells(results: Sequence[Result | Path]) -> Measured:
         partial += [file] if file.partial else []
         for cell in file.cells():
             count += 1
-            subject = (cell.device, cell.model, cell.artefact.file, cell.threads)
-            runtime = (cell.runtime.name, cell.runtime.xnnpack)
-            known = newest.setdefault((*subject, *runtime, file.fps, cell.affinity), [])
+            known = newest.setdefault(cell.subject, [])
             if known and known[0].result.age < file.age:
                 known.clear()
             if not known or known[0].result is file:

@@ -11,12 +11,14 @@ Each function takes a cell and raises RecordError where its result file is damag
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
+from operator import eq
 
 from edgekit import stats
 from edgekit.budget.cells import Cell
-from edgekit.results import Accuracy
+from edgekit.results import Accuracy, Evaluation
 
 CONFIDENCE = 0.99  # of each bound alone
 _NO_KERAS = "what the float model says on the same images is not in the result"
@@ -34,6 +36,14 @@ class Figure:
     doubt: str = ""  # why the bounds say nothing
     note: str = ""
     noise: float | None = None  # how far repeats are known to differ, relative
+
+
+@dataclass(frozen=True)
+class Images:
+    """Which images of an evaluation set count for a share."""
+
+    evaluation: str  # hash of the evaluation set
+    counted: tuple[bool, ...]
 
 
 @dataclass(frozen=True)
@@ -126,6 +136,30 @@ def agreement(cell: Cell) -> Figure | Absent:
         return Absent(_NO_KERAS)
     same = sum(keras == here for keras, here in zip(truth.keras, seen.predictions, strict=True))
     return exact(same / seen.n)
+
+
+def right_images(cell: Cell) -> Images | None:
+    """Return which images were right; None: that is not in the result."""
+    truth = _truth(cell)
+    found = _equal(cell, truth.labels) if truth else None
+    return found if found and cell.accuracy and sum(found.counted) == cell.accuracy.correct else None
+
+
+def same_images(cell: Cell) -> Images | None:
+    """Return which images got the float model's own answer; None: that is not in the result."""
+    truth = _truth(cell)
+    return _equal(cell, truth.keras) if truth else None
+
+
+def _truth(cell: Cell) -> Evaluation | None:
+    return cell.result.evaluations.get(cell.accuracy.evaluation_sha256) if cell.accuracy else None
+
+
+def _equal(cell: Cell, answers: Sequence[int]) -> Images | None:
+    seen = cell.accuracy
+    if seen is None or len(seen.predictions) != len(answers):
+        return None
+    return Images(seen.evaluation_sha256, tuple(map(eq, seen.predictions, answers)))
 
 
 def _keras(cell: Cell, seen: Accuracy) -> float | None:

@@ -29,7 +29,7 @@ from math import ceil, floor, isfinite, log10
 from edgekit import units
 from edgekit.budget import figures
 from edgekit.budget.cells import Cell
-from edgekit.budget.figures import Absent, Figure
+from edgekit.budget.figures import Absent, Figure, Images
 from edgekit.errors import UsageError
 from edgekit.registry import Registry
 
@@ -57,6 +57,8 @@ class Metric:
     unitless: bool = False  # a limit may be a whole number without quotes
     instead_of: str = ""  # proposed only where this other metric is not there
     head_room: float = 0.0  # share added to what was measured when a limit is proposed
+    relative: bool = True  # a limit may be relative to a baseline
+    images: Callable[[Cell], Images | None] | None = None  # of a share: which images count for it
 
     def limit(self, value: object) -> float:
         """Read a limit as TOML has it.
@@ -67,6 +69,33 @@ class Metric:
         if self.unitless and isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         return _quantity(value, self.parse, self.example)
+
+    def change(self, value: object) -> float | None:
+        """Read a limit relative to a baseline: `+5 %`, or for a share `-0.5 pp`, which is a difference.
+
+        Returns:
+            How much worse than the baseline the value may be, at least 0; None: the limit is not relative.
+
+        Raises:
+            UsageError: It has a sign and a share, and is not written like that.
+        """
+        text = value.strip().replace("\u2212", "-") if isinstance(value, str) else ""
+        if not text.startswith(("+", "-")) or not text.endswith(("%", "pp")):
+            return None
+        if not self.relative:
+            raise UsageError(
+                f"{value!r} is relative to a baseline, and {self.name} to the float model already.",
+                f"Write it like {self.example!r}, or limit accuracy.",
+            )
+        sign, unit, example = ("-", "pp", "-0.5 pp") if self.least else ("+", "%", "+5 %")
+        if self.unit == "fraction":
+            unit, example = "pp", f"{sign}0.5 pp"
+        if not text.startswith(sign) or not text.endswith(unit):
+            raise UsageError(
+                f"{value!r} does not say how much worse than the baseline the {self.title} may be.",
+                f"Write it like {example!r}.",
+            )
+        return _quantity(text[1:], units.parse_fraction, example)
 
     def proposal(self, value: float) -> str:
         """Write a limit that a value keeps, with its head-room."""
@@ -183,6 +212,7 @@ METRICS = Registry(
             show=lambda share: f"{units.percent(share)} %",
             write=_share_down,
             least=True,
+            images=figures.right_images,
         ),
         Metric(
             name="accuracy_drop",
@@ -193,6 +223,7 @@ METRICS = Registry(
             parse=_share,
             show=lambda drop: f"{units.points(drop).removeprefix('+')} pp",
             write=lambda drop: f"{max(0, ceil(drop * 1e4 - 1e-6)) / 100:.2f} pp",
+            relative=False,
         ),
         Metric(
             name="agreement",
@@ -205,6 +236,7 @@ METRICS = Registry(
             write=_share_down,
             least=True,
             instead_of="accuracy",
+            images=figures.same_images,
         ),
         Metric(
             name="instructions",

@@ -12,8 +12,8 @@ from typing import Any
 
 from edgekit.budget.cells import Cell, Measured
 from edgekit.budget.figures import Figure
-from edgekit.budget.judge import Verdict
 from edgekit.budget.metrics import METRICS, Metric
+from edgekit.budget.record import Verdict
 from edgekit.errors import InvalidError, RecordError
 
 TOLERANCE = "0.1 %"  # of a new file's instructions: what two machines' counts of one program differ by
@@ -75,12 +75,18 @@ def propose(path: Path, verdicts: Sequence[Verdict], measured: Measured) -> Prop
 
 def unresolved(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Return the verdicts that no proposal can do something about."""
-    return [verdict for verdict in verdicts if not can_update(verdict)]
+    return [verdict for verdict in verdicts if not _resolved(verdict)]
+
+
+def _resolved(verdict: Verdict) -> bool:
+    """Whether nothing is left to do: of what is relative to a baseline, the baseline is what changes."""
+    return can_update(verdict) or (verdict.allowed is not None and verdict.verdict in ("pass", "first"))
 
 
 def can_update(verdict: Verdict) -> bool:
     """Whether there is a measured value that a proposal can go by."""
-    return verdict.verdict in ("pass", "fail", "inconclusive") and verdict.measured is not None
+    measured = verdict.measured is not None and verdict.allowed is None
+    return measured and verdict.verdict in ("pass", "fail", "inconclusive")
 
 
 def _updates(verdicts: Sequence[Verdict]) -> Iterable[tuple[int, str, str]]:

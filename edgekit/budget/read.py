@@ -19,6 +19,14 @@
     instructions = "1.14 M"         # at most, per inference
     tolerance = "0.1 %"             # of size and instructions, which are then references
 
+A limit with a sign is relative to a baseline, a result that the file names before its tables:
+
+    baseline = "edgekit-baseline.json"  # from the file's folder; several: an array
+
+    [[budget]]
+    latency_p50 = "+5 %"
+    accuracy = "-0.5 pp"
+
 *Every* table that matches a measurement applies, each limit on its own: a budget is a promise that no other
 table takes back. To make an exception, write a narrower pattern; do not add a table.
 """
@@ -27,7 +35,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -46,6 +54,7 @@ else:
 
 _T = TypeVar("_T")
 
+_BASELINE = "baseline"
 PATTERNS = ("device", "model", "artefact", "runtime")
 
 
@@ -56,6 +65,7 @@ class Budget:
     index: int  # of the table in its file, from 0
     name: str
     limits: Mapping[str, float]  # by metric's key, in the metric's unit
+    relative: Mapping[str, float] = field(default_factory=dict)  # how much worse than the baseline
     device: str = "*"
     model: str = "*"
     artefact: str = "*"
@@ -93,6 +103,19 @@ def read_budgets(path: Path) -> tuple[Budget, ...]:
     Raises:
         RecordError: It cannot be read, or says something that no budget says. Line and key are named.
     """
+    return _file(path).budgets()
+
+
+def read_baseline(path: Path) -> tuple[Path, ...]:
+    """Read which results a file of budgets names as the baseline; they need not exist.
+
+    Raises:
+        RecordError: As `read_budgets`.
+    """
+    return _file(path).baseline()
+
+
+def _file(path: Path) -> _File:
     try:
         # not read_text: it would turn a lone carriage return, which is not TOML, into a line's end
         text = path.read_bytes().decode()
@@ -103,7 +126,7 @@ def read_budgets(path: Path) -> tuple[Budget, ...]:
         ) from error
     except UnicodeDecodeError as error:
         raise RecordError(f"{path} is not a text file: {error}.", "Save it as UTF-8.") from error
-    return _File(path, text.removeprefix("\ufeff")).budgets()
+    return _File(path, text.removeprefix("\ufeff"))
 
 
 class _File:
@@ -116,14 +139,25 @@ class _File:
         content = self._parse()
         upgrade(content, UPGRADES)
         for key in content:
-            if key != "budget":
-                self._fail((key,), f"unknown key {key!r}.{nearest(key, ['budget', *_keys()])}", _TABLE)
+            if key not in ("budget", _BASELINE):
+                self._fail(
+                    (key,), f"unknown key {key!r}.{nearest(key, ['budget', _BASELINE, *_keys()])}", _TABLE
+                )
+        self.baseline()
         tables = content.get("budget", [])
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             self._fail(("budget",), "'budget' is not an array of tables.", _TABLE)
         if not tables:
             raise RecordError(f"{self._path} has no budget.", _TABLE)
         return tuple(self._budget(index, table) for index, table in enumerate(tables))
+
+    def baseline(self) -> tuple[Path, ...]:
+        named = self._parse().get(_BASELINE, [])
+        names = [named] if isinstance(named, str) else named
+        if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+            hint = 'Write one, or several: baseline = ["rpi4.json", "rpi5.json"].'
+            self._fail((_BASELINE,), f"{_BASELINE}: {named!r} is not the name of a file.", hint)
+        return tuple(self._path.parent / name for name in names)
 
     def _parse(self) -> dict[str, Any]:
         try:
@@ -138,28 +172,40 @@ class _File:
     def _budget(self, index: int, table: dict[str, object]) -> Budget:
         keys = _keys()
         for key in table:
+            if key == _BASELINE:
+                hint = "Put it at the top, before the first [[budget]]."
+                self._fail(("budget", index, key), "the baseline is that of the whole file.", hint)
             if key not in keys:
                 self._fail(
                     ("budget", index, key),
                     f"unknown key {key!r}.{nearest(key, keys)}",
                     f"Keys: {', '.join(keys)}.",
                 )
-        stated = {key: self._value(index, table, key, metric.limit) for key, metric in METRICS.items()}
+        changes = {key: self._value(index, table, key, metric.change) for key, metric in METRICS.items()}
+        relative = {key: change for key, change in changes.items() if change is not None}
+        stated = {
+            key: self._value(index, table, key, metric.limit)
+            for key, metric in METRICS.items()
+            if key not in relative
+        }
         limits = {key: limit for key, limit in stated.items() if limit is not None}
-        if not limits:
+        if not limits and not relative:
             self._fail(("budget", index), "this budget limits nothing.", f"Limits: {', '.join(METRICS)}.")
         exact = [metric.name for metric in METRICS.values() if metric.tolerated]
         if "tolerance" in table and not {*exact} & {*limits}:
             self._fail(
                 ("budget", index, "tolerance"),
                 f"tolerance applies to {' and '.join(exact)}, and this budget limits none of them.",
-                "Remove it: limits on time are judged by the spread that was measured.",
+                "Remove it: limits on time are judged by the spread that was measured."
+                if not {*exact} & {*relative}
+                else "Remove it: a limit that is relative to a baseline says itself how much is tolerated.",
             )
         # a budget that names a runtime means it as it comes
         table = {"xnnpack": True, **table} if table.get("runtime", "*") != "*" else table
         return Budget(
             index=index,
             limits=limits,
+            relative=relative,
             name=self._value(index, table, "name", _text) or f"budget {index + 1}",
             xnnpack=self._value(index, table, "xnnpack", _switch),
             threads=self._value(index, table, "threads", _threads),

@@ -19,6 +19,12 @@ class Index:
         for cell in measured.cells:
             self._by.setdefault(cell.device, {}).setdefault(cell.model, []).append(cell)
         self._partial = measured.partial
+        self.subjects = {cell.subject for cell in measured.cells}
+
+    @property
+    def devices(self) -> Iterable[str]:
+        """The names of the devices that something was measured on."""
+        return self._by.keys()
 
     def find(self, budget: Budget) -> tuple[list[Cell], str]:
         """Return the cells that a budget is about; if there are none, why."""

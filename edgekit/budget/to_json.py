@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import asdict
 
-from edgekit.budget.judge import Verdict, exit_code
+from edgekit.budget.judge import exit_code
+from edgekit.budget.record import Verdict
 from edgekit.schema import encode_record
 
 SCHEMA = "edgekit.check/1"

@@ -1,7 +1,8 @@
 """Verdicts for CI systems: JUnit XML, one test case for each judged limit.
 
 Valid against both schemas in use: the Ant task's and Jenkins'. A limit that is over is a failure; one that is
-inconclusive, invalid or missing is an error, since CI systems let skipped cases pass.
+inconclusive, invalid or missing is an error, since CI systems let skipped cases pass. What has no baseline
+yet passes, and `system-out` says so.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from xml.etree import ElementTree as ET
 
-from edgekit.budget.judge import Verdict
+from edgekit.budget.record import Verdict
 from edgekit.budget.verdicts import sentence, subject, tally
 from edgekit.words import visible
+
+_PASSES = ("pass", "first")
 
 
 def to_junit(verdicts: Sequence[Verdict], when: datetime | None = None) -> bytes:
@@ -34,14 +37,17 @@ def to_junit(verdicts: Sequence[Verdict], when: datetime | None = None) -> bytes
         hostname="localhost",
         tests=str(len(verdicts)),
         failures=str(sum(each.verdict == "fail" for each in verdicts)),
-        errors=str(sum(each.verdict not in ("pass", "fail") for each in verdicts)),
+        errors=str(sum(each.verdict not in (*_PASSES, "fail") for each in verdicts)),
         time="0",
     )
     ET.SubElement(suite, "properties")
     for verdict in verdicts:
         _case(suite, verdict)
     ET.SubElement(suite, "system-out").text = "\n".join(
-        [tally(verdicts), *(f"{subject(v)}: {sentence(v)}" for v in verdicts if v.stale)]
+        [
+            tally(verdicts),
+            *(f"{subject(v)}: {sentence(v)}" for v in verdicts if v.stale or v.verdict == "first"),
+        ]
     )
     ET.SubElement(suite, "system-err")
     ET.indent(suites)
@@ -58,7 +64,7 @@ def _case(suite: ET.Element, verdict: Verdict) -> None:
         name=f"{subject(verdict)}: {verdict.metric}",
         time="0",
     )
-    if verdict.verdict == "pass":
+    if verdict.verdict in _PASSES:
         return
     kind = "failure" if verdict.verdict == "fail" else "error"
     text = sentence(verdict)

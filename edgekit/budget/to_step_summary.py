@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgekit.budget.judge import Verdict
+from edgekit.budget.record import Verdict
 from edgekit.budget.verdicts import HEADINGS, WORDS, cells, ordered, tally
 from edgekit.words import markdown
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgekit import units
-from edgekit.budget.judge import Verdict
-from edgekit.budget.metrics import METRICS
+from edgekit.budget.metrics import METRICS, Metric
+from edgekit.budget.record import Verdict
 from edgekit.words import plural, visible
 
 HEADINGS = (
@@ -23,7 +23,7 @@ HEADINGS = (
 )
 WORDS = frozenset({0, 1, 2, 3, 5, 9})  # columns of text; the others are numbers
 NONE = "–"
-_ORDER = ("fail", "missing", "invalid", "inconclusive", "pass")
+_ORDER = ("fail", "missing", "invalid", "inconclusive", "first", "pass")
 
 
 def ordered(verdicts: Sequence[Verdict]) -> list[Verdict]:
@@ -50,12 +50,20 @@ def cells(verdict: Verdict) -> tuple[str, ...]:
 
 
 def limit(verdict: Verdict) -> str:
-    """`≤ 25.0 ms`, `1.140 M + 0.1 %`."""
+    """`≤ 25.0 ms`, `1.140 M + 0.1 %`, `≤ 26.3 ms (+5 %)`, `+5 %`."""
     metric = METRICS[verdict.metric]
+    change = "" if verdict.allowed is None else _change(metric, verdict.allowed)
+    if verdict.limit is None:
+        return change
     text = metric.show(verdict.limit)
     if verdict.tolerance is not None:
         return f"{text} + {verdict.tolerance * 100:g} %"
-    return f"{'≥' if metric.least else '≤'} {text}"
+    return f"{'≥' if metric.least else '≤'} {text}" + (change and f" ({change})")
+
+
+def _change(metric: Metric, allowed: float) -> str:
+    sign, unit = "−" if metric.least else "+", "pp" if metric.unit == "fraction" else "%"
+    return f"{sign}{allowed * 100:g} {unit}"
 
 
 def margin(verdict: Verdict) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from edgekit.budget import METRICS, Cell, Figure
-from edgekit.budget.judge import over
+from edgekit.budget.record import over
 from edgekit.words import plural
 
 Standing = Literal["holds", "straddles", "broken", "unknown"]

@@ -21,6 +21,14 @@ def check(
     budgets: Annotated[Path, typer.Option(help=f"A TOML file of limits: {', '.join(METRICS)}.")] = Path(
         "budgets.toml"
     ),
+    baseline: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A result that limits such as '+5 %' are relative to. May be repeated.  [default: what the "
+            "file of limits names]",
+        ),
+    ] = None,
     as_json: options.AsJson = False,
     junit: Annotated[Path | None, typer.Option(help="File for the verdicts as JUnit XML.")] = None,
     summary: Annotated[
@@ -34,8 +42,9 @@ def check(
 ) -> None:
     """Judge results by budgets.
 
-    Exits with 0 if every limit holds; with 1 if one is broken; else with 3 if something is missing: never
-    measured, or a budget that nothing matches; else with 4 if something is invalid or inconclusive.
+    Exits with 0 if every limit holds, or has no baseline yet; with 1 if one is broken; else with 3 if
+    something is missing: never measured, or a budget that nothing matches; else with 4 if something is
+    invalid or inconclusive.
 
     Example: edgekit check results/*.json --budgets budgets.toml
 
@@ -56,13 +65,20 @@ def check(
     if write and not update:
         raise edgekit.UsageError("--write goes with --update only.", "Add --update, or leave --write out.")
     if update:
-        proposal, unresolved = edgekit.propose_budgets(results or None, budgets=budgets)
+        proposal, unresolved = edgekit.propose_budgets(
+            results or None, budgets=budgets, baseline=baseline or None
+        )
         sys.stdout.buffer.write(proposal.diff.encode(errors="surrogateescape"))
         if write and proposal.diff:
             write_atomic(budgets, proposal.after.encode(), "name another file with --budgets")
         show_proposal(proposal, unresolved.verdicts, written=write)
-        raise typer.Exit(unresolved.exit_code if unresolved.verdicts else 0)  # never 1: what fails is updated
-    judged = edgekit.check(results or None, budgets=budgets)
+        if unresolved.exit_code == edgekit.GateError.exit_code:  # of what fails, all else is updated
+            raise edgekit.GateError(
+                f"Limits relative to the baseline are broken: {tally(unresolved.verdicts)}.",
+                "They move with it: if the change is meant to be, commit a new baseline.",
+            )
+        raise typer.Exit(unresolved.exit_code if unresolved.verdicts else 0)
+    judged = edgekit.check(results or None, budgets=budgets, baseline=baseline or None)
     publish(judged.verdicts, budgets, junit, summary)
     if as_json:
         sys.stdout.buffer.write(to_json(judged.verdicts, judged.notes))

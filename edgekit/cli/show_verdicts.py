@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from edgekit.budget import Proposal, Verdict
 
 _ROWS = 40  # more than anybody reads; drawing takes time
-_COLOURS = {"fail": "bold red", "missing": "red", "invalid": "magenta", "inconclusive": "yellow"}
+_COLOURS = {
+    "fail": "bold red",
+    "missing": "red",
+    "invalid": "magenta",
+    "inconclusive": "yellow",
+    "first": "cyan",
+}
 
 
 def show_verdicts(judged: Check) -> None:

@@ -52,14 +52,15 @@ def tick(*sides: Sequence[Repeat]) -> float:
     return max((stats.tick(repeat.samples_ns) for side in sides for repeat in side[:1]), default=0.0)
 
 
-def delta_of(own: float, noise: float | None) -> float:
+def delta_of(own: float, noise: float | None, least: float = LEAST_CHANGE) -> float:
     """The least relative change that counts: 5 %, or twice the noise.
 
     Args:
         own: How far like repeats of this comparison differ, relative.
         noise: The same of the device, as measured for it; None: it is not known.
+        least: What counts at least, if it is not 5 %.
     """
-    return max(LEAST_CHANGE, 2 * max(own, noise or 0.0))
+    return max(least, 2 * max(own, noise or 0.0))
 
 
 def time_change(
@@ -70,6 +71,7 @@ def time_change(
     *,
     tick: float = 0.0,
     noise: float | None = None,
+    least: float = LEAST_CHANGE,
 ) -> Change:
     """Judge the repeats' medians of two cells of two sessions, or of one that measured both.
 
@@ -85,12 +87,14 @@ def time_change(
         cells: How many were tested together.
         tick: The least by which the device's clock moves, in ns.
         noise: The device's; see `delta_of`.
+        least: The least relative change that counts, whatever the noise.
     """
     ratio, low, high = stats.ratio_bootstrap(baseline, candidate, CONFIDENCE)
     before = stats.spread(baseline).value
     own = spread(baseline, candidate)
-    delta = delta_of(own, noise)
-    word, reason = _word((ratio, low, high), before, (delta, delta_of(own, None)), TICKS * tick, p)
+    delta = delta_of(own, noise, least)
+    near = delta_of(own, None, least)
+    word, reason = _word((ratio, low, high), before, (delta, near), TICKS * tick, p)
     if word == "inconclusive" and p is None:
         fewest = min(len(baseline), len(candidate))
         reason = (

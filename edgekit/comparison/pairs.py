@@ -9,17 +9,49 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 from msgspec.structs import replace
 
 from edgekit.errors import UsageError
-from edgekit.results import Measurement, Result, Together
+from edgekit.results import Device, Environment, Measurement, Result, Runtime, Together
 from edgekit.words import plural
 
 Across = Literal["device", "model", "artefact", "runtime", "threads"]
 ACROSS: tuple[Across, ...] = get_args(Across)
 _DEVICE = ("profile", "machine", "cpu", "cpus", "board", "emulated", "transport")
+
+
+class Session(Protocol):
+    """What is looked at of a session before its cells are compared, as `results.Result` has it."""
+
+    @property
+    def device(self) -> Device:
+        """What it was measured on."""
+
+    @property
+    def before(self) -> Environment:
+        """The device's state before measuring."""
+
+    @property
+    def fps(self) -> float | None:
+        """Spaced inferences per second."""
+
+
+class Measured(Protocol):
+    """What is looked at of a cell, as `results.Measurement` has it."""
+
+    @property
+    def runtime(self) -> Runtime:
+        """What executed it."""
+
+    @property
+    def affinity(self) -> tuple[int, ...]:
+        """The CPUs that it was pinned to."""
+
+    @property
+    def input_sha256(self) -> str | None:
+        """The hash of the timed input."""
 
 
 @dataclass(frozen=True)
@@ -254,7 +286,9 @@ def _sorted(pairs: Iterable[Pair], across: Across | None) -> tuple[tuple[Pair, .
     """Tell pairs that may be compared from those that differ in what is checked."""
     alike, unlike = [], []
     for pair in pairs:
-        before, after = (_checked(side, across) for side in (pair.baseline, pair.candidate))
+        before, after = (
+            checked(side.result, side.measurement, across) for side in (pair.baseline, pair.candidate)
+        )
         differing = [key for key in before if before[key] != after[key]]
         if not differing:
             alike.append(pair)
@@ -280,9 +314,8 @@ def _hint(differing: str, across: Across | None) -> str:
 _DIMENSIONS = {"device": "device", "governor": "device", "runtime": "runtime"}
 
 
-def _checked(side: Side, across: Across | None) -> dict[str, object]:
+def checked(result: Session, measurement: Measured, across: Across | None) -> dict[str, object]:
     """What both sides of a pair must have in common."""
-    result, measurement = side.result, side.measurement
     found: dict[str, object] = {}
     if across != "device":
         found |= {f"device {key}": getattr(result.device, key) for key in _DEVICE}
