@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,6 +31,10 @@ def inspect(
         str | None,
         typer.Option(metavar="PATTERN", help="Count only layers of such names: 'conv_*' in quotes."),
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="For a quantized file, the set's float32 file: shows which layers add the noise."),
+    ] = None,
     layers: Annotated[bool, typer.Option("--layers/--no-layers", help="Show every layer.")] = True,
     as_json: options.AsJson = False,
 ) -> None:
@@ -40,6 +45,8 @@ def inspect(
     Example: edgekit inspect artefacts/mobilenet_v1_0.5_32_digits/int8.tflite
 
     Example: edgekit inspect mobilenet_v1 mobilenet_v1_0.75_160 xception
+
+    Example: edgekit inspect set/int8.tflite --against set/float32.tflite
     """
     import edgekit
     from edgekit.cli.console import print_record, progress_bar, quote, say_next
@@ -48,7 +55,13 @@ def inspect(
     with progress_bar() as progress:
         found = [
             edgekit.inspect(
-                target, alpha=alpha, resolution=resolution, classes=classes, only=only, progress=progress
+                target,
+                alpha=alpha,
+                resolution=resolution,
+                classes=classes,
+                only=only,
+                against=against,
+                progress=progress,
             )
             for target in targets
         ]
@@ -68,7 +81,7 @@ def inspect(
 
 def _next(found: Inspected, target: str) -> str:
     from edgekit.artefact import ArtefactSet
-    from edgekit.inspection import Inspection, ModelCost
+    from edgekit.inspection import Inspection, ModelCost, NoiseByLayer
     from edgekit.results import Result
 
     if isinstance(found, Result):
@@ -76,16 +89,16 @@ def _next(found: Inspected, target: str) -> str:
     if isinstance(found, ModelCost) and (spec := found.spec) is not None:
         width = "" if spec.alpha is None else f" --alpha {spec.alpha}"
         return f"edgekit train {spec.family}{width} --resolution {spec.resolution}"
-    command = "bench" if isinstance(found, ArtefactSet | Inspection) else "convert"
+    command = "bench" if isinstance(found, ArtefactSet | Inspection | NoiseByLayer) else "convert"
     return f"edgekit {command} {target}"
 
 
 def _show(found: Inspected, layers: bool) -> None:
     from edgekit.artefact import ArtefactSet
-    from edgekit.cli.show_layers import show_cost, show_file
+    from edgekit.cli.show_layers import show_cost, show_file, show_noise
     from edgekit.cli.show_results import show_results
     from edgekit.cli.show_set import show_set
-    from edgekit.inspection import Inspection
+    from edgekit.inspection import Inspection, NoiseByLayer
     from edgekit.results import Result
 
     if isinstance(found, ArtefactSet):
@@ -94,5 +107,7 @@ def _show(found: Inspected, layers: bool) -> None:
         show_file(found, layers)
     elif isinstance(found, Result):
         show_results([found])
+    elif isinstance(found, NoiseByLayer):
+        show_noise(found)
     else:
         show_cost(found, layers)

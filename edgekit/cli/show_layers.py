@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,12 @@ from edgekit.cli.tables import NONE, draw_table, show
 from edgekit.units import megabytes, millions, significant
 
 if TYPE_CHECKING:
-    from edgekit.inspection import Costs, Inspection, Layer, ModelCost, Quantization, TensorInfo
+    from edgekit.inspection import Costs, Inspection, Layer, ModelCost, NoiseByLayer, Quantization, TensorInfo
 
 _BORDERS = ("QuantizeLinear", "DequantizeLinear")  # their scales are shown with the layers they surround
+_BAR = 12  # characters
+_LEAST = 0.05  # dB that are shown
+_WORST = 3  # layers that a sentence names
 _SCALES = ("Weight scale", "Output\nscale", "Zero\npoint")
 
 
@@ -78,6 +82,40 @@ def show_file(found: Inspection, layers: bool) -> None:
         for tensor in tensors:
             show(Text(f"{kind}  {tensor.name}: {tensor.dtype} {_shape(tensor.shape)}{_quantized(tensor)}"))
     show(Text("Operators  " + ", ".join(f"{count} {op}" for op, count in found.ops.items())))
+
+
+def show_noise(found: NoiseByLayer) -> None:
+    """Show the noise behind each layer, with bars for what each costs, and which cost most."""
+    from rich.text import Text
+
+    from edgekit.words import listed, plural
+
+    scopes = Counter(layer.layer.partition("/")[0] for layer in found.layers if "/" in layer.layer)
+    model = f"{scopes.most_common(1)[0][0]}/" if len(scopes) == 1 else ""  # which every layer is in
+    short = [layer.layer.removeprefix(model) for layer in found.layers]
+    most = max(layer.lost_db for layer in found.layers)
+    rows = [
+        (
+            name,
+            layer.op,
+            NONE if layer.sqnr_db is None else f"{layer.sqnr_db:.1f}",
+            f"{layer.lost_db:.1f}" if layer.lost_db >= _LEAST else "",
+            "#" * round(_BAR * layer.lost_db / most) if most > 0 else "",
+        )
+        for name, layer in zip(short, found.layers, strict=True)
+    ]
+    title = f"{found.file} against {found.against}: the noise behind each layer"
+    show(draw_table(title, ("Layer", "Operator", "SQNR\ndB", "lost\ndB", ""), rows, words=(0, 1, 4)))
+    ranked = sorted(zip(short, found.layers, strict=True), key=lambda pair: -pair[1].lost_db)
+    worst = [f"{name} ({layer.op})" for name, layer in ranked[:_WORST] if layer.lost_db >= _LEAST]
+    if worst:
+        show(Text(f"Most is lost in {listed(worst)}."))
+    show(
+        Text(
+            f"SQNR: the float file's signal to the difference, over {plural(found.images, 'image')}, each "
+            "channel at the scale that fits best. Lost: since the layer before, where noise matters."
+        )
+    )
 
 
 def _layer_row(layer: Layer, quantized: bool) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ formats are walked by readers that check every offset.
 from edgekit.inspection.external import data_files
 from edgekit.inspection.file import inspect_bytes, inspect_file, is_model_file
 from edgekit.inspection.formats import FILE_FORMATS, FileFormat
+from edgekit.inspection.noise import LayerNoise, NoiseByLayer, lost_db
 from edgekit.inspection.record import Inspection, Layer, Quantization, TensorInfo
 from edgekit.inspection.side_by_side import Costs, side_by_side
 from edgekit.inspection.target import Inspected, ModelCost, as_record, inspect_target
@@ -18,7 +19,9 @@ __all__ = [
     "Inspected",
     "Inspection",
     "Layer",
+    "LayerNoise",
     "ModelCost",
+    "NoiseByLayer",
     "Quantization",
     "TensorInfo",
     "as_record",
@@ -27,5 +30,6 @@ __all__ = [
     "inspect_file",
     "inspect_target",
     "is_model_file",
+    "lost_db",
     "side_by_side",
 ]

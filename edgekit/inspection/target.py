@@ -12,6 +12,7 @@ import msgspec
 from edgekit.artefact import MANIFEST, ArtefactSet, read_set
 from edgekit.errors import RecordError, UsageError
 from edgekit.inspection.file import inspect_file, is_model_file
+from edgekit.inspection.noise import NoiseByLayer
 from edgekit.inspection.record import Inspection
 from edgekit.progress import SILENT, Progress
 from edgekit.results import Result, read_result
@@ -29,7 +30,7 @@ class ModelCost:
     spec: ModelSpec | None = None  # of a model that was built from its family
 
 
-Inspected = ModelCost | Inspection | ArtefactSet | Result
+Inspected = ModelCost | Inspection | ArtefactSet | Result | NoiseByLayer
 
 
 def inspect_target(
@@ -148,6 +149,9 @@ def _only(found: Inspected, pattern: str, target: str) -> Inspected:
 
 def as_record(found: Inspected) -> object:
     """Return what `--json` prints: the record itself, with the totals that it computes."""
+    if isinstance(found, NoiseByLayer):
+        layers = [{**msgspec.structs.asdict(each), "sqnr_db": each.sqnr_db} for each in found.layers]
+        return {**msgspec.structs.asdict(found), "layers": layers}
     if not isinstance(found, Inspection):
         return found
     totals = {"parameters": found.parameters, "multiply_adds": found.multiply_adds, "ops": found.ops}
