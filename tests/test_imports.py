@@ -53,6 +53,7 @@ ROOMS: dict[str, set[str]] = {
     "comparison": {"outputs", "results"},
     "reporting": {"outputs", "results", "sweeps"},
     "timeline": {"budget", "reporting", "repository", "results"},
+    "overview": {"budget", "choice", "comparison", "explanation", "reporting", "results", "timeline"},
     "advice": {"results", "device"},
     "sweeps": {"artefact", "results"},
     "sweeping": {
@@ -65,7 +66,7 @@ ROOMS: dict[str, set[str]] = {
     "api": {
         *("artefact", "budget", "choice", "comparison", "conversion", "device", "expectation"),
         *("explanation", "farm"),
-        *("inspection", "measurement", "reporting", "results", "sweeping", "sweeps", "timeline"),
+        *("inspection", "measurement", "overview", "reporting", "results", "sweeping", "sweeps", "timeline"),
         *("training", "zoo"),
     },
     "devices": {"advice", "device", "measurement", "results", "visit"},

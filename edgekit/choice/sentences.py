@@ -15,8 +15,26 @@ _MOST = 3  # of each kind that is said
 
 def sentences(choice: Choice) -> list[str]:
     """Return what to ship and why, what it is level with, and what its neighbours cost."""
-    said = [*_nothing(choice)] if choice.best is None else [*_best(choice), *_ties(choice), *_steps(choice)]
+    return [*(_nothing(choice) if choice.best is None else _best(choice)), *neighbours(choice)]
+
+
+def neighbours(choice: Choice) -> list[str]:
+    """Return what the best is level with, what its neighbours cost, and what the ranking rests on."""
+    said = [] if choice.best is None else [*_ties(choice), *_steps(choice)]
     return [*said, *_perhaps(choice), *_basis(choice)]
+
+
+def figures(choice: Choice, candidate: Candidate) -> str:
+    """Return its cost and how good it is, with their bounds."""
+    said = [_bounded(choice.cost, candidate.figures[choice.cost])]
+    if choice.scale:
+        seen = candidate.quality[choice.scale]
+        text = quality(choice, seen.value or 0.0)
+        text += " on ImageNet" if choice.scale == "published" else ""
+        if seen.low < seen.high:
+            text += f" ({units.percent(seen.low)} to {units.percent(seen.high)})"
+        said.append(text)
+    return ", ".join(said)
 
 
 def limits(choice: Choice) -> str:
@@ -62,20 +80,7 @@ def _best(choice: Choice) -> list[str]:
         among = "The only candidate surely holds the limits" if all_of == 1 else among
     else:
         among = f"There {'is' if all_of == 1 else 'are'} {plural(all_of, 'candidate')}, and no limit is given"
-    return [f"Ship {_name(choice, best)}: {_figures(choice, best)}.", f"{among}."]
-
-
-def _figures(choice: Choice, candidate: Candidate) -> str:
-    """Return its cost and how good it is, with their bounds."""
-    said = [_bounded(choice.cost, candidate.figures[choice.cost])]
-    if choice.scale:
-        seen = candidate.quality[choice.scale]
-        text = quality(choice, seen.value or 0.0)
-        text += " on ImageNet" if choice.scale == "published" else ""
-        if seen.low < seen.high:
-            text += f" ({units.percent(seen.low)} to {units.percent(seen.high)})"
-        said.append(text)
-    return ", ".join(said)
+    return [f"Ship {_name(choice, best)}: {figures(choice, best)}.", f"{among}."]
 
 
 def _bounded(metric: str, seen: Figure) -> str:

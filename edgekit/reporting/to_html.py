@@ -44,6 +44,7 @@ def page(
     side_by_side: dict[str, Any] | None = None,
     sessions: Sequence[dict[str, Any]] = (),
     sweep: dict[str, Any] | None = None,
+    overview: dict[str, Any] | None = None,
 ) -> bytes:
     """Fill the template; what is not given is not on the page."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -68,6 +69,7 @@ def page(
         side_by_side=side_by_side,
         sessions=sessions,
         sweep=sweep,
+        overview=overview,
     )
     return text.encode()
 

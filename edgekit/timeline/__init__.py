@@ -13,6 +13,20 @@ The results stay plain files; nothing here writes to their folder.
 
 from __future__ import annotations
 
-from edgekit.timeline.gather import SHORT, History, Series, Step, Value, gather, metric_of
+from edgekit.timeline.entries import Entry
+from edgekit.timeline.gather import SHORT, History, Series, Step, Value, gather, metric_of, trace
+from edgekit.timeline.index import Unreadable, look
 
-__all__ = ["SHORT", "History", "Series", "Step", "Value", "gather", "metric_of"]
+__all__ = [
+    "SHORT",
+    "Entry",
+    "History",
+    "Series",
+    "Step",
+    "Unreadable",
+    "Value",
+    "gather",
+    "look",
+    "metric_of",
+    "trace",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import groupby
 from pathlib import Path
@@ -103,6 +103,7 @@ class History:
     series: tuple[Series, ...]
     unreadable: tuple[Unreadable, ...] = ()
     notes: tuple[str, ...] = ()  # what to know before believing it
+    order: tuple[str, ...] = ()  # names of the values of all series, as one line
 
 
 def metric_of(name: str) -> Metric:
@@ -144,19 +145,33 @@ def gather(
     found = look(folder, progress)
     wanted = _wanted(found, folder, model=model, device=device)
     measured = [each for each in wanted if metric.name in each.figures]
-    valid = [each for each in measured if not each.flaw]
-    if not valid:
+    if all(each.flaw for each in measured):
         raise UnavailableError(*_nothing(metric, wanted, measured))
+    traced = trace(measured, metric, progress)
+    return replace(
+        traced, unreadable=found.unreadable, notes=tuple(filter(None, (found.note, *traced.notes)))
+    )
+
+
+def trace(entries: Sequence[Entry], metric: Metric, progress: Progress = SILENT) -> History:
+    """Find where a metric changed; what is invalid, or has no figure of it, is left out."""
+    measured = [each for each in entries if metric.name in each.figures]
+    valid = [each for each in measured if not each.flaw]
     line = order(each.repository for each in valid if each.repository)
     here = [each for each in valid if not (each.repository and each.repository.commit in line.elsewhere)]
     grouped = [list(group) for _, group in groupby(sorted(here, key=_key), key=lambda each: each.series)]
     progress.step("Looking for changes", len(grouped))
     series = []
-    for done, entries in enumerate(grouped):
+    for done, group in enumerate(grouped):
         progress.advance(done)
-        series.append(_series(entries, metric, line))
-    notes = _notes(measured, valid, here, line)
-    return History(metric.name, tuple(series), found.unreadable, tuple(filter(None, (found.note, *notes))))
+        series.append(_series(group, metric, line))
+    once = {value.name: value for each in series for value in each.values}
+    return History(
+        metric.name,
+        tuple(series),
+        notes=tuple(_notes(measured, valid, here, line)),
+        order=tuple(value.name for value in _in_order(once.values(), line)),
+    )
 
 
 def _key(entry: Entry) -> tuple[object, ...]:

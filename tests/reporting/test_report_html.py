@@ -4,9 +4,9 @@ import base64
 import hashlib
 import json
 import re
-from html.parser import HTMLParser
 
 import pytest
+from support.html import Page
 from support.simulated import BUSY, HOT, simulate
 from test_report_files import renamed
 
@@ -19,41 +19,6 @@ from edgekit.reporting.to_html import to_html
 
 INT8 = ("int8.tflite", "litert", 1)
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> \" ' {{ 7*7 }} <!--"
-
-
-class Page(HTMLParser):
-    """Tags, text, and the content of scripts by type."""
-
-    def __init__(self, page: bytes) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self.scripts: list[tuple[str | None, str]] = []
-        self.feed(page.decode())
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag == "script":
-            self.scripts.append((dict(attrs).get("type"), ""))
-
-    def handle_data(self, data):
-        if self.lasttag == "script" and self.scripts and self.cdata_elem == "script":
-            kind, text = self.scripts[-1]
-            self.scripts[-1] = (kind, text + data)
-        elif self.cdata_elem is None:
-            self.texts.append(data)
-
-    @property
-    def text(self):
-        return " ".join(" ".join(self.texts).split())
-
-    @property
-    def charts(self):
-        return [json.loads(text) for kind, text in self.scripts if kind == "application/json"]
-
-    def named(self, tag):
-        return [attributes for name, attributes in self.tags if name == tag]
 
 
 @pytest.fixture(scope="module")
