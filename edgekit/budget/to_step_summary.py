@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from edgekit.budget.advice import next_step
 from edgekit.budget.record import Verdict
 from edgekit.budget.verdicts import HEADINGS, WORDS, cells, ordered, tally
 from edgekit.words import markdown
@@ -18,6 +20,7 @@ def to_step_summary(verdicts: Sequence[Verdict], budgets: str = "budgets.toml") 
     parts = [f"## edgekit check: {tally(verdicts) or 'nothing judged'}", f"Budgets: {markdown(budgets)}"]
     if bad:
         parts.append(_table(bad, why=True))
+        parts.append(f"Next: {markdown(next_step(verdicts, Path(budgets)))}")
     if good:
         parts.append(f"<details><summary>{len(good)} within budget</summary>\n\n{_table(good)}\n\n</details>")
     return ("\n\n".join(parts) + "\n\n").encode()

@@ -108,7 +108,7 @@ def compare(
             progress=progress,
         )
     if comment:
-        write_atomic(comment, to_markdown(found), "name another file with --comment")
+        write_atomic(comment, to_markdown(found, across), "name another file with --comment")
     if as_json:
         sys.stdout.buffer.write(to_json(found))
     else:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from edgekit import units
+from edgekit.comparison.advice import next_step
 from edgekit.comparison.change import TOLERANCE, Change
 from edgekit.comparison.judge import Compared, Comparison
+from edgekit.comparison.pairs import Across
 from edgekit.results import Result
 from edgekit.words import markdown, plural
 
@@ -17,8 +19,13 @@ _NONE = "–"
 _BAD = {"slower": "🔴 ", "more": "🔴 ", "faster": "🟢 ", "fewer": "🟢 ", "same": ""}
 
 
-def to_markdown(found: Comparison) -> bytes:
-    """Return Markdown: a table of what changed or is not certain, how much did not, and what to know."""
+def to_markdown(found: Comparison, across: Across | None = None) -> bytes:
+    """Return Markdown: a table of what changed or is not certain, how much did not, and what to do.
+
+    Args:
+        found: The comparison.
+        across: The dimension in which its sides differ.
+    """
     changed = [pair for pair in found.pairs if is_changed(pair)]
     parts = [MARK, f"### edgekit: {_headline(found, len(changed))}"]
     if sides := " → ".join(filter(None, map(_side, found.results))):
@@ -29,6 +36,8 @@ def to_markdown(found: Comparison) -> bytes:
         parts += [f"… and {more} more."] if more > 0 else []
     if listed := "\n".join(f"- {line}" for line in _apart(found)):
         parts.append(listed)
+    if found.exit_code and (advice := next_step(found, across)):
+        parts.append(f"Next: {markdown(advice)}")
     if found.notes:
         notes = "\n".join(f"- {markdown(note)}" for note in found.notes)
         folded = f"<summary>{plural(len(found.notes), 'note')}</summary>\n\n{notes}"
@@ -62,8 +71,10 @@ def _side(result: Result) -> str:
 
 
 def _table(pairs: Iterable[Compared]) -> str:
-    rows = [_HEADINGS, [":--", ":--", *["--:"] * 4], *map(_row, pairs)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    rows = [_row(pair) for pair in pairs]
+    drawn = [_HEADINGS, [":--", ":--", *["--:"] * 4], *rows]
+    columns = [index for index in range(len(_HEADINGS)) if any(row[index] != _NONE for row in rows)]
+    return "\n".join(f"| {' | '.join(row[index] for index in columns)} |" for row in drawn)
 
 
 def _row(pair: Compared) -> list[str]:

@@ -9,7 +9,9 @@ import pytest
 import yaml
 from junitparser import JUnitXml
 from support.pages import ROOT
-from support.pull_requests import emulated, noisy
+from support.pull_requests import emulated, noisy, steady
+
+from edgekit.results import write_result
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 BASH = ["bash", "--noprofile", "--norc", "-eo", "pipefail"]
@@ -141,16 +143,61 @@ def test_budgets_of_the_repository_are_judged_without_a_baseline(request_):
     assert (ran.code, ran.verdict) == (1, "fail"), ran.output
 
 
-@pytest.mark.parametrize(("inconclusive", "code"), [("fail", 4), ("warn", 0)])
-def test_times_that_do_not_decide_are_inconclusive(request_, inconclusive, code):
+@pytest.mark.parametrize(("inputs", "code"), [({"inconclusive": "fail"}, 4), ({}, 0)])
+def test_a_noisy_night_is_inconclusive_and_not_red_unless_that_is_asked_for(request_, inputs, code):
     request_.baseline(noisy())
     request_.plant(noisy(1.02), code=4)
     (request_.clone / "budgets.toml").write_text('[[budget]]\nlatency_p50 = "1.05 ms"\n')
 
-    ran = act(request_, inconclusive=inconclusive)
+    ran = act(request_, **inputs)
 
     assert (ran.code, ran.verdict) == (code, "inconclusive"), ran.output
     assert ("::warning title=edgekit::The measurements do not decide" in ran.output) is (code == 0)
+    comment = (request_.clone / "edgekit-comment.md").read_text()
+    assert "1 inconclusive" in comment
+    assert "Next: edgekit compare BASELINE\\_SET NEW\\_SET --device rpi4" in comment
+
+
+@pytest.mark.parametrize(
+    ("factor", "code", "verdict"), [(1.0, 0, "pass"), (1.3, 1, "fail"), (None, 0, "inconclusive")]
+)
+def test_budgets_may_be_relative_to_the_target_branchs_baseline(request_, factor, code, verdict):
+    request_.baseline(steady())
+    request_.plant(steady(factor) if factor else noisy())
+    # what the pull request itself says the baseline is does not count
+    write_result(request_.clone / "edgekit-baseline.json", steady(9.0))
+    text = 'baseline = "edgekit-baseline.json"\n[[budget]]\nlatency_p50 = "+10 %"\n'
+    (request_.clone / "budgets.toml").write_text(text)
+
+    ran = act(request_)
+
+    assert (ran.code, ran.verdict) == (code, verdict), ran.output
+    comment = (request_.clone / "edgekit-comment.md").read_text()
+    assert ("(+10 %)" in comment) is (verdict != "pass")
+
+
+def test_budgets_relative_to_a_baseline_that_is_not_there_yet_are_a_first_run(request_):
+    text = 'baseline = "edgekit-baseline.json"\n[[budget]]\ninstructions = "+0.1 %"\n'
+    (request_.clone / "budgets.toml").write_text(text)
+
+    ran = act(request_)
+
+    assert (ran.code, ran.verdict) == (0, "first"), ran.output
+    assert "There is no baseline edgekit-baseline.json yet, so this is a first run." in ran.output
+    assert not (request_.clone / "edgekit-comment.md").exists()
+
+
+def test_a_budget_that_is_broken_is_in_the_comment(request_):
+    request_.baseline(emulated())
+    (request_.clone / "budgets.toml").write_text('[[budget]]\nname = "gate"\ninstructions = "1 M"\n')
+
+    ran = act(request_)
+
+    assert (ran.code, ran.verdict) == (1, "fail"), ran.output
+    comment = (request_.clone / "edgekit-comment.md").read_text()
+    assert "nothing changed in 1 measurement" in comment
+    assert "## edgekit check: 1 fail" in comment
+    assert "Next: See what changed: edgekit compare BASELINE RESULT" in comment
 
 
 def test_a_budget_that_nothing_matches_is_missing_and_does_not_pass(request_):
@@ -169,8 +216,6 @@ def test_a_remote_that_is_gone_is_not_taken_for_a_first_run(request_):
 
 
 def test_a_baseline_that_an_earlier_step_fetched_is_taken(request_):
-    from edgekit.results import write_result
-
     write_result(request_.clone / "edgekit-baseline.json", emulated())
     request_.plant(emulated(1_300_000))
 

@@ -33,6 +33,8 @@ def test_of_many_cells_only_the_one_that_changed_is_in_it():
     assert text.startswith(MARK)
     assert "### edgekit: 1 more, of 9 measurements" in text
     assert "int8\\_4.tflite" in row
+    assert "| Verdict | What | Instructions |\n" in text, "a column in which nothing is known is left out"
+    assert "Next: See which operator: edgekit explain OLD\\_FILE NEW\\_FILE\n" in text
     assert "1.000 M → 1.200 M (+20.0 %)" in row
 
 

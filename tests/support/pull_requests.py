@@ -60,6 +60,11 @@ def emulated(count: int = 1_140_213, **named: object) -> Result:
     return board(counted(count, count, count, **named))
 
 
+def steady(level: float = 1.0) -> Result:
+    """A session with enough repeats that are alike."""
+    return session(timed(*(level * MS * each for each in (1, 1.01, 0.99, 1.0, 1.005, 0.995, 1.0, 1.01))))
+
+
 def noisy(level: float = 1.0) -> Result:
     """A session whose few repeats say little."""
     return session(timed(*(level * MS * each for each in (1, 1.3, 0.8, 1.2, 0.9, 1.4, 1.0))))
