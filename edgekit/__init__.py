@@ -10,6 +10,7 @@ What is behind it, each a package, each starting from files the one before it le
 
     zoo · data · training    a trained Keras model
     conversion               model        -> artefact set  (TFLite and ONNX files + manifest.json)
+    classification           a file and images -> classes  (by what the file says of itself)
     device · runtime         where and with what an artefact runs
     measurement · guest      artefact set -> result        (JSON with every raw sample)
     reporting                result       -> terminal, Markdown, CSV, HTML
@@ -29,6 +30,7 @@ if TYPE_CHECKING:  # the same as _NAMES, for whoever checks types
     from edgekit import devices, runtimes
     from edgekit.api.bench import bench
     from edgekit.api.check import Check, check, propose_budgets
+    from edgekit.api.classify import classify
     from edgekit.api.compare import compare
     from edgekit.api.convert import convert
     from edgekit.api.expect import expect
@@ -43,6 +45,7 @@ if TYPE_CHECKING:  # the same as _NAMES, for whoever checks types
     from edgekit.artefact import ArtefactSet
     from edgekit.budget import Proposal, Verdict
     from edgekit.choice import Choice
+    from edgekit.classification import Classified
     from edgekit.comparison import Comparison
     from edgekit.device import Profile
     from edgekit.errors import (
@@ -77,6 +80,7 @@ __all__ = [
     "Breakdown",
     "Check",
     "Choice",
+    "Classified",
     "Comparison",
     "DataError",
     "DeviceError",
@@ -104,6 +108,7 @@ __all__ = [
     "Verdict",
     "bench",
     "check",
+    "classify",
     "compare",
     "convert",
     "devices",
@@ -125,6 +130,7 @@ __all__ = [
 _NAMES = {
     "api.bench": ("bench",),
     "api.check": ("Check", "check", "propose_budgets"),
+    "api.classify": ("classify",),
     "api.compare": ("compare",),
     "api.convert": ("convert",),
     "api.expect": ("expect",),
@@ -139,6 +145,7 @@ _NAMES = {
     "artefact": ("ArtefactSet",),
     "budget": ("Proposal", "Verdict"),
     "choice": ("Choice",),
+    "classification": ("Classified",),
     "comparison": ("Comparison",),
     "device": ("Profile",),
     "devices": ("devices",),

@@ -38,6 +38,7 @@ ROOMS: dict[str, set[str]] = {
     "training": {"artefact", "data", "zoo"},
     "conversion": {"artefact", "data", "zoo", "inspection", "quantization"},
     "quantization": set(),
+    "classification": {"artefact", "data", "conversion", "inspection", "measurement"},
     "debian": set(),
     "device": {"results", "debian"},
     "runtime": {"artefact", "debian"},
@@ -64,6 +65,7 @@ ROOMS: dict[str, set[str]] = {
     "guest": set(),
     # the front door: what users import
     "api": {
+        "classification",
         *("artefact", "budget", "choice", "comparison", "conversion", "device", "expectation"),
         *("explanation", "farm"),
         *("inspection", "measurement", "overview", "reporting", "results", "sweeping", "sweeps", "timeline"),
@@ -72,6 +74,7 @@ ROOMS: dict[str, set[str]] = {
     "devices": {"advice", "device", "measurement", "results", "visit"},
     "runtimes": {"api", "device", "runtime", "visit"},
     "__init__": {  # for type checkers; each is loaded when it is first used
+        "classification",
         *("api", "artefact", "budget", "choice", "comparison", "device", "devices", "expectation"),
         "explanation",
         "measurement",

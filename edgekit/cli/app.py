@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from importlib import import_module
+from keyword import iskeyword
 from typing import Annotated, Any
 
 import typer
@@ -23,6 +24,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 COMMANDS = {
     "train": "Train a model; write a checkpoint, its card and its curves.",
     "convert": "Turn a trained model into quantized TFLite and ONNX files.",
+    "try": "Classify images with a model file alone, as an app would.",
     "bench": "Measure artefacts on devices: latency, memory and accuracy.",
     "compare": "Compare two sets or model files by measuring them, or two results.",
     "check": "Judge results by budgets.",
@@ -48,7 +50,8 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Load a command; None: there is none of that name."""
         if cmd_name in COMMANDS and self.commands[cmd_name] is None:
-            found = getattr(import_module(f"edgekit.cli.{cmd_name}"), cmd_name)
+            name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+            found = getattr(import_module(f"edgekit.cli.{name}"), name)
             self.commands[cmd_name] = get_command(found if isinstance(found, typer.Typer) else _app(found))
         return self.commands.get(cmd_name)
 

@@ -11,8 +11,8 @@ import pytest
 import edgekit
 
 VERBS = (
-    *("train", "convert", "bench", "compare", "check", "explain", "expect", "history", "inspect", "pick"),
-    *("report", "sweep"),
+    *("train", "convert", "classify", "bench", "compare", "check", "explain", "expect", "history"),
+    *("inspect", "pick", "report", "sweep"),
 )
 HELPERS = ("statistics", "propose_budget", "propose_budgets", "farm_worker")
 MODULES = {
@@ -25,6 +25,7 @@ RECORDS = (
         "Breakdown",
         "Check",
         "Choice",
+        "Classified",
         "Comparison",
         "Expectation",
         "Fingerprint",

@@ -32,6 +32,7 @@ COMMANDS = {
     "runtime": (["runtime", "list"], 0),
     "bench": (["bench", "µ→.tflite"], 2),
     "convert": (["convert", "µ→.keras"], 2),
+    "try": (["try", "µ→.tflite", "µ→.png"], 2),
     "train": (["train", "µ→"], 2),
     "explain": (["explain", "µ→.tflite"], 2),
     "expect": (["expect", "--device", "rpi4", "--alpha", "0.5", "--resolution", "224", "--int8"], 0),

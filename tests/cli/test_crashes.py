@@ -16,6 +16,7 @@ from edgekit.cli.crash import KEPT
 CALLS = {
     "train": (["train"], "edgekit.train"),
     "convert": (["convert"], "edgekit.convert"),
+    "try": (["try", "a.tflite", "a.png"], "edgekit.classify"),
     "bench": (["bench"], "edgekit.bench"),
     "compare": (["compare", "old.json"], "edgekit.compare"),
     "check": (["check"], "edgekit.check"),
