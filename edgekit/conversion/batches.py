@@ -94,4 +94,5 @@ def _session(data: bytes) -> Any:
     onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # fatal: whether it works is found out
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting is not work
     return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])

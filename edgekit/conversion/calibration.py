@@ -33,7 +33,8 @@ _JUDGING = 25  # images held back that equalization is judged by, likewise
 MARGINS = (1.1, 1.15, 1.2, 1.3, 1.5, 2.5)  # to ReLU6's cap: the first that leaves the function as it was
 FAITHFUL_DB = 45.0  # SQNR of the equalized float model's scores on images unlike the calibration's
 _BRIGHTER, _DARKER, _NOISE = 1.3, 0.6, 0.05  # times; of the input's span
-_SAMPLED = 4096  # values of each tensor and image that better ranges are found by
+RANGING = 64  # images that better ranges are found by
+_SAMPLED = 4096  # values of each tensor and image, likewise
 
 Kind = Literal["min/max", "least squared error"]  # of ranges
 
@@ -108,9 +109,10 @@ class Calibration:
             by_channel = {n: (float(x.low.min()), float(x.high.max())) for n, x in seen.channels.items()}
             found = self._extremes | by_channel
             if steps.ranges != "min/max":
-                self._progress.step("Finding better ranges", self.count)
+                few = min(RANGING, self.count)
+                self._progress.step("Finding better ranges", few)
                 run = self.run(network)
-                found = mse_ranges(map(_sampled, run.over(self._counted(self.images()))), found)
+                found = mse_ranges(map(_sampled, run.over(self._counted(self.images(few)))), found)
             self._ranges[steps] = found | dict.fromkeys(self.source.images, self.input_range)
         return self._ranges[steps]
 
@@ -143,7 +145,8 @@ class Calibration:
     def _equalized(self) -> tuple[Network, Statistics]:
         """The equalized network, as far below ReLU6's cap as it takes to leave the function as it was."""
         name = self.source.outputs[0]
-        images = list(self._farther(self.images(_JUDGING, held=True)))
+        held = list(self.images(_JUDGING, held=True))
+        images = [*held, *self._farther(held)]
         real = _joined(self.run(self.source.network, (name,)), images, name)
         for margin in MARGINS:
             network, seen = equalize(self.source.network, self._seen, self._reach.channels, margin)
@@ -175,25 +178,23 @@ class Calibration:
         """What images make of it that go farther than those."""
         run = self.run(self.source.network, self.source.network.channels)
         few = min(FARTHER, self.count)
-        self._progress.step("Calibrating with brighter, darker and noisier images", 4 * few)
+        self._progress.step("Calibrating with brighter, darker and noisier images", 3 * few)
         images = self._counted(self._farther(self.images(few)))
         found = collect(self.source.network, run.over(images), moments=False)
         for name, channels in found.channels.items():
-            channels.include(
-                np.stack([self._seen.channels[name].low, self._seen.channels[name].high], axis=1)
-            )
+            channels.join(self._seen.channels[name])
         return found
 
     def _farther(self, images: Iterable[Float32]) -> Iterator[Float32]:
-        """Yield each image, and brighter, darker and noisier ones."""
+        """Yield each image brighter, darker and noisier."""
         low, high = _ends(self._feed)
+        noise = np.float32(_NOISE * (high - low))
         chance = np.random.default_rng(0)
         for image in images:
-            yield image
             for other in (
                 low + (image - low) * np.float32(_BRIGHTER),
                 low + (image - low) * np.float32(_DARKER),
-                image + chance.normal(0, _NOISE * (high - low), image.shape).astype(np.float32),
+                image + noise * chance.standard_normal(image.shape, np.float32),
             ):
                 yield np.clip(other, low, high)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,8 @@ from edgekit.data import Split, normalise
 from edgekit.data.dataset import Float32, UInt8
 from edgekit.files import sha256_bytes
 
-_BATCH = 64  # images decoded at a time
+_MOST = 64  # images decoded at a time
+_NUMBERS = 1 << 21  # that they hold then, if that is fewer
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,13 @@ class Feed:
 
     def pixels(self) -> Iterator[UInt8]:
         """Yield the images themselves, uint8 [n, height, width, channels]."""
-        for start in range(0, len(self), _BATCH):
-            yield self.split.images.read(range(start, min(start + _BATCH, len(self))))
+        return self._read(range(len(self)))
 
     def _batches(self, indices: Sequence[int]) -> Iterator[Float32]:
-        for start in range(0, len(indices), _BATCH):
-            yield normalise(self.split.images.read(indices[start : start + _BATCH]), self.preprocessing)
+        for pixels in self._read(indices):
+            yield normalise(pixels, self.preprocessing)
+
+    def _read(self, indices: Sequence[int]) -> Iterator[UInt8]:
+        size = min(_MOST, max(1, _NUMBERS // math.prod(self.preprocessing.input_shape)))
+        for start in range(0, len(indices), size):
+            yield self.split.images.read(indices[start : start + size])

@@ -18,7 +18,6 @@ from edgekit.conversion.ranges import Ranges, minmax_ranges
 from edgekit.data.dataset import Float32
 from edgekit.progress import SILENT, Progress
 from edgekit.quantization.distance import decibels, mean_level, noises, surely_less
-from edgekit.quantization.network import Network
 from edgekit.words import plural
 
 FAITHFUL = 1e-4  # largest difference of a float file with new weights, relative to outputs above 1
@@ -82,8 +81,8 @@ class Preparation:
     quantize: Quantize
     progress: Progress = SILENT
     literal: bool = False
-    _files: dict[Steps, bytes | None] = field(default_factory=dict)
     _unknown: list[str] = field(default_factory=list)  # tensors that the calibrated file has none like
+    _watched: dict[Steps, dict[str, tuple[float, float]]] = field(default_factory=dict)  # their ranges
 
     def best(self) -> Choice | None:
         """Try steps together and one by one; keep what surely brings the scores nearer.
@@ -106,25 +105,25 @@ class Preparation:
         return Choice(prepared, decibels(found[PLAIN]), decibels(found[chosen]), len(found[PLAIN]))
 
     def prepared(self, steps: Steps) -> Prepared | None:
-        """The float file after some steps; None: its layers are not those of the network."""
-        file, real = self._file(steps), self._file(replace(steps, rounded=False, corrected=False))
-        if file is None or real is None:
+        """The float file after some steps; None: it would not compute what the network computes."""
+        unrounded = replace(steps, rounded=False, corrected=False)
+        file, real = self._file(steps), self._file(unrounded)
+        if file is None or real is None or not self._computes(file, steps):
             return None
-        ranges = self.calibration.ranges(steps)
-        if self.float_file != self.calibration.file:
-            ranges = self._translated(file, ranges)
-        return Prepared(steps.words(self.calibration.count), file, real, ranges)
+        return Prepared(steps.words(self.calibration.count), file, real, self._ranges(steps))
 
     def _try(self, steps: Steps, found: dict[Steps, Noises]) -> None:
         """Measure how far the scores of the int8 file are off, before a softmax or sigmoid, in ratios."""
-        prepared = self.prepared(steps)
-        if prepared is None or steps in found:
+        if steps in found:
             return
-        short, _ = self.format.unsquashed(prepared.float_file)
-        data = self.quantize(short, prepared.ranges, frozenset())
+        short, squash = self._unsquashed
+        file = self._file(steps, short)
+        if file is None:
+            return
+        data = self.quantize(file, self._ranges(steps), frozenset())
         found[steps] = np.zeros(0)
         for real, here in zip(self._real, self._outputs(data), strict=True):
-            noise = np.asarray(noises(real, here, centred=self._unsquashed[1] == "softmax"))
+            noise = np.asarray(noises(real, here, centred=squash == "softmax"))
             found[steps] = noise + (found[steps] if len(found[steps]) else 0.0)
 
     @cached_property
@@ -140,19 +139,17 @@ class Preparation:
         rows = [runner.outputs(image) for image in self.calibration.images(held=True)]
         return tuple(map(np.concatenate, zip(*rows, strict=True)))
 
-    def _file(self, steps: Steps) -> bytes | None:
-        """The float file with a network's weights, if it then computes what the network computes."""
-        steps = replace(steps, ranges="min/max")
-        if steps not in self._files:
-            network = self.calibration.network(steps, self.levels)
-            file = self.format.with_layers(
-                self.float_file, self.calibration.source.network.layers, network.layers
-            )
-            self._files[steps] = file if file is not None and self._computes(file, network) else None
-        return self._files[steps]
+    def _file(self, steps: Steps, file: bytes | None = None) -> bytes | None:
+        """A float file, or this one, with a network's weights."""
+        network = self.calibration.network(steps, self.levels)
+        layers = self.calibration.source.network.layers
+        return self.format.with_layers(file or self.float_file, layers, network.layers)
 
-    def _computes(self, file: bytes, network: Network) -> bool:
+    def _computes(self, file: bytes, steps: Steps) -> bool:
+        if self.float_file == self.calibration.file:
+            return True  # the network was read from it
         name = self.calibration.source.outputs[0]
+        network = self.calibration.network(steps, self.levels)
         run, here = self.calibration.run(network, (name,)), self.format.load(file)
         for image in self._few():
             real, other = run(image)[name].ravel(), here.outputs(image)[0].ravel()
@@ -161,15 +158,24 @@ class Preparation:
                 return False
         return True
 
-    def _translated(self, file: bytes, ranges: Ranges) -> Ranges:
+    def _ranges(self, steps: Steps) -> Ranges:
         """The ranges by the names of this file's tensors."""
+        ranges = self.calibration.ranges(steps)
+        if self.float_file == self.calibration.file:
+            return ranges
         own, inputs = self._tensors
         found = {name: ranges[other] for name, other in own.items() if other in ranges}
-        if self._unknown:  # such as what was padded first
-            probe, images = self.format.look_inside(file), self.calibration.images()
-            seen = ({name: values[name] for name in self._unknown} for values in watch(probe, images))
-            found |= minmax_ranges(seen)
-        return {**found, **dict.fromkeys(inputs, self.calibration.input_range)}
+        unrounded = replace(steps, rounded=False, corrected=False, ranges="min/max")
+        if self._unknown and unrounded not in self._watched:  # such as what was padded first
+            probe = self.format.look_inside(self._file(unrounded) or self.float_file)
+            stream = watch(probe, self.calibration.images())
+            seen = ({name: values[name] for name in self._unknown} for values in stream)
+            self._watched[unrounded] = minmax_ranges(seen)
+        return {
+            **found,
+            **self._watched.get(unrounded, {}),
+            **dict.fromkeys(inputs, self.calibration.input_range),
+        }
 
     @cached_property
     def _tensors(self) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -52,7 +52,7 @@ def mse_ranges(stream: Iterable[Activations], full: Ranges) -> dict[str, tuple[f
     counts = {name: np.zeros(BINS, dtype=np.int64) for name in full}
     for activations in stream:
         for name, values in activations.items():
-            counts[name] += np.histogram(values, bins=BINS, range=_padded(full[name]))[0]
+            counts[name] += _counted(values, *_padded(full[name]))
     return {name: _narrow(counts[name], full[name]) for name in full}
 
 
@@ -84,6 +84,12 @@ def _aligned(low: float, high: float, step: float) -> list[tuple[float, float]]:
     ranges = [(float(-place * step), float((LEVELS - place) * step)) for place in sorted(places)]
     slack = 0.501 * step
     return [limits for limits in ranges if limits[0] - slack <= low and high <= limits[1] + slack]
+
+
+def _counted(values: Float32, low: float, high: float) -> Histogram:
+    """How many values are in each bin; what is beyond the ends counts in the last ones."""
+    places = (values.ravel() - np.float32(low)) * np.float32(BINS / (high - low))
+    return np.bincount(np.clip(places, 0, BINS - 1).astype(np.intp), minlength=BINS)
 
 
 def _narrow(counts: Histogram, full: tuple[float, float]) -> tuple[float, float]:

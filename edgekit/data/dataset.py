@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, overload
+from typing import Any, Protocol, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from edgekit import artefact
-from edgekit.artefact import Preprocessing
+from edgekit.artefact import PerChannel, Preprocessing
 from edgekit.files import sha256_bytes
 
 UInt8 = npt.NDArray[np.uint8]
@@ -105,7 +105,13 @@ class Dataset:
 
 def normalise(images: UInt8, preprocessing: Preprocessing) -> Float32:
     """Turn uint8 [n, H, W, channels] into the model's float32 input: (x − mean) / std, in its layout."""
-    mean = np.asarray(preprocessing.mean, dtype=np.float32)
-    std = np.asarray(preprocessing.std, dtype=np.float32)
-    values = (images.astype(np.float32) - mean) / std
+    values = images.astype(np.float32)
+    values -= _one_or_each(preprocessing.mean)
+    values /= _one_or_each(preprocessing.std)
     return np.ascontiguousarray(np.moveaxis(values, 3, 1)) if preprocessing.layout == "NCHW" else values
+
+
+def _one_or_each(values: PerChannel) -> Any:
+    """Numbers for each channel; one where all are alike, which is several times as fast."""
+    numbers = np.asarray(values, dtype=np.float32)
+    return numbers[0] if len(set(values)) == 1 else numbers

@@ -24,10 +24,17 @@ class Channels:
     low: Float  # [channels]
     high: Float
 
-    def include(self, values: Float) -> None:
-        """Include values [channels, n]."""
-        self.low = np.minimum(self.low, values.min(axis=1))
-        self.high = np.maximum(self.high, values.max(axis=1))
+    def include(self, values: Float, axis: int) -> None:
+        """Include values whose channels are along an axis."""
+        rows = values.reshape(*values.shape[: axis + 1], -1)
+        others = tuple(range(axis))
+        self.low = np.minimum(self.low, rows.min(axis=-1).min(axis=others))
+        self.high = np.maximum(self.high, rows.max(axis=-1).max(axis=others))
+
+    def join(self, other: Channels) -> None:
+        """Include what was seen elsewhere."""
+        self.low = np.minimum(self.low, other.low)
+        self.high = np.maximum(self.high, other.high)
 
 
 @dataclass
@@ -119,17 +126,12 @@ def collect(network: Network, batches: Iterable[Mapping[str, Float]], *, moments
         }
     for number, batch in enumerate(batches):
         for name, channels in found.channels.items():
-            channels.include(by_channel(batch[name], network.axes.get(name, 1)))
+            channels.include(batch[name], network.axes.get(name, 1))
         if moments:
             for index, layer in enumerate(network.layers):
                 chance = np.random.default_rng((number, index))
                 found.moments[layer.name].include(patches(layer, batch[layer.input], chance))
     return found
-
-
-def by_channel(values: Float, axis: int) -> Float:
-    """Return values as [channels, n]."""
-    return np.moveaxis(values, axis, 0).reshape(values.shape[axis], -1)
 
 
 def patches(layer: Layer, values: Float, chance: np.random.Generator) -> Float:
