@@ -1,7 +1,8 @@
 """Build the test boards' root file systems: `make lab`.
 
 Installs the Debian packages the labs need (as root; otherwise it names them), lets Linux run Arm programs
-through qemu, and unpacks what is missing of the roots into `$EDGEKIT_LABS`, or `~/.cache/edgekit/labs`.
+through qemu, and unpacks what is missing of the roots into `$EDGEKIT_LABS`, or `~/.cache/edgekit/labs`. There
+MediaPipe goes, too, which stands for the apps that load our files.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from pathlib import Path
 from edgekit.debian import fetch_packages
 from edgekit.errors import EdgekitError
 from edgekit.files import new_folder
-from labs.roots import ROOTS, Root, root_folder
+from labs import mediapipe_app
+from labs.roots import ROOTS, Root, labs_folder, root_folder
 
 # what each lab executes, and the Debian package it is in
 PROGRAMS = {
@@ -50,6 +52,7 @@ def main() -> int:
         _register()
         for name, root in ROOTS.items():
             _build(name, root)
+        _build_app()
     except EdgekitError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -107,6 +110,15 @@ def _build(name: str, root: Root) -> None:
         root.finish(staging)
         staging.chmod(0o755)
     print(f"{name}: {folder} (built in {time.monotonic() - begin:.0f} s)", flush=True)
+
+
+def _build_app() -> None:
+    folder = mediapipe_app.packages_folder(labs_folder())
+    if not folder.is_dir():
+        with new_folder(folder) as staging:
+            mediapipe_app.install(staging)
+            staging.chmod(0o755)
+    print(f"mediapipe: {folder}", flush=True)
 
 
 if __name__ == "__main__":
