@@ -6,7 +6,7 @@ Meller et al. 2019). ReLU, pooling and sums pass factors on; ReLU6 does while th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,9 @@ import numpy as np
 from edgekit.quantization.network import Float, Layer, Network
 from edgekit.quantization.statistics import Channels, Statistics
 
-LARGEST = 1e4  # factor
+LARGEST = 1e4  # between channels, that follows from what calibration images make of them
+_FARTHEST = 1e8  # factor of a channel that they make next to nothing of: it follows from its readers' weights
+_HEAVY = 16.0  # times the usual size, from which on weights are made smaller for such a channel
 EXPONENTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # how much of the difference between channels is evened out
 # What is left of the weights' noise if they are rounded by reconstruction instead of to the nearest step.
 _SHARE = 0.2
@@ -81,7 +83,7 @@ def equalize(
     channels, moments = dict(seen.channels), dict(seen.moments)
     now = Statistics(channels, moments)
     for space in spaces(network):
-        choices = _candidates(space, reach, margin)
+        choices = _candidates(space, [layers[name] for name in space.readers], reach, margin)
         noises = [_noise(space, scales, layers, now) for scales in choices]
         scales = choices[int(np.argmin(noises))]
         if np.all(scales == 1.0):
@@ -96,18 +98,37 @@ def equalize(
     return network.with_layers(layers), Statistics(channels, moments)
 
 
-def _candidates(space: Space, reach: Mapping[str, Channels], margin: float) -> list[Float]:
-    """Factors to choose from, [channels] each: from none on, in order."""
+def _candidates(
+    space: Space, readers: Sequence[Layer], reach: Mapping[str, Channels], margin: float
+) -> list[Float]:
+    """Factors to choose from, [channels] each: from none on, in order.
+
+    A channel that calibration images make next to nothing of may be dead, or come to life with others: its
+    own size says nothing. But if its readers' weights are very large, they would leave all others no steps.
+    """
     sizes = np.max([_size(reach[name]) for name in space.tensors], axis=0)
     largest = float(sizes.max())
     ratio = np.ones(len(sizes))
     alive = sizes > largest / LARGEST
     ratio[alive] = largest / sizes[alive]
+    heavy = ~alive & (_weight(readers) > _HEAVY)
+    ratio[heavy] = _weight(readers)[heavy]
     most = np.full(len(sizes), np.inf)
     for name, cap in space.caps:
         high = np.maximum(reach[name].high, 1e-30)
         most = np.minimum(most, np.where(high < cap, np.maximum(cap / (margin * high), 1.0), 1.0))
-    return [np.clip(np.minimum(ratio**exponent, most), 1.0, LARGEST) for exponent in EXPONENTS]
+    return [np.clip(np.minimum(ratio**exponent, most), 1.0, _FARTHEST) for exponent in EXPONENTS]
+
+
+def _weight(readers: Sequence[Layer]) -> Float:
+    """The largest weight of each channel, as a multiple of what is usual among them; [channels]."""
+    found = []
+    for layer in readers:
+        outputs, inputs = layer.weights.shape[:2]
+        shape = (layer.groups, outputs // layer.groups, inputs, -1)
+        largest = np.abs(layer.weights).reshape(shape).max(axis=(1, 3)).ravel()
+        found.append(largest / max(float(np.median(largest)), 1e-30))
+    return np.asarray(np.max(found, axis=0))
 
 
 def _noise(space: Space, scales: Float, layers: Mapping[str, Layer], seen: Statistics) -> float:

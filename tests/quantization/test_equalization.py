@@ -1,5 +1,7 @@
 """The same function after equalization, with channels of like size."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -76,6 +78,24 @@ def test_images_that_go_farther_keep_channels_from_the_cap():
     made, _ = equalize(network, seen, reach.channels, 1.1)
     far = 3 * IMAGES
     assert np.allclose(_run(made, far, 6.0)["out"], _run(network, far, 6.0)["out"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("factor", [1e-5, 1e-7])
+def test_a_channel_of_next_to_nothing_is_made_larger_if_its_readers_weights_are_heavy(factor):
+    """Their steps would leave the weights of all other channels nothing."""
+    network, sizes = _network(), np.array([1.0, 1.0, factor, 1.0, 1.0, 1.0])
+    first, second = network.layers
+    plain = np.abs(np.random.default_rng(2).normal(size=(CHANNELS, 4)))
+    for heavy in (True, False):
+        first = replace(first, weights=plain * sizes[:, None])
+        second = replace(second, weights=second.weights * 0 + (1 / sizes if heavy else 1.0))
+        made = replace(network, layers=(first, second))
+        seen = collect(made, [_run(made, IMAGES)])
+        after, _ = equalize(made, seen, seen.channels, 1.1)
+        largest = np.abs(after.layers[1].rows).max(axis=0)
+        assert largest[2] / np.median(largest) < (2 if heavy else 1.5)
+        grown = after.layers[0].rows[2].sum() / first.rows[2].sum()
+        assert grown > 0.1 / factor if heavy else grown == pytest.approx(1.0)
 
 
 def test_what_something_else_reads_is_left_alone():
