@@ -29,12 +29,14 @@ from edgekit.conversion.runners import OnnxRunner, Runner, TfliteRunner
 from edgekit.conversion.target import LARGEST_SAFE_WEIGHT, Target
 from edgekit.conversion.tflite_files import IO, fit_tflite, float16_tflite, float32_tflite, int8_tflite
 from edgekit.conversion.tflite_metadata import with_tflite_metadata
+from edgekit.errors import InvalidError
 from edgekit.inspection import FILE_FORMATS, FileFormat, Inspection
 from edgekit.inspection import Layer as Operator
 from edgekit.inspection.usage import Usage
 from edgekit.quantization.network import Layer
 from edgekit.quiet import quiet_stderr
 from edgekit.registry import Registry
+from edgekit.words import first_line
 
 
 class Quantizer(Protocol):
@@ -81,9 +83,19 @@ class Format:
         return self.overflows is not None
 
     def load(self, data: bytes, *, optimise: bool = True) -> Runner:
-        """Load a file to run it; `optimise` False executes it literally, where that differs."""
-        with quiet_stderr():
-            return self.run(data, optimise)
+        """Load a file to run it; `optimise` False executes it literally, where that differs.
+
+        Raises:
+            InvalidError: The runtime refuses it, as LiteRT does where two tensors' scales are too far apart.
+        """
+        with quiet_stderr(shown=False):
+            try:
+                return self.run(data, optimise)
+            except Exception as error:  # runtimes have no error that one could name
+                raise InvalidError(
+                    f"The {self.file.title} file cannot be loaded: {first_line(error).rstrip('.')}.",
+                    "Try the other format alone, with --format.",
+                ) from error
 
     def look_inside(self, data: bytes) -> Probe:
         """Load a file to look inside."""

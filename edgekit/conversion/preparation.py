@@ -16,12 +16,14 @@ from edgekit.conversion.matching import counterparts
 from edgekit.conversion.probe import watch
 from edgekit.conversion.ranges import Ranges, minmax_ranges
 from edgekit.data.dataset import Float32
+from edgekit.errors import InvalidError
 from edgekit.progress import SILENT, Progress
 from edgekit.quantization.distance import decibels, mean_level, noises, surely_less
 from edgekit.words import plural
 
 FAITHFUL = 1e-4  # largest difference of a float file with new weights, relative to outputs above 1
 _FEW = 2  # images
+_REFUSED = 1e6  # noise of a file that no runtime loads
 
 _UNEQUAL = replace(EVERYTHING, equalized=False)
 _TOGETHER = (
@@ -48,15 +50,16 @@ class Choice:
     """What was chosen, and what it gained on images held back."""
 
     prepared: Prepared
-    plain_db: float  # SQNR of the scores before a softmax, without any step
+    plain_db: float | None  # SQNR of the scores before a softmax, without any step; None: it does not run
     chosen_db: float
     images: int  # that were held back
 
     def __str__(self) -> str:
         """Say it in a line."""
+        plain = "the runtime refuses it" if self.plain_db is None else f"{self.plain_db:.1f} dB"
         return (
             f"scores of {plural(self.images, 'calibration image')} held back: SQNR {self.chosen_db:.1f} dB, "
-            f"{self.plain_db:.1f} dB without these steps"
+            f"{plain} without these steps"
         )
 
 
@@ -102,7 +105,9 @@ class Preparation:
         prepared = self.prepared(chosen)
         if prepared is None:
             return None
-        return Choice(prepared, decibels(found[PLAIN]), decibels(found[chosen]), len(found[PLAIN]))
+        refused = bool(np.all(found[PLAIN] == _REFUSED))
+        plain = None if refused else decibels(found[PLAIN])
+        return Choice(prepared, plain, decibels(found[chosen]), len(found[PLAIN]))
 
     def prepared(self, steps: Steps) -> Prepared | None:
         """The float file after some steps; None: it would not compute what the network computes."""
@@ -121,8 +126,14 @@ class Preparation:
         if file is None:
             return
         data = self.quantize(file, self._ranges(steps), frozenset())
+        real_scores = self._real
+        try:
+            scores = self._outputs(data)
+        except InvalidError:
+            found[steps] = np.full(len(real_scores[0]), _REFUSED)
+            return
         found[steps] = np.zeros(0)
-        for real, here in zip(self._real, self._outputs(data), strict=True):
+        for real, here in zip(real_scores, scores, strict=True):
             noise = np.asarray(noises(real, here, centred=squash == "softmax"))
             found[steps] = noise + (found[steps] if len(found[steps]) else 0.0)
 

@@ -104,6 +104,7 @@ def test_only_steps_that_surely_help_are_kept_and_twice_gives_the_same(converted
         preparation = _preparation(Calibration(file, images, SILENT), converted, kind)
         chosen.append(preparation.best())
     first, second = chosen
+    assert first.plain_db is not None
     assert first.chosen_db >= first.plain_db
     assert first.prepared.float_file == second.prepared.float_file
     assert first.prepared.ranges == second.prepared.ranges
