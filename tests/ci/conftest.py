@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 import pytest
-from support.pull_requests import SHIM, Request, emulated
-from support.repositories import git, made
+from support.pages import ROOT
+from support.pull_requests import EDGEKIT, Request, checked_out, emulated
 
 
 @pytest.fixture
@@ -14,12 +14,15 @@ def request_(tmp_path) -> Request:
     """A pull request from `faster` to `main`."""
     home = tmp_path / "home"
     (home / "bin").mkdir(parents=True)
-    shim = home / "bin" / "edgekit"
-    shim.write_text(SHIM.replace("{python}", sys.executable))
-    shim.chmod(0o755)
-    git(tmp_path, "clone", "-q", "--bare", str(made(tmp_path / "first")), "origin.git")
-    git(tmp_path, "clone", "-q", (tmp_path / "origin.git").as_uri(), "clone")
-    git(tmp_path / "clone", "checkout", "-q", "-b", "faster")
-    found = Request(home, tmp_path / "clone", tmp_path / "origin.git")
+    program = home / "bin" / "edgekit"
+    program.write_text(EDGEKIT.format(python=sys.executable))
+    program.chmod(0o755)
+    environment = {
+        "HOME": str(home),
+        "PATH": f"{home / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+        "PYTHONPATH": str(ROOT),
+        "EDGEKIT_CACHE": str(home / "cache"),
+    }
+    found = checked_out(tmp_path, environment)
     found.plant(emulated())
     return found

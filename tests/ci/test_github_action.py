@@ -2,77 +2,20 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-
 import pytest
-import yaml
 from junitparser import JUnitXml
-from support.pages import ROOT
+from support.ci_runners import act
 from support.pull_requests import emulated, noisy, steady
 
 from edgekit.results import write_result
 
-ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
-BASH = ["bash", "--noprofile", "--norc", "-eo", "pipefail"]
-
-
-class Ran:
-    """What the Action did."""
-
-    def __init__(self, code, output, values, summary, steps):
-        self.code, self.output, self.summary, self.steps = code, output, summary, steps
-        self.verdict = values.get("verdict")
-
-
-def act(request, *, base="main", **inputs):
-    """Run the Action's steps, each as GitHub does; one that fails ends them."""
-    given = {name: each["default"] for name, each in ACTION["inputs"].items()} | {"install": "none"} | inputs
-    temp = request.home / "temp"
-    temp.mkdir(exist_ok=True)
-    files = {name: request.home / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_PATH")}
-    for path in files.values():
-        path.write_text("")
-    code, output, steps = 0, "", []
-    for step in ACTION["runs"]["steps"]:
-        if not wanted(step.get("if", ""), given):
-            continue
-        assert step["shell"] == "bash"
-        assert "${{" not in step["run"], "an input in a script is run as code"
-        environment = request.environment | {name: str(path) for name, path in files.items()}
-        environment |= {"RUNNER_TEMP": str(temp), "GITHUB_BASE_REF": base}
-        environment |= {"GITHUB_ACTION_PATH": "/the action's own folder"}
-        added = [*files["GITHUB_PATH"].read_text().splitlines(), environment["PATH"]]
-        environment |= {"PATH": ":".join(added)}
-        environment |= {name: filled(text, given) for name, text in step.get("env", {}).items()}
-        script = request.home / "step.sh"
-        script.write_text(step["run"])
-        done = subprocess.run(
-            [*BASH, script], cwd=request.clone, env=environment, capture_output=True, text=True, check=False
-        )
-        code, output = done.returncode, output + done.stdout + done.stderr
-        steps.append(step["name"])
-        if code:
-            break
-    assert "Traceback" not in output, output
-    values = dict(line.split("=", 1) for line in files["GITHUB_OUTPUT"].read_text().splitlines())
-    return Ran(code, output, values, files["GITHUB_STEP_SUMMARY"].read_text(), steps)
-
-
-def wanted(condition, given):
-    """Evaluate the conditions that the Action has: inputs.NAME != 'TEXT'."""
-    if not condition:
-        return True
-    name, text = re.fullmatch(r"inputs\.(\w+) != '(.*)'", condition).groups()
-    return given[name] != text
-
-
-def filled(text, given):
-    return re.sub(r"\$\{\{ inputs\.(\w+) \}\}", lambda found: given[found[1]], text)
+BENCH = "--device rpi4-emulated --no-accuracy"
 
 
 def test_the_first_run_has_no_baseline_and_passes(request_):
-    ran = act(request_)
+    request_.fake_bench(emulated())
+
+    ran = act(request_, bench=BENCH)
 
     assert (ran.code, ran.verdict) == (0, "first"), ran.output
     assert "::notice title=edgekit::There is no baseline yet." in ran.output
@@ -146,7 +89,7 @@ def test_budgets_of_the_repository_are_judged_without_a_baseline(request_):
 @pytest.mark.parametrize(("inputs", "code"), [({"inconclusive": "fail"}, 4), ({}, 0)])
 def test_a_noisy_night_is_inconclusive_and_not_red_unless_that_is_asked_for(request_, inputs, code):
     request_.baseline(noisy())
-    request_.plant(noisy(1.02), code=4)
+    request_.plant(noisy(1.02))
     (request_.clone / "budgets.toml").write_text('[[budget]]\nlatency_p50 = "1.05 ms"\n')
 
     ran = act(request_, **inputs)
@@ -222,10 +165,17 @@ def test_a_baseline_that_an_earlier_step_fetched_is_taken(request_):
     assert act(request_, base="").verdict == "fail"
 
 
-def test_a_bench_that_fails_ends_the_job(request_):
-    request_.plant(emulated(), code=3)
+@pytest.mark.parametrize(("code", "steps"), [(3, 1), (4, 3)])
+def test_a_bench_that_fails_ends_the_job_and_one_that_is_not_to_be_trusted_does_not(request_, code, steps):
+    request_.fake_bench(emulated(), code)
 
-    ran = act(request_)
+    ran = act(request_, bench=BENCH)
+
+    assert (len(ran.steps), ran.code) == (steps, 0 if code == 4 else 3)
+
+
+def test_a_bench_that_cannot_begin_ends_the_job(request_):
+    ran = act(request_, bench="--device nowhere")
 
     assert ran.steps == ["Measure"]
     assert ran.code != 0
@@ -233,6 +183,8 @@ def test_a_bench_that_fails_ends_the_job(request_):
 
 def test_hostile_inputs_are_only_arguments(request_):
     hostile = "$(touch pwned);`touch pwned`"
+    request_.fake_bench(emulated())
+
     ran = act(request_, bench=f"--device {hostile} *", baseline=hostile, comment=hostile)
 
     assert ran.verdict == "first"
@@ -259,7 +211,7 @@ def test_edgekit_is_installed_into_an_environment_of_its_own(request_, install, 
     python.write_text(PYTHON)
     python.chmod(0o755)
 
-    ran = act(request_, install=install)
+    ran = act(request_, install=install, bench=BENCH)
 
     environment = request_.home / "temp" / "edgekit"
     assert (request_.home / "python-calls").read_text().splitlines() == [

@@ -6,19 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgekit.results import Result, write_result
-from support.pages import ROOT
-from support.repositories import git
+from support.repositories import git, made
 from support.sessions import MS, board, counted, session, timed
 
-# measuring alone is replaced: `bench` leaves the result that the test planted
-SHIM = """#!/bin/sh
+EDGEKIT = """#!/bin/sh
+exec {python} -m edgekit "$@"
+"""
+# how a bench ends is chosen, and what it was called with is kept; all else is the real one
+_FAKE_BENCH = """#!/bin/sh
 if [ "$1" = bench ]; then
   for last; do :; done
   printf '%s\\n' "$@" > "$HOME/bench-arguments"
   cp "$HOME/planted.json" "$last"
-  exit "$(cat "$HOME/bench-code")"
+  exit {code}
 fi
-exec {python} -m edgekit "$@"
+exec "$0.real" "$@"
 """
 
 
@@ -29,11 +31,20 @@ class Request:
     home: Path
     clone: Path
     origin: Path
+    environment: dict[str, str]  # all of it
 
-    def plant(self, result: Result, code: int = 0) -> None:
-        """Choose what the bench gives."""
+    def plant(self, result: Result) -> None:
+        """Leave a result, as a step that measured would."""
+        write_result(self.clone / "edgekit-result.json", result)
+
+    def fake_bench(self, result: Result, code: int = 0) -> None:
+        """Choose what `edgekit bench` leaves, and its exit code."""
+        (self.clone / "edgekit-result.json").unlink()
         write_result(self.home / "planted.json", result)
-        (self.home / "bench-code").write_text(str(code))
+        program = self.home / "bin" / "edgekit"
+        program.rename(program.with_name("edgekit.real"))
+        program.write_text(_FAKE_BENCH.format(code=code))
+        program.chmod(0o755)
 
     def baseline(self, result: Result) -> None:
         """Commit a baseline to the target branch."""
@@ -44,15 +55,14 @@ class Request:
         git(other, "commit", "-q", "-m", "a baseline")
         git(other, "push", "-q", "origin", "main")
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """As clean as a container's."""
-        return {
-            "HOME": str(self.home),
-            "PATH": f"{self.home / 'bin'}:/usr/local/bin:/usr/bin:/bin",
-            "PYTHONPATH": str(ROOT),
-            "EDGEKIT_CACHE": str(self.home / "cache"),
-        }
+
+def checked_out(folder: Path, environment: dict[str, str]) -> Request:
+    """Make a bare repository and a clone of it on a branch of its own."""
+    git(folder, "clone", "-q", "--bare", str(made(folder / "first")), "origin.git")
+    git(folder, "clone", "-q", (folder / "origin.git").as_uri(), "clone")
+    git(folder / "clone", "checkout", "-q", "-b", "faster")
+    home = Path(environment["HOME"])
+    return Request(home, folder / "clone", folder / "origin.git", environment)
 
 
 def emulated(count: int = 1_140_213, **named: object) -> Result:
