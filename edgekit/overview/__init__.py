@@ -4,6 +4,7 @@
     lines       the newest measurement of each cell, with its verdicts
     changes     what changed since the session before
     answers     which of them to ship, on each device, and the one that is recommended
+    moves       what changed, in few words
     words       all of it in sentences
     past        a metric over time, and its steps
     charts      trade-offs, history, and operators, as charts

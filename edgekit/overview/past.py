@@ -24,6 +24,7 @@ class Panel:
     metric: Metric
     series: tuple[Series, ...]
     places: dict[str, int]  # of each value's name, from the oldest
+    dates: tuple[str, str]  # of the first and of the last
 
     @property
     def steps(self) -> int:
@@ -61,7 +62,9 @@ def read_past(entries: Sequence[Entry], progress: Progress = SILENT) -> Past:
             series = tuple(group)
             names = {value.name for each in series for value in each.values}
             places = {each: at for at, each in enumerate(each for each in found.order if each in names)}
-            panels.append(Panel(device, model, metric, series, places))
+            days = {value.name: value.date[:10] for each in series for value in each.values}
+            first, *_, last = (days[each] for each in places)
+            panels.append(Panel(device, model, metric, series, places, (first, last)))
     return Past(
         tuple(sorted(panels, key=lambda each: (not each.steps, each.device, each.model))),
         tuple(sorted(steps, key=lambda each: each[2].until.date, reverse=True)),

@@ -8,7 +8,7 @@ from typing import Any
 
 from edgekit import units
 from edgekit.choice.sentences import figures, quality
-from edgekit.overview import charts, words
+from edgekit.overview import charts, moves, words
 from edgekit.overview.answers import Answer
 from edgekit.overview.lines import Line
 from edgekit.overview.overview import Overview
@@ -22,11 +22,9 @@ from edgekit.reporting.rows import findings
 from edgekit.reporting.session import Session
 from edgekit.reporting.table import NONE
 from edgekit.reporting.to_html import page, precisions, runtimes
-from edgekit.timeline.words import sentence, worse
-from edgekit.words import plural, visible
+from edgekit.words import plural
 
 _PANELS = 24  # of history: what a reader looks at
-_STEPS = 12
 _CERTAIN = 10  # values: with fewer, hardly any change is certain
 
 
@@ -37,6 +35,7 @@ def to_html(overview: Overview) -> bytes:
     tradeoffs = [
         figure for each in _first(best, overview.answers) if (figure := charts.tradeoff(each, rows, PAGE))
     ]
+    past, layers = _past(overview), [charts.operators(each, PAGE) for each in overview.folder.breakdowns]
     return page(
         title=words.name(overview),
         overview={
@@ -47,13 +46,15 @@ def to_html(overview: Overview) -> bytes:
             "answers": [
                 _answer(overview, each, marked=each is best) for each in _first(best, overview.answers)
             ],
-            "since": words.since(overview),
-            "changed": words.changed(overview),
-            "doubts": words.doubts(overview),
+            "since": moves.since(overview),
+            "accuracy": all(each.choice.scale in ("accuracy", None) for each in overview.answers),
+            "changed": moves.changed(overview),
+            "doubts": moves.doubts(overview),
             "budgets": words.broken(overview) if overview.budgets else None,
             "tradeoffs": _drawn(tradeoffs),
-            "past": _past(overview),
-            "layers": _drawn([charts.operators(each, PAGE) for each in overview.folder.breakdowns]),
+            "past": past,
+            "layers": _drawn(layers),
+            "draws": bool(tradeoffs or layers or past["figures"]),
             "bodies": _bodies(overview, best),
             "devices": [_device(overview, device) for device in overview.devices],
             "left_out": overview.folder.left_out,
@@ -75,39 +76,36 @@ def _ship(overview: Overview, best: Answer) -> dict[str, Any]:
     return {
         "how": words.how(best),
         "headlines": words.headlines(best),
-        "budget": words.budget(overview, best.line),
-        "change": words.change(overview, best.line),
+        "budget": words.budget(best.line),
+        "change": moves.change(overview, best.line),
         "why": words.why(overview, best),
     }
 
 
 def _answer(overview: Overview, answer: Answer, *, marked: bool) -> dict[str, Any]:
     cost = figures(answer.choice, answer.best)
+    instructions = " instr." if answer.choice.cost == "instructions" else ""
     return {
         "marked": marked,
         "device": answer.device,
         "task": answer.task,
         "row": answer.line.row,
-        "cost": cost.partition(" (")[0].partition(",")[0],
+        "cost": cost.partition(" (")[0].partition(",")[0] + instructions,
         "quality": quality(answer.choice, answer.choice.telling.quality_of(answer.best))
         if answer.choice.scale
         else NONE,
-        "budget": words.budget(overview, answer.line),
-        "change": words.change(overview, answer.line),
+        "budget": words.budget(answer.line),
+        "change": moves.change(overview, answer.line),
     }
 
 
 def _past(overview: Overview) -> dict[str, Any]:
     past, rows = overview.past, [line.row for line in overview.lines]
     shown = past.panels[:_PANELS]
-    steps = [
-        (worse(metric, step), f"{visible(series.label)}, {metric.title}", sentence(metric, step), step.also)
-        for metric, series, step in past.steps
-    ]
+    steps = moves.steps(overview)
     return {
         "figures": _drawn([charts.history(panel, overview.lines, rows, PAGE) for panel in shown]),
-        "steps": steps[:_STEPS],
-        "more_steps": steps[_STEPS:],
+        "steps": steps,
         "more": len(past.panels) - len(shown),
         "notes": past.notes,
         "certain": any(len(each.values) >= _CERTAIN for panel in past.panels for each in panel.series),
@@ -129,25 +127,26 @@ def _cells(
     overview: Overview, line: Line, bar: Callable[[Any], dict[str, float]], *, ship: bool
 ) -> dict[str, Any]:
     row, (unit, length) = line.row, latency_unit([line.row])
-    time = row.latency and f"{units.significant(row.latency.p50.value / length)} {unit}"
-    spread = row.latency and f"± {row.latency.p50.relative * 50:.1f} %"
-    count = row.instructions and f"{units.significant(row.instructions.median.value / 1e6)} M instr."
-    right = row.accuracy and row.accuracy.value is not None and f"{units.percent(row.accuracy.value)} %"
-    drop = row.accuracy and row.accuracy.drop is not None and f"{units.points(-row.accuracy.drop)} pp"
+    time = f"{units.significant(row.latency.p50.value / length)} {unit}" if row.latency else ""
+    count = f"{units.significant(row.instructions.median.value / 1e6)} M instr." if row.instructions else ""
+    spread = f"± {row.latency.p50.relative * 50:.1f} %" if row.latency else ""
+    right = row.accuracy
     lengths = bar(row)
     fps = line.cell.result.fps
     return {
         "row": row,
         "ship": ship,
         "pace": f" · {fps:g} per second" if fps else "",
-        "cost": [(_trusted(line, time or count or NONE)), (spread if time else "") or ""],
+        "cost": _trusted(line, time or count or NONE),
+        "spread": spread,
         "count": count if time else "",
         "bar": next(iter(lengths.values()), None),
-        "right": [right or NONE, drop or ""],
+        "right": f"{units.percent(right.value)} %" if right and right.value is not None else NONE,
+        "drop": f"{units.points(-right.drop)} pp" if right and right.drop else "",
         "size": f"{units.megabytes(row.bytes)} MB",
         "memory": f"{units.megabytes(row.memory.peak)} MB" if row.memory else NONE,
-        "budget": words.budget(overview, line),
-        "change": words.change(overview, line),
+        "budget": words.budget(line),
+        "change": moves.change(overview, line),
     }
 
 
@@ -168,13 +167,13 @@ def _device(overview: Overview, device: str) -> dict[str, Any]:
         "name": device,
         "board": " · ".join(filter(None, (result.device.board, result.device.cpu, result.device.system))),
         "facts": [
-            f"newest session {moment(result.created)}, {result.mode} mode, edgekit {result.edgekit}",
+            f"Newest session {moment(result.created)}, {result.mode} mode, edgekit {result.edgekit}",
             plural(len(files), "session"),
             f"{sum(row.valid for row in rows)} of {plural(len(rows), 'measurement')} valid",
             *conditions(result),
+            *filter(None, [state_line(result)]),
         ],
-        "state": state_line(result),
-        "cautions": [sentence for each in sessions for sentence in each.cautions],
+        "cautions": list(dict.fromkeys(sentence for each in sessions for sentence in each.cautions)),
         "findings": findings(rows),
         "device": device_facts(result.device),
         "command": result.command,

@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Sequence
 
 from edgekit import units
-from edgekit.budget.verdicts import ordered, sentence, subject, tally
+from edgekit.budget.verdicts import cells, ordered, sentence, subject, tally
 from edgekit.choice.sentences import figures, neighbours
-from edgekit.comparison import Change, Compared
-from edgekit.comparison.change import TOLERANCE
 from edgekit.overview.answers import Answer
-from edgekit.overview.changes import Since
 from edgekit.overview.lines import Line
+from edgekit.overview.moves import Said, change
 from edgekit.overview.overview import Overview
 from edgekit.reporting.columns import moment
 from edgekit.reporting.phrases import Headline
-from edgekit.results import Result
 from edgekit.words import listed, plural
-
-_SURE = {"slower": "bad", "more": "bad", "faster": "good", "fewer": "good"}
-
-
-@dataclass(frozen=True)
-class Said:
-    """A word with what it rests on."""
-
-    word: str
-    text: str = ""
-    tone: str = ""  # good, bad, warn; empty: neither
 
 
 def name(overview: Overview) -> str:
@@ -86,17 +69,16 @@ def _headline(text: str, what: str) -> Headline:
 
 def why(overview: Overview, best: Answer) -> list[str]:
     """Say why this one, and what its neighbours cost."""
-    among = plural(len(best.pool), "valid measurement")
-    word = {
-        "": "no budget is about it" if overview.budgets else "there are no budgets",
-        "pass": "it holds its budget",
-    }.get(best.holds, "nothing there surely holds its budget")
-    rule = "the fastest of the most accurate" if best.choice.scale else "the fastest"
-    if best.choice.cost == "instructions":
-        rule = rule.replace("the fastest", "the one with the fewest instructions")
+    rule = "the fastest" if best.choice.cost == "latency_p50" else "the one with the fewest instructions"
+    rule += " of the most accurate" if best.choice.scale in ("accuracy", "published") else ""
+    of = f"Of {len(best.pool)} valid measurements on {best.device}, {rule}"
+    if len(best.pool) == 1:
+        of = f"The only valid measurement on {best.device}"
+    held = {"pass": " that surely holds its budget", "": " (no budget is about it)"}
+    limits = held.get(best.holds, "; nothing there surely holds its budget") if overview.budgets else ""
     others = [each for each in overview.answers if each.device != best.device]
     elsewhere = [f"Other devices have their own answers below: {listed(_others(others))}."] if others else []
-    return [f"Of {among} on {best.device}, {rule}; {word}.", *neighbours(best.choice), *elsewhere]
+    return [f"{of}{limits}.", *neighbours(best.choice), *elsewhere]
 
 
 def _others(others: Sequence[Answer]) -> list[str]:
@@ -104,108 +86,17 @@ def _others(others: Sequence[Answer]) -> list[str]:
     return names if len(names) <= 6 else [*names[:5], f"{len(names) - 5} more"]
 
 
-def budget(overview: Overview, line: Line) -> Said:
-    """Say whether a measurement holds its budget."""
-    if overview.budgets is None:
-        return Said("", "no budgets")
+def budget(line: Line) -> Said:
+    """Say whether a measurement holds its budget; no word: no budget is about it."""
     if not line.verdicts:
-        return Said("", "no budget is about it")
+        return Said("")
     worst = ordered(line.verdicts)[0]
     if worst.verdict == "pass":
         return Said("holds", plural(len(line.verdicts), "limit"), "good")
-    words = {"fail": "breaks", "inconclusive": "not sure", "invalid": "invalid", "missing": "missing"}
-    text = sentence(worst).partition(": ")[2].partition(" (")[0]
-    return Said(words[worst.verdict], text, "bad" if worst.verdict == "fail" else "warn")
-
-
-def change(overview: Overview, line: Line) -> Said:
-    """Say what changed of a measurement since the session before."""
-    if line.series not in overview.folder.before:
-        return Said("first")
-    pair = overview.changes.of(line)
-    if pair is None:
-        return Said("–", "not comparable")
-    word = {"inconclusive": "not sure", "missing": "–"}.get(pair.word, pair.word)
-    judged = [each for each in (pair.latency, pair.instructions) if each and each.word == pair.word]
-    moved = [_percent(each) for each in judged[:1] if each.word != "same"]
-    return Said(word, ", ".join((*moved, *_other_file(pair))), _SURE.get(pair.word, ""))
-
-
-def _percent(of: Change) -> str:
-    return f"{((of.ratio or 1) - 1) * 100:+.1f} %".replace("-", "−")
-
-
-def _other_file(pair: Compared) -> Iterator[str]:
-    before, after = pair.bytes
-    if before and abs(after - before) > TOLERANCE * before:
-        yield f"size {(after / before - 1) * 100:+.1f} %".replace("-", "−")
-    seen = pair.agreement
-    if (
-        seen
-        and seen.drop
-        and seen.low is not None
-        and seen.high is not None
-        and not seen.low <= 0 <= seen.high
-    ):
-        yield f"accuracy {units.points(-seen.drop)} pp"
-
-
-def since(overview: Overview) -> list[str]:
-    """Say of each device what changed from its sessions before to its newest, in one sentence."""
-    groups = groupby(overview.changes.since, key=lambda each: each.device)
-    return [_since(device, list(group)) for device, group in groups]
-
-
-def _since(device: str, group: Sequence[Since]) -> str:
-    before, after = (
-        min(sides, key=lambda each: each.created) for sides in zip(*map(_sides, group), strict=True)
-    )
-    pairs = [pair for each in group if each.comparison for pair in each.comparison.pairs]
-    counts = Counter(pair.word for pair in pairs)
-    words = [f"{counts[word]} {word}" for word in (*_SURE, "same", "invalid") if counts[word]]
-    words += [f"{counts['inconclusive']} not sure"] if counts["inconclusive"] else []
-    unlike = sum(len(each.comparison.unlike) for each in group if each.comparison)
-    words += [f"{unlike} not comparable"] if unlike else []
-    why = sorted({each.why for each in group if each.why})
-    said = f"{device}, {_session(before)} → {_session(after)}: {', '.join(words) or 'nothing compared'}."
-    return " ".join([said, *why])
-
-
-def _sides(each: Since) -> tuple[Result, Result]:
-    return each.before, each.after
-
-
-def _session(result: Result) -> str:
-    made_in = result.repository
-    return result.created[:16].replace("T", " ") + (f" ({made_in.commit[:7]})" if made_in else "")
-
-
-def changed(overview: Overview) -> list[tuple[Said, str]]:
-    """Return what surely changed: the word, and what was measured; what got worse first."""
-    found = []
-    for line in overview.lines:
-        said = change(overview, line)
-        if said.tone or "size" in said.text or "accuracy" in said.text:
-            found.append((said, f"{line.device} · {line.row.set}/{line.row.label}"))
-    return sorted(found, key=lambda each: each[0].tone != "bad")
-
-
-def doubts(overview: Overview) -> list[str]:
-    """Say why changes are not certain, or were not judged: each reason once, with how often."""
-    reasons: Counter[str] = Counter()
-    for each in overview.changes.since:
-        if each.comparison is None:
-            continue
-        for pair in each.comparison.pairs:
-            judged = [of for of in (pair.latency, pair.instructions) if of and of.word == "inconclusive"]
-            reasons.update({of.reason for of in judged if of.reason} or {pair.invalid} - {""})
-        reasons.update(_unlike(reason) for reason in each.comparison.unlike)
-    return [f"{count} ×: {reason}" if count > 1 else reason for reason, count in reasons.most_common()]
-
-
-def _unlike(reason: str) -> str:
-    """Leave out which pair it is, so that the same reason is counted."""
-    return reason.partition("compared (")[2].rstrip(").") or reason
+    words = {"fail": "breaks", "inconclusive": "not sure"}
+    *_, title, measured, bound, _, _ = cells(worst)
+    text = f"{title} {measured}, limit {bound}" if worst.measured is not None else title
+    return Said(words.get(worst.verdict, worst.verdict), text, "bad" if worst.verdict == "fail" else "warn")
 
 
 def broken(overview: Overview) -> tuple[str, list[tuple[Said, str]]]:
@@ -250,8 +141,9 @@ def summary(overview: Overview) -> list[str]:
     """Return the page's answer in a few sentences, for a terminal."""
     said = [f"{name(overview)}."] if overview.recommended else [name(overview)]
     for each in overview.answers:
-        held, moved = budget(overview, each.line), change(overview, each.line)
-        parts = [figures(each.choice, each.best), f"{held.word} {held.text}".strip()]
-        parts.append(f"since last time {moved.word} {moved.text}".strip())
+        held, moved = budget(each.line), change(overview, each.line)
+        parts = [figures(each.choice, each.best)]
+        parts += [f"{held.word} {held.text}".strip()] if held.word else []
+        parts += [f"since last time {moved.word} {moved.text}".strip()] if moved.word != "first" else []
         said.append(f"{each.device}: {each.best.title}: {'; '.join(parts)}.")
     return [*said, *cautions(overview)]

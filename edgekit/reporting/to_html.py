@@ -56,16 +56,16 @@ def page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    scripts = (
-        _library(),
-        (_HERE / "page.js").read_text("utf-8"),
-    )
+    drawn = [part for part in (side_by_side, sweep, *sessions) if part]
+    figures = any(part["figures"] for part in drawn) or bool(overview and overview["draws"])
+    script, library = (_HERE / "page.js").read_text("utf-8"), _library() if figures else ""
     text = environment.get_template("page.html.j2").render(
         title=title,
         style=(_HERE / "page.css").read_text("utf-8"),
-        scripts=scripts,
+        script=script,
+        library=library,
         # only these scripts run and nothing is fetched, so that a name in a result can do no harm
-        allowed=" ".join(map(_hash, scripts)),
+        allowed=" ".join(map(_hash, filter(None, (script, library)))),
         side_by_side=side_by_side,
         sessions=sessions,
         sweep=sweep,

@@ -1,6 +1,7 @@
 """A folder of results as one page: the answer first, and nothing left out without being named."""
 
 import json
+import re
 import shutil
 
 import msgspec
@@ -79,20 +80,20 @@ def test_each_device_has_an_answer_of_its_own(devices):
 
 def test_a_change_over_days_is_a_step_with_its_commits(devices):
     past = devices.text.partition("History")[2].partition("Where the instructions go")[0]
-    assert "step rpi4 · mobilenet_v1_0.5_224_shapes/int8.tflite · litert · 1 thread, latency p50" in past
-    assert "in 902ba3cda1..fe5dbbcea5" in past
-    assert "+12" in past
+    assert re.search(r"step rpi4 · 8 measurements, latency p50 \+1[12]\.\d % to \+1[23]\.\d %", past)
+    assert "in 902ba3cda1..fe5dbbcea5, most likely at fe5dbbcea5" in past
 
 
 def test_a_folder_may_have_where_instructions_go(devices):
     assert "Where the instructions go" in devices.text
     layers = json.dumps(devices.charts[-1], ensure_ascii=False)
-    assert "7.00 M · 99.3 % · conv_2d" in layers
+    assert "7.00 M · 99.3 % · CONV_2D" in layers
 
 
 def test_budgets_of_other_devices_do_not_count(devices):
     answers = devices.text.partition("What to ship on each device")[2].partition("What changed")[0]
-    assert answers.count("no budget is about it") == 1  # pixel7
+    assert answers.count("no budget is about it") == 0
+    assert answers.count("–") == 1  # pixel7
     assert answers.count("holds 2 limits") == 1  # rpi5
     assert answers.count("breaks latency p50") == 1  # rpi4
     assert "1 fail, 3 pass." in devices.text
@@ -111,7 +112,8 @@ def test_what_got_slower_since_last_time_is_named(tmp_path):
     write_days(tmp_path / "results", days=2, slower={2: 1.5}, repeats=8, samples=16, threads=(1,))
     text = page_of(tmp_path / "results").text
     assert "2026-03-01 06:00 (356a192) → 2026-03-02 06:00 (da4b923): 8 slower." in text
-    assert f"slower rpi4 · {INT8}" in text
+    assert "slower rpi4 · 8 measurements of mobilenet_v1_0.5_224_shapes: +4" in text
+    assert text.count("slower +") == 10  # each of them, and the one to ship twice more
     assert "Everything was measured once" not in text
 
 
