@@ -7,8 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from platformdirs import user_cache_path
+from support.ci_runners import ACTION, act
 from support.pages import ROOT, done_before
+from support.pull_requests import checked_out, environment_of
 
+from edgekit.results import read_result
+
+BENCH = ACTION["inputs"]["bench"]["default"] + " --runtime litert"
 PAGE = (ROOT / "docs" / "ci.md").read_text()
 
 
@@ -41,3 +47,13 @@ def test_a_model_is_gated_as_the_page_says(qemu, tmp_path, artefacts):
         named = re.sub(r" (edgekit-)?(baseline|result)\.json", f" results/{result.name}", line)
         run(named, tmp_path, artefacts, code=4 if "bigger-is-better" in line else 0)  # --no-accuracy
     assert "nothing changed" in (tmp_path / "comment.md").read_text()
+
+    # the Action counts the same model again
+    cache = os.environ.get("EDGEKIT_CACHE") or str(user_cache_path("edgekit"))
+    request = checked_out(tmp_path, environment_of(tmp_path / "home") | {"EDGEKIT_CACHE": cache})
+    request.baseline(read_result(result))
+    (request.clone / "budgets.toml").write_text('[[budget]]\ninstructions = "+0.1 %"\nsize = "+0 %"\n')
+    bench = f"{tmp_path / 'artefacts' / artefacts.name} {BENCH}"
+    ran = act(request, bench=bench)
+    assert (ran.code, ran.verdict) == (0, "pass"), ran.output
+    assert "nothing changed" in (request.clone / "edgekit-comment.md").read_text()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgekit.results import Result, write_result
+from support.pages import ROOT
 from support.repositories import git, made
 from support.sessions import MS, board, counted, session, timed
 
-EDGEKIT = """#!/bin/sh
+_EDGEKIT = """#!/bin/sh
 exec {python} -m edgekit "$@"
 """
 # how a bench ends is chosen, and what it was called with is kept; all else is the real one
@@ -54,6 +56,20 @@ class Request:
         git(other, "add", "edgekit-baseline.json")
         git(other, "commit", "-q", "-m", "a baseline")
         git(other, "push", "-q", "origin", "main")
+
+
+def environment_of(home: Path) -> dict[str, str]:
+    """Put an `edgekit` into a home, and return an environment as clean as a container's."""
+    program = home / "bin" / "edgekit"
+    program.parent.mkdir(parents=True)
+    program.write_text(_EDGEKIT.format(python=sys.executable))
+    program.chmod(0o755)
+    return {
+        "HOME": str(home),
+        "PATH": f"{program.parent}:/usr/local/bin:/usr/bin:/bin",
+        "PYTHONPATH": str(ROOT),
+        "EDGEKIT_CACHE": str(home / "cache"),
+    }
 
 
 def checked_out(folder: Path, environment: dict[str, str]) -> Request:
