@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from msgspec.structs import replace
 from support.commands import run
+from support.pages import ROOT, verdicts
 from support.sessions import MODEL, MS, board, counted, saved, session, timed
 
 from edgekit.results import Finding
@@ -23,27 +24,33 @@ def check(folder, budgets: str, *results, code: int, arguments=(), **environment
     return run("check", *arguments, cwd=folder, code=code, **{"GITHUB_STEP_SUMMARY": "", **environment})
 
 
-@pytest.mark.parametrize(
-    ("budgets", "results", "code", "words"),
-    [
-        (GENEROUS, [REAL], 0, "4 pass"),
-        ('[[budget]]\nlatency_p50 = "1 ns"', [REAL], 1, "1 fail"),
-        ('[[budget]]\nlatency_p50 = "1.01 ms"', [REAL], 4, "1 inconclusive"),
-        ('[[budget]]\ndevice = "rpi5"\nsize = "1 MB"', [REAL], 3, "1 missing"),
-        ('[[budget]]\nartefact = "none*"\nsize = "1 MB"', [REAL], 3, "1 missing"),
-        ('[[budget]]\nlatency_p50 = "1 s"', [EMULATED], 3, "1 missing"),
-        ('[[budget]]\nlatency_p50 = "1 ns"', [session(timed(MS, flaw=HOT))], 4, "1 invalid"),
-        ('[[budget]]\ninstructions = "1.14 M"\ntolerance = "0.1 %"', [EMULATED], 0, "1 pass"),
-        ('[[budget]]\ninstructions = "1.13 M"\ntolerance = "0.1 %"', [EMULATED], 1, "1 fail"),
-        (
-            GENEROUS + '[[budget]]\nsize = "1 B"\nmodel = "m*"\n[[budget]]\nmodel = "x"\nsize="1 B"',
-            [REAL],
-            1,
-            "1 fail",
-        ),
-        (GENEROUS + '[[budget]]\ndevice = "x"\nsize = "1 B"', [session(timed(MS, flaw=HOT))], 3, "1 missing"),
-    ],
-)
+CHECKS = [
+    (GENEROUS, [REAL], 0, "4 pass"),
+    ('baseline = "none.json"\n[[budget]]\nsize = "+0 %"', [REAL], 0, "1 first"),
+    ('[[budget]]\nlatency_p50 = "1 ns"', [REAL], 1, "1 fail"),
+    ('[[budget]]\nlatency_p50 = "1.01 ms"', [REAL], 4, "1 inconclusive"),
+    ('[[budget]]\ndevice = "rpi5"\nsize = "1 MB"', [REAL], 3, "1 missing"),
+    ('[[budget]]\nartefact = "none*"\nsize = "1 MB"', [REAL], 3, "1 missing"),
+    ('[[budget]]\nlatency_p50 = "1 s"', [EMULATED], 3, "1 missing"),
+    ('[[budget]]\nlatency_p50 = "1 ns"', [session(timed(MS, flaw=HOT))], 4, "1 invalid"),
+    ('[[budget]]\ninstructions = "1.14 M"\ntolerance = "0.1 %"', [EMULATED], 0, "1 pass"),
+    ('[[budget]]\ninstructions = "1.13 M"\ntolerance = "0.1 %"', [EMULATED], 1, "1 fail"),
+    (
+        GENEROUS + '[[budget]]\nsize = "1 B"\nmodel = "m*"\n[[budget]]\nmodel = "x"\nsize="1 B"',
+        [REAL],
+        1,
+        "1 fail",
+    ),
+    (GENEROUS + '[[budget]]\ndevice = "x"\nsize = "1 B"', [session(timed(MS, flaw=HOT))], 3, "1 missing"),
+]
+
+
+def test_every_verdict_that_the_page_names_is_reached():
+    reached = {words.split()[1]: code for _, _, code, words in CHECKS}
+    assert reached == verdicts(ROOT / "docs" / "ci.md", "Verdicts")
+
+
+@pytest.mark.parametrize(("budgets", "results", "code", "words"), CHECKS)
 def test_every_verdict_has_its_exit_code(tmp_path, budgets, results, code, words):
     done = check(tmp_path, budgets, *results, code=code)
     assert words in done.out

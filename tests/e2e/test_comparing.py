@@ -2,38 +2,88 @@
 
 import json
 import re
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 from msgspec.structs import replace
 from support.artefact_sets import make_set
 from support.commands import run
+from support.pages import ROOT, verdicts
 from support.sessions import MS, board, counted, saved, session, timed
 
 import edgekit
-from edgekit.results import Finding
+from edgekit.results import Finding, read_result
 
 HOT = Finding("invalid", "throttled", "The firmware reports throttling.", "Add a fan.")
 REAL = session(timed(MS, 1.01 * MS, 0.99 * MS, spread=0))
 
 
-@pytest.mark.parametrize(
-    ("after", "code", "word"),
-    [
-        (session(timed(*[20 * MS + i * 1e4 for i in range(10)])), 0, "same"),
-        (session(timed(*[24 * MS + i * 1e4 for i in range(10)])), 1, "slower"),
-        (session(timed(*[16 * MS + i * 1e4 for i in range(10)])), 0, "faster"),
-        (session(timed(*[24 * MS] * 3)), 4, "inconclusive"),
-        (session(timed(*[24 * MS] * 10, flaw=HOT)), 4, "invalid"),
-    ],
-)
-def test_compare_says_what_changed(tmp_path, after, code, word):
-    before = session(timed(*[20 * MS + i * 1e4 for i in range(10)]), created="2026-02-01T00:00:00Z")
+TIMED = session(timed(*[20 * MS + i * 1e4 for i in range(10)]), created="2026-02-01T00:00:00Z")
+COUNTED = board(counted(1_000_000))
+CHANGES = [
+    (TIMED, session(timed(*[20 * MS + i * 1e4 for i in range(10)])), 0, "same"),
+    (TIMED, session(timed(*[24 * MS + i * 1e4 for i in range(10)])), 1, "slower"),
+    (TIMED, session(timed(*[16 * MS + i * 1e4 for i in range(10)])), 0, "faster"),
+    (TIMED, session(timed(*[24 * MS] * 3)), 4, "inconclusive"),
+    (TIMED, session(timed(*[24 * MS] * 10, flaw=HOT)), 4, "invalid"),
+    (COUNTED, board(counted(1_002_000)), 1, "more"),
+    (COUNTED, board(counted(998_000)), 0, "fewer"),
+    (COUNTED, board(counted(), device="rpi4-emulated"), 3, "missing"),
+]
+
+
+def test_every_verdict_that_the_page_names_is_reached_with_its_exit_code():
+    reached = {word: code for _, _, code, word in CHANGES}
+    assert reached == verdicts(ROOT / "docs" / "comparing.md", "What the words mean")
+
+
+@pytest.mark.parametrize(("before", "after", "code", "word"), CHANGES)
+def test_compare_says_what_changed(tmp_path, before, after, code, word):
     paths = saved(tmp_path, before, after)
     done = run("compare", *paths, cwd=tmp_path, code=code, COLUMNS="200")
     assert word in done.out
     record = json.loads(run("compare", *paths, "--json", cwd=tmp_path, code=code).out)
     assert [(pair["verdict"], record["exit_code"]) for pair in record["pairs"]] == [(word, code)]
+
+
+def test_the_demos_files_are_judged_and_what_cannot_be_compared_is_listed_until_it_is_left_out(tmp_path):
+    """This runtime has XNNPACK for float files, and none for int8 ones."""
+    levels = [20 * MS + i * 1e4 for i in range(10)]
+    new = [timed(*levels, file=file) for file in ("float32.tflite", "int8.tflite")]
+    old = [timed(*levels, file=file, runtime="tflite-runtime") for file in ("float32.tflite", "int8.tflite")]
+    old[1] = replace(old[1], runtime=replace(old[1].runtime, delegate=None))
+    (path,) = saved(tmp_path, session(*new, *old))
+
+    done = run("compare", path, "--across", "artefact", cwd=tmp_path, code=3, COLUMNS="200")
+    assert re.search(r"float32.tflite → int8.tflite +litert 2.3.0 .* same", done.out)
+    assert "not compared" in done.out
+    assert "runtime delegate: 'XNNPACK' and None" in done.out
+    only = ("--runtime", "litert", "--threads", "1")
+    done = run("compare", path, "--across", "artefact", *only, cwd=tmp_path, COLUMNS="200")
+    assert "not compared" not in done.out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_comparison_that_is_ended_says_what_is_known_and_keeps_both_sides(tmp_path, number):
+    make_set(tmp_path / "tiny", ("int8.tflite",))
+    command = (sys.executable, "-m", "edgekit", "compare", "tiny", "tiny", "--runtime", "litert")
+    with subprocess.Popen(command, cwd=tmp_path, stdout=PIPE, stderr=PIPE, text=True) as process:
+        while len(list(tmp_path.glob("results/compared/*.json"))) < 2:
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.1)
+        process.send_signal(number)
+        out, err = process.communicate()
+    assert process.returncode == 128 + number, err
+    how = "Interrupted." if number == signal.SIGINT else f"Ended by {number.name}."
+    assert f"The session ended early: {how}" in " ".join(err.split())
+    assert "invalid" in out
+    kept = [read_result(path) for path in (tmp_path / "results" / "compared").glob("*.json")]
+    assert [result.ended for result in kept] == ["interrupted"] * 2
 
 
 def test_compare_of_unlike_devices_is_refused_until_it_is_asked_for(tmp_path):

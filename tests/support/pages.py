@@ -25,6 +25,13 @@ def commands(page: Path, kind: str = "sh") -> list[list[str]]:
     return [words[1:] for line in lines if (words := shlex.split(line, comments=True))[:1] == ["edgekit"]]
 
 
+def verdicts(page: Path, heading: str) -> dict[str, int]:
+    """Return the exit code of each verdict, as the first table below a heading has them."""
+    below = page.read_text().partition(f"## {heading}\n")[2].partition("| verdict | meaning | exit code |")[2]
+    rows = re.findall(r"^\| ([a-z, ]+) \|.*\| (\d) \|$", below.partition("\n\n")[0], flags=re.MULTILINE)
+    return {word: int(code) for words, code in rows for word in words.split(", ")}
+
+
 def follow(command: list[str], folder: Path, **more: Any) -> Done:
     """Run a page's command as it stands there; it must succeed."""
     measures = command[0] in ("bench", "sweep")
