@@ -19,6 +19,7 @@ from edgekit.conversion.onnx_network import OnnxNetwork
 from edgekit.conversion.ranges import Activations, Ranges, input_range, minmax_ranges, mse_ranges
 from edgekit.data.dataset import Float32
 from edgekit.progress import Progress
+from edgekit.quantization.centring import centre, moved
 from edgekit.quantization.distance import decibels, noises
 from edgekit.quantization.equalization import equalize
 from edgekit.quantization.network import Layer, Network
@@ -143,13 +144,15 @@ class Calibration:
 
     @cached_property
     def _equalized(self) -> tuple[Network, Statistics]:
-        """The equalized network, as far below ReLU6's cap as it takes to leave the function as it was."""
+        """The network centred and equalized, as far below ReLU6's cap as leaves the function as it was."""
         name = self.source.outputs[0]
         held = list(self.images(_JUDGING, held=True))
         images = [*held, *self._farther(held)]
         real = _joined(self.run(self.source.network, (name,)), images, name)
+        centred, offsets = centre(self.source.network, self._seen)
+        before, reach = (moved(centred, found, offsets) for found in (self._seen, self._reach))
         for margin in MARGINS:
-            network, seen = equalize(self.source.network, self._seen, self._reach.channels, margin)
+            network, seen = equalize(centred, before, reach.channels, margin)
             here = _joined(self.run(network, (name,)), images, name)
             if decibels(noises(real, here)) >= FAITHFUL_DB:
                 return network, seen

@@ -48,7 +48,16 @@ class Reader:
         named = {name for layer in layers for name in (layer.input, layer.output)}
         named.update(name for passage in passages for name in passage.tensors)
         channels = {name: self.shapes[name][axes.get(name, 1)] for name in sorted(named)}
-        return Network(tuple(layers), tuple(passages), frozenset(fixed), channels, axes)
+        return Network(tuple(layers), tuple(passages), frozenset(fixed), channels, axes, self._scores())
+
+    def _scores(self) -> str:
+        """What a softmax at the end reads, and nothing else does; empty: there is none."""
+        last = self.nodes[-1]
+        if last.op_type != "Softmax" or self.outputs != tuple(last.output):
+            return ""
+        name, axis = last.input[0], attributes(last).get("axis", -1)
+        rank = len(self.shapes.get(name, ()))
+        return name if rank == 2 and axis in (-1, 1) and self._readers[name] == 1 else ""
 
     def _constant(self, name: str) -> Float | None:
         """The numbers of a constant; None: it depends on the image."""
@@ -100,7 +109,8 @@ class Reader:
             "Add": self._adds_alike,
             "Pad": self._pads_with_zeros,
         }.get(node.op_type)
-        return Passage(tensors) if passes is not None and passes(node, tensors) else None
+        moves = node.op_type in (*_RESHAPING, "Add", "Identity", "GlobalAveragePool")
+        return Passage(tensors, moves=moves) if passes is not None and passes(node, tensors) else None
 
     def _has_one_output(self, node: Any, _: tuple[str, ...]) -> bool:
         return len(node.output) == 1

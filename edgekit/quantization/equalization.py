@@ -92,7 +92,7 @@ def equalize(
             layers[name] = layers[name].with_outputs_scaled(scales)
         for name in space.readers:
             layers[name] = layers[name].with_inputs_scaled(scales)
-            moments[name] = moments[name].scaled(_by_input(scales, layers[name]))
+            moments[name] = moments[name].scaled(by_input(scales, layers[name]))
         for name in space.tensors:
             channels[name] = Channels(channels[name].low * scales, channels[name].high * scales)
     return network.with_layers(layers), Statistics(channels, moments)
@@ -141,7 +141,7 @@ def _noise(space: Space, scales: Float, layers: Mapping[str, Layer], seen: Stati
         scaled = layer.with_inputs_scaled(scales).rows
         square = seen.moments[name].square  # [groups, inputs]
         by_group = scaled.reshape(layer.groups, len(scaled) // layer.groups, -1)
-        spread = _by_input(scales, layer)
+        spread = by_input(scales, layer)
         weight_step = np.abs(by_group).max(axis=2) / _WEIGHT_LEVELS  # [groups, outputs]
         weight_noise = np.square(weight_step) * (square * np.square(spread)).sum(axis=1)[:, None]
         total += _SHARE * float(np.sum(weight_noise)) / 12
@@ -153,7 +153,7 @@ def _size(channels: Channels) -> Float:
     return np.asarray(np.maximum(np.abs(channels.low), np.abs(channels.high)))
 
 
-def _by_input(scales: Float, layer: Layer) -> Float:
+def by_input(scales: Float, layer: Layer) -> Float:
     """Factors of channels as those of a layer's inputs, [groups, inputs per group × kernel]."""
     grouped = scales.reshape(layer.groups, -1)
     return np.asarray(np.repeat(grouped, layer.rows.shape[1] // grouped.shape[1], axis=1))

@@ -62,6 +62,7 @@ class Passage:
     tensors: tuple[str, ...]  # inputs and output; channel i is scaled alike in all of them
     cap: float = np.inf
     input: str = ""  # the tensor that is cut
+    moves: bool = False  # whether what is added to the channels of its inputs is added to those of its output
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Network:
     fixed: frozenset[str]  # tensors that something reads or writes which allows no factors
     channels: Mapping[str, int]  # of every tensor that a layer or a passage reads or writes
     axes: Mapping[str, int] = field(default_factory=dict)  # along which a tensor's channels are; else 1
+    scores: str = ""  # what nothing but a softmax at the end reads, which ignores what all have in common
 
     def with_layers(self, layers: Mapping[str, Layer]) -> Network:
         """Return the network with other layers of the same names."""

@@ -89,6 +89,12 @@ class Moments:
         squares = self.squares * np.square(factors)
         return Moments(self.total * factors, squares, products, self.centre * factors, self.count)
 
+    def moved(self, offsets: Float) -> Moments:
+        """The moments of inputs that are so much less; [groups, inputs]."""
+        squares = self.squares - 2 * offsets * self.total + self.count * np.square(offsets)
+        total, centre = self.total - self.count * offsets, self.centre - offsets
+        return Moments(total, np.maximum(squares, 0.0), self.products, centre, self.count)
+
 
 def no_moments(groups: int, inputs: int) -> Moments:
     """Nothing seen yet."""

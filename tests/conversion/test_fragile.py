@@ -41,7 +41,13 @@ def channel_nearly_dead(model, images):
         reader.set_weights([kernel])
 
 
-@pytest.fixture(scope="module", params=[channels_apart, channel_nearly_dead])
+def large_biases(model, _):
+    """The scores are far from zero, all alike, which the softmax ignores."""
+    kernel, bias = model.get_layer("conv_preds").get_weights()
+    model.get_layer("conv_preds").set_weights([kernel, bias + np.float32(100)])
+
+
+@pytest.fixture(scope="module", params=[channels_apart, channel_nearly_dead, large_biases])
 def fragile(request, tmp_path_factory) -> Path:
     """MobileNet v1 α .25 of digits, made fragile."""
     loaded = resolve(MODEL).load()
