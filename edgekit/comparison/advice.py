@@ -25,7 +25,8 @@ def next_step(found: Comparison, across: Across | None = None) -> str:
     device = found.results[-1].device.profile
     there = "" if device == "host" else f" --device {device}"
     together = any(result.together for result in found.results)
-    again = f"edgekit compare BASELINE_SET NEW_SET{there}"
+    sides = "BASELINE_FILE NEW_FILE" if across == "artefact" else "BASELINE_SET NEW_SET"
+    again = f"edgekit compare {sides}{there}"
     if across in ("runtime", "threads"):
         again = f"edgekit bench SET{there} --mode rigorous"
     if "slower" in words and not together:

@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
+from junitparser import JUnitXml
 
 from edgekit.budget import Verdict
 from edgekit.budget.to_junit import to_junit
@@ -62,6 +63,19 @@ def test_junit_has_one_case_a_limit_and_counts_what_does_not_pass():
     assert case.get("classname") == "rpi4.digits"
     assert case.get("name") == "mobilenet/int8.tflite · litert 2.3.0 · 1 thread: latency_p50"
     assert "latency p50 1.25 ms, limit ≤ 1.00 ms, over by +25 %" in case[0].get("message")
+
+
+def test_a_reader_of_junit_sees_what_passes_what_fails_and_what_is_an_error():
+    first = replace(VERDICT, verdict="first", limit=None, allowed=0.05, reason="there is no baseline yet")
+    written = to_junit([*ALL, first])
+    (suite,) = JUnitXml.fromstring(written)
+    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (6, 1, 3, 0)
+    kinds = [[(type(each).__name__, each.type) for each in case.result] for case in suite]
+    assert kinds == [
+        *([], [("Failure", "fail")], [("Error", "missing")], [("Error", "invalid")]),
+        *([("Error", "inconclusive")], []),
+    ]
+    assert "first: latency p50 1.25 ms, limit +5 % (there is no baseline yet)" in written.decode()
 
 
 def test_no_name_breaks_out_of_the_xml():

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from support.artefact_sets import make_set
 from support.commands import run
 from support.pages import ROOT, verdicts
-from support.sessions import MS, board, counted, saved, session, timed
+from support.sessions import MS, board, counted, noise, saved, session, timed
 
 import edgekit
 from edgekit.results import Finding, read_result
@@ -146,10 +146,38 @@ def test_unsteady_times_are_followed_by_more_repeats_and_missing_counts_by_anoth
     paths = saved(tmp_path, session(timed(*[20 * MS] * 3)), session(timed(*[24 * MS] * 3)))
     done = run("compare", *paths, cwd=tmp_path, code=4)
     assert "Next: edgekit compare BASELINE_SET NEW_SET --device rpi4" in done.sentence
+    within = saved(tmp_path, session(*(timed(MS, MS, MS, file=file) for file in ("a.tflite", "b.tflite"))))
+    done = run("compare", *within, "--across", "artefact", cwd=tmp_path, code=4)
+    assert done.sentence == "Next: edgekit compare BASELINE_FILE NEW_FILE --device rpi4"
     both = board(counted(1_000_000), counted(2_000_000, runtime="tflite-runtime", version="2.14.0"))
     paths = saved(tmp_path, both, board(counted(1_000_000)))
     done = run("compare", *paths, cwd=tmp_path, code=3)
     assert done.sentence == "Next: edgekit compare BASELINE_SET NEW_SET --device rpi4-emulated"
+
+
+@pytest.mark.parametrize(
+    ("planted", "words"),
+    [
+        ({"created": "2026-01-29T00:00:00Z"}, "was measured 31 days before, and holds for 30"),
+        ({"system": "Linux 6.1.0"}, "was measured with the kernel Linux 6.1.0, and this is Linux 6.6.51"),
+        ({}, ""),
+    ],
+)
+def test_delta_follows_the_devices_noise_and_old_noise_or_of_another_kernel_is_named(
+    tmp_path, planted, words
+):
+    known = session(timed(*[20 * MS] * 8), noise=noise(0.09, **planted))
+    (path,) = saved(tmp_path, known)
+    (tmp_path / "budgets.toml").write_text('[[budget]]\nlatency_p50 = "1 s"\n')
+
+    compared = run("compare", path, path, "--json", cwd=tmp_path, code=None)
+    record = json.loads(compared.out)
+    checked = run("check", path, cwd=tmp_path, code=None, COLUMNS="200", GITHUB_STEP_SUMMARY="")
+
+    assert record["pairs"][0]["latency"]["delta"] == pytest.approx(0.18)
+    assert any(words in note for note in record["notes"])
+    assert words in checked.out
+    assert ("edgekit devices noise rpi4" in checked.out) is bool(words)
 
 
 def test_an_asterisk_is_explained_where_one_is_shown(tmp_path):
