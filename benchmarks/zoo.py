@@ -169,6 +169,13 @@ def lean(artefacts: ArtefactSet | None) -> bool:
     return True
 
 
+def clear_session() -> None:
+    """Let Keras forget the models before."""
+    import keras
+
+    keras.utils.clear_session()
+
+
 @cache
 def drawn(count: int, resolution: int) -> tuple[Any, Any]:
     """Return images of `shapes`, uint8 [n, resolution, resolution, 3], and their classes [n]."""
@@ -184,6 +191,7 @@ def converted(name: str, build: Build, resolution: int, count: int, folder: Path
     if output.exists():
         artefacts = read_set(output)
         return Row(name, artefacts, "; ".join(reasons(artefacts)))
+    clear_session()  # else every model stays in memory
     images, labels = drawn(count, resolution)
     np.savez(folder / "images.npz", images=images, labels=labels)
     scale = right_model(build, images, labels, path)

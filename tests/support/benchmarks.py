@@ -16,5 +16,7 @@ def script(name: str) -> ModuleType:
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    if str(BENCHMARKS) not in sys.path:  # they may import each other
+        sys.path.append(str(BENCHMARKS))
     spec.loader.exec_module(module)
     return module
