@@ -63,7 +63,7 @@ def _judged(pair: Compared) -> list[Change]:
 
 
 def _percent(ratio: float) -> str:
-    return f"{(ratio - 1) * 100:+.1f}\u00a0%".replace("-", "−")
+    return f"{(ratio - 1) * 100:+.1f} %".replace("-", "−")
 
 
 def _range(least: str, most: str) -> str:

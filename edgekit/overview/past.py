@@ -53,7 +53,7 @@ def read_past(entries: Sequence[Entry], progress: Progress = SILENT) -> Past:
         steps += [(metric, series, step) for series in found.series for step in series.steps]
         if name not in COSTS:
             continue
-        notes.update(dict.fromkeys(found.notes))
+        notes = notes or dict.fromkeys(found.notes)
         known = [each for each in found.series if len(each.values) >= FEWEST]
         for (device, model), group in groupby(known, key=lambda each: (each.device, each.model)):
             if (device, model) in charted:

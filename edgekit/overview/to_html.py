@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from edgekit import units
-from edgekit.choice.sentences import figures, quality
+from edgekit.choice.sentences import quality
 from edgekit.overview import charts, moves, words
 from edgekit.overview.answers import Answer
 from edgekit.overview.lines import Line
@@ -83,14 +83,12 @@ def _ship(overview: Overview, best: Answer) -> dict[str, Any]:
 
 
 def _answer(overview: Overview, answer: Answer, *, marked: bool) -> dict[str, Any]:
-    cost = figures(answer.choice, answer.best)
-    instructions = " instr." if answer.choice.cost == "instructions" else ""
     return {
         "marked": marked,
         "device": answer.device,
         "task": answer.task,
         "row": answer.line.row,
-        "cost": cost.partition(" (")[0].partition(",")[0] + instructions,
+        "cost": words.cost(answer).partition(" (")[0].partition(", ")[0],
         "quality": quality(answer.choice, answer.choice.telling.quality_of(answer.best))
         if answer.choice.scale
         else NONE,

@@ -28,6 +28,7 @@ PROGRAMS = {
     "/usr/bin/qemu-aarch64-static": "qemu-user-static",
     "/usr/bin/qemu-system-aarch64": "qemu-system-arm",
     "/usr/sbin/ip": "iproute2",
+    "/usr/bin/chromium": "chromium",  # pages are looked at in it
     # login shells
     "/usr/bin/busybox": "busybox",
     "/usr/bin/zsh": "zsh",

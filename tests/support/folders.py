@@ -40,8 +40,12 @@ def write_days(
     repeats: int = 3,
     slower: dict[int, float] | None = None,
     threads: tuple[int, ...] | None = None,
+    only: int | None = None,
 ) -> list[Path]:
-    """Write a session per device, model and day of March 2026, slower from some days on, by a factor."""
+    """Write a session per device, model and day of March 2026, slower from some days on, by a factor.
+
+    `only` keeps so many measurements of each session.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for day in range(1, days + 1):
@@ -58,7 +62,8 @@ def write_days(
                     else simulate(threads=threads or counts, speed=speed * relative * factor, **how)
                 )
                 path = folder / f"{profile}-{day:02}-{name.split('_')[2]}.json"
-                write_result(path, _made(session, profile, board, day, more))
+                made = _made(session, profile, board, day, more)
+                write_result(path, msgspec.structs.replace(made, measurements=made.measurements[:only]))
                 written.append(path)
     return written
 

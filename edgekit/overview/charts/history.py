@@ -104,8 +104,9 @@ def history(panel: Panel, lines: Sequence[Line], rows: Sequence[Row], theme: The
 
 
 def _caption(panel: Panel, drawn: int) -> str:
-    of = f" of {len(panel.series)}" if drawn < len(panel.series) else ""
-    return f"{drawn}{of} measurements, {len(panel.places)} values, {plural(panel.steps, 'step')}."
+    of = f"{drawn} of " if drawn < len(panel.series) else ""
+    values, steps = plural(len(panel.places), "value"), plural(panel.steps, "step")
+    return f"{of}{plural(len(panel.series), 'measurement')}, {values}, {steps}."
 
 
 def _looked_up(chart: alt.Chart, key: str, table: Sequence[Datum]) -> alt.Chart:

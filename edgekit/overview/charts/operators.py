@@ -42,7 +42,8 @@ def operators(found: Breakdown, theme: Theme) -> Figure:
 
 
 def _called(each: Operator) -> str:
-    name = each.name.partition(";")[0].rstrip("/").rpartition("/")[2]
+    """Return an operator's own name, of which the last two parts say most, and what it is."""
+    name = "/".join(each.name.partition(";")[0].rstrip("/").split("/")[-2:])
     return each.op if name.lower() == each.op.lower() else f"{name[:_NAME]} · {each.op}"
 
 
