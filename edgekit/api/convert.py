@@ -36,7 +36,7 @@ def convert(
     formats: str | Iterable[str] | None = None,
     target: Target | None = None,
     device: str | Profile | None = None,
-    io: IO = "int8",
+    io: IO | None = None,
     calibration: int = 300,
     max_drop: str | float | None = None,
     min_agreement: str | float | None = None,
@@ -70,7 +70,8 @@ def convert(
         target: Processor that the weights of the int8 ONNX file must suit; None: that of `device`, and
             without one `portable`, which suits all.
         device: A device's name, or a profile, which the int8 files are for. It is not contacted.
-        io: Input and output type of the int8 TFLite file.
+        io: What int8 files take and give: `uint8`, `int8` or `float32`. A `uint8` file takes an image's bytes
+            as they are. None: int8 for TFLite, float32 for ONNX.
         calibration: Number of calibration images.
         max_drop: Accuracy that int8 may lose: a fraction, or a text such as `0.5 pp`; None: any.
         min_agreement: Share of images that int8 must answer as the float model does: a fraction, or a text

@@ -87,7 +87,10 @@ def convert(
             autocompletion=complete_device,
         ),
     ] = None,
-    io: Annotated[IO, typer.Option(help="Input and output type of the int8 TFLite file.")] = "int8",
+    io: Annotated[
+        IO | None,
+        typer.Option(help="What int8 files take and give.  [default: int8 for TFLite, float32 for ONNX]"),
+    ] = None,
     calibration: Annotated[int, options.whole("Number of calibration images.")] = 300,
     max_drop: Annotated[
         str | None,

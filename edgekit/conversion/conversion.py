@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 import msgspec
+import numpy as np
 
 from edgekit import __version__
 from edgekit.artefact import Precision, Preprocessing, Quality
@@ -26,11 +27,14 @@ from edgekit.conversion.quality import Outputs, Reference, check_parity, judge, 
 from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.request import DEFAULT_MAX_DROP, ConvertRequest
 from edgekit.conversion.target import Target, logits, saturation, suits_host, sums_in_16_bits
+from edgekit.conversion.tflite_files import IO
 from edgekit.errors import ModelError
 from edgekit.inspection import Inspection, inspect_bytes
 from edgekit.inspection.usage import Usage
 from edgekit.progress import Progress
 from edgekit.quantization.threads import one_thread
+
+_FEW = 64  # images that show the range of an output
 
 
 @dataclass(frozen=True)
@@ -91,12 +95,13 @@ class Conversion:
             # of a quantized file the largest difference says nothing
             return msgspec.structs.replace(self.judged(found_by[data]), max_abs_error=None)
 
-        image = byte_range(self.contract) if request.io == "uint8" else None
+        io = request.io or format.io
+        image = byte_range(self.contract) if io == "uint8" and format.with_ends is None else None
         pinned = {inspect_bytes(float_file, name).inputs[0].name: image} if image else {}
 
         def quantize(file: bytes, ranges: Ranges, kept: Set[str]) -> bytes:
             ranges = {**ranges, **pinned}
-            return format.int8(file, ranges, kept, io=request.io, target=target)
+            return format.int8(file, ranges, kept, io=io, target=target)
 
         choice = self.prepare(format, float_file, target, quantize)
         made = choice.prepared if choice else None
@@ -113,10 +118,11 @@ class Conversion:
         )
         limit = DEFAULT_MAX_DROP if request.max_drop is None else request.max_drop
         best, recipe = ladder.quantize_within(limit, self.progress)
+        data, quality = self.with_ends(best.data, format, io), best.quality
         found = inspect_bytes(best.data, name)
-        contract, quality = contract_of_file(self.contract, found.inputs[0]), best.quality
-        if contract != self.contract:
-            own = self.judged(self.outputs(best.data, format, "int8", contract=contract))
+        contract = contract_of_file(self.contract, inspect_bytes(data, name).inputs[0])
+        if data is not best.data or contract != self.contract:
+            own = self.judged(self.outputs(data, format, "int8", literal=literal, contract=contract))
             quality = msgspec.structs.replace(own, max_abs_error=None, sqnr_db=quality.sqnr_db)
         for note in check_int8(found, self.inputs.family):
             self.progress.note(note)
@@ -128,7 +134,7 @@ class Conversion:
             fast = None if literal else found_by[best.data]
             lines.append(self.check_target(found, best.data, format, fast, faults))
         return self.described(
-            best.data,
+            data,
             format,
             "int8",
             quality,
@@ -137,6 +143,16 @@ class Conversion:
             target=target,
             contract=contract,
         )
+
+    def with_ends(self, data: bytes, format: Format, io: IO) -> bytes:
+        """An int8 file that takes and gives what was asked for."""
+        if format.with_ends is None or io == format.io:
+            return data
+        images = self.inputs.calibration.of(range(min(_FEW, len(self.inputs.calibration))))
+        runner = format.load(data)
+        seen = map(np.concatenate, zip(*map(runner.outputs, images), strict=True))
+        limits = [(float(values.min()), float(values.max())) for values in seen]
+        return format.with_ends(data, io, self.contract, limits)
 
     def prepare(self, format: Format, float_file: bytes, target: Target, quantize: Quantize) -> Choice | None:
         """Find what brings a format's int8 file nearest to its float file; None: that cannot be found out."""

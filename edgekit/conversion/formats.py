@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
+from edgekit.artefact import Preprocessing
 from edgekit.conversion import onnx_network, tflite_network
 from edgekit.conversion.graph import FloatGraph
 from edgekit.conversion.onnx_files import (
@@ -21,6 +22,7 @@ from edgekit.conversion.onnx_files import (
     may_overflow,
     onnx_note,
 )
+from edgekit.conversion.onnx_io import with_byte_ends
 from edgekit.conversion.onnx_metadata import with_onnx_metadata
 from edgekit.conversion.onnx_naming import onnx_names
 from edgekit.conversion.probe import OnnxProbe, Probe, TfliteProbe
@@ -69,6 +71,9 @@ class Format:
     # network's layers, and others to store in their place; None: the file does not have those layers
     unsquashed: Callable[[bytes], tuple[bytes, str]]  # a float32 file without a softmax or sigmoid at its end
     levels: Callable[[Target], int]  # the largest integer of an int8 file's weights
+    io: IO  # what int8 files take and give if nothing else is asked for
+    with_ends: Callable[[bytes, IO, Preprocessing, Sequence[tuple[float, float]]], bytes] | None  # an int8
+    # file that takes and gives bytes, of one that does not; None: `int8` made it so
     with_usage: Callable[[bytes, Usage], bytes]  # a file that says for apps how it is used
     mixed: bool  # whether int8 files may keep layers in float32 if no largest drop is set
 
@@ -124,6 +129,8 @@ FORMATS = Registry(
                 data, {"SOFTMAX": "softmax", "LOGISTIC": "sigmoid"}
             ),
             levels=lambda _: 127,
+            io="int8",
+            with_ends=None,
             with_usage=with_tflite_metadata,
             mixed=False,  # integer-only processors refuse a file with float layers
         ),
@@ -145,6 +152,8 @@ FORMATS = Registry(
             unsquashed=lambda data: onnx_network.without_last(
                 data, {"Softmax": "softmax", "Sigmoid": "sigmoid"}
             ),
+            io="float32",
+            with_ends=with_byte_ends,
             with_usage=with_onnx_metadata,
             levels=lambda target: LARGEST_SAFE_WEIGHT if REDUCED_RANGE[target] else 127,
             mixed=True,

@@ -8,6 +8,7 @@ from edgekit.artefact import Preprocessing
 from edgekit.inspection import TensorInfo
 
 _ALIKE = 1e-4  # by which share two scales may differ that are one, rounded
+_LOWEST = {"uint8": 0, "int8": -128}
 _HALF = 0.501  # of a step
 
 
@@ -32,9 +33,13 @@ def contract_of_file(contract: Preprocessing, image: TensorInfo) -> Preprocessin
         image: The input.
     """
     found = image.quantization
-    if found is None or image.dtype != "uint8" or not contract.uniform:
+    if found is None:
         return contract
     (step, *_), (zero, *_) = found.scales, found.zero_points
+    if step == 1 and zero == _LOWEST.get(image.dtype):  # a byte is its own real value
+        return msgspec.structs.replace(contract, mean=(0.0,) * contract.depth, std=(1.0,) * contract.depth)
+    if image.dtype != "uint8" or not contract.uniform:
+        return contract
     if abs(step * contract.std[0] - 1) > _ALIKE or abs(zero - contract.mean[0]) > _HALF:
         return contract
     return msgspec.structs.replace(contract, mean=(float(zero),) * contract.depth)

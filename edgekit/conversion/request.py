@@ -45,7 +45,7 @@ class ConvertRequest:
     float16: bool = False
     formats: Sequence[str] | None = None  # names in FORMATS; None: all
     target: Target = "portable"  # CPUs that the int8 ONNX file's weights must suit
-    io: IO = "int8"  # input and output of the int8 TFLite file; ONNX files keep float32
+    io: IO | None = None  # input and output of int8 files; None: each format's own
     calibration: int = 300  # images, stratified
     max_drop: float | None = None  # accuracy an int8 file may lose, a fraction; None: report, do not gate
     min_agreement: float | None = None  # share of answers that int8 must keep, a fraction; None: do not gate
@@ -61,7 +61,7 @@ class ConvertRequest:
         formats = self.chosen()
         for what, value, known in (
             ("target", self.target, get_args(Target)),
-            ("io", self.io, get_args(IO)),
+            ("io", self.io, (None, *get_args(IO))),
             ("channels", self.channels, (None, *DEPTHS)),
             ("preprocess", self.preprocess, (None, *get_args(Preprocess))),
         ):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from edgekit.data.dataset import Float32
+from edgekit.inspection import TensorInfo, inspect_bytes
 
 
 class Runner(Protocol):
@@ -40,11 +42,12 @@ class OnnxRunner:
 
     def __init__(self, data: bytes, optimise: bool = True) -> None:
         self._session = onnx_session(data, optimise)
-        self._input = self._session.get_inputs()[0].name
+        (self._input,), self._outputs = onnx_ends(self._session, data)
 
     def outputs(self, image: Float32) -> tuple[Float32, ...]:
         """Return the real-valued outputs [1, …] for one float32 image [1, H, W, 3]."""
-        return tuple(np.asarray(x, dtype=np.float32) for x in self._session.run(None, {self._input: image}))
+        given = {self._input["name"]: stored(image, self._input)}
+        return tuple(map(real, self._session.run(None, given), self._outputs))
 
 
 def import_onnxruntime() -> Any:
@@ -64,6 +67,29 @@ def onnx_session(data: bytes, optimise: bool) -> Any:
     options.log_severity_level = 3  # errors
     options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimise else levels.ORT_DISABLE_ALL
     return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+
+
+def onnx_ends(session: Any, data: bytes) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return what `stored` and `real` have to know of an ONNX file's inputs and outputs.
+
+    Args:
+        session: It, loaded.
+        data: It.
+    """
+    ends: Sequence[Sequence[Any]] = (session.get_inputs(), session.get_outputs())
+    if all(each.type == "tensor(float)" for side in ends for each in side):
+        ends = [[TensorInfo(each.name, (), "float32") for each in side] for side in ends]
+    else:
+        found = inspect_bytes(data, "model.onnx")
+        ends = [found.inputs, found.outputs]
+    inputs, outputs = ([_detail(each) for each in side] for side in ends)
+    return inputs, outputs
+
+
+def _detail(tensor: TensorInfo) -> dict[str, Any]:
+    known = tensor.quantization
+    scale = (known.scales[0], known.zero_points[0]) if known else (0.0, 0)
+    return {"name": tensor.name, "dtype": np.dtype(tensor.dtype).type, "quantization": scale}
 
 
 def stored(values: Float32, detail: dict[str, Any]) -> Any:

@@ -77,6 +77,8 @@ DEFAULTS: dict[str, Any] = {
     "layout": "NHWC",  # of the model's input; images are always NHWC
     "input_scale": 0.0,  # of a quantized input whose file format does not say (ONNX)
     "input_zero_point": 0,
+    "output_scale": 0.0,  # likewise, of the first output
+    "output_zero_point": 0,
     "output_shape": [],  # of the first one, checked unless empty
     "finite": True,  # refuse outputs that hold NaN or infinity
     "most_values": 1024,  # outputs: beyond, an evenly spaced sample is given
@@ -183,7 +185,14 @@ def check_field(name: str, value: Any) -> None:
     kind = (int, float) if isinstance(default, float) else type(default)
     if not isinstance(value, kind) or isinstance(value, bool) != isinstance(default, bool):
         raise GuestError("bad-request", f"{name} must be {type(default).__name__}, not {value!r}.")
-    low = {"threads": 1, "loads": 1, "min_runs": 1, "max_samples": 1, "input_zero_point": -128}.get(name, 0)
+    low = {
+        "threads": 1,
+        "loads": 1,
+        "min_runs": 1,
+        "max_samples": 1,
+        "input_zero_point": -128,
+        "output_zero_point": -128,
+    }.get(name, 0)
     if isinstance(default, (int, float)) and not low <= value < math.inf:
         raise GuestError("bad-request", f"{name} must be at least {low}, not {value!r}.")
 
@@ -310,6 +319,8 @@ class OnnxModel(Model):
             for each, shaped in zip(session.get_inputs(), asked)
         ]
         self.outputs = [Tensor(each.name, each.shape or (), None) for each in session.get_outputs()]
+        self.outputs[0].scale = float(request["output_scale"])
+        self.outputs[0].zero_point = request["output_zero_point"]
         self.delegate = session.get_providers()[0]
         self._feed: dict[str, Any] = {}
         self.end_profiling: Callable[[], str] = session.end_profiling

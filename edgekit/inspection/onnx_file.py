@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
+from msgspec import structs
+
 from edgekit.errors import ModelError
 from edgekit.inspection.external import data_names
 from edgekit.inspection.onnx_metadata import onnx_usage
@@ -131,8 +133,8 @@ class _Walk:
             format="onnx",
             bytes=size,
             opset=opset,
-            inputs=tuple(self.tensor(i.name) for i in graph.input if i.name not in self.constants),
-            outputs=tuple(self.tensor(o.name) for o in graph.output),
+            inputs=tuple(self.end(i.name) for i in graph.input if i.name not in self.constants),
+            outputs=tuple(self.end(o.name) for o in graph.output),
             layers=tuple(self.layer(node) for node in graph.node),
             stored=self.kept,
             usage=onnx_usage({entry.key: entry.value for entry in self.model.metadata_props}),
@@ -199,6 +201,15 @@ class _Walk:
             zero_points=tuple(int(point) for point in zeros),
             axis=axis if len(scales) > 1 else None,
         )
+
+    def end(self, name: str) -> TensorInfo:
+        """An input or output; a quantized one is known by the operator next to it."""
+        for node in self.graph.node:
+            if (node.op_type == "DequantizeLinear" and node.input[0] == name) or (
+                node.op_type == "QuantizeLinear" and node.output[0] == name
+            ):
+                return structs.replace(self.tensor(name), quantization=self.quantization(node))
+        return self.tensor(name)
 
     def tensor(self, name: str) -> TensorInfo:
         value = self.values.get(name)

@@ -88,6 +88,8 @@ def _of_set(artefacts: ArtefactSet, file: ArtefactFile) -> Subject:
         inputs=(Given(scale=file.input.scale or 0.0, zero_point=file.input.zero_point or 0),),
         contract=file.preprocessing or manifest.preprocessing,
         output_shape=file.output.shape,
+        output_scale=file.output.scale or 0.0,
+        output_zero_point=file.output.zero_point or 0,
         images=None if manifest.head.kind == "none" else _images(artefacts),
         reference=Reference(
             file.sha256, file.quality.accuracy, manifest.keras_accuracy, file.target, manifest.model

@@ -52,6 +52,8 @@ class Subject:
     inputs: tuple[Given, ...]
     contract: Preprocessing | None = None  # None: its input is not known to take images
     output_shape: tuple[int, ...] = ()  # of the first output; empty: any
+    output_scale: float = 0.0  # of a quantized first output; 0: it is not, or the file itself says
+    output_zero_point: int = 0
     images: Images | None = None  # to answer; None: there are none, or its output is not answers
     reference: Reference | None = None  # what the computer that converted it said of it
     folder: Payload | None = None  # brought in place of the file: it and the files that hold its weights
@@ -97,6 +99,8 @@ class Subject:
             "layout": contract.layout if contract else "NHWC",
             "input_scale": first.scale,
             "input_zero_point": first.zero_point,
+            "output_scale": self.output_scale,
+            "output_zero_point": self.output_zero_point,
             "output_shape": self.output_shape,
             "finite": not self.loose,
         }
