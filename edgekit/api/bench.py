@@ -32,6 +32,7 @@ def bench(
     runtimes: str | Iterable[str] = (),
     threads: Threads | Iterable[Threads] = (1, "all"),
     mode: Mode | Schedule = "quick",
+    repeats: int | None = None,
     accuracy: bool = True,
     memory: bool = True,
     xnnpack: bool = True,
@@ -65,6 +66,7 @@ def bench(
         threads: Numbers of threads; `all` is every CPU.
         mode: How long to measure: `quick`, 3 repeats of 2 s; `standard`, 5 of 10 s; `rigorous`, 10 of 60 s;
             or a schedule of your own.
+        repeats: Fresh processes for each, if not as many as the mode makes.
         accuracy: Measure accuracy on the evaluation images.
         memory: Measure memory.
         xnnpack: TFLite's runtimes may use XNNPACK's kernels, as they do by default.
@@ -103,6 +105,7 @@ def bench(
         runtimes=several(runtimes),
         threads=thread_counts(threads),
         mode=mode,
+        repeats=repeats,
         accuracy=accuracy,
         memory=memory,
         xnnpack=xnnpack,

@@ -139,7 +139,7 @@ def _timed(pair: _Pair, p: float | None, cells: int) -> Verdict:
         return replace(limit, verdict="fail", reason=reason)
     if found.high <= 1 + allowed or abs((found.ratio or 1) - 1) * found.baseline <= TICKS * step:
         return _passed(pair, limit)
-    longer = "measure longer, such as with --mode rigorous, or quieten the device"
+    longer = "more repeats may decide, such as --repeats 20, or a quieter device"
     if found.low <= 1 + allowed:
         reason = f"{span} straddles the limit; {longer}"
     elif delta > allowed:

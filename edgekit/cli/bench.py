@@ -33,6 +33,10 @@ def bench(
     ] = None,
     threads: Annotated[str, typer.Option(help="Numbers separated by commas; `all` is every CPU.")] = "1,all",
     mode: options.RepeatsMode = "quick",
+    repeats: Annotated[
+        int | None,
+        options.whole("How many repeats, fresh processes; 10 for comparing results.  [default: the mode's]"),
+    ] = None,
     accuracy: Annotated[bool, typer.Option(help="Measure accuracy on the evaluation images.")] = True,
     memory: Annotated[bool, typer.Option(help="Measure memory.")] = True,
     xnnpack: Annotated[
@@ -147,6 +151,7 @@ def bench(
             runtimes=runtime or (),
             threads=options.threads_of(threads),
             mode=mode,
+            repeats=repeats,
             accuracy=accuracy,
             memory=memory,
             xnnpack=xnnpack,

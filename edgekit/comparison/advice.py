@@ -28,7 +28,7 @@ def next_step(found: Comparison, across: Across | None = None) -> str:
     sides = "BASELINE_FILE NEW_FILE" if across == "artefact" else "BASELINE_SET NEW_SET"
     again = f"edgekit compare {sides}{there}"
     if across in ("runtime", "threads"):
-        again = f"edgekit bench SET{there} --mode rigorous"
+        again = f"edgekit bench SET{there} --repeats 10"
     if "slower" in words and not together:
         return f"Confirm with fresh repeats: {again}"
     if words & {"slower", "more"}:

@@ -97,9 +97,8 @@ def time_change(
     word, reason = _word((ratio, low, high), before, (delta, near), TICKS * tick, p)
     if word == "inconclusive" and p is None:
         fewest = min(len(baseline), len(candidate))
-        reason = (
-            f"{FEWEST_REPEATS} repeats on each side are needed, there are {fewest}: --mode rigorous makes 10"
-        )
+        needed = f"{FEWEST_REPEATS} repeats on each side are needed"
+        reason = f"{needed}, there are {fewest}: edgekit bench --repeats 10"
     elif word == "inconclusive" and p is not None and p >= LEVEL and not low <= 1 <= high:
         reason = f"{cells} cells tested together need more repeats: p is {p:.2g} (Holm)"
     return Change(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from edgekit.measurement.classifier import Reading
 
 ALL_CPUS = 0  # as a number of threads
+MOST_REPEATS = 1_000
 LONGEST = 86_400.0  # seconds of sustained load
 
 
@@ -46,6 +47,7 @@ class BenchRequest:
     runtimes: tuple[str, ...] = ()  # NAME or NAME==VERSION; empty: every one that suits
     threads: tuple[int, ...] = (1, ALL_CPUS)
     mode: Mode | Schedule = "quick"
+    repeats: int | None = None  # fresh processes for each; None: as many as the mode makes
     accuracy: bool = True
     memory: bool = True
     instructions: bool = True
@@ -74,6 +76,8 @@ class BenchRequest:
                 raise UsageError(f"{threads} threads are not possible.", "Give 1 or more, or 0 for all CPUs.")
         if not self.threads:
             raise UsageError("No number of threads is given.", "Give 1 or more, or 0 for all CPUs.")
+        if self.repeats is not None and not 1 <= self.repeats <= MOST_REPEATS:
+            raise UsageError(f"{self.repeats} repeats are not possible.", f"Give 1 to {MOST_REPEATS}.")
         if self.fps is not None and not 0.01 <= self.fps <= 10_000:
             raise UsageError(f"{self.fps} inferences per second are not possible.", "Give 0.01 to 10000.")
         if self.sustain is not None and not 1 <= self.sustain <= LONGEST:
@@ -87,4 +91,5 @@ class BenchRequest:
     @property
     def schedule(self) -> Schedule:
         """How long to measure."""
-        return self.mode if isinstance(self.mode, Schedule) else MODES[self.mode]
+        schedule = self.mode if isinstance(self.mode, Schedule) else MODES[self.mode]
+        return schedule if self.repeats is None else replace(schedule, repeats=self.repeats)

@@ -188,6 +188,8 @@ def _ignored(request: BenchRequest) -> Iterator[str]:
         yield "has no time: --sustain is left out."
     if isinstance(request.mode, str) and request.mode != "quick":
         yield f"has no time: counts are exact, and --mode {request.mode} changes nothing."
+    if request.repeats:
+        yield "has no time: counts are exact, and --repeats changes nothing."
     if request.affinity:
         yield "has a single CPU: --affinity changes nothing."
 

@@ -67,7 +67,7 @@ def test_few_repeats_decide_nothing_and_the_verdict_says_how_many_would(tmp_path
     verdict = only(tmp_path, 'latency_p50 = "+5 %"', times(2.0, levels=LEVELS[:5]), times())
 
     assert verdict.verdict == "inconclusive"
-    assert "6 repeats on each side are needed, there are 5: --mode rigorous makes 10" in verdict.reason
+    assert "6 repeats on each side are needed, there are 5: edgekit bench --repeats 10" in verdict.reason
 
 
 def test_known_noise_of_the_device_keeps_a_small_change_from_failing(tmp_path):

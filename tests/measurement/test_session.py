@@ -68,6 +68,17 @@ def test_latency_is_interleaved_and_comes_before_the_other_passes(device, script
     assert positions == list(range(10))
 
 
+def test_another_number_of_repeats_is_made_as_long_as_the_modes(device, script, tiny):
+    named = {"runtimes": ("litert",), "threads": (1,), "mode": "standard"}
+    result = run(device, tiny / "int8.tflite", repeats=7, **named)
+    assert [len(m.repeats) for m in result.measurements] == [7]
+    assert result.mode == "standard"
+    asked = [request for request in script.requests if request["pass"] == "latency"]
+    assert {request["min_seconds"] for request in asked} == {10}
+    with pytest.raises(UsageError, match="0 repeats are not possible"):
+        run(device, tiny, repeats=0)
+
+
 def test_memory_is_read_once_a_cell_accuracy_once_an_artefact_and_runtime(device, script, tiny):
     result = run(device, tiny)
     assert len(script.asked("memory")) == 10
