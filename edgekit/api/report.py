@@ -85,7 +85,7 @@ def write_overview(read: Overview, path: Path, progress: Progress = SILENT) -> N
     from edgekit.files import OUTPUT, write_atomic
     from edgekit.overview.to_html import to_html
 
-    content = to_html(read)
+    content = to_html(read, progress)
     progress.step(f"Writing {path}")
     write_atomic(path, content, OUTPUT)
 

@@ -42,10 +42,8 @@ def answers(lines: Sequence[Line]) -> tuple[Answer, ...]:
     found: list[Answer] = []
     for device in dict.fromkeys(line.device for line in lines):
         valid = [line for line in lines if line.device == device and line.row.valid]
-        # what was spaced is compared with nothing else
-        back = [line for line in valid if line.cell.result.fps is None] or valid
         by_task: dict[str, list[tuple[Candidate, Line]]] = {}
-        for line in back:
+        for line in _of_one_pace(valid):
             each = candidate(line.cell)
             by_task.setdefault(each.task, []).append((each, line))
         if len(by_task) > 1:
@@ -55,6 +53,13 @@ def answers(lines: Sequence[Line]) -> tuple[Answer, ...]:
             answer = _answer(device, group, several=several)
             found += [answer] if answer else []
     return tuple(found)
+
+
+def _of_one_pace(lines: Sequence[Line]) -> list[Line]:
+    """Return what was measured back to back; if nothing was, what was spaced as most was."""
+    paces = [line.cell.result.fps for line in lines]
+    pace = None if None in paces or not paces else max(paces, key=paces.count)
+    return [line for line, each in zip(lines, paces, strict=True) if each == pace]
 
 
 def _answer(device: str, group: Sequence[tuple[Candidate, Line]], *, several: bool) -> Answer | None:

@@ -12,6 +12,8 @@ from edgekit.overview import charts, moves, words
 from edgekit.overview.answers import Answer
 from edgekit.overview.lines import Line
 from edgekit.overview.overview import Overview
+from edgekit.overview.past import Past
+from edgekit.progress import SILENT, Progress
 from edgekit.reporting.charts.figure import Figure, configured
 from edgekit.reporting.charts.theme import PAGE
 from edgekit.reporting.columns import latency_unit, moment
@@ -28,14 +30,19 @@ _PANELS = 24  # of history: what a reader looks at
 _CERTAIN = 10  # values: with fewer, hardly any change is certain
 
 
-def to_html(overview: Overview) -> bytes:
+def to_html(overview: Overview, progress: Progress = SILENT) -> bytes:
     """Return the page: the answer, then what it rests on."""
     rows = [line.row for line in overview.lines]
     best = overview.recommended
+    past, _ = overview.past, overview.changes  # what takes longest, with progress of its own
+    progress.step("Drawing the charts")
     tradeoffs = [
         figure for each in _first(best, overview.answers) if (figure := charts.tradeoff(each, rows, PAGE))
     ]
-    past, layers = _past(overview), [charts.operators(each, PAGE) for each in overview.folder.breakdowns]
+    panels, layers = (
+        _past(overview, past),
+        [charts.operators(each, PAGE) for each in overview.folder.breakdowns],
+    )
     return page(
         title=words.name(overview),
         overview={
@@ -52,9 +59,9 @@ def to_html(overview: Overview) -> bytes:
             "doubts": moves.doubts(overview),
             "budgets": words.broken(overview) if overview.budgets else None,
             "tradeoffs": _drawn(tradeoffs),
-            "past": past,
+            "past": panels,
             "layers": _drawn(layers),
-            "draws": bool(tradeoffs or layers or past["figures"]),
+            "draws": bool(tradeoffs or layers or panels["figures"]),
             "bodies": _bodies(overview, best),
             "devices": [_device(overview, device) for device in overview.devices],
             "left_out": overview.folder.left_out,
@@ -97,8 +104,8 @@ def _answer(overview: Overview, answer: Answer, *, marked: bool) -> dict[str, An
     }
 
 
-def _past(overview: Overview) -> dict[str, Any]:
-    past, rows = overview.past, [line.row for line in overview.lines]
+def _past(overview: Overview, past: Past) -> dict[str, Any]:
+    rows = [line.row for line in overview.lines]
     shown = past.panels[:_PANELS]
     steps = moves.steps(overview)
     return {

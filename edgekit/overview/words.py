@@ -57,7 +57,7 @@ def cost(answer: Answer) -> str:
 def headlines(best: Answer) -> list[Headline]:
     """Return the recommended one's figures that are worth large type."""
     row, choice = best.line.row, best.choice
-    spent, *good = cost(best).split(", ", 1)
+    spent, *good = figures(best.choice, best.best).split(", ", 1)
     found = [
         _headline(spent, "p50 of one inference" if choice.cost == "latency_p50" else "instructions, a count")
     ]

@@ -25,6 +25,8 @@ if (library) {
   );
 }
 
+const FEW = 12; // rows that are seen at once
+
 // Shows only the rows that have every word of what is typed; a row counts its table's heading as its own.
 for (const input of document.querySelectorAll("input[data-filter]")) {
   const place = input.closest("[hidden]");
@@ -50,6 +52,6 @@ for (const input of document.querySelectorAll("input[data-filter]")) {
     said.textContent = words.length ? `${shown} of ${all}` : "";
   };
   input.addEventListener("input", filter);
-  place.hidden = false;
-  filter();
+  place.hidden = all <= FEW;
+  filter(); // a browser may have kept what was typed
 }

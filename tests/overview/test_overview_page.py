@@ -10,7 +10,7 @@ from support.breakdowns import breakdown, operator
 from support.commands import run
 from support.folders import write_days
 from support.html import Page
-from support.simulated import HOT, simulate
+from support.simulated import HOT, emulated, simulate
 
 import edgekit
 from edgekit.errors import RecordError, UsageError
@@ -170,6 +170,27 @@ def test_what_holds_its_budget_goes_before_what_does_not(tmp_path):
     text = page_of(tmp_path / "results", budgets=tmp_path / "budgets.toml").text
     assert "Ship mobilenet_v1_0.25_224_shapes/int8.tflite on rpi4" in text
     assert "Budget holds 2 limits" in text
+
+
+def test_what_answers_other_images_has_an_answer_of_its_own(tmp_path):
+    for name, seed in (("shapes", 7), ("digits", 8)):
+        result = simulate(set_name=name, seed=seed, threads=(1,), samples=8)
+        write_result(tmp_path / "results" / f"{name}.json", result)
+    page = page_of(tmp_path / "results")
+    answers = page.text.partition("What to ship on each device")[2].partition("What accuracy costs")[0]
+    assert "rpi4 digits" in answers
+    assert "rpi4 shapes" in answers
+    assert len([a for a in page.named("tr") if "marked" in (a.get("class") or "")]) == 2
+
+
+def test_where_nothing_is_timed_counts_are_the_cost(tmp_path):
+    for day, cpu in enumerate(("cortex-a72", "cortex-a76"), start=1):
+        made = emulated(cpu, f"{cpu}-emulated", created=f"2026-03-0{day}T06:00:00Z")
+        write_result(tmp_path / "results" / f"{cpu}.json", made)
+    text = page_of(tmp_path / "results").text
+    assert "Ship mobilenet_v1_0.5_224_shapes/int8.tflite on cortex-a76-emulated" in text
+    assert "9.073 M instructions, a count" in text
+    assert "ms" not in text.partition("What to ship on each device")[2].partition("What accuracy costs")[0]
 
 
 def test_hostile_names_stay_text(tmp_path):
