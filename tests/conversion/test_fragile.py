@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 
 from edgekit.conversion import ConvertRequest, convert
+from edgekit.conversion.calibration import PLAIN, Calibration, Steps
+from edgekit.conversion.feed import Feed
+from edgekit.conversion.formats import FORMATS
+from edgekit.conversion.graph import freeze
 from edgekit.data import load_dataset
 from edgekit.data.dataset import normalise
+from edgekit.progress import SILENT
 from edgekit.zoo.source import resolve
 
 MODEL = "mobilenet_v1_0.25_32_digits"
@@ -59,6 +64,27 @@ def fragile(request, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("fragile") / "fragile.keras"
     loaded.model.save(path)
     return path
+
+
+def test_equalizing_costs_the_float_model_nothing_on_images_unlike_those(fragile):
+    loaded = resolve(str(fragile)).load()
+    dataset, contract = load_dataset("digits", resolution=32), loaded.preprocessing
+    file = FORMATS["onnx"].float32(freeze(loaded))
+    calibration = Calibration(file, Feed(dataset.calibration, contract, 300), SILENT)
+    (name,) = calibration.source.outputs
+    plain, equalized = (
+        calibration.run(calibration.network(steps, 127), (name,)) for steps in (PLAIN, Steps(equalized=True))
+    )
+    pixels, labels = dataset.train.images.read(range(1000)).astype(np.float32), dataset.train.labels[:1000]
+    chance = np.random.default_rng(7)
+    for unlike in (pixels * 1.6, pixels * 0.4, pixels + chance.normal(0, 25, pixels.shape)):
+        images = normalise(np.clip(np.rint(unlike), 0, 255).astype(np.uint8), contract)
+        parts = [images[start : start + 25] for start in range(0, len(images), 25)]
+        before, after = (
+            np.concatenate([run(part)[name] for part in parts]).argmax(axis=1) for run in (plain, equalized)
+        )
+        assert (before == labels).mean() - (after == labels).mean() <= 0.001
+        assert (before == after).mean() >= 0.998
 
 
 def test_what_breaks_stock_recipes_costs_nothing(fragile, tmp_path):
