@@ -97,6 +97,11 @@ class Conversion:
 
         io = request.io or format.io
         image = byte_range(self.contract) if io == "uint8" and format.with_ends is None else None
+        if io == "uint8" and format.with_ends is None and image is None:
+            self.progress.note(
+                f"{name} does not take bytes as they are, since its channels are scaled differently: an app "
+                "must scale them as the file's metadata says, which MediaPipe does not."
+            )
         pinned = {inspect_bytes(float_file, name).inputs[0].name: image} if image else {}
 
         def quantize(file: bytes, ranges: Ranges, kept: Set[str]) -> bytes:

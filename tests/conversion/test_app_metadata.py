@@ -1,13 +1,16 @@
 """What files say of themselves for apps: TFLite's metadata, ONNX' properties."""
 
 import json
+import shutil
 import zipfile
 
 import msgspec
 import numpy as np
 import onnx
 import pytest
+from PIL import Image
 from support.artefact_sets import MODELS
+from support.pages import ROOT, python_of
 
 from edgekit.artefact import Head, Preprocessing
 from edgekit.conversion.formats import FORMATS
@@ -151,3 +154,16 @@ def test_channels_that_are_scaled_differently_have_no_range_of_bytes():
     assert byte_range(TORCH) is None
     tensor = TensorInfo("input", (1, 8, 8, 3), "uint8", Quantization("uint8", (0.02,), (114,)))
     assert contract_of_file(TORCH, tensor) == TORCH
+
+
+def test_the_pages_python_classifies_with_onnx_runtime_and_what_the_file_says(
+    converted, tmp_path, monkeypatch, capsys
+):
+    (code,) = [each for each in python_of(ROOT / "docs" / "apps.md") if "onnxruntime" in each]
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(converted.folder / "float32.onnx", tmp_path)
+    with np.load(converted.folder / "evaluation.npz") as arrays:
+        Image.fromarray(arrays["images"][0]).save("seven.png")
+        keras = int(arrays["keras"][0])
+    exec(code, {})
+    assert capsys.readouterr().out.split() == [str(keras)]

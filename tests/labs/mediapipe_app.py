@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -31,16 +32,19 @@ def install(folder: Path) -> None:
     subprocess.run([*command, "--python", sys.executable, "--target", folder, PACKAGE], check=True)
 
 
+def run(packages: Path, arguments: Sequence[str | Path], cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a Python that has the packages and no others."""
+    with tempfile.TemporaryDirectory() as fonts:  # what matplotlib finds out about them
+        environment = {**os.environ, "PYTHONPATH": str(packages), "MPLCONFIGDIR": fonts}
+        command = [sys.executable, "-S", *arguments]
+        done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
 def classify(packages: Path, model: Path, images: Sequence[Path]) -> list[dict[str, Any]]:
     """Have the app classify images."""
-    done = subprocess.run(
-        [sys.executable, "-S", __file__, model, *images],
-        env={**os.environ, "PYTHONPATH": str(packages), "MPLCONFIGDIR": str(model.parent)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    done = run(packages, [__file__, model, *images], cwd=model.parent)
     found: list[dict[str, Any]] = json.loads(done.stdout)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -9,13 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.once import once
+from support.pages import ROOT, python_of
 
 import edgekit
 from edgekit.artefact import read_set
 from edgekit.conversion import ConvertRequest, convert
 from edgekit.conversion.formats import FORMATS
 from edgekit.inspection import inspect_file
-from labs.mediapipe_app import classify, packages_folder
+from labs.mediapipe_app import classify, packages_folder, run
 from labs.roots import labs_folder
 
 AGREEMENT = 0.98
@@ -74,3 +76,13 @@ def test_it_refuses_a_file_whose_order_of_colours_it_cannot_give(
     file.write_bytes(FORMATS["tflite"].with_usage((digits / "float32.tflite").read_bytes(), swapped))
     with pytest.raises(AssertionError, match="Only RGB color space is supported"):
         classify(packages, file, images[:1])
+
+
+def test_the_pages_python_prints_the_class(
+    packages: Path, digits: Path, images: list[Path], tmp_path: Path
+) -> None:
+    shutil.copy(digits / "int8.tflite", tmp_path)
+    shutil.copy(images[0], tmp_path / "seven.png")
+    (code,) = [each for each in python_of(ROOT / "docs" / "apps.md") if "mediapipe" in each]
+    done = run(packages, ["-c", code], cwd=tmp_path)
+    assert done.stdout.split() == [*edgekit.classify(digits / "int8.tflite", images[0])[0].answer]

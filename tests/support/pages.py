@@ -19,6 +19,11 @@ def blocks(page: Path, kind: str) -> str:
     return "\n".join(re.findall(rf"^```{kind}\n(.*?)^```", page.read_text(), flags=re.MULTILINE | re.DOTALL))
 
 
+def python_of(page: Path) -> list[str]:
+    """Return each of a page's blocks of Python."""
+    return re.findall(r"^```python\n(.*?)^```", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
 def commands(page: Path, kind: str = "sh") -> list[list[str]]:
     """Return the words after `edgekit` of each command in a page's blocks of a kind, in order."""
     lines = blocks(page, kind).replace("\\\n", " ").splitlines()
