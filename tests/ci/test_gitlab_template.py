@@ -6,7 +6,7 @@ from junitparser import JUnitXml
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from support.ci_runners import JOB
 from support.ci_runners import run_job as run
-from support.pull_requests import emulated, noisy
+from support.pull_requests import emulated, noisy, steady
 
 
 def test_the_first_run_has_no_baseline_and_leaves_metrics(request_):
@@ -41,6 +41,25 @@ def test_times_that_do_not_decide_are_a_warning(request_):
     (request_.clone / "budgets.toml").write_text('[[budget]]\nlatency_p50 = "1.05 ms"\n')
 
     assert run(request_)[0] == JOB["allow_failure"]["exit_codes"] == 4
+
+
+def test_budgets_may_be_relative_to_the_target_branchs_baseline(request_):
+    text = 'baseline = "edgekit-baseline.json"\n[[budget]]\ninstructions = "+1 %"\nlatency_p50 = "+10 %"\n'
+    (request_.clone / "budgets.toml").write_text(text)
+    request_.plant(steady(1.3))
+
+    code, output = run(request_)
+    assert (code, "There is no baseline edgekit-baseline.json yet" in output) == (3, True), (
+        "nothing was counted"
+    )
+
+    (request_.clone / "budgets.toml").write_text(text.replace('instructions = "+1 %"\n', ""))
+    code, output = run(request_)
+    assert (code, "1 first" in output) == (0, True), output
+
+    request_.baseline(steady())
+    assert run(request_)[0] == 1
+    assert "(+10 %)" in (request_.clone / "edgekit-comment.md").read_text()
 
 
 def test_a_remote_that_is_gone_is_not_taken_for_a_first_run(request_):
