@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
-from collections.abc import Set
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +45,7 @@ def float32_onnx(graph: FloatGraph) -> bytes:
     """
     import tf2onnx
 
-    with converter("a float32 ONNX file"):
+    with converter("a float32 ONNX file"), _collected_at_once():
         model, _ = tf2onnx.convert.from_graph_def(
             _known(graph.graph_def),
             input_names=[graph.input],
@@ -84,6 +86,28 @@ def onnx_of_tflite(data: bytes) -> bytes:
         path.write_bytes(data)
         model, _ = tf2onnx.convert.from_tflite(str(path), opset=OPSET)
         return fit_onnx(bytes(model.SerializeToString()))
+
+
+@contextmanager
+def _collected_at_once() -> Iterator[None]:
+    """Free what tf2onnx leaves behind while it works, not once it is done.
+
+    Each of its passes copies the graph with all weights, and graphs refer to themselves. Python looks for
+    such garbage once there is a quarter more of everything, and TensorFlow alone is much: ResNet-50 took
+    7.6 GB.
+    What was there before is not looked through.
+    """
+    thresholds = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.collect()  # counts what is left: nothing
+    gc.set_threshold(700, 10, 1)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
+        gc.collect()
 
 
 def _known(graph_def: Any) -> Any:
