@@ -44,6 +44,7 @@ LONGEST = (
     "e2e/test_wheel.py",
     "labs/test_ci_page.py",
     "e2e/test_containers.py",
+    "e2e/test_ci_for_real.py",
     "e2e/test_storage.py",
     "e2e/test_bad_input.py",
     "conversion/test_output.py",

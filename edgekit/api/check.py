@@ -26,7 +26,10 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """Whether every limit holds. What is missing, invalid or inconclusive has not passed."""
+        """Whether every limit holds, or has no baseline yet.
+
+        What is missing, invalid or inconclusive has not passed.
+        """
         return self.exit_code == 0
 
     @property
