@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from edgekit.errors import RecordError
+from edgekit.errors import RecordError, UsageError
 from edgekit.explanation import Breakdown
 from edgekit.explanation.record import SCHEMA as EXPLANATION
 from edgekit.progress import SILENT, Progress
@@ -45,10 +46,14 @@ def read_folder(path: Path, progress: Progress = SILENT) -> Folder:
     Raises:
         UsageError: It cannot be read.
     """
-    found = look(path, progress)
+    try:
+        found = look(path, progress)
+    except UsageError as error:
+        raise UsageError(error.what, "Name a folder of results that may be read.") from error
     unreadable, breakdowns = _explanations(path, found.unreadable)
     entries, copies = _once(found.entries)
-    left_out = [*unreadable, *copies]
+    known = {entry.file for entry in found.entries} | {each.file for each in found.unreadable}
+    left_out = [*unreadable, *copies, *_empty(path, known)]
     sessions: dict[str, Result] = {}
     while True:
         newest, before = _newest(entries)
@@ -99,6 +104,17 @@ def _once(entries: Sequence[Entry]) -> tuple[tuple[Entry, ...], list[Unreadable]
         if first != name:
             copies[name] = Unreadable(name, f"is a copy of {first}; it counts once.")
     return tuple(each for each in entries if each.file not in copies), list(copies.values())
+
+
+def _empty(folder: Path, known: Container[str]) -> Iterator[Unreadable]:
+    """Yield the sessions that measured nothing, and why."""
+    for path in sorted(folder.glob("[!.]*.json")):
+        if path.name in known:
+            continue
+        with suppress(RecordError):  # it is no file, or has come or gone since
+            result = read_result(path)
+            if not result.measurements:
+                yield Unreadable(path.name, f"measured nothing. {result.partial or ''}".rstrip())
 
 
 class _Explanation(msgspec.Struct):

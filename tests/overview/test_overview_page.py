@@ -139,9 +139,11 @@ def test_files_that_are_broken_newer_or_copies_are_named_and_stop_nothing(tmp_pa
     record = json.loads(first.read_text())
     (folder / "newer.json").write_text(json.dumps(record | {"schema": "edgekit.result/99"}))
     (folder / "other.json").write_text('{"schema": "edgekit.explanation/1", "breakdowns": [{}]}')
+    write_result(folder / "empty.json", simulate(measurements=(), partial="The device went away."))
     text = page_of(folder).text
     left_out = text.rpartition("Left out")[2]
-    assert "4 files are left out" in text
+    assert "5 files are left out" in text
+    assert "empty.json measured nothing. The device went away." in left_out
     assert "broken.json is not an edgekit result" in left_out
     assert "newer.json has schema 'edgekit.result/99'" in left_out
     assert "z-copy.json is a copy of rpi4-02-0.5.json; it counts once." in left_out
