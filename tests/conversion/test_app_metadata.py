@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import onnx
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from PIL import Image
 from support.artefact_sets import MODELS
 from support.pages import ROOT, python_of
@@ -16,6 +17,7 @@ from edgekit.artefact import Head, Preprocessing
 from edgekit.conversion.formats import FORMATS
 from edgekit.conversion.pixels import byte_range, contract_of_file
 from edgekit.conversion.runners import onnx_session, stored
+from edgekit.conversion.tflite_files import packed
 from edgekit.data import normalise
 from edgekit.inspection import Quantization, TensorInfo, inspect_bytes, inspect_file
 from edgekit.inspection.tflite_metadata import labels_inside, scale_of, usage_of
@@ -61,6 +63,12 @@ def test_tflite_has_a_name_for_each_score_and_of_a_single_score_that_of_its_clas
     assert labels_inside(with_usage(data, USAGES["odd names"])) is None, "a line would be two names"
     assert labels_inside(with_usage(data, USAGES["no scores"])) is None
     assert labels_inside(with_usage(data, USAGES["one score"])) is None, "this model has three"
+    model = schema.ModelT.InitFromPackedBuf(data, 0)
+    graph = model.subgraphs[0]
+    graph.tensors[graph.outputs[0]].shape = [1, 1]
+    single = with_usage(packed(model, len(data)), USAGES["one score"])
+    assert labels_inside(single) == "yes\n"
+    assert inspect_bytes(single, "a.tflite").usage == USAGES["one score"], "both names are kept"
 
 
 def test_tflites_own_normalization_is_what_other_readers_find():

@@ -9,6 +9,9 @@ from onnx import TensorProto, helper
 from support.asking import COUNTING_TIME, MODELS, SHORT, ask, real, run_guest
 from support.loose_models import save, write_all
 
+from edgekit.artefact import Preprocessing
+from edgekit.conversion.onnx_io import with_byte_ends
+
 PAIRS = [
     ("litert", "float32.tflite"),
     ("litert", "float16.tflite"),
@@ -74,6 +77,19 @@ def test_accuracy_is_counted_image_by_image(name, file):
     assert answer["predictions"] == keras.tolist()
     assert answer["correct"] == int((labels == keras).sum()) == 36
     assert answer["n"] == 40
+
+
+def test_an_onnx_file_of_bytes_answers_by_real_scores(tmp_path):
+    said = {"head": "multilabel", "threshold": 0.35}
+    plain = accuracy("onnxruntime", "float32.onnx", **said)["predictions"]
+    path, zero = tmp_path / "bytes.onnx", -128
+    data = (MODELS / "float32.onnx").read_bytes()
+    path.write_bytes(with_byte_ends(data, "int8", Preprocessing(height=8, width=8), [(0.0, 1.0)]))
+    inside = {"mean": [0.0] * 3, "std": [1.0] * 3, "input_scale": 1.0, "input_zero_point": zero}
+    scores = {"output_scale": 1 / 256, "output_zero_point": zero}
+    found = accuracy("onnxruntime", path, **said, **inside, **scores)["predictions"]
+    assert len(set(plain)) > 1
+    assert np.mean(np.equal(found, plain)) >= 0.95, "a score may be rounded across the threshold"
 
 
 @pytest.mark.parametrize(("name", "file"), [("litert", "int8.tflite"), ("onnxruntime", "float32.onnx")])
