@@ -11,6 +11,7 @@ from edgekit.units import megabytes, millions, significant
 
 if TYPE_CHECKING:
     from edgekit.inspection import Costs, Inspection, Layer, ModelCost, NoiseByLayer, Quantization, TensorInfo
+    from edgekit.inspection.usage import Usage
 
 _BORDERS = ("QuantizeLinear", "DequantizeLinear")  # their scales are shown with the layers they surround
 _BAR = 12  # characters
@@ -81,7 +82,20 @@ def show_file(found: Inspection, layers: bool) -> None:
     for kind, tensors in (("Input", found.inputs), ("Output", found.outputs)):
         for tensor in tensors:
             show(Text(f"{kind}  {tensor.name}: {tensor.dtype} {_shape(tensor.shape)}{_quantized(tensor)}"))
+    if found.usage is not None:
+        show(Text(f"For apps  {_usage(found.usage)}"))
     show(Text("Operators  " + ", ".join(f"{count} {op}" for op, count in found.ops.items())))
+
+
+def _usage(said: Usage) -> str:
+    """What the file says of its image and its scores."""
+    from edgekit.conversion.scale import formula
+    from edgekit.words import plural
+
+    contract = said.preprocessing
+    labels = plural(len(said.labels), "label") if said.labels else "no labels"
+    size = f"{contract.width} × {contract.height} pixels, {contract.channels}"
+    return f"{size}, given as {formula(contract)}; {labels}"
 
 
 def show_noise(found: NoiseByLayer) -> None:
