@@ -54,6 +54,7 @@ def to_html(overview: Overview, progress: Progress = SILENT) -> bytes:
                 _answer(overview, each, marked=each is best) for each in _first(best, overview.answers)
             ],
             "since": moves.since(overview),
+            "timed": all(line.row.latency for line in overview.lines),
             "accuracy": all(each.choice.scale in ("accuracy", None) for each in overview.answers),
             "changed": moves.changed(overview),
             "doubts": moves.doubts(overview),
