@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,6 +79,7 @@ class _App:
     """A file, loaded, with what it says of itself."""
 
     def __init__(self, file: Path, found: Inspection) -> None:
+        self.file = file
         self.contract = _contract(file, found)
         self.probable = found.last_operation == "Sigmoid"
         if found.usage is not None:
@@ -103,7 +105,8 @@ class _App:
         except BrokenImageError as error:
             return Classified(str(path), problem=str(error))
         pixels = fitted(image, self.contract)
-        scores = self.runner.outputs(normalise(pixels[None], self.contract))[0]
+        with _running(self.file):
+            scores = self.runner.outputs(normalise(pixels[None], self.contract))[0]
         return Classified(str(path), *self._read(scores.reshape(-1), top))
 
     def _read(self, scores: Float32, top: int) -> tuple[tuple[str, ...], tuple[Score, ...]]:
@@ -160,9 +163,16 @@ def _labels(file: Path, found: Inspection) -> tuple[str, ...]:
 def _runner(file: Path, found: Inspection) -> Runner:
     from edgekit.conversion.formats import FORMATS
 
-    try:
+    with _running(file):
         return FORMATS[found.format].load(file.read_bytes())
-    except Exception as error:  # the runtimes raise whatever they like
+
+
+@contextmanager
+def _running(file: Path) -> Iterator[None]:
+    """Raise a ModelError in place of what a runtime raises."""
+    try:
+        yield
+    except Exception as error:  # whatever they like
         raise ModelError(
             f"{file} cannot be run here: {first_line(error)}", "`edgekit inspect` shows its operators."
         ) from error

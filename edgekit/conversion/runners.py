@@ -42,7 +42,8 @@ class OnnxRunner:
 
     def __init__(self, data: bytes, optimise: bool = True) -> None:
         self._session = onnx_session(data, optimise)
-        (self._input,), self._outputs = onnx_ends(self._session, data)
+        inputs, self._outputs = onnx_ends(self._session, data)
+        self._input = inputs[0]
 
     def outputs(self, image: Float32) -> tuple[Float32, ...]:
         """Return the real-valued outputs [1, …] for one float32 image [1, H, W, 3]."""
@@ -95,11 +96,13 @@ def _detail(tensor: TensorInfo) -> dict[str, Any]:
 def stored(values: Float32, detail: dict[str, Any]) -> Any:
     """Turn real values into a tensor's stored ones: rint(real / scale) + zero point, as on the device."""
     dtype = detail["dtype"]
-    if dtype == np.float32:
-        return values
+    if np.issubdtype(dtype, np.floating):
+        return values.astype(dtype, copy=False)
     scale, zero_point = detail["quantization"]
     limits = np.iinfo(dtype)
-    return np.clip(np.rint(values / np.float32(scale)) + zero_point, limits.min, limits.max).astype(dtype)
+    return np.clip(np.rint(values / np.float32(scale or 1)) + zero_point, limits.min, limits.max).astype(
+        dtype
+    )
 
 
 def real(values: Any, detail: dict[str, Any]) -> Float32:

@@ -6,8 +6,10 @@ import sys
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 from PIL import Image
 from support.artefact_sets import MODELS
+from support.loose_models import save
 
 import edgekit
 from edgekit.artefact import Head, Preprocessing
@@ -142,3 +144,39 @@ def test_the_command_shows_the_answer_and_names_the_next_one(said, photo, comman
     assert answer in out
     assert out.count("0.") == 2
     assert f"Next: edgekit bench {file}" in err
+
+
+def test_a_file_that_takes_half_precision_or_bytes_without_a_scale_is_given_them(tmp_path, photo):
+    kinds = {"float16": (TensorProto.FLOAT16, ["x"]), "uint8": (TensorProto.UINT8, ["c"])}
+    for name, (kind, mean_of) in kinds.items():
+        nodes = [
+            helper.make_node("Cast", ["x"], ["c"], to=TensorProto.FLOAT),
+            helper.make_node("ReduceMean", mean_of, ["m"], axes=[1, 2], keepdims=0),
+            helper.make_node("Cast", ["m"], ["y"], to=TensorProto.FLOAT),
+        ]
+        path = tmp_path / f"{name}.onnx"
+        save(path, nodes, [("x", kind, [1, 8, 8, 3])], [("y", TensorProto.FLOAT, [1, 3])])
+        usage = Usage(preprocessing=Preprocessing(height=8, width=8, mean=(0.0,) * 3, std=(1.0,) * 3))
+        path.write_bytes(FORMATS["onnx"].with_usage(path.read_bytes(), usage))
+        (found,) = edgekit.classify(path, photo)
+        red, green, blue = (score.score for score in sorted(found.scores, key=lambda each: each.index))
+        assert 60 < red < 200
+        assert red == pytest.approx(green) == pytest.approx(blue)
+
+
+def test_what_a_runtime_refuses_when_it_runs_is_said_in_a_sentence(tmp_path, photo):
+    path = tmp_path / "odd.onnx"
+    nodes = [helper.make_node("Reshape", ["x", "shape"], ["y"])]
+    save(
+        path,
+        nodes,
+        [("x", TensorProto.FLOAT, [1, 8, 8, 3]), ("shape", TensorProto.INT64, [2])],
+        [("y", TensorProto.FLOAT, [1, "n"])],
+    )
+    path.write_bytes(
+        FORMATS["onnx"].with_usage(
+            path.read_bytes(), Usage(preprocessing=Preprocessing(height=8, width=8), labels=("a", "b"))
+        )
+    )
+    with pytest.raises(ModelError, match=r"odd\.onnx cannot be run here: Required inputs"):
+        edgekit.classify(path, photo)
