@@ -48,6 +48,16 @@ def test_a_float_file_that_answers_otherwise_is_refused(reference):
         check_parity("float32.tflite", quality, tolerant)
 
 
+def test_a_little_more_than_usual_is_rounding_if_keras_itself_rounds_as_much(reference):
+    quality = judge(reference, (reference.scores + np.float32(2e-4),))
+    check_parity("float32.onnx", quality, reference, lambda alike: 5e-5)
+    with pytest.raises(InvalidError, match="does not compute"):
+        check_parity("float32.onnx", quality, reference, lambda alike: 1e-6)
+    quality = judge(reference, (reference.scores + np.float32(2e-3),))
+    with pytest.raises(InvalidError, match="ill-conditioned"):
+        check_parity("float32.onnx", quality, reference, lambda alike: 1e-3)
+
+
 def test_outputs_that_are_not_numbers_are_refused(reference):
     scores = reference.scores.copy()
     scores[3] = np.nan
