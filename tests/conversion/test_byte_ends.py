@@ -9,6 +9,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from edgekit.artefact import Preprocessing
+from edgekit.conversion import ConvertRequest, convert
 from edgekit.conversion.formats import FORMATS
 from edgekit.conversion.onnx_io import with_byte_ends
 from edgekit.conversion.pixels import contract_of_file
@@ -99,3 +100,17 @@ def test_each_channel_may_be_scaled_differently_in_either_layout(layout):
 
 def test_a_float32_end_changes_nothing(converted, int8):
     assert with_byte_ends(int8, "float32", converted.manifest.preprocessing, []) == int8
+
+
+def test_a_set_of_bytes_says_which_of_its_files_take_them_as_they_are(small_model, tmp_path, recorder):
+    request = ConvertRequest(
+        model=small_model, output=tmp_path / "set", dataset="digits", io="uint8", preprocess="torch"
+    )
+    manifest = convert(request, recorder).manifest
+    tflite, onnx_file = (next(f for f in manifest.files if f.name == f"int8.{k}") for k in ("tflite", "onnx"))
+    assert tflite.preprocessing is None, "its channels are scaled differently"
+    assert sum("int8.tflite does not take bytes as they are" in note for note in recorder.notes) == 1
+    assert (onnx_file.preprocessing.mean, onnx_file.preprocessing.std) == ((0.0,) * 3, (1.0,) * 3)
+    assert {file.input.dtype for file in (tflite, onnx_file)} == {"uint8"}
+    assert all(file.output.dtype == "uint8" and file.output.scale for file in (tflite, onnx_file))
+    assert all(file.quality.agreement >= 0.9 for file in (tflite, onnx_file))
