@@ -24,7 +24,7 @@ from edgekit.quantization.distance import decibels, noises
 from edgekit.quantization.equalization import equalize
 from edgekit.quantization.network import Layer, Network
 from edgekit.quantization.rounding import on_grid
-from edgekit.quantization.statistics import Statistics, collect
+from edgekit.quantization.statistics import Channels, Statistics, collect
 from edgekit.words import plural
 
 FEWEST = 16  # images; of fewer, none can be held back to judge by
@@ -32,8 +32,11 @@ HELD_BACK = 4  # one image in so many
 FARTHER = 64  # images that are also shown brighter, darker and with noise
 _JUDGING = 25  # images held back that equalization is judged by, likewise
 MARGINS = (1.1, 1.15, 1.2, 1.3, 1.5, 2.5)  # to ReLU6's cap: the first that leaves the function as it was
+IMAGES_BEYOND = 1_000  # in which no channel is to meet ReLU6's cap that did not meet it in calibration
 FAITHFUL_DB = 55.0  # SQNR of the equalized float model's scores on images unlike the calibration's
-ENOUGH_DB = 45.0  # the like where no margin gives that: an answer in some hundreds may change
+ENOUGH_DB = (
+    45.0  # the like where no margin gives that, or nearer to the cap: an answer in some hundreds may change
+)
 _BRIGHTER, _DARKER, _NOISE = 1.3, 0.6, 0.05  # times; of the input's span
 RANGING = 64  # images that better ranges are found by
 _SAMPLED = 4096  # values of each tensor and image, likewise
@@ -46,6 +49,7 @@ class Steps:
     """What is done to the float model before it is quantized."""
 
     equalized: bool = False
+    near: bool = False  # to ReLU6's cap, as far as calibration came to it
     rounded: bool = False
     corrected: bool = False
     ranges: Kind = "min/max"
@@ -54,6 +58,7 @@ class Steps:
         """Say it."""
         done = (
             *(("channels equalized",) if self.equalized else ()),
+            *(("near ReLU6's cap",) if self.equalized and self.near else ()),
             *(("weights rounded by reconstruction",) if self.rounded else ()),
             *(("biases corrected",) if self.corrected else ()),
         )
@@ -91,6 +96,11 @@ class Calibration:
         """How many images weights and ranges follow from; the others are held back."""
         return len(self._calibrating)
 
+    @cached_property
+    def caps(self) -> frozenset[str]:
+        """Tensors that are cut from above."""
+        return frozenset(each.input for each in self.source.network.passages if each.cap < np.inf)
+
     def images(self, most: int | None = None, *, held: bool = False) -> Iterator[Float32]:
         """Yield float32 [1, *input_shape]: the first that are calibrated with, or those held back."""
         return self._feed.of((self._held if held else self._calibrating)[:most])
@@ -107,7 +117,7 @@ class Calibration:
         """The range of every tensor of the ONNX file after some steps."""
         steps = replace(steps, rounded=False, corrected=False)
         if steps not in self._ranges:
-            network, seen = self._equalized if steps.equalized else (self.source.network, self._seen)
+            network, seen = self._made(steps, 0)
             by_channel = {n: (float(x.low.min()), float(x.high.max())) for n, x in seen.channels.items()}
             found = self._extremes | by_channel
             if steps.ranges != "min/max":
@@ -125,6 +135,7 @@ class Calibration:
 
     def _made(self, steps: Steps, levels: int) -> tuple[Network, Statistics]:
         steps = replace(steps, ranges="min/max")
+        levels = levels if steps.rounded or steps.corrected else 0
         if (steps, levels) not in self._networks:
             self._networks[steps, levels] = self._make(steps, levels)
         return self._networks[steps, levels]
@@ -141,26 +152,49 @@ class Calibration:
                 )
                 self._progress.advance(len(layers))
             return network.with_layers(layers), seen
-        return self._equalized if steps.equalized else (self.source.network, self._seen)
+        if steps.equalized:
+            return self._near_the_cap if steps.near else self._equalized
+        return self.source.network, self._seen
 
     @cached_property
     def _equalized(self) -> tuple[Network, Statistics]:
         """The network centred and equalized, as far below ReLU6's cap as leaves the function as it was."""
-        name = self.source.outputs[0]
-        held = list(self.images(_JUDGING, held=True))
-        images = [*held, *self._farther(held)]
-        real = _joined(self.run(self.source.network, (name,)), images, name)
+        reach = dict(self._reach.channels)
+        for cut in self.caps:
+            reach[cut] = Channels(reach[cut].low, reach[cut].highest_of(IMAGES_BEYOND))
+        return self._equal(Statistics(reach, {}), FAITHFUL_DB)
+
+    @cached_property
+    def _near_the_cap(self) -> tuple[Network, Statistics]:
+        """Nearer to the cap, for smaller steps: rare images meet it."""
+        return self._equal(self._reach, ENOUGH_DB)
+
+    def _equal(self, reach: Statistics, wanted: float) -> tuple[Network, Statistics]:
+        """The network equalized by the smallest margin with which scores hardly change."""
         centred, offsets = centre(self.source.network, self._seen)
-        before, reach = (moved(centred, found, offsets) for found in (self._seen, self._reach))
+        before, reach = (moved(centred, found, offsets) for found in (self._seen, reach))
         found: list[tuple[float, Network, Statistics]] = []
         for margin in MARGINS:
             network, seen = equalize(centred, before, reach.channels, margin)
-            here = _joined(self.run(network, (name,)), images, name)
-            found.append((decibels(noises(real, here)), network, seen))
-            if found[-1][0] >= FAITHFUL_DB:
+            found.append((decibels(noises(self._judged_by[1], self._scores(network))), network, seen))
+            if found[-1][0] >= wanted:
                 return network, seen
         enough = (each[1:] for each in found if each[0] >= ENOUGH_DB)
         return next(enough, (self.source.network, self._seen))
+
+    @cached_property
+    def _judged_by(self) -> tuple[list[Float32], Float32]:
+        """Images like the calibration's and unlike them, and the model's scores."""
+        held = list(self.images(_JUDGING, held=True))
+        images = [*held, *self._farther(held)]
+        return images, self._joined(self.source.network, images)
+
+    def _scores(self, network: Network) -> Float32:
+        return self._joined(network, self._judged_by[0])
+
+    def _joined(self, network: Network, images: Iterable[Float32]) -> Float32:
+        name = self.source.outputs[0]
+        return np.concatenate([batch[name] for batch in self.run(network, (name,)).over(images)])
 
     @cached_property
     def _seen(self) -> Statistics:
@@ -209,10 +243,6 @@ class Calibration:
         for done, image in enumerate(images, 1):
             yield image
             self._progress.advance(done)
-
-
-def _joined(run: Batches, images: Iterable[Float32], name: str) -> Float32:
-    return np.concatenate([batch[name] for batch in run.over(images)])
 
 
 def _sampled(activations: Activations) -> Activations:

@@ -99,8 +99,10 @@ class Preparation:
         found: dict[Steps, Noises] = {}
         for steps in _TOGETHER:
             self._try(steps, found)
-        if _best(found).corrected:
-            self._try(replace(_best(found), corrected=False), found)
+        best = _best(found)
+        if best.corrected:
+            self._try(replace(best, corrected=False), found)
+        found |= self._nearer(best, found[_best(found)])
         chosen = _best(found)
         prepared = self.prepared(chosen)
         if prepared is None:
@@ -108,6 +110,14 @@ class Preparation:
         refused = bool(np.all(found[PLAIN] == _REFUSED))
         plain = None if refused else decibels(found[PLAIN])
         return Choice(prepared, plain, decibels(found[chosen]), len(found[PLAIN]))
+
+    def _nearer(self, best: Steps, noise: Noises) -> dict[Steps, Noises]:
+        """The best steps near ReLU6's cap, where noise is less by more than a standard error."""
+        found: dict[Steps, Noises] = {}
+        if best.equalized and self.calibration.caps:
+            for corrected in {best.corrected, False}:
+                self._try(replace(best, near=True, corrected=corrected), found)
+        return {steps: here for steps, here in found.items() if surely_less(here, noise, 1.0)}
 
     def prepared(self, steps: Steps) -> Prepared | None:
         """The float file after some steps; None: it would not compute what the network computes."""

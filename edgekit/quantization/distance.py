@@ -66,16 +66,21 @@ def mean_level(noises: Float) -> float:
     return float(np.mean(np.log(noises + _NONE)))
 
 
-def surely_less(noises_here: Float, noises_there: Float) -> bool:
+def surely_less(noises_here: Float, noises_there: Float, certainty: float = CERTAINTY) -> bool:
     """Whether the noise of the same images is less here, beyond what chance does.
 
     Compared are logarithms, image by image, so that few with much noise do not decide.
+
+    Args:
+        noises_here: Of each image.
+        noises_there: Of the same images.
+        certainty: Standard errors by which it must be less.
     """
     if len(noises_here) < _FEWEST:
         return False
     gain = np.log(noises_there + _NONE) - np.log(noises_here + _NONE)
     error = float(gain.std(ddof=1)) / sqrt(len(gain))
-    return float(gain.mean()) > CERTAINTY * error
+    return float(gain.mean()) > certainty * error
 
 
 def decibels(noise: Float) -> float:

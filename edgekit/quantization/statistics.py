@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import log, pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -23,18 +24,38 @@ class Channels:
 
     low: Float  # [channels]
     high: Float
+    peaks: float | Float = 0.0  # the sum of each image's highest value, [channels]
+    squares: float | Float = 0.0  # of their squares
+    images: int = 0
 
     def include(self, values: Float, axis: int) -> None:
-        """Include values whose channels are along an axis."""
+        """Include values of images, whose channels are along an axis."""
         rows = values.reshape(*values.shape[: axis + 1], -1)
-        others = tuple(range(axis))
-        self.low = np.minimum(self.low, rows.min(axis=-1).min(axis=others))
-        self.high = np.maximum(self.high, rows.max(axis=-1).max(axis=others))
+        between = tuple(range(1, axis))
+        peaks = rows.max(axis=-1).max(axis=between)
+        self.low = np.minimum(self.low, rows.min(axis=-1).min(axis=(0, *between)))
+        self.high = np.maximum(self.high, peaks.max(axis=0))
+        self.peaks = self.peaks + peaks.sum(axis=0, dtype=np.float64)
+        self.squares = self.squares + np.square(peaks, dtype=np.float64).sum(axis=0)
+        self.images += len(peaks)
 
     def join(self, other: Channels) -> None:
         """Include what was seen elsewhere."""
         self.low = np.minimum(self.low, other.low)
         self.high = np.maximum(self.high, other.high)
+        self.peaks, self.squares = self.peaks + other.peaks, self.squares + other.squares
+        self.images += other.images
+
+    def highest_of(self, images: int) -> Float:
+        """The highest value to expect in so many images, [channels]; never less than what was seen.
+
+        The highest values of images are distributed as Gumbel (1958) has it for extremes, with the mean and
+        the deviation that were seen (his method of moments).
+        """
+        mean = self.peaks / max(1, self.images)
+        deviation = np.sqrt(np.maximum(self.squares / max(1, self.images) - np.square(mean), 0.0))
+        expected = mean + deviation * sqrt(6) / pi * (log(images) - np.euler_gamma)
+        return np.asarray(np.maximum(self.high, expected))
 
 
 @dataclass

@@ -11,6 +11,7 @@ from edgekit.conversion.calibration import EVERYTHING, PLAIN, Calibration
 from edgekit.conversion.feed import Feed
 from edgekit.conversion.formats import FORMATS
 from edgekit.conversion.preparation import Preparation
+from edgekit.data import load_dataset
 from edgekit.progress import SILENT
 from edgekit.quantization.rounding import scales_of
 
@@ -81,6 +82,19 @@ def test_equalized_float_files_compute_what_the_model_computes(once, converted, 
         plain = FORMATS[kind].load(preparation.float_file)
         changed = [np.abs(made.outputs(x)[0] - plain.outputs(x)[0]).max() for x in once.images()]
         assert max(changed) <= 1e-4
+
+
+def test_equalization_keeps_the_answers_to_images_unlike_those_calibrated_with(once, calibration):
+    split = load_dataset("digits", resolution=32).evaluation
+    images = np.concatenate(list(Feed(split, calibration.preprocessing, 200)))
+    chance = np.random.default_rng(0)
+    noisy = images + chance.normal(0, 0.1, images.shape).astype(np.float32)
+    unlike = np.concatenate([images * 1.5 + 0.5, images * 0.5 - 0.5, noisy]).clip(-1, 1)
+    name = once.source.outputs[0]
+    plain, equalized = (once.run(once.network(steps, 127), (name,)) for steps in (PLAIN, EQUALIZED))
+    real, here = plain(unlike)[name], equalized(unlike)[name]
+    assert np.abs(real - here).max() < 0.01
+    assert np.mean(real.argmax(axis=1) == here.argmax(axis=1)) >= 0.999
 
 
 def test_both_formats_are_given_the_same_ranges(once, converted, images):
