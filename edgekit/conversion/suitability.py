@@ -160,8 +160,8 @@ def fit(calibration: Calibration, evaluation: Feed) -> Fit:
 def _thinned(
     values: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """Some values of each image, spread over channels and places."""
-    return values.ravel()[:: max(1, values[0].size // _SAMPLED) | 1]
+    """Some values of each image, spread over channels and places; a view would keep them all."""
+    return values.ravel()[:: max(1, values[0].size // _SAMPLED) | 1].copy()
 
 
 def _misfit(fit: Fit) -> str:
