@@ -21,7 +21,7 @@ CALLS = {
     "compare": (["compare", "old.json"], "edgekit.compare"),
     "check": (["check"], "edgekit.check"),
     "explain": (["explain", "a.tflite"], "edgekit.explain"),
-    "report": (["report"], "edgekit.api.given.read_results"),
+    "report": (["report"], "edgekit.api.report.folder_of"),
     "inspect": (["inspect", "mobilenet_v1"], "edgekit.inspect"),
     "expect": (["expect"], "edgekit.expect"),
     "sweep": (["sweep"], "edgekit.sweep"),

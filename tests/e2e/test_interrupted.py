@@ -59,7 +59,8 @@ def test_an_end_is_said_in_one_line_also_while_tensorflow_is_imported(tmp_path, 
         time.sleep(after)
         process.send_signal(number)
         said = [line for line in (started, *process.stderr) if line.strip()]
-    assert process.returncode == 128 + number
+    # Python ends itself by SIGINT, which a shell calls 130 too, if that came in code that `exec` read as text
+    assert process.returncode in (128 + number, -signal.SIGINT if number == signal.SIGINT else 128 + number)
     assert said[-1] == ("Interrupted.\n" if number == signal.SIGINT else f"Ended by {number.name}.\n")
     assert said.count(said[-1]) == 1
     assert not [line for line in said if "rror" in line or "WARNING" in line or "Traceback" in line]
