@@ -37,6 +37,7 @@ LONGEST = (
     "labs/test_ssh_shells.py",
     "e2e/test_interrupted.py",
     "e2e/test_docs.py",
+    "benchmarks/test_families_benchmark.py",
     "labs/test_ssh_faults.py",
     "training/test_train.py",
     "labs/test_devices_page.py",

@@ -1,4 +1,4 @@
-"""The benchmark of what a conversion costs, on a few small images."""
+"""The benchmark of what a conversion costs: what it counts, and what it says of that."""
 
 import sys
 
@@ -11,14 +11,26 @@ def speed():
     return script("convert_speed")
 
 
-def test_both_are_run_in_turn_and_compared(speed, monkeypatch, capsys):
-    monkeypatch.setattr(speed, "LIMIT", 1000)
-    given = ["--size", "32", "--images", "18", "--repeats", "1"]
+@pytest.mark.parametrize(("ours", "code"), [(14.0, 0), (16.0, 1)])
+def test_both_are_run_in_turn_and_compared(speed, monkeypatch, capsys, ours, code):
+    def cost(command):
+        return speed.Cost(20.0, ours, 900.0) if "convert" in command else speed.Cost(10.0, 10.0, 1000.0)
+
+    monkeypatch.setattr(speed, "cost", cost)
+    given = ["--size", "32", "--images", "9", "--repeats", "2"]
     monkeypatch.setattr(sys, "argv", ["convert_speed.py", *given])
-    assert speed.main() == 0
-    stock, edgekit, ratios = capsys.readouterr().out.splitlines()
-    assert stock.startswith("stock ") and edgekit.startswith("edgekit ")
-    assert ratios.startswith("ratios of the medians: wall ")
+    assert speed.main() == code
+    *rows, ratios = capsys.readouterr().out.splitlines()
+    assert [row.split()[0] for row in rows] == ["stock", "edgekit"] * 2
+    said = f"ratios of the medians: wall 2.00, CPU {ours / 10:.2f} (limit 1.5), memory 0.90"
+    assert ratios == said
+
+
+def test_the_stock_converters_make_both_files(speed, tmp_path):
+    speed.prepare(tmp_path, 32, 4)
+    speed.cost([sys.executable, speed.__file__, "--images", "4", "--stock", str(tmp_path)])
+    assert (tmp_path / "stock.tflite").read_bytes()[4:8] == b"TFL3"
+    assert (tmp_path / "stock.onnx").stat().st_size > 200_000
 
 
 def test_a_command_that_fails_is_shown(speed):

@@ -21,8 +21,6 @@ def folder(families, tmp_path_factory):
     [
         ("mobilenet_v1_standard", 0.25, 29_306_056),
         ("mobilenet_v1_shallow", 0.25, 2_899_624),
-        ("mobilenet_v2", 0.35, 3_538_984),
-        ("mobilenet_v3_small", 0.35, 2_554_968),
     ],
 )
 def test_a_family_becomes_four_files_that_are_int8_throughout(families, folder, name, alpha, parameters):
