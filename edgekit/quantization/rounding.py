@@ -101,8 +101,7 @@ def _gptq(steps: Float, products: Float, fixed: Integers, levels: int) -> Float:
     order = np.argsort(-np.diagonal(products, axis1=1, axis2=2), axis=1, kind="stable")  # weightiest first
     place = np.argsort(order, axis=1)
     ordered = np.take_along_axis(products, order[:, :, None], axis=1)
-    inverse = np.linalg.inv(np.take_along_axis(ordered, order[:, None, :], axis=2))
-    factor = np.linalg.cholesky((inverse + inverse.transpose(0, 2, 1)) / 2).transpose(0, 2, 1)
+    factor = _factor_of_inverse(np.take_along_axis(ordered, order[:, None, :], axis=2))
     left = np.take_along_axis(steps, order[:, None, :], axis=2)
     largest = levels * np.sign(np.take_along_axis(steps, fixed[:, :, None], axis=2)[:, :, 0])
     extreme = np.take_along_axis(place, fixed, axis=1)  # the column of each output's largest weight
@@ -119,6 +118,20 @@ def _gptq(steps: Float, products: Float, fixed: Integers, levels: int) -> Float:
             left[:, :, column + 1 : end] -= error[:, :, None] * factor[:, None, column, column + 1 : end]
         left[:, :, end:] -= errors @ factor[:, start:end, end:]
     return np.take_along_axis(found, place[:, None, :], axis=2)
+
+
+def _factor_of_inverse(products: Float) -> Float:
+    """The upper triangle U of each inverse, UᵀU = P⁻¹, [groups, inputs, inputs].
+
+    With rows and columns in reverse P is LLᵀ, and U is the inverse of L, in reverse again: a third of the
+    work that inverting P and factoring its inverse is.
+    """
+    from scipy.linalg.lapack import dtrtri
+
+    lower = np.linalg.cholesky(products[:, ::-1, ::-1])
+    # LAPACK's own for a large triangle; for many small ones NumPy's, which takes them all at once
+    inverse = dtrtri(lower[0].T, overwrite_c=1)[0].T[None] if len(lower) == 1 else np.linalg.inv(lower)
+    return np.asarray(inverse[:, ::-1, ::-1])
 
 
 def _descended(steps: Float, found: Float, products: Float, fixed: Integers, levels: int) -> Float:
