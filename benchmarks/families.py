@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from zoo import BATCH, drawn, settle
+from zoo import drawn, settle
 
 import edgekit
 from edgekit.artefact import ArtefactSet, Preprocessing, read_set
@@ -34,6 +34,7 @@ from edgekit.zoo.spec import model_spec
 
 FILES = ("float32.tflite", "int8.tflite", "float32.onnx", "int8.onnx")
 CLASSES = 5
+SETTLING = 8  # images: a batch's tensors are all in memory at once, 0.3 GB for each of Xception's
 PARITY = 1e-4  # largest difference of a float file's scores from Keras'
 IN_FLOAT = {"Softmax"}  # of int8 ONNX files
 BORDERS = {"QUANTIZE", "DEQUANTIZE", "QuantizeLinear", "DequantizeLinear"}
@@ -196,7 +197,7 @@ def converted(name: str, resolution: int, alpha: float | None, folder: Path) -> 
     model = build(model_spec(name, width, resolution, CLASSES))
     scale = Preprocessing(height=resolution, width=resolution, mean=family.mean, std=family.std)
     # else each layer makes its output smaller, until every image gets the same scores
-    settle(keras, model, normalise(drawn(2 * BATCH, resolution)[0], scale))
+    settle(keras, model, normalise(drawn(SETTLING, resolution)[0], scale))
     model.save_weights(weights)
     try:
         return edgekit.convert(
