@@ -13,6 +13,7 @@ def one_thread() -> Iterator[None]:
     The products here are small. On several threads their order of summation would depend on the computer,
     and where other work goes on, threads that wait for each other take many times as long.
     """
+    import scipy.linalg  # noqa: F401 - brings a BLAS of its own, which must be there to be limited
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with threadpool_limits(1, "blas"):
