@@ -49,7 +49,7 @@ def with_single_labels(graph: FloatGraph | FloatFile, dataset: Dataset, origin: 
     if last == "Softmax" or single:
         raise UsageError(
             f"{origin} chooses one of its classes, but images of {dataset.name} have several labels or none.",
-            "Give each image one label, or train the model with a sigmoid for each label.",
+            "Name images with one label each, --dataset FOLDER, or train the model with a sigmoid for each.",
         )
     return dataset
 

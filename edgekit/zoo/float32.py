@@ -33,8 +33,8 @@ def check_finite(model: Any, path: Path) -> None:
             raise ModelError(
                 f"{path} holds {what} in the layer {layer.name!r}: {len(bad):,} of the "
                 f"{plural(values.size, 'number')} of its {part}.",
-                "Its training diverged. Convert a copy saved before that, or train again with a lower "
-                "learning rate.",
+                "Its training diverged. Convert a copy saved before that, `edgekit convert EARLIER.keras`, "
+                "or train again with a lower learning rate.",
             )
 
 

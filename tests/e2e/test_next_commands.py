@@ -15,11 +15,12 @@ from support.loose_models import write_all
 from support.screens import show
 
 from edgekit.measurement import request
+from edgekit.zoo.load import load_model
 
 SHIPPED = Path(__file__).resolve().parents[2] / "models"
 SIZE, IMAGES = 24, 240
 # what only who types knows: the images' folder, the file with the classes' names
-KNOWN = {"FOLDER": "photos", "FILE": "names.txt"}
+KNOWN = {"FOLDER": "photos", "FILE": "names.txt", "EARLIER.keras": "small.keras"}
 SHORT = request.Schedule(1, 3, 0, max_seconds=1, warmup_runs=1, warmup_seconds=0)
 MEANWHILE = {"convert": "-o made", "bench": "--threads 1 --no-memory -o result.json"}
 OPTION = r"--[a-z][a-z0-9-]*"
@@ -50,6 +51,15 @@ def classifier(path, image=(1, 3, SIZE, SIZE), classes=2, middle=0.0):
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
 
 
+def diverged(path, target):
+    """A model of which a weight is NaN."""
+    model = load_model(path)
+    layer = model.get_layer("conv_preds")
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel, np.where(np.arange(len(bias)) == 3, np.nan, bias)])
+    model.save(target)
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A folder with models and images as people have them."""
@@ -76,13 +86,16 @@ def place(tmp_path_factory):
     (folder / "taken").mkdir()
     (folder / "taken" / "thesis.txt").write_text("All of it.")
     shutil.copy(SHIPPED / "mobilenet_v1_0.25_32_digits.keras", folder / "small.keras")
+    diverged(folder / "small.keras", folder / "nan.keras")
+    several = (np.arange(IMAGES)[:, None] + np.arange(10)) % 3 == 0  # of ten labels
+    np.savez(folder / "labelled.npz", images=images.astype(np.uint8), labels=several.astype(np.int64))
     return folder
 
 
 def following(command: str, hint: str) -> str:
     """The command that somebody types who does what a hint says."""
     if whole := re.search(r"\bedgekit ((?:convert|bench) [^`;\n]+)", hint):
-        return whole[1]
+        return shlex.join(KNOWN.get(word, word) for word in shlex.split(whole[1]))
     words = shlex.split(command)
     if dropped := re.match(rf"Leave (?:out )?({OPTION})(?: and ({OPTION}))?", hint):
         for option in filter(None, dropped.groups()):
@@ -126,6 +139,8 @@ REFUSED = [
     "convert three_outputs.tflite --dataset images --resolution 9",
     "convert float16.onnx --dataset images",
     "convert four.onnx --dataset images",
+    "convert nan.keras --dataset images",
+    "convert small.keras --dataset labelled.npz",
     "bench small.keras",
     "bench model.onnx --dataset images",
     "bench free.onnx --shape x=1,4,8,8",
