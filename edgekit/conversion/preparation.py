@@ -95,7 +95,7 @@ class Preparation:
         """
         if self.prepared(PLAIN) is None:
             return None
-        self.progress.step(f"Finding what brings int8.{self.format.name} nearest to float32", 5)
+        self.progress.step(f"Finding what brings int8.{self.format.name} nearest to float32")
         found: dict[Steps, Noises] = {}
         for steps in _TOGETHER:
             self._try(steps, found)
