@@ -139,8 +139,10 @@ def test_what_a_shell_started_gets_no_hangup_but_its_input_ends(adb_lab: AdbLab)
     assert client.stdout.readline() == b"ready\n"
     client.kill()
     client.communicate()
-    wait_until(lambda: len(phone.running()) == 1, lambda: f"only sleep to run, not {phone.running()}")
-    assert phone.running()[0].argv[-2:] == ("sleep", "600")
+    wait_until(
+        lambda: [process.argv[-2:] for process in phone.running()] == [("sleep", "600")],
+        lambda: f"only sleep to run, not {phone.running()}",
+    )
     assert (phone.board.path(TMP) / "said").read_text() == "ended\n"
 
 
