@@ -111,7 +111,7 @@ def _empty(folder: Path, known: Container[str]) -> Iterator[Unreadable]:
     for path in sorted(folder.glob("[!.]*.json")):
         if path.name in known:
             continue
-        with suppress(RecordError):  # it is no file, or has come or gone since
+        with suppress(RecordError):  # it is not a file, or has come or gone since
             result = read_result(path)
             if not result.measurements:
                 yield Unreadable(path.name, f"measured nothing. {result.partial or ''}".rstrip())

@@ -13,7 +13,6 @@ from edgekit.reporting.charts import marks
 from edgekit.reporting.charts.figure import Figure, framed
 from edgekit.reporting.charts.marks import Datum
 from edgekit.reporting.charts.theme import Theme
-from edgekit.reporting.charts.tradeoff import LOGARITHMIC
 from edgekit.reporting.rows import Row
 from edgekit.words import plural, visible
 
@@ -48,34 +47,26 @@ def tradeoff(answer: Answer, rows: Sequence[Row], theme: Theme) -> Figure | None
         _point(each, answer, length, unit) | {"front": id(each) in shown, "best": each.key == answer.best.key}
         for each in pool
     ]
-    wide = max(each["x"] for each in points) > LOGARITHMIC * min(each["x"] for each in points) > 0
+    wide = marks.wide(min(each["x"] for each in points), max(each["x"] for each in points))
     across = alt.Scale(type="log", padding=20, nice=False) if wide else alt.Scale(zero=False, padding=20)
     axis = f"{_COSTS[cost]}{', logarithmic' if wide else ''} ({unit})"
     x = alt.X("x:Q", title=axis, scale=across)
     labels = alt.Axis() if scale == "multiply_adds" else alt.Axis(labelExpr=_AT_MOST)
     y = alt.Y("y:Q", title=_QUALITY[scale], scale=alt.Scale(zero=False, padding=14), axis=labels)
-    base, colour = alt.Chart(), marks.colour(theme, rows)
+    base = alt.Chart()
     ahead = base.transform_filter("datum.front")
+    tooltip = [
+        alt.Tooltip("what:N", title="what"),
+        alt.Tooltip("cost:N", title=_COSTS[cost]),
+        alt.Tooltip("good:N", title=_QUALITY[scale].partition(" (")[0]),
+    ]
     layers = [
         ahead.mark_line(strokeWidth=1.5, color=theme.muted, opacity=0.7).encode(x, y, order="x:Q"),
-        base.mark_rule(opacity=0.3).encode(x, y="low:Q", y2="high:Q", color=colour),
-        base.mark_rule(opacity=0.5).encode(x="least:Q", x2="most:Q", y="y:Q", color=colour),
+        *marks.intervals(base, x, y, marks.colour(theme, rows), 0.3),
         base.transform_filter("datum.best")
         .mark_point(shape="circle", size=340, strokeWidth=2, color=theme.ink)
         .encode(x, y),
-        base.mark_point(strokeWidth=1.5, size=70).encode(
-            x=x,
-            y=y,
-            color=colour,
-            fill=marks.fill(theme, rows),
-            fillOpacity=alt.condition("datum.front", alt.value(0.85), alt.value(0)),
-            shape=marks.shape(theme, rows),
-            tooltip=[
-                alt.Tooltip("what:N", title="what"),
-                alt.Tooltip("cost:N", title=_COSTS[cost]),
-                alt.Tooltip("good:N", title=_QUALITY[scale].partition(" (")[0]),
-            ],
-        ),
+        marks.fronted(base, x, y, theme, rows, tooltip=tooltip),
     ]
     words = f"{_QUALITY[scale]} against {axis} of {len(points)} measurements; the table has the figures."
     chart = framed(alt.LayerChart(layer=layers, data=marks.data(points)), theme, _HEIGHT, words)

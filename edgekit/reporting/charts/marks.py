@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Datum: TypeAlias = "dict[str, Any]"  # what a mark is drawn from, by field
 
+LOGARITHMIC = 8  # an axis of costs is, when the most is so many times the least
 STEP = 48  # pixels a strip: its label, then its marks
 LABEL, MIDDLE = 0.2, 0.62  # where in a strip, from its top
 
@@ -48,6 +49,37 @@ def tooltip(shown: Table, *keys: str) -> list[alt.Tooltip]:
     titles = {column.key: column.heading for column in shown.columns}
     wanted = [key for key in ("set", "artefact", "runtime", "threads", "valid", *keys) if key in titles]
     return [alt.Tooltip(f"{key}:N", title=titles[key]) for key in wanted]
+
+
+def wide(low: float, high: float) -> bool:
+    """Whether an axis of costs is logarithmic."""
+    return high > LOGARITHMIC * low > 0
+
+
+def intervals(chart: alt.Chart, x: alt.X, y: alt.Y, colour: alt.Color, opacity: float = 0.4) -> list[Any]:
+    """Draw lines through marks: upright from `low` to `high`, and across from `least` to `most`."""
+    across = chart.mark_rule(opacity=round(opacity + 0.2, 1))
+    return [
+        chart.mark_rule(opacity=opacity).encode(x, y="low:Q", y2="high:Q", color=colour),
+        across.encode(x="least:Q", x2="most:Q", y="y:Q", color=colour),
+    ]
+
+
+def fronted(
+    chart: alt.Chart, x: alt.X, y: alt.Y, theme: Theme, present: Sequence[Row], *, tooltip: list[alt.Tooltip]
+) -> Any:
+    """Draw marks, of which those on the front are filled."""
+    import altair as alt
+
+    return chart.mark_point(strokeWidth=1.5, size=70).encode(
+        x=x,
+        y=y,
+        color=colour(theme, present),
+        fill=fill(theme, present),
+        fillOpacity=alt.condition("datum.front", alt.value(0.85), alt.value(0)),
+        shape=shape(theme, present),
+        tooltip=tooltip,
+    )
 
 
 def colour(theme: Theme, present: Sequence[Row]) -> alt.Color:

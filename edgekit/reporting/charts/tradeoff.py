@@ -16,7 +16,6 @@ from edgekit.reporting.table import Table
 from edgekit.stats import Spread
 
 _HEIGHT = 320  # pixels
-LOGARITHMIC = 8  # the axis is, when the slowest takes so many times as long as the fastest
 _CAPTION = (
     "Up and to the left is better. Upright lines: 95 % interval of the accuracy. Lines across a mark: range "
     "of {range}. The more threads, the larger the mark; thin lines join one file's thread "
@@ -77,7 +76,7 @@ def _drawn(rows: Sequence[Row], shown: Table, theme: Theme, cost: _Cost) -> Figu
         return None
     base = alt.Chart(marks.data(points))
     low, high = _span(points)
-    wide = high > LOGARITHMIC * low > 0
+    wide = marks.wide(low, high)
     # an invalid measurement that went astray is drawn at the edge
     kind: Literal["log", "linear"] = "log" if wide else "linear"
     scale = alt.Scale(type=kind, domain=[low * 0.9, high * 1.1], nice=False, clamp=True)
@@ -86,8 +85,7 @@ def _drawn(rows: Sequence[Row], shown: Table, theme: Theme, cost: _Cost) -> Figu
     colour = marks.colour(theme, shown.rows)
     layers = [
         base.mark_line(strokeWidth=1, color=theme.muted, opacity=0.5).encode(x, y, detail="joined:N"),
-        base.mark_rule(opacity=0.4).encode(x, y="low:Q", y2="high:Q", color=colour),
-        base.mark_rule(opacity=0.6).encode(x="least:Q", x2="most:Q", y="y:Q", color=colour),
+        *marks.intervals(base, x, y, colour),
         base.mark_point(strokeWidth=2).encode(
             x="x:Q",
             y="y:Q",

@@ -9,7 +9,6 @@ from typing import Any, Literal
 from edgekit.reporting.charts import marks
 from edgekit.reporting.charts.figure import Figure, framed
 from edgekit.reporting.charts.theme import Theme
-from edgekit.reporting.charts.tradeoff import LOGARITHMIC
 from edgekit.reporting.columns import latency_unit
 from edgekit.reporting.points import Point
 from edgekit.reporting.table import TableOf
@@ -45,7 +44,7 @@ def _drawn(points: Sequence[Point], shown: TableOf[Point], theme: Theme) -> Figu
     data = [_datum(point, shown, length) for point in points]
     rows = [point.row for point in points]
     base = alt.Chart(marks.data(data))
-    wide = max(each["x"] for each in data) > LOGARITHMIC * min(each["x"] for each in data) > 0
+    wide = marks.wide(min(each["x"] for each in data), max(each["x"] for each in data))
     kind: Literal["log", "linear"] = "log" if wide else "linear"
     x = alt.X(
         "x:Q",
@@ -53,21 +52,11 @@ def _drawn(points: Sequence[Point], shown: TableOf[Point], theme: Theme) -> Figu
         scale=alt.Scale(type=kind, zero=False, padding=24),
     )
     y = alt.Y("y:Q", title=axis, scale=alt.Scale(zero=False, padding=16))
-    colour = marks.colour(theme, rows)
     front = alt.Chart(marks.data([each for each in data if each["front"]]))
     layers = [
         front.mark_line(strokeWidth=1.5, color=theme.muted, opacity=0.7).encode(x, y, order="x:Q"),
-        base.mark_rule(opacity=0.4).encode(x, y="low:Q", y2="high:Q", color=colour),
-        base.mark_rule(opacity=0.6).encode(x="least:Q", x2="most:Q", y="y:Q", color=colour),
-        base.mark_point(strokeWidth=1.5, size=70).encode(
-            x=x,
-            y=y,
-            color=colour,
-            fill=marks.fill(theme, rows),
-            fillOpacity=alt.condition("datum.front", alt.value(0.85), alt.value(0)),
-            shape=marks.shape(theme, rows),
-            tooltip=_tooltip(shown),
-        ),
+        *marks.intervals(base, x, y, marks.colour(theme, rows)),
+        marks.fronted(base, x, y, theme, rows, tooltip=_tooltip(shown)),
         (front if right else base)
         .mark_text(align="right", dx=-7, dy=-7, fontSize=10, color=theme.ink)
         .encode(x, y, text="size:N"),
