@@ -1,6 +1,7 @@
 """Budgets: what a model may cost on a device, and whether it does.
 
     cells      result files -> what was measured, samples left undecoded
+    measured   of cells that were measured again, the newest
     figures    one metric of one cell, with its 99 % bounds
     metrics    METRICS: what can be limited, how it is read off a cell, written and shown
     lines      where in a TOML file something is
@@ -20,9 +21,10 @@
 from __future__ import annotations
 
 from edgekit.budget.baseline import Baseline, find_baseline
-from edgekit.budget.cells import Cell, Measured, read_cells, read_file
+from edgekit.budget.cells import Cell, read_session
 from edgekit.budget.figures import Absent, Figure, exact
 from edgekit.budget.judge import exit_code, judge
+from edgekit.budget.measured import Measured, read_cells
 from edgekit.budget.metrics import METRICS, Metric
 from edgekit.budget.propose import Proposal, propose, unresolved
 from edgekit.budget.read import Budget, read_baseline, read_budgets
@@ -47,6 +49,6 @@ __all__ = [
     "read_baseline",
     "read_budgets",
     "read_cells",
-    "read_file",
+    "read_session",
     "unresolved",
 ]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from edgekit.budget.cells import Cell, Measured, read_cells
+from edgekit.budget.cells import Cell
 from edgekit.budget.figures import Absent
+from edgekit.budget.measured import Measured, read_cells
 from edgekit.budget.metrics import Metric
 from edgekit.budget.read import Budget
 from edgekit.budget.record import Verdict, Word, about

@@ -18,8 +18,9 @@ from msgspec.structs import replace
 
 from edgekit import stats
 from edgekit.budget.baseline import NONE, Baseline
-from edgekit.budget.cells import Cell, Measured
+from edgekit.budget.cells import Cell
 from edgekit.budget.figures import CONFIDENCE, Absent, Figure
+from edgekit.budget.measured import Measured
 from edgekit.budget.metrics import METRICS, Metric
 from edgekit.budget.read import Budget
 from edgekit.budget.record import STALE, Verdict, Word, about, doubt_of, flaw_of, over, stated

@@ -10,8 +10,9 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from edgekit.budget.cells import Cell, Measured
+from edgekit.budget.cells import Cell
 from edgekit.budget.figures import Figure
+from edgekit.budget.measured import Measured
 from edgekit.budget.metrics import METRICS, Metric
 from edgekit.budget.record import Verdict
 from edgekit.errors import InvalidError, RecordError

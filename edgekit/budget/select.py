@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from fnmatch import translate
 from functools import cache
 
-from edgekit.budget.cells import Cell, Measured
+from edgekit.budget.cells import Cell
+from edgekit.budget.measured import Measured
 from edgekit.budget.read import Budget
 
 

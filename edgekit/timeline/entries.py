@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from edgekit.budget import METRICS, Cell, Figure, read_file
+from edgekit.budget import METRICS, Cell, Figure, read_session
 from edgekit.results import Repository
 
 
@@ -59,7 +59,7 @@ def read_entries(path: Path) -> tuple[Entry, ...]:
     Raises:
         RecordError: Not a result, damaged, or written by a newer edgekit.
     """
-    file = read_file(path)
+    file = read_session(path)
     return tuple(_entry(path, cell) for cell in file.cells())
 
 
