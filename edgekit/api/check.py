@@ -116,11 +116,11 @@ def _baseline(
         RecordError: A file is not a result.
     """
     from edgekit.budget import find_baseline, read_baseline
-    from edgekit.budget.baseline import NONE
+    from edgekit.budget.baseline import NO_BASELINE
     from edgekit.results import Result
 
     if not any(budget.relative for budget in stated):
-        return NONE
+        return NO_BASELINE
     named = read_baseline(path) if given is None else several(given)
     if not named:
         raise UsageError(

@@ -20,7 +20,7 @@
 
 from __future__ import annotations
 
-from edgekit.budget.baseline import Baseline, find_baseline
+from edgekit.budget.baseline import NO_BASELINE, Baseline, find_baseline, stated_baseline
 from edgekit.budget.cells import Cell, read_session
 from edgekit.budget.figures import Absent, Figure, exact
 from edgekit.budget.judge import exit_code, judge
@@ -32,6 +32,7 @@ from edgekit.budget.record import Verdict
 
 __all__ = [
     "METRICS",
+    "NO_BASELINE",
     "Absent",
     "Baseline",
     "Budget",
@@ -50,5 +51,6 @@ __all__ = [
     "read_budgets",
     "read_cells",
     "read_session",
+    "stated_baseline",
     "unresolved",
 ]

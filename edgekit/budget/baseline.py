@@ -13,7 +13,7 @@ from edgekit.budget.cells import Cell
 from edgekit.budget.figures import Absent
 from edgekit.budget.measured import Measured, read_cells
 from edgekit.budget.metrics import Metric
-from edgekit.budget.read import Budget
+from edgekit.budget.read import Budget, read_baseline
 from edgekit.budget.record import Verdict, Word, about
 from edgekit.budget.select import Index
 from edgekit.results import Result
@@ -59,7 +59,16 @@ class Baseline:
                 yield replace(about(limit, cell), reason="in the baseline, and not measured", result="")
 
 
-NONE = Baseline(Measured(()))
+NO_BASELINE = Baseline(Measured(()))
+
+
+def stated_baseline(path: Path, budgets: Sequence[Budget]) -> Baseline:
+    """Read the baseline that a file of budgets names; nothing is read where no limit is relative.
+
+    Raises:
+        RecordError: A file is not a result.
+    """
+    return find_baseline(read_baseline(path)) if any(each.relative for each in budgets) else NO_BASELINE
 
 
 def find_baseline(results: Sequence[Result | Path]) -> Baseline:

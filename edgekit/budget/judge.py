@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec.structs import replace
 
 from edgekit import stats
-from edgekit.budget.baseline import NONE, Baseline
+from edgekit.budget.baseline import NO_BASELINE, Baseline
 from edgekit.budget.cells import Cell
 from edgekit.budget.figures import CONFIDENCE, Absent, Figure
 from edgekit.budget.measured import Measured
@@ -31,7 +31,9 @@ from edgekit.errors import GateError, InvalidError, UnavailableError
 _REPEATS = {"quick": 3, "standard": 5, "rigorous": 10}
 
 
-def judge(budgets: Sequence[Budget], measured: Measured, baseline: Baseline = NONE) -> tuple[Verdict, ...]:
+def judge(
+    budgets: Sequence[Budget], measured: Measured, baseline: Baseline = NO_BASELINE
+) -> tuple[Verdict, ...]:
     """Judge every limit of every budget on every cell that it is about.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from edgekit.budget import Budget, Cell, Verdict, judge, read_cells
+from edgekit.budget import Baseline, Budget, Cell, Verdict, judge, read_cells
 from edgekit.overview.folder import Folder, Series
 from edgekit.reporting.rows import Row
 from edgekit.reporting.session import Session
@@ -45,8 +45,10 @@ class Line:
 _WORST = ("fail", "missing", "invalid", "inconclusive", "pass")
 
 
-def read_lines(folder: Folder, budgets: Sequence[Budget]) -> tuple[tuple[Line, ...], tuple[Verdict, ...]]:
-    """Read the newest of each cell and judge it.
+def read_lines(
+    folder: Folder, budgets: Sequence[Budget], baseline: Baseline
+) -> tuple[tuple[Line, ...], tuple[Verdict, ...]]:
+    """Read the newest of each cell and judge it, relative limits by the baseline.
 
     Returns:
         The lines: by device, model and threads, the fastest first; and all verdicts, also of what is missing.
@@ -54,7 +56,7 @@ def read_lines(folder: Folder, budgets: Sequence[Budget]) -> tuple[tuple[Line, .
     by_age = sorted(folder.sessions, key=lambda each: (each.created, str(each.path)))
     measured = read_cells([result.path for result in by_age if result.path])
     cells = {_of_cell(cell): cell for cell in measured.cells}
-    verdicts = judge(budgets, measured) if budgets else ()
+    verdicts = judge(budgets, measured, baseline)
     by: dict[Key, list[Verdict]] = {}
     for verdict in verdicts:
         by.setdefault(_of_verdict(verdict), []).append(verdict)

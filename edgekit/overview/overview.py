@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from edgekit.budget import Budget, read_budgets
+from edgekit.budget import NO_BASELINE, Budget, read_budgets, stated_baseline
 from edgekit.errors import UsageError
 from edgekit.overview.answers import Answer, answers, recommended
 from edgekit.overview.changes import Changes, find_changes
@@ -36,7 +36,8 @@ class Overview:
             broken = self.folder.left_out
             why = f" {broken[0].file} {broken[0].why}" if broken else ""
             raise UsageError(f"{folder} has no result that can be shown.{why}", "Make one: edgekit bench")
-        self.lines, self.verdicts = read_lines(self.folder, stated)
+        before = stated_baseline(budgets, stated) if budgets else NO_BASELINE
+        self.lines, self.verdicts = read_lines(self.folder, stated, before)
 
     @cached_property
     def answers(self) -> tuple[Answer, ...]:

@@ -103,6 +103,8 @@ def budget(line: Line) -> Said:
     worst = ordered(line.verdicts)[0]
     if worst.verdict == "pass":
         return Said("holds", plural(len(line.verdicts), "limit"), "good")
+    if worst.verdict == "first":
+        return Said("first", "no baseline yet")
     words = {"fail": "breaks", "inconclusive": "not sure"}
     *_, title, measured, bound, _, _ = cells(worst)
     text = f"{title} {measured}, limit {bound}" if worst.measured is not None else title
@@ -111,7 +113,7 @@ def budget(line: Line) -> Said:
 
 def broken(overview: Overview) -> tuple[str, list[tuple[Said, str]]]:
     """Return how many limits hold, and those that do not: the verdict, why, and what is judged."""
-    worst = [each for each in ordered(overview.verdicts) if each.verdict != "pass"]
+    worst = [each for each in ordered(overview.verdicts) if each.verdict not in ("pass", "first")]
     said = [
         (
             Said(

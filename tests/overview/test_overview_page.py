@@ -96,6 +96,21 @@ def test_a_folder_may_have_where_instructions_go(devices):
     assert "7.00 M · 99.3 % · CONV_2D" in layers
 
 
+def test_limits_relative_to_a_baseline_are_judged_by_the_one_that_the_budgets_name(tmp_path):
+    folder = tmp_path / "results"
+    oldest, *_ = write_days(folder, days=3, repeats=10, slower={3: 1.4}, threads=(1,))
+    shutil.copy(oldest, tmp_path / "baseline.json")
+    limits = tmp_path / "budgets.toml"
+    limits.write_text('baseline = "baseline.json"\n[[budget]]\nruntime = "litert"\nlatency_p50 = "+5 %"\n')
+    text = page_of(folder, budgets=limits).text
+    assert "breaks" in text
+    assert "no baseline yet" not in text
+    (tmp_path / "baseline.json").unlink()
+    text = page_of(folder, budgets=limits).text
+    assert "no baseline yet" in text
+    assert "breaks" not in text
+
+
 def test_budgets_of_other_devices_do_not_count(devices):
     answers = devices.text.partition("What to ship on each device")[2].partition("What changed")[0]
     assert answers.count("no budget is about it") == 0
