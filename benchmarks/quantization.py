@@ -2,9 +2,11 @@
 
     python benchmarks/quantization.py [NAME …] [--file MODEL --photos FOLDER] [--output docs/quantization.md]
 
-NAME is a model that ships; its evaluation images are 10,080 of `shapes` that no model has seen (of `digits`,
-those set aside). MODEL is any Keras file, FOLDER has photos, of which crops calibrate and evaluate it. Every
-tool has the same calibration images, and its files run in the same runtimes, with every optimization.
+NAME is a model that ships, or a checkpoint that `edgekit train` wrote; its evaluation images are 10,080 of
+`shapes` that no model has seen (of `digits`, those set aside). MODEL is any Keras file, FOLDER has photos, of
+which crops calibrate and evaluate it. Every tool has the same calibration images, and its files run in the
+same runtimes, with every optimization. How long an inference takes is measured in one interleaved session,
+on one thread.
 ai-edge-quantizer and NNCF are run where they are installed: `pip install ai-edge-quantizer nncf`, in an
 environment of their own, as they bring other versions of what edgekit needs.
 """
@@ -14,11 +16,11 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -33,7 +35,7 @@ from edgekit.data.dataset import Float32, normalise
 from edgekit.errors import EdgekitError
 from edgekit.quantization.distance import Distance, distance
 from edgekit.quiet import import_tensorflow, quiet_stderr
-from edgekit.stats import wilson
+from edgekit.stats import paired_drop, wilson
 from edgekit.zoo.source import LoadedModel, resolve
 
 SHIPPED = (
@@ -45,6 +47,8 @@ SHIPPED = (
 CALIBRATION = 300  # images
 CROPS = 2_400  # of photos, that evaluate
 BATCH = 100
+RUNTIMES = {"tflite": "litert", "onnx": "onnxruntime"}
+TIMING = edgekit.Schedule(repeats=5, min_runs=128, min_seconds=0.5)
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class Subject:
     calibration: list[Float32]  # [1, H, W, 3] each
     images: np.ndarray[Any, Any]  # uint8 [n, H, W, 3], that evaluate
     dataset: str  # as `edgekit convert` takes it
+    labels: np.ndarray[Any, Any] | None = None  # [n]; None: not known
 
     def evaluation(self) -> Iterator[Float32]:
         """Yield float32 [1, H, W, 3]."""
@@ -72,9 +77,9 @@ class Row:
     tool: str
     format: str
     agreement: tuple[float, float, float]  # with its interval
+    drop: tuple[float, float, float] | None  # of accuracy, with its interval, as fractions; None: no labels
     distance: Distance
-    size: int  # bytes
-    seconds: float  # that making it took
+    data: bytes  # the file
 
 
 Make = Callable[[Subject, Path], bytes]
@@ -90,7 +95,8 @@ def shipped(name: str, count: int) -> Subject:
     some = own.calibration.images.read(range(min(CALIBRATION, len(own.calibration))))
     feed = [normalise(image[None], loaded.preprocessing) for image in some]
     images = unseen.images.read(range(min(count, len(unseen))))
-    return Subject(name, name, loaded, freeze(loaded), feed, images, dataset)
+    labels = unseen.labels[: len(images)]
+    return Subject(Path(name).stem, name, loaded, freeze(loaded), feed, images, dataset, labels)
 
 
 def file(path: Path, photos: Path, folder: Path) -> Subject:
@@ -222,7 +228,6 @@ def measured(subject: Subject, tools: Sequence[tuple[str, str, Make]], folder: P
     for index, (tool, format, make) in enumerate(tools):
         place = folder / str(index)
         place.mkdir()
-        begun = time.monotonic()
         try:
             with quiet_stderr(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -230,30 +235,53 @@ def measured(subject: Subject, tools: Sequence[tuple[str, str, Make]], folder: P
         except (ImportError, EdgekitError) as error:
             print(f"  {tool}: {error}", file=sys.stderr)
             continue
-        seconds = time.monotonic() - begun
         runner = FORMATS[format].load(data)
         here = np.concatenate([runner.outputs(image)[0] for image in subject.evaluation()])
         same = int((here.argmax(axis=1) == real.argmax(axis=1)).sum())
-        interval = wilson(same, len(real))
+        drop = None
+        if subject.labels is not None:
+            drop = paired_drop(*(each.argmax(axis=1) == subject.labels for each in (real, here)))
         yield Row(
             tool,
             format,
-            (same / len(real), *interval),
+            (same / len(real), *wilson(same, len(real))),
+            drop,
             distance(real, here, probabilities=probabilities),
-            len(data),
-            seconds,
+            data,
         )
 
 
-def table(subject: Subject, rows: Sequence[Row]) -> str:
+def timed(rows: Sequence[Row], folder: Path) -> list[str]:
+    """How long each file takes for an inference, in ms, measured in one interleaved session."""
+    files = [folder / f"{index:02}.{row.format}" for index, row in enumerate(rows)]
+    for file, row in zip(files, rows, strict=True):
+        file.write_bytes(row.data)
+    found = edgekit.bench(
+        files,
+        runtimes={RUNTIMES[row.format] for row in rows},
+        threads=1,
+        mode=TIMING,
+        memory=False,
+        accuracy=False,
+        output=folder / "result.json",
+    )
+    medians = {
+        each.artefact.file: median(median(repeat.samples_ns) for repeat in each.repeats)
+        for each in found.measurements
+        if each.repeats
+    }
+    return [f"{p50 / 1e6:.3g}" if (p50 := medians.get(file.name)) is not None else "–" for file in files]
+
+
+def table(subject: Subject, rows: Sequence[Row], times: Sequence[str]) -> str:
     """The rows in Markdown."""
     lines = [
         f"### {subject.name}\n",
         f"{len(subject.images):,} evaluation images, {len(subject.calibration)} for calibration.\n",
-        "| tool | format | agreement, % | SQNR, dB | KL divergence, 10⁻³ | MB |",
-        "|---|---|---|---|---|---|",
+        "| tool | format | agreement, % | drop, pp | SQNR, dB | KL divergence, 10⁻³ | MB | ms |",
+        "|---|---|---|---|---|---|---|---|",
     ]
-    for row in rows:
+    for row, time in zip(rows, times, strict=True):
         share, low, high = (100 * each for each in row.agreement)
         off = row.distance
         noise = (
@@ -262,9 +290,13 @@ def table(subject: Subject, rows: Sequence[Row]) -> str:
             else f"{off.sqnr_db:.1f} ({off.sqnr_low_db:.1f} … {off.sqnr_high_db:.1f})"
         )
         divergence = "–" if off.divergence is None else f"{1e3 * off.divergence:.2f}"
+        lost = "–"
+        if row.drop is not None:
+            drop, least, most = (100 * each for each in row.drop)
+            lost = f"{drop:.2f} ({least:.2f} … {most:.2f})"
         lines.append(
-            f"| {row.tool} | {row.format} | {share:.2f} ({low:.2f} … {high:.2f}) | {noise} | {divergence} "
-            f"| {row.size / 1e6:.2f} |"
+            f"| {row.tool} | {row.format} | {share:.2f} ({low:.2f} … {high:.2f}) | {lost} | {noise} "
+            f"| {divergence} | {len(row.data) / 1e6:.3f} | {time} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -289,13 +321,15 @@ def main() -> None:
         for index, name in enumerate(given.names or (SHIPPED if given.file is None else ())):
             subject, folder = shipped(name, given.images), Path(place) / str(index)
             folder.mkdir()
-            tables.append(table(subject, list(measured(subject, tools, folder))))
+            rows = list(measured(subject, tools, folder))
+            tables.append(table(subject, rows, timed(rows, folder)))
             print(tables[-1], flush=True)
         if given.file is not None and given.photos is not None:
             folder = Path(place) / "file"
             folder.mkdir()
             subject = file(given.file, given.photos, folder)
-            tables.append(table(subject, list(measured(subject, tools, folder))))
+            rows = list(measured(subject, tools, folder))
+            tables.append(table(subject, rows, timed(rows, folder)))
             print(tables[-1], flush=True)
     if given.output is not None:
         page = given.output.read_text(encoding="utf-8")
