@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,12 +29,13 @@ PLANTED, AT_LEAST = 64, 1.10
 FAR = 96  # pixels: at least eight times the work of 32
 
 
-def make(folder: Path) -> None:
-    """Write every model, as float32 .tflite files: NAME is the pixels and the added layer's stride."""
+def make(folder: Path, parts: Sequence[str]) -> None:
+    """Write the parts' models, as float32 .tflite files: NAME is the pixels and the added layer's stride."""
     import keras
     import tensorflow as tf
 
-    for size, stride in ((FAR, 0), *((size, 0) for size in SIZES), *((PLANTED, n) for n in STRIDES)):
+    plain = [(size, 0) for size in (*SIZES, FAR)]
+    for size, stride in (*plain, *((PLANTED, n) for n in STRIDES if "B" in parts)):
         keras.utils.set_random_seed(0)
         model = keras.applications.MobileNet((size, size, 3), alpha=0.25, weights=None, classes=10)
         output = model.output
@@ -112,13 +113,17 @@ def main() -> int:
     parser.add_argument("--make", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.make:
-        make(options.make)
+        make(options.make, options.parts)
         return 0
     failed, began = [], time.monotonic()
     with TemporaryDirectory() as name:
         folder = Path(name)
         # in a process of its own: TensorFlow is not to be loaded beside what is measured
-        subprocess.run([sys.executable, __file__, "--make", folder], check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, __file__, "--make", folder, "--parts", *options.parts],
+            check=True,
+            capture_output=True,
+        )
         os.chdir(folder)  # results go there, and away with it
         if "A" in options.parts:
             failed += same_as_itself(folder, options)
