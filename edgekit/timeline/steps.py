@@ -74,8 +74,8 @@ def changes(values: Sequence[float], *, exact: bool, share: bool) -> tuple[Chang
     if len(raw) < FEWEST or not noise:
         return ()
     found = [
-        _change(raw, scaled, (start, at, end), noise, relative=relative)
-        for start, at, end in _spans(_confirmed(scaled, _proposed(scaled, noise)), len(raw))
+        _change(raw, scaled, span, relative=relative)
+        for span in _spans(_confirmed(scaled, _proposed(scaled, noise)), len(raw))
     ]
     return tuple(each for each in found if abs(_scale(each.size, relative=relative)) >= least)
 
@@ -130,25 +130,33 @@ def _confirmed(scaled: Array, places: list[int]) -> list[int]:
     return places
 
 
-def _change(raw: Array, scaled: Array, span: tuple[int, int, int], noise: float, *, relative: bool) -> Change:
+def _change(raw: Array, scaled: Array, span: tuple[int, int, int], *, relative: bool) -> Change:
     import numpy as np
 
     start, at, end = span
-    first, last = _places(scaled[start:end], at - start, noise)
+    first, last = _places(scaled[start:end], at - start)
     size, low, high = (_unscale(x, relative=relative) for x in _shift(scaled[start:at], scaled[at:end]))
     before, after = float(np.median(raw[start:at])), float(np.median(raw[at:end]))
     return Change(at, start + first, start + last, before, after, size, low, high)
 
 
-def _places(values: Array, at: int, noise: float) -> tuple[int, int]:
-    """Return the earliest and latest place that is not much less likely (Hansen, 2000)."""
+def _places(values: Array, at: int) -> tuple[int, int]:
+    """Return the earliest and latest place that is not much less likely (Hansen, 2000).
+
+    The noise is what is left about both levels: `_noise` is too small where noise is skewed or has heavy
+    tails, and the range would be too narrow.
+    """
     import numpy as np
+
+    left_over = float(np.square(values[:at] - values[:at].mean()).sum())
+    left_over += float(np.square(values[at:] - values[at:].mean()).sum())
+    variance = left_over / max(1, len(values) - 2)
 
     total, n, counts = values.sum(), len(values), np.arange(1, len(values))
     left = np.cumsum(values)[:-1]
     # what a split takes off the squared error
     gain = left**2 / counts + (total - left) ** 2 / (n - counts)
-    likely = np.flatnonzero(gain[at - 1] - gain <= _PLACE * noise**2) + 1
+    likely = np.flatnonzero(gain[at - 1] - gain <= _PLACE * variance) + 1
     return int(likely.min()), int(likely.max())
 
 
