@@ -124,7 +124,7 @@ def main() -> None:
     asked = parser.parse_args()
     print(f"{asked.series} series of {COMMITS} commits each, noise {NOISE:.0%}; share in percent\n")
     steps = (0.02, 0.03, 0.05, 0.10)
-    print(f"| noise | flat, and yet a step | {' | '.join(f'{step:.0%} found' for step in steps)} | others |")
+    print(f"| noise | false step | {' | '.join(f'{step:.0%} found' for step in steps)} | others |")
     print(f"|---|--:|{'--:|' * len(steps)}--:|")
     for shape in SHAPES:
         alarms = false_alarms(shape, asked.series)
