@@ -288,27 +288,25 @@ def page(rows: Sequence[Row], given: argparse.Namespace) -> str:
     low, high = (round(100 * end) for end in (wilson(round(0.9 * n), n) if n else (0.0, 1.0)))
     sizes = f"--resolution {given.resolution} --images {given.images}"
     smaller = "".join(f" ({count} for {name}, which takes longest)" for name, (_, count) in SMALLER.items())
-    return f"""# Well-known architectures
+    return f"""# Which architectures convert
 
-Does your model convert? Here are architectures that many start from, each in all four files, with default
-settings.
+The table has common architectures, each converted to all four files with default settings.
 
     python benchmarks/zoo.py {sizes} --sets build/zoo --output docs/models.md
 
-made this page, in the clone of edgekit. No trained weights are needed: every model is built by Keras with
-random weights, settled batch normalizations and a classifier fitted by least squares to {given.images:,}
-images of `shapes`, of 12 classes{smaller}. {CALIBRATION} of them calibrate.
+makes this page, in a clone of edgekit. It needs no trained weights: Keras builds every model with random weights,
+settled batch normalizations and a classifier fitted by least squares to {given.images:,} images of the 12
+classes of `shapes`{smaller}. {CALIBRATION} of the images are used for calibration.
 
-- **pixels**, **images**: height and width of an image, and how many evaluate.
-- **float32**: parity, the largest difference of an output from Keras' own. Above 10⁻⁴ no file is written.
-- **int8**: agreement, the share of images with Keras' top-1. At {n:,} images 90 % means {low} to {high} %.
-- **note**: what int8 files compute in float32. Where it is empty, they are int8 throughout, but for the
-  softmax at the end of an ONNX file.
+- **pixels**, **images**: height and width of an image, and the number of evaluation images.
+- **float32**: parity, the largest difference of an output from Keras' output. Above 10⁻⁴ no file is written.
+- **int8**: agreement, the share of images with Keras' top-1. With {n:,} images, 90 % means {low} to {high} %.
+- **note**: what int8 files compute in float32. If empty, nothing but the softmax at the end of an ONNX file.
 
-Before a ReLU, batch normalizations have an offset of 1: at 0 a network of random weights makes small
-differences larger from layer to layer, which training ends. With 0, MobileNet v1 0.25 agreed on 27 % and v2
-on 49 % of the images. So read the agreement as a comparison between architectures. What your own model keeps,
-`edgekit convert` measures: [How edgekit converts and quantizes](converting.md).
+Batch normalizations before a ReLU have an offset of 1. At 0, a network of random weights amplifies small
+differences from layer to layer, which training prevents: MobileNet v1 0.25 agreed on 27 % and v2 on 49 % of
+the images. So use the agreement only to compare architectures. For your own model, `edgekit convert` measures
+it: [Convert and quantize a model](converting.md).
 
 {table}
 """
