@@ -294,9 +294,10 @@ The table has common architectures, each converted to all four files with defaul
 
     python benchmarks/zoo.py {sizes} --sets build/zoo --output docs/models.md
 
-makes this page, in a clone of edgekit. It needs no trained weights: Keras builds every model with random weights,
-settled batch normalizations and a classifier fitted by least squares to {given.images:,} images of the 12
-classes of `shapes`{smaller}. {CALIBRATION} of the images are used for calibration.
+makes this page, in a clone of edgekit. It needs no trained weights: Keras builds every model with random
+weights, settled batch normalizations and a classifier fitted by least squares to {given.images:,} images of
+the 12 classes of `shapes`{smaller}. {CALIBRATION} of the images are used for
+calibration.
 
 - **pixels**, **images**: height and width of an image, and the number of evaluation images.
 - **float32**: parity, the largest difference of an output from Keras' output. Above 10⁻⁴ no file is written.

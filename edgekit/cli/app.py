@@ -23,18 +23,18 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # in the order of the help; each says what its own help begins with
 COMMANDS = {
     "train": "Train a model; write a checkpoint, its card and its curves.",
-    "convert": "Turn a trained model into quantized TFLite and ONNX files.",
+    "convert": "Convert a trained model to quantized TFLite and ONNX files.",
     "try": "Classify images with a model file alone, as an app would.",
     "bench": "Measure artefacts on devices: latency, memory and accuracy.",
     "compare": "Compare two sets or model files by measuring them, or two results.",
-    "check": "Judge results by budgets.",
-    "explain": "Show which operators the instructions go to.",
+    "check": "Check results against budgets.",
+    "explain": "Show how many instructions each operator takes.",
     "report": "Show results as a table, or write them as a page or a plot.",
-    "history": "Show a metric over time, and at which commits it changed.",
-    "expect": "Show how fast others measured MobileNet v1 on a board.",
-    "sweep": "Measure a family in every width and resolution.",
-    "pick": "Choose which model to ship, by what was measured or published.",
-    "farm": "Do a sweep's steps for a Dask scheduler.",
+    "history": "Show a metric over time, and the commits that changed it.",
+    "expect": "Show published latencies of MobileNet v1 on a board.",
+    "sweep": "Measure a family at every width and resolution.",
+    "pick": "Choose the model to ship, from measured or published figures.",
+    "farm": "Run a sweep's steps for a Dask scheduler.",
     "inspect": "Show layers, multiply-adds, parameters and quantization.",
     "devices": "List, add, probe and clean the devices to measure on.",
     "runtime": "List, build and remove runtime bundles.",
@@ -90,7 +90,7 @@ def edgekit(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Quantize a trained MobileNet; prove how fast, how big and how right it is on the device.
+    """Quantize a trained image classifier, and measure its speed, size and accuracy on the device.
 
-    Begin with: edgekit convert --alpha 0.5 --int8, then: edgekit bench
+    Start with: edgekit convert --alpha 0.5 --int8, then: edgekit bench
     """

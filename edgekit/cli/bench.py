@@ -17,8 +17,7 @@ def bench(
     artefacts: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Artefact sets, files of a set, any .tflite and .onnx files.  [default: the newest set in "
-            "artefacts/]"
+            help="Artefact sets, or any .tflite and .onnx files.  [default: the newest set in artefacts/]"
         ),
     ] = None,
     device: Annotated[
@@ -35,81 +34,81 @@ def bench(
     mode: options.RepeatsMode = "quick",
     repeats: Annotated[
         int | None,
-        options.whole("How many repeats, fresh processes; 10 for comparing results.  [default: the mode's]"),
+        options.whole("Number of repeats, in fresh processes; 10 to compare results.  [default: the mode's]"),
     ] = None,
     accuracy: Annotated[bool, typer.Option(help="Measure accuracy on the evaluation images.")] = True,
     memory: Annotated[bool, typer.Option(help="Measure memory.")] = True,
-    xnnpack: Annotated[
-        bool, typer.Option(help="Let TFLite's runtimes use XNNPACK's kernels, as they do by default.")
-    ] = True,
+    xnnpack: Annotated[bool, typer.Option(help="Let the TFLite runtimes use XNNPACK kernels.")] = True,
     fps: Annotated[
         float | None,
-        options.real("Inferences per second, spaced as an application would.  [default: back to back alone]"),
+        options.real("Also space inferences at this rate, as an app would.  [default: back to back only]"),
     ] = None,
     sustain: Annotated[
         str | None,
         typer.Option(
             metavar="TIME",
-            help="Then load the device with each for so long, such as 10m, to see when it slows down.",
+            help="Then load the device with each measurement for this long, such as 10m, to see whether it "
+            "slows down.",
         ),
     ] = None,
     affinity: Annotated[str | None, typer.Option(metavar="CPUS", help="CPUs to run on, such as 0,1.")] = None,
     seed: Annotated[int, options.whole("Seed for the timed input.")] = 0,
     shape: Annotated[
         list[str] | None,
-        options.shape("Shape of an input, such as images=1,3,640,640, for a file of no set."),
+        options.shape("Shape of an input, such as images=1,3,640,640, for a file outside a set."),
     ] = None,
     values: Annotated[
         list[str] | None,
         typer.Option(
             "--input",
             metavar="NAME=FILE",
-            help="Values of an input of a file of no set: a .npy file. May be repeated.  [default: seeded]",
+            help="A .npy file with an input's values, for a file outside a set. May be repeated.  [default: "
+            "seeded]",
         ),
     ] = None,
     dataset: Annotated[
         str | None,
         options.dataset(
-            "Labelled images for the accuracy of a classifier of no set: digits, shapes, cifar10, a folder "
+            "Labelled images for the accuracy of a file outside a set: digits, shapes, cifar10, a folder "
             "with one sub-folder per class, or a .npz file."
         ),
     ] = None,
     labels: Annotated[
         Path | None,
         typer.Option(
-            help="File with the names of the classes in the order of the scores, one on each line.  "
-            "[default: labels.txt or class_names.txt next to the model, else as the dataset has them]"
+            help="File with the class names in the order of the scores, one per line.  [default: labels.txt "
+            "or class_names.txt next to the model, else the dataset's order]"
         ),
     ] = None,
     mean: Annotated[
         str | None,
         typer.Option(
             metavar="NUMBERS",
-            help="Scaling (x - mean) / std of the dataset's pixels 0 to 255: one number, or one per channel "
-            "with commas between.",
+            help="Scaling (x - mean) / std of the dataset's pixels 0 to 255: one number, or one per channel, "
+            "separated by commas.",
         ),
     ] = None,
     std: Annotated[str | None, typer.Option(metavar="NUMBERS", help="Scaling: see --mean.")] = None,
     channels: Annotated[
         Channels | None,
-        typer.Option(help="Channels of the dataset's images.  [default: by the input's depth]"),
+        typer.Option(help="Channels of the dataset's images.  [default: to match the input]"),
     ] = None,
     layout: Annotated[
-        Layout | None, typer.Option(help="Layout of the input.  [default: where its shape has the channels]")
+        Layout | None, typer.Option(help="Layout of the input.  [default: detected from its shape]")
     ] = None,
     output: Annotated[
         Path | None,
-        options.output("File for the result, of one device.  [default: a new one in results/]"),
+        options.output("File for the result, if there is one device.  [default: a new file in results/]"),
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Measure artefacts on devices: latency, memory and accuracy.
 
-    An emulated board counts instructions instead. It has no time: --mode, --fps, --sustain, --threads,
-    --affinity and --memory do not apply there.
+    An emulated board counts instructions instead of time: --mode, --fps, --sustain, --threads, --affinity
+    and --memory do not apply to it.
 
-    Exits with 4 if a measurement is invalid, with 3 if one is missing or a device is not there, with 130 if
-    it was interrupted (143 by SIGTERM, 129 by SIGHUP); what was measured is kept.
+    Exits with 4 if a measurement is invalid, with 3 if one is missing or a device is not available, and with
+    130 if interrupted (143 by SIGTERM, 129 by SIGHUP). Completed measurements are kept.
 
     Example: edgekit bench
 

@@ -15,36 +15,36 @@ def check(
     results: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Result files, or a sweep; of each cell, the newest counts.  [default: all in results/]"
+            help="Result files, or a sweep; the newest measurements count.  [default: all in results/]"
         ),
     ] = None,
-    budgets: Annotated[Path, typer.Option(help=f"A TOML file of limits: {', '.join(METRICS)}.")] = Path(
+    budgets: Annotated[Path, typer.Option(help=f"TOML file with limits: {', '.join(METRICS)}.")] = Path(
         "budgets.toml"
     ),
     baseline: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="A result that limits such as '+5 %' are relative to. May be repeated.  [default: what the "
-            "file of limits names]",
+            help="Result that limits such as '+5 %' are relative to. May be repeated.  [default: the one "
+            "that --budgets names]",
         ),
     ] = None,
     as_json: options.AsJson = False,
     junit: Annotated[Path | None, typer.Option(help="File for the verdicts as JUnit XML.")] = None,
     summary: Annotated[
         Path | None,
-        typer.Option(help="File for a summary in Markdown.  [default: what GITHUB_STEP_SUMMARY names]"),
+        typer.Option(help="File for a summary in Markdown.  [default: the file in GITHUB_STEP_SUMMARY]"),
     ] = None,
     update: Annotated[
-        bool, typer.Option("--update", help="Print the budgets that the results would keep, as a diff.")
+        bool, typer.Option("--update", help="Propose budgets that the results meet, as a diff.")
     ] = False,
     write: Annotated[bool, typer.Option("--write", help="With --update: also write them.")] = False,
 ) -> None:
-    """Judge results by budgets.
+    """Check results against budgets.
 
-    Exits with 0 if every limit holds, or has no baseline yet; with 1 if one is broken; else with 3 if
-    something is missing: never measured, or a budget that nothing matches; else with 4 if something is
-    invalid or inconclusive.
+    Exits with 0 if every limit is met or has no baseline yet; with 1 if one is exceeded; else with 3 if
+    something was not measured or a budget matches nothing; else with 4 if something is invalid or
+    inconclusive.
 
     Example: edgekit check results/*.json --budgets budgets.toml
 

@@ -13,25 +13,23 @@ Across = Literal["device", "model", "artefact", "runtime", "threads"]
 
 
 def compare(
-    baseline: Annotated[
-        Path, typer.Argument(help="What to compare with: an artefact set, a model file, or a result.")
-    ],
+    baseline: Annotated[Path, typer.Argument(help="Baseline: an artefact set, a model file, or a result.")],
     candidate: Annotated[
         Path | None,
-        typer.Argument(help="What to judge, likewise.  [default: both sides are in the first, a result]"),
+        typer.Argument(help="Candidate, of the same kind.  [default: BASELINE is a result with both sides]"),
     ] = None,
     device: Annotated[
-        str | None, options.device("Where sets and files are measured.  [default: host]")
+        str | None, options.device("Device to measure sets and files on.  [default: host]")
     ] = None,
     address: options.Address = "",
     user: options.User = "",
     across: Annotated[
         Across | None,
-        typer.Option(help="The one thing in which results may differ; everything else must be equal."),
+        typer.Option(help="The only thing that may differ between results."),
     ] = None,
     against: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="With one result: the side to compare with.  [default: the first]"),
+        typer.Option(metavar="NAME", help="With one result: the baseline side.  [default: the first]"),
     ] = None,
     runtime: Annotated[
         list[str] | None, options.runtime("Only this runtime, NAME or NAME==VERSION. May be repeated.")
@@ -39,38 +37,37 @@ def compare(
     threads: Annotated[
         str | None,
         typer.Option(
-            help="Only these numbers of threads, separated by commas.  [default: all in results, 1 for sets "
+            help="Only these thread counts, separated by commas.  [default: all in results, 1 for sets "
             "and files]"
         ),
     ] = None,
     artefact: Annotated[
-        list[str] | None, typer.Option(metavar="FILE", help="Only files of this name. May be repeated.")
+        list[str] | None, typer.Option(metavar="FILE", help="Only files with this name. May be repeated.")
     ] = None,
     mode: Annotated[
         options.Mode,
         typer.Option(
-            help="How long sets and files are measured at most, on each side: quick, 16 repeats of 2 s; "
-            "standard, 24 of 10 s; rigorous, 24 of 60 s."
+            help="Maximum measuring of sets and files, per side: quick, 16 repeats of 2 s; standard, 24 of "
+            "10 s; rigorous, 24 of 60 s."
         ),
     ] = "quick",
     accuracy: Annotated[
-        bool, typer.Option(help="Of sets and files, also compare accuracy on the evaluation images.")
+        bool, typer.Option(help="For sets and files, also compare accuracy on the evaluation images.")
     ] = True,
     affinity: Annotated[
         str | None, typer.Option(metavar="CPUS", help="CPUs to measure on, such as 0,1.")
     ] = None,
-    comment: Annotated[
-        Path | None, typer.Option(help="File for a comment in Markdown: what changed, and nothing else.")
-    ] = None,
+    comment: Annotated[Path | None, typer.Option(help="File for a Markdown comment on what changed.")] = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Compare two sets or model files by measuring them, or two results.
 
-    Sets and files are measured in one session, interleaved, until each pair has a verdict or the mode's cap
-    is reached. In results, what differs in more than --across is not compared; it is listed with the reason.
+    Sets and files are measured in one session, interleaved, until each pair has a verdict or reaches the
+    mode's maximum. In results, measurements that differ in more than --across are not compared; they are
+    listed with the reason.
 
-    Exits with 1 if something got slower or takes more instructions; else with 3 if a cell is missing or
-    cannot be compared; else with 4 if a cell is invalid or inconclusive; with 130 if it was interrupted.
+    Exits with 1 if something got slower or takes more instructions; else with 3 if a measurement is missing
+    or cannot be compared; else with 4 if one is invalid or inconclusive; with 130 if interrupted.
 
     Example: edgekit compare old_set new_set --device rpi4
 

@@ -26,7 +26,7 @@ def convert(
         ),
     ] = DEFAULT_FAMILY,
     alpha: Annotated[
-        float | None, options.real("Width multiplier of a family.  [default: its usual one, such as 0.5]")
+        float | None, options.real("Width multiplier of a family.  [default: the family's, such as 0.5]")
     ] = None,
     resolution: Annotated[
         str | None,
@@ -36,26 +36,26 @@ def convert(
         str | None,
         typer.Option(help="`imagenet` or a file, for a family.  [default: a trained model that fits]"),
     ] = None,
-    classes: Annotated[int | None, options.whole("Number of classes, for a file of weights only.")] = None,
+    classes: Annotated[int | None, options.whole("Number of classes, for a weights file only.")] = None,
     dataset: Annotated[
         str | None,
         options.dataset(
             "Images to calibrate and evaluate with: digits, shapes, cifar10, a folder with one sub-folder "
-            "per class, or a .npz file.  [default: what the model was trained on]"
+            "per class, or a .npz file.  [default: the dataset that the model was trained on]"
         ),
     ] = None,
     labels: Annotated[
         Path | None,
         typer.Option(
-            help="File with the names of the classes in the model's order, one on each line.  "
-            "[default: labels.txt or class_names.txt next to the model, else as the dataset has them]"
+            help="File with the class names in the model's order, one per line.  [default: labels.txt or "
+            "class_names.txt next to the model, else the dataset's order]"
         ),
     ] = None,
     calibrate_on: Annotated[
         str | None,
         typer.Option(
             metavar="FOLDER",
-            help="Images to calibrate with, whatever their classes: a folder, or a .npz file.  "
+            help="Images for calibration, with or without classes: a folder, or a .npz file.  "
             "[default: a part of the dataset]",
         ),
     ] = None,
@@ -74,7 +74,7 @@ def convert(
     target: Annotated[
         Target | None,
         typer.Option(
-            help="Processor that the int8 ONNX weights must suit; portable suits all.  [default: that of "
+            help="Processor that runs the int8 ONNX file; portable is safe on all.  [default: that of "
             "--for, else portable]"
         ),
     ] = None,
@@ -83,13 +83,13 @@ def convert(
         typer.Option(
             "--for",
             metavar="DEVICE",
-            help="Device that the files are for, in place of --target; such as rpi4. It is not contacted.",
+            help="Device that runs the files, such as rpi4; sets --target. The device is not contacted.",
             autocompletion=complete_device,
         ),
     ] = None,
     io: Annotated[
         IO | None,
-        typer.Option(help="What int8 files take and give.  [default: int8 for TFLite, float32 for ONNX]"),
+        typer.Option(help="Input and output of int8 files.  [default: int8 for TFLite, float32 for ONNX]"),
     ] = None,
     calibration: Annotated[int, options.whole("Number of calibration images.")] = 300,
     max_drop: Annotated[
@@ -100,35 +100,36 @@ def convert(
         str | None,
         typer.Option(
             metavar="SHARE",
-            help="Fail if int8 answers fewer images as the float model does, such as `98 %`. Images need no "
-            "classes.",
+            help="Fail if int8 agrees with the float model on fewer images than this, such as `98 %`. Images "
+            "need no classes.",
         ),
     ] = None,
     mean: Annotated[
         str | None,
         typer.Option(
             metavar="NUMBERS",
-            help="Input scaling (x - mean) / std of pixels 0 to 255: one number, or one per channel with "
-            "commas between.  [default: as the model needs]",
+            help="Input scaling (x - mean) / std of pixels 0 to 255: one number, or one per channel, "
+            "separated by commas.  [default: detected from the model]",
         ),
     ] = None,
     std: Annotated[str | None, typer.Option(metavar="NUMBERS", help="Input scaling: see --mean.")] = None,
     channels: Annotated[
-        Channels | None, typer.Option(help="Channels of the images.  [default: rgb, or as the model's depth]")
+        Channels | None,
+        typer.Option(help="Channels of the images.  [default: to match the model's input]"),
     ] = None,
     preprocess: Annotated[
         Preprocess | None,
         typer.Option(
-            help="Input scaling by name: Keras' caffe, torch and tf, rescale for 0 to 1, none for 0 to 255."
+            help="Input scaling by name: Keras' caffe, torch or tf; rescale for 0 to 1; none for 0 to 255."
         ),
     ] = None,
-    seed: Annotated[int, options.whole("Seed for the images that `shapes` draws.")] = 0,
+    seed: Annotated[int, options.whole("Seed for the images of `shapes`.")] = 0,
     output: Annotated[Path | None, options.output("Folder for the set.  [default: artefacts/NAME]")] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Turn a trained model into quantized TFLite and ONNX files.
+    """Convert a trained model to quantized TFLite and ONNX files.
 
-    Each file is verified on images that calibration never saw.
+    Each file is verified on images that were not used for calibration.
 
     Example: edgekit convert --alpha 0.5 --int8
 

@@ -43,7 +43,7 @@ def list_(as_json: options.AsJson = False) -> None:
 
 @devices.command()
 def show(name: Name = "host", as_json: options.AsJson = False) -> None:
-    """Show a device's profile: how it is reached and what is done there.
+    """Show a device's profile: how to reach it, and its settings.
 
     Example: edgekit devices show rpi4
     """
@@ -67,7 +67,7 @@ def probe(
     user: options.User = "",
     as_json: options.AsJson = False,
 ) -> None:
-    """Look at a device: its parts, its state and what it can run.
+    """Show a device's hardware, its state and what it can run.
 
     Shows board, cores, memory, clocks, temperature, and which runtimes can be provided.
 
@@ -94,9 +94,9 @@ def doctor(
     user: options.User = "",
     as_json: options.AsJson = False,
 ) -> None:
-    """Say what stands in the way of a valid measurement, and the fix.
+    """Diagnose what prevents valid measurements, and how to fix it.
 
-    Exits with 4 if something does, with 3 if the device cannot be used at all.
+    Exits with 4 if there is a problem, with 3 if the device cannot be used at all.
 
     Example: edgekit devices doctor rpi4
     """
@@ -119,16 +119,16 @@ def doctor(
 @devices.command()
 def noise(
     name: Name = "host",
-    again: Annotated[bool, typer.Option("--again", help="Measure it even if it is known.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Measure again even if the noise is known.")] = False,
     address: options.Address = "",
     user: options.User = "",
     as_json: options.AsJson = False,
 ) -> None:
-    """Measure how far repeats of one model differ on a device.
+    """Measure how much repeats of one model differ on a device.
 
-    `compare` and `check` go by it: what is smaller than twice the noise is not called slower. It is stored
-    next to the device's profile, and measured (about three minutes) where it is not known, is older than 30
-    days, or is of another kernel.
+    `compare` and `check` do not call a difference below twice the noise slower. The noise is stored next to
+    the device's profile. It is measured (about three minutes) if it is not known, is older than 30 days, or
+    belongs to another kernel.
 
     Example: edgekit devices noise rpi4
     """
@@ -149,33 +149,30 @@ def noise(
 
 @devices.command(epilog=f"Transports: {', '.join(TRANSPORTS)}.")
 def add(
-    name: Annotated[str, typer.Argument(help="What to call it: rpi4, or a name of your own.")],
-    ssh: Annotated[
-        str, typer.Option(metavar="[USER@]HOST[:PORT]", help="Address or alias, if it is reached over SSH.")
-    ] = "",
-    adb: Annotated[
-        str, typer.Option(metavar="SERIAL", help="Serial in `adb devices`, if it is reached by adb.")
-    ] = "",
+    name: Annotated[str, typer.Argument(help="Name of the device: rpi4, or your own choice.")],
+    ssh: Annotated[str, typer.Option(metavar="[USER@]HOST[:PORT]", help="Address or alias, for SSH.")] = "",
+    adb: Annotated[str, typer.Option(metavar="SERIAL", help="Serial from `adb devices`, for adb.")] = "",
     transport: Annotated[
         str,
         typer.Option(
             metavar="NAME",
-            help="Another transport by which it is reached.",
+            help="Another transport.",
             autocompletion=complete_transport,
         ),
     ] = "",
-    address: Annotated[str, typer.Option(metavar="PLACE", help="Where it is, for --transport.")] = "",
+    address: Annotated[str, typer.Option(metavar="PLACE", help="Address, for --transport.")] = "",
     port: Annotated[int | None, typer.Option(metavar="N", help="Port of its SSH server.")] = None,
     like: Annotated[
-        str, options.device("A known device that it is like.  [default: the one of that name]")
+        str, options.device("Known device to take settings from.  [default: the device of the same name]")
     ] = "",
     description: Annotated[str, typer.Option(help="Description, in your own words.")] = "",
     python: Annotated[
-        str, typer.Option(help="Its interpreter, or `portable`.  [default: python3 if it has one]")
+        str,
+        typer.Option(help="Python on the device, or `portable`.  [default: python3 if it has one]"),
     ] = "",
-    folder: Annotated[str, typer.Option(help="Folder for edgekit's files there.")] = "",
+    folder: Annotated[str, typer.Option(help="Folder for edgekit's files on the device.")] = "",
 ) -> None:
-    """Write down where a device is, for all projects of this user.
+    """Add a device to your profiles, for all your projects.
 
     Example: edgekit devices add rpi4 --ssh pi@192.168.1.20
 

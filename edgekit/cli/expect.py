@@ -14,17 +14,17 @@ def expect(
     device: Annotated[str, typer.Option(help="The board.", autocompletion=complete_board)] = "rpi4",
     alpha: Annotated[float, options.real("Width multiplier, 0.25 to 1.")] = 1.0,
     resolution: Annotated[int, options.whole("Height and width of the input in pixels, 128 to 224.")] = 224,
-    int8: Annotated[bool, typer.Option("--int8/--float32", help="Quantized to int8, or not.")] = True,
+    int8: Annotated[bool, typer.Option("--int8/--float32", help="Quantized to int8, or float32.")] = True,
     runtime: Annotated[
         str,
-        typer.Option(metavar="NAME", help="How the runtime's name begins: tflite, armnn.  [default: any]"),
+        typer.Option(metavar="NAME", help="Prefix of the runtime's name: tflite, armnn.  [default: any]"),
     ] = "",
     as_json: options.AsJson = False,
 ) -> None:
-    """Show how fast others measured MobileNet v1 on a board.
+    """Show published latencies of MobileNet v1 on a board.
 
-    You need neither the board nor a model. A size that nobody published is estimated from those that were,
-    and the range says how far such estimates have been off.
+    You need neither the board nor a model. Sizes that nobody published are estimated from those that were
+    published; the range includes the error of such estimates.
 
     Example: edgekit expect --device rpi4 --alpha 0.5 --resolution 224
 

@@ -17,7 +17,7 @@ def explain(
     ],
     device: Annotated[
         list[str] | None,
-        options.device("Where to count; two devices are compared.  [default: rpi4-emulated]"),
+        options.device("Device to count on; two are compared.  [default: rpi4-emulated]"),
     ] = None,
     runtime: Annotated[
         list[str] | None,
@@ -30,9 +30,9 @@ def explain(
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Show which operators the instructions go to.
+    """Show how many instructions each operator takes.
 
-    For two artefacts, runtimes or devices, shows why one takes more than the other. Counts are not times:
+    With two artefacts, runtimes or devices, shows why one takes more than the other. Counts are not times:
     they are exact, and the same on every computer.
 
     Example: edgekit explain digits/int8.tflite

@@ -10,7 +10,7 @@ from edgekit.cli import options
 
 farm = typer.Typer(
     name="farm",
-    help="Do a sweep's steps for a Dask scheduler.",
+    help="Run a sweep's steps for a Dask scheduler.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -19,22 +19,22 @@ farm = typer.Typer(
 
 @farm.callback()
 def _farm() -> None:
-    """Do a sweep's steps for a Dask scheduler."""
+    """Run a sweep's steps for a Dask scheduler."""
 
 
 @farm.command()
 def worker(
     scheduler: Annotated[str, typer.Argument(help="Address of the scheduler: tls://HOST:8786.")],
     device: Annotated[
-        list[str] | None, options.device("A device that can be measured from here. May be repeated.")
+        list[str] | None, options.device("Device that this computer can measure on. May be repeated.")
     ] = None,
     jobs: Annotated[
-        int, options.whole("Steps that need no device, such as training, at once. 0: none of them.")
+        int, options.whole("Number of parallel steps that need no device, such as training; 0 for none.")
     ] = 1,
 ) -> None:
-    """Do a scheduler's steps until interrupted: those of the devices, and those that need none.
+    """Run a scheduler's steps until interrupted: steps for the devices, and steps that need none.
 
-    Each device does one step at a time. The scheduler need not be there yet, and may be started anew.
+    Each device runs one step at a time. The scheduler may start later, or restart.
 
     Example: edgekit farm worker --device rpi4 tls://gateway:8786
 

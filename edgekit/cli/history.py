@@ -20,17 +20,17 @@ def history(
     metric: Annotated[
         str,
         typer.Option(
-            help="What to look at: p50, p90, memory, size, instructions, accuracy, accuracy_drop, agreement."
+            help="Metric: p50, p90, memory, size, instructions, accuracy, accuracy_drop, agreement."
         ),
     ] = "p50",
     results: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
-    plot: Annotated[Path | None, typer.Option(help="File to draw it into: .svg or .png.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="File for a plot: .svg or .png.")] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Show a metric over time, and at which commits it changed.
+    """Show a metric over time, and the commits that changed it.
 
-    The results of one commit are one value, their median. Commits are in the order of their ancestry where
-    the repository here has them, else by date. A change is named only if noise would hardly make it.
+    The results of one commit count as one value, their median. Commits are ordered by ancestry if this
+    repository has them, else by date. A change is reported only if noise is unlikely to cause it.
 
     Example: edgekit history --device rpi4 --metric p50
 

@@ -20,7 +20,7 @@ def inspect(
         typer.Argument(
             metavar="TARGET...",
             help="A family, a trained model's name, a Keras, TFLite or ONNX file, a set or a result. Several "
-            "models are put next to each other.",
+            "models are shown side by side.",
             autocompletion=complete_model,
         ),
     ],
@@ -29,11 +29,11 @@ def inspect(
     classes: Annotated[int | None, options.whole("Number of classes of a family.")] = None,
     only: Annotated[
         str | None,
-        typer.Option(metavar="PATTERN", help="Count only layers of such names: 'conv_*' in quotes."),
+        typer.Option(metavar="PATTERN", help="Count only layers with matching names, such as 'conv_*'."),
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option(help="For a quantized file, the set's float32 file: shows which layers add the noise."),
+        typer.Option(help="The float32 file of a quantized file; shows which layers add noise."),
     ] = None,
     layers: Annotated[bool, typer.Option("--layers/--no-layers", help="Show every layer.")] = True,
     as_json: options.AsJson = False,

@@ -12,13 +12,11 @@ import typer
 from edgekit.cli.completion import complete_dataset, complete_device, complete_runtime
 from edgekit.errors import UsageError
 
-AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Address: TypeAlias = Annotated[
-    str, typer.Option(help="Where the device is: a host or a serial.  [default: as its profile says]")
+    str, typer.Option(help="Address of the device: a host or a serial.  [default: from its profile]")
 ]
-User: TypeAlias = Annotated[
-    str, typer.Option(help="The name to log in with over ssh.  [default: as its profile says]")
-]
+User: TypeAlias = Annotated[str, typer.Option(help="User name for ssh.  [default: from its profile]")]
 Mode = Literal["quick", "standard", "rigorous"]
 RepeatsMode: TypeAlias = Annotated[
     Mode, typer.Option(help="quick: 3 repeats of 2 s; standard: 5 of 10 s; rigorous: 10 of 60 s.")
@@ -47,7 +45,7 @@ def device(help: str) -> Any:
 
 def shape(help: str) -> Any:
     """Return an option that takes the shapes of inputs, as `shapes_of` reads them."""
-    default = "[default: the file's, with 1 for sizes that it leaves open]"
+    default = "[default: the file's, with 1 for open sizes]"
     return typer.Option(metavar="NAME=SIZES", help=f"{help} May be repeated.  {default}")
 
 

@@ -24,41 +24,39 @@ def pick(
             "results/, else published figures]"
         ),
     ] = None,
-    device: Annotated[
-        str | None, options.device("The device.  [default: the only one that was measured]")
-    ] = None,
-    latency: Annotated[str | None, _limit("Most of the median latency: '15 ms'.")] = None,
-    memory: Annotated[str | None, _limit("Most of the peak memory: '60 MB'.")] = None,
-    size: Annotated[str | None, _limit("Most of the file's size: '1.1 MB'.")] = None,
-    accuracy: Annotated[str | None, _limit("Least accuracy: '70 %'.")] = None,
-    instructions: Annotated[str | None, _limit("Most instructions per inference: '60 M'.")] = None,
-    model: Annotated[str, typer.Option(metavar="PATTERN", help="Only models of such names.")] = "*",
+    device: Annotated[str | None, options.device("The device.  [default: the one that was measured]")] = None,
+    latency: Annotated[str | None, _limit("Maximum median latency: '15 ms'.")] = None,
+    memory: Annotated[str | None, _limit("Maximum peak memory: '60 MB'.")] = None,
+    size: Annotated[str | None, _limit("Maximum file size: '1.1 MB'.")] = None,
+    accuracy: Annotated[str | None, _limit("Minimum accuracy: '70 %'.")] = None,
+    instructions: Annotated[str | None, _limit("Maximum instructions per inference: '60 M'.")] = None,
+    model: Annotated[str, typer.Option(metavar="PATTERN", help="Only models whose name matches.")] = "*",
     precision: Annotated[
         Precision | None, typer.Option(help="Only files of this precision.  [default: any]")
     ] = None,
     int8: Annotated[bool, typer.Option("--int8", help="The same as --precision int8.")] = False,
     runtime: Annotated[
         list[str] | None,
-        options.runtime("NAME or NAME==VERSION; of published figures how it begins. May be repeated."),
+        options.runtime("NAME or NAME==VERSION; for published figures, a prefix. May be repeated."),
     ] = None,
     threads: Annotated[
         str | None, typer.Option(help="Numbers separated by commas; `all` is every CPU.  [default: any]")
     ] = None,
     fps: Annotated[
         float | None,
-        options.real("What was measured with so many inferences per second.  [default: back to back]"),
+        options.real("Only measurements spaced at this rate.  [default: back to back]"),
     ] = None,
     budget: Annotated[
-        Path | None, typer.Option(help="File of budgets to write the limits to, for `edgekit check`.")
+        Path | None, typer.Option(help="Budgets file to add the limits to, for `edgekit check`.")
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Choose which model to ship, by what was measured or published.
+    """Choose the model to ship, from measured or published figures.
 
-    Of those that surely hold the limits the most accurate is named, and of several that cannot be told apart
-    the fastest. With --accuracy and without --latency it is the fastest.
+    Names the most accurate of the models that are certain to meet the limits, and the fastest of several
+    that cannot be told apart. With --accuracy and without --latency, names the fastest.
 
-    Exits with 3 if nothing surely holds the limits; the nearest is named.
+    Exits with 3 if no model is certain to meet the limits; the nearest is named.
 
     Example: edgekit pick --device rpi4 --latency "15 ms" --memory "60 MB"
 

@@ -19,14 +19,14 @@ def report(
     output: Annotated[Path | None, options.output(f"File to write: {', '.join(REPORT_FORMATS)}.")] = None,
     budgets: Annotated[
         Path | None,
-        typer.Option(help="Limits that a folder is judged by.  [default: budgets.toml, where it is there]"),
+        typer.Option(help="Limits to check a folder against.  [default: budgets.toml, if it exists]"),
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Show results as a table, or write them as a page or a plot.
 
-    The format of the file is that of its name: a page, Markdown, CSV, JSON or a plot. A folder becomes one
-    page of all its devices and days: what to ship, whether it holds its budget, and what changed.
+    The file name sets the format: a page, Markdown, CSV, JSON or a plot. A folder becomes one page of all its
+    devices and days: what to ship, whether it is within budget, and what changed.
 
     Example: edgekit report -o report.html
 

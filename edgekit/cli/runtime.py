@@ -42,17 +42,15 @@ def build(
         list[str] | None,
         typer.Argument(
             metavar="RUNTIME",
-            help="NAME or NAME==VERSION.  [default: all that can be provided for the device]",
+            help="NAME or NAME==VERSION.  [default: all available for the device]",
             autocompletion=complete_runtime,
         ),
     ] = None,
-    device: Annotated[
-        str, options.device("The device they are for, one of `edgekit devices list`.")
-    ] = "host",
+    device: Annotated[str, options.device("Device to build for, from `edgekit devices list`.")] = "host",
 ) -> None:
     """Fetch runtimes for a device's Python, so that a later bench needs no network.
 
-    Where edgekit brings the Python along (Android, emulated boards) it is built too, from Debian's packages.
+    If edgekit brings its own Python (Android, emulated boards), it is built too, from Debian's packages.
 
     Example: edgekit runtime build litert onnxruntime==1.31.1
 
@@ -69,7 +67,7 @@ def build(
 
 @runtime.command()
 def clean() -> None:
-    """Remove all bundles and portable Pythons, and what they were made from.
+    """Remove all bundles and portable Pythons, and their sources.
 
     Example: edgekit runtime clean
     """

@@ -38,17 +38,17 @@ def sweep(
     dataset: Annotated[
         str | None,
         options.dataset(
-            "What to train every size on: digits, shapes, cifar10, a folder with one sub-folder per class, "
+            "Dataset to train all sizes on: digits, shapes, cifar10, a folder with one sub-folder per class, "
             "or a .npz file.  [default: random weights]"
         ),
     ] = None,
     epochs: Annotated[int | None, options.whole("Passes over the training images.")] = None,
     int8: Annotated[bool, typer.Option("--int8/--no-int8", help="Measure int8 files.")] = True,
-    float32: Annotated[bool, typer.Option("--float32", help="Measure float32 files, too.")] = False,
+    float32: Annotated[bool, typer.Option("--float32", help="Also measure float32 files.")] = False,
     format: Annotated[
         list[str] | None,
         typer.Option(
-            help="tflite or onnx. May be repeated.  [default: those of the runtimes named, or tflite]",
+            help="tflite or onnx. May be repeated.  [default: to match --runtime, or tflite]",
             autocompletion=complete_format,
         ),
     ] = None,
@@ -61,33 +61,33 @@ def sweep(
     threads: Annotated[str, typer.Option(help="Numbers separated by commas; `all` is every CPU.")] = "1,all",
     mode: options.RepeatsMode = "quick",
     seed: Annotated[int, options.whole("Seed for weights, training and the timed input.")] = 0,
-    again: Annotated[bool, typer.Option("--again", help="Measure again what is invalid.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Repeat invalid measurements.")] = False,
     scheduler: Annotated[
         str | None,
         typer.Option(
             metavar="ADDRESS",
-            help="Dask scheduler whose workers do the steps, such as tls://HOST:8786.  [default: this "
-            "computer does them]",
+            help="Dask scheduler whose workers run the steps, such as tls://HOST:8786.  [default: run them "
+            "on this computer]",
         ),
     ] = None,
     output: Annotated[
         Path | None,
         options.output(
-            "Folder for the record, the reports and the steps' results.  [default: one in sweeps/]"
+            "Folder for the record, the reports and the steps' results.  [default: a folder in sweeps/]"
         ),
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Measure a family in every width and resolution.
+    """Measure a family at every width and resolution.
 
-    With --dataset every size is trained, converted and measured. Without it weights are random: latency,
-    memory, size and instructions are real all the same.
+    With --dataset, every size is trained, converted and measured. Without it, weights are random, but
+    latency, memory, size and instructions are still real.
 
-    Interrupted? The same command goes on from there, and nothing is done twice; more sizes cost only what is
-    new. A size that fails is named, and the rest goes on.
+    If the sweep is interrupted, rerun the same command to resume: each step runs only once. If a size fails,
+    the sweep names it and continues.
 
-    Exits with 4 if something failed or is invalid, with 130 if it was interrupted (143 by SIGTERM, 129 by
-    SIGHUP); what was done is kept.
+    Exits with 4 if something failed or is invalid, and with 130 if interrupted (143 by SIGTERM, 129 by
+    SIGHUP). Completed steps are kept.
 
     Example: edgekit sweep --alpha 1,.75,.5,.25 --resolution 224,192,160,128 --device rpi4
 

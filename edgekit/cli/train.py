@@ -35,8 +35,8 @@ def train(
     weights: Annotated[
         str | None,
         typer.Option(
-            help="A trained base, which gets a new head: `imagenet`, a trained model's name, or a file of a "
-            "model or of weights.  [default: random weights]"
+            help="Pretrained base, which gets a new head: `imagenet`, a trained model's name, or a model or "
+            "weights file.  [default: random weights]"
         ),
     ] = None,
     recipe: Annotated[
@@ -48,30 +48,32 @@ def train(
     ] = None,
     epochs: Annotated[
         int | None,
-        options.whole("Passes over the images; 0 leaves the base of --weights as it is."),
+        options.whole("Passes over the images; 0 keeps the base of --weights frozen."),
     ] = None,
     head_epochs: Annotated[
-        int | None, options.whole("With --weights, passes in which the new head alone learns.")
+        int | None, options.whole("With --weights, passes that train only the new head.")
     ] = None,
     batch_size: Annotated[int | None, options.whole("Images per step.")] = None,
-    learning_rate: Annotated[float | None, options.real("Highest rate when everything is trained.")] = None,
+    learning_rate: Annotated[
+        float | None, options.real("Peak learning rate for training all layers.")
+    ] = None,
     momentum: Annotated[
         float | None,
-        options.real("Momentum of batch normalization: .9 suits small datasets, .99 large ones."),
+        options.real("Batch-normalization momentum: .9 suits small datasets, .99 large ones."),
     ] = None,
-    seed: Annotated[int, options.whole("Seed; the same one gives the same model.")] = 0,
+    seed: Annotated[int, options.whole("Random seed; the same seed gives the same model.")] = 0,
     output: Annotated[Path, options.output("Folder for the checkpoint and its card.")] = Path("models"),
-    runs: Annotated[Path, typer.Option(help="Folder for the curves and for what is needed to go on.")] = Path(
+    runs: Annotated[Path, typer.Option(help="Folder for the curves and the files needed to resume.")] = Path(
         "runs"
     ),
-    restart: Annotated[bool, typer.Option("--restart", help="Forget an earlier run.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Start again from the beginning.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Train a model; write a checkpoint, its card and its curves.
 
-    With --weights: what the base makes of each image is computed once and cached, a new head learns from
-    that, and then everything is fine-tuned. Interrupted? The same command goes on where it was. What is not
-    given comes from the recipe.
+    If training is interrupted, rerun the same command to resume. Options that you leave out come from the
+    recipe. With --weights, the base's features are computed once per image and cached, a new head is trained
+    on them, and then all layers are fine-tuned.
 
     Example: edgekit train --alpha 0.5 --resolution 32 --dataset digits
 

@@ -13,12 +13,12 @@ from edgekit.cli import options
 def try_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A .tflite or .onnx file.")],
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files.")],
-    top: Annotated[int, options.whole("How many classes of each image to show.")] = 5,
+    top: Annotated[int, options.whole("Number of classes to show per image.")] = 5,
     as_json: options.AsJson = False,
 ) -> None:
     """Classify images with a model file alone, as an app would.
 
-    How an image is scaled and what the classes are called, the file says itself.
+    The image scaling and the class names come from the file itself.
 
     Example: edgekit try artefacts/mobilenet_v1_0.5_32_digits/int8.tflite seven.png
     """
