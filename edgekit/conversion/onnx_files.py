@@ -35,6 +35,9 @@ REDUCED_RANGE: dict[Target, bool] = {
     "x86-vnni": False,
     "arm64": False,
 }
+# On x86 ONNX Runtime computes with unsigned activations. It turns signed ones when it loads a file, but not a
+# tensor that two nodes read: behind each residual sum a convolution and the next sum would stay in float32.
+SIGNED: frozenset[Target] = frozenset({"arm64"})
 
 
 def float32_onnx(graph: FloatGraph) -> bytes:
@@ -137,7 +140,7 @@ def _known(graph_def: Any) -> Any:
 def int8_onnx(
     float_file: bytes, ranges: Ranges, target: Target, float_layers: Set[str] = frozenset()
 ) -> bytes:
-    """Quantize a float32 file: signed 8-bit weights per channel and activations by the ranges given.
+    """Quantize a float32 file: signed 8-bit weights per channel, 8-bit activations by the ranges given.
 
     The file keeps a float32 input and output, as ONNX Runtime's users expect. Softmax stays in float32:
     it is a handful of values, and its int8 form cannot tell apart probabilities closer than 1/256.
@@ -171,7 +174,7 @@ def int8_onnx(
             per_channel=True,
             reduce_range=REDUCED_RANGE[target],
             weight_qType=QuantType.QInt8,
-            activation_qType=QuantType.QInt8,
+            activation_qType=QuantType.QInt8 if target in SIGNED else QuantType.QUInt8,
             tensors_range=TensorsData(CalibrationMethod.MinMax, limits),
             nodes_to_quantize=[],
             nodes_to_exclude=excluded,

@@ -34,6 +34,15 @@ def inputs(converted, calibration):
     return found
 
 
+def loaded_operators(data, folder):
+    """What ONNX Runtime makes of a file when it loads it on x86: operators and how many of each."""
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(folder / "loaded.onnx")
+    options.log_severity_level = 3
+    onnxruntime.InferenceSession(data, options)
+    return Counter(node.op_type for node in onnx.load(folder / "loaded.onnx").graph.node)
+
+
 @pytest.mark.parametrize("io", ["int8", "uint8", "float32"])
 def test_input_and_output_have_the_type_asked_for_and_the_answers_stay(inputs, calibration, io):
     float_file, ranges, answers = inputs["tflite"]
@@ -78,16 +87,31 @@ def test_a_layer_can_be_left_in_float(inputs, kind):
 def test_a_layer_left_in_float_is_in_float_when_the_runtime_has_loaded_the_file(inputs, tmp_path):
     float_file, ranges, _ = inputs["onnx"]
     layers = [x for x in inspect_bytes(float_file, "a.onnx").layers if x.multiply_adds]
-    loaded = []
-    for kept in (frozenset(), frozenset({layers[5].tensor, layers[-1].tensor})):
-        options = onnxruntime.SessionOptions()
-        options.optimized_model_filepath = str(tmp_path / "loaded.onnx")
-        options.log_severity_level = 3
-        onnxruntime.InferenceSession(int8_onnx(float_file, ranges, "portable", kept), options)
-        loaded.append(Counter(node.op_type for node in onnx.load(tmp_path / "loaded.onnx").graph.node))
-    whole, mixed = loaded
+    whole, mixed = (
+        loaded_operators(int8_onnx(float_file, ranges, "portable", kept), tmp_path)
+        for kept in (frozenset(), frozenset({layers[5].tensor, layers[-1].tensor}))
+    )
     assert mixed["QLinearConv"] == whole["QLinearConv"] - 2
     assert mixed["Conv"] + mixed["FusedConv"] == 2
+
+
+def test_every_convolution_and_residual_sum_of_a_mobilenet_v2_runs_in_8_bits(tmp_path):
+    model = build(ModelSpec("mobilenet_v2", 0.05, 32, 10))
+    graph = freeze(LoadedModel(model, Preprocessing(height=32, width=32), 10))
+    float_file = FORMATS["onnx"].float32(graph)
+    image = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3)).astype(np.float32)
+    ranges = minmax_ranges(watch(FORMATS["onnx"].look_inside(float_file), [image]))
+    assert loaded_operators(int8_onnx(float_file, ranges, "portable"), tmp_path) == {
+        "QuantizeLinear": 1,  # of the image
+        "Transpose": 1,  # likewise
+        "QLinearConv": 52,
+        "QLinearAdd": 12,  # at this width, where all are 8 channels
+        "QLinearGlobalAveragePool": 1,
+        "Squeeze": 1,
+        "QLinearMatMul": 1,
+        "DequantizeLinear": 1,  # of the scores
+        "Softmax": 1,
+    }
 
 
 @pytest.mark.parametrize("kind", ["tflite", "onnx"])

@@ -1,8 +1,8 @@
 """A reference of x86 without VNNI: which sums of two 8-bit products leave 16 bits, in exact integers.
 
 Its instruction (vpmaddubsw) multiplies unsigned activations with signed weights and adds neighbouring
-products in 16 bits, where the sum saturates. ONNX Runtime moves signed activations up by 128 first, and lays
-out what a convolution reads by kernel position, then by channel.
+products in 16 bits, where the sum saturates. ONNX Runtime lays out what a convolution reads by kernel
+position, then by channel.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def overflowing(data: bytes, images: Iterable[Any]) -> dict[str, tuple[int, int]
     """Execute an int8 file literally; count the pairs of each convolution that leave 16 bits.
 
     Args:
-        data: The file, with QuantizeLinear and DequantizeLinear.
+        data: The file, with QuantizeLinear and DequantizeLinear; its activations unsigned.
         images: Float32 [1, …] each.
 
     Returns:
@@ -38,7 +38,7 @@ def overflowing(data: bytes, images: Iterable[Any]) -> dict[str, tuple[int, int]
     reads = {node.output[0]: made[node.input[0]].input for node in layers}
     present = {output.name for output in graph.output}
     wanted = sorted({names[0] for names in reads.values()} - present)
-    graph.output.extend(helper.make_tensor_value_info(n, onnx.TensorProto.INT8, None) for n in wanted)
+    graph.output.extend(helper.make_tensor_value_info(n, onnx.TensorProto.UINT8, None) for n in wanted)
     session = onnx_session(model.SerializeToString(), optimise=False)
     found = dict.fromkeys(reads, (0, 0))
     for image in images:
@@ -46,8 +46,8 @@ def overflowing(data: bytes, images: Iterable[Any]) -> dict[str, tuple[int, int]
         for node in layers:
             name, _, zero = reads[node.output[0]]
             weights = constants[made[node.input[1]].input[0]].astype(np.int32)
-            read = values[name].astype(np.int32) + 128
-            lost, of = _pairs(node, read, weights, int(constants[zero]) + 128)
+            read = values[name].astype(np.int32)
+            lost, of = _pairs(node, read, weights, int(constants[zero]))
             before = found[node.output[0]]
             found[node.output[0]] = (before[0] + lost, before[1] + of)
     return found
