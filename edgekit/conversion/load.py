@@ -17,7 +17,7 @@ from edgekit.conversion.images import check_named, load_images_for
 from edgekit.conversion.inside import scale_inside
 from edgekit.conversion.request import ConvertRequest
 from edgekit.data import Dataset
-from edgekit.data.held import hold
+from edgekit.data.held import hold_in_file
 from edgekit.errors import UsageError
 from edgekit.inspection import is_model_file
 from edgekit.progress import Progress
@@ -67,8 +67,8 @@ def load(request: ConvertRequest, source: Source, progress: Progress) -> Inputs:
     _note_doubts(source, dataset, progress)
     calibration = dataset.calibration
     if request.int8:  # every format and every pass looks at the same few
-        calibration = hold(calibration, "calibration", contract, progress, request.calibration)
-    evaluation = hold(dataset.evaluation, "evaluation", contract, progress)
+        calibration = hold_in_file(calibration, "calibration", contract, progress, request.calibration)
+    evaluation = hold_in_file(dataset.evaluation, "evaluation", contract, progress)
     return Inputs(
         source=source,
         loaded=loaded,
