@@ -163,6 +163,7 @@ def int8_onnx(
 
     with converter("an int8 ONNX file"):
         model = onnx.shape_inference.infer_shapes(onnx.load_model_from_string(float_file))
+        levels = LARGEST_SAFE_WEIGHT if REDUCED_RANGE[target] else 127
         limits = {name: (np.float32(low), np.float32(high)) for name, (low, high) in ranges.items()}
         excluded = [
             node.name
@@ -179,7 +180,7 @@ def int8_onnx(
             nodes_to_quantize=[],
             nodes_to_exclude=excluded,
             op_types_to_quantize=sorted({node.op_type for node in model.graph.node}),
-            extra_options={},
+            extra_options={"TensorQuantOverrides": _weight_steps(model.graph, levels)},
         )
         quantizer.quantize_model()
         quantizer.model.topological_sort()
@@ -187,6 +188,27 @@ def int8_onnx(
         stay_in_float(made, [node for node in made.graph.node if not float_layers.isdisjoint(node.output)])
         shorten(made, model)
         return bytes(made.SerializeToString(deterministic=True))
+
+
+def _weight_steps(graph: Any, levels: int) -> dict[str, list[dict[str, Any]]]:
+    """The step of each channel of the convolutions' weights, as the quantizer itself finds it.
+
+    It finds one after the other, which is more than half of its time.
+    """
+    import numpy as np
+    from onnx import numpy_helper
+
+    convolutions = {node.input[1] for node in graph.node if node.op_type == "Conv"}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for tensor in graph.initializer:
+        if tensor.name in convolutions:
+            values = numpy_helper.to_array(tensor)
+            largest = np.abs(values.reshape(len(values), -1)).max(axis=1, initial=0.0)
+            steps = ((2 * largest).astype(np.float64) / (2 * levels)).astype(np.float32)
+            steps[steps < np.finfo(np.float32).tiny] = 1.0
+            zero = np.array(0, np.int8)
+            found[tensor.name] = [{"axis": 0, "scale": step, "zero_point": zero} for step in steps]
+    return found
 
 
 def onnx_note(found: Inspection, target: Target) -> str:

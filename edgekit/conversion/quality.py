@@ -26,6 +26,7 @@ PARITY_ERROR = 1e-4  # largest difference of a float file's output to Keras', re
 PARITY_AGREEMENT = 0.999
 _ONE = 1e-3  # how far the sum of an image's probabilities may be from one
 _LITTLE = 5.0  # times the usual
+_PART = 1024  # numbers
 _ALIKE = 10.0  # times; a file sums in yet another order, so its difference varies as much
 
 Outputs: TypeAlias = tuple[Float32, ...]  # every output of a model, over some images: [n, …] each
@@ -232,7 +233,15 @@ def sqnr_db(pairs: Iterable[tuple[Activations, Activations]]) -> dict[str, float
     noise: dict[str, float] = {}
     for real, quantized in pairs:
         for name in real.keys() & quantized.keys():
-            signal[name] = signal.get(name, 0.0) + float(np.sum(np.square(real[name], dtype=np.float64)))
-            difference = np.subtract(real[name], quantized[name], dtype=np.float64)
-            noise[name] = noise.get(name, 0.0) + float(np.sum(np.square(difference)))
+            signal[name] = signal.get(name, 0.0) + _power(real[name])
+            noise[name] = noise.get(name, 0.0) + _power(real[name] - quantized[name])
     return {n: 10 * float(np.log10(signal[n] / noise[n])) for n in signal if signal[n] > 0 and noise[n] > 0}
+
+
+def _power(values: Float32) -> float:
+    """The sum of squares, of a thousand at a time in float32: several times as fast as all in float64."""
+    flat = np.ascontiguousarray(values).reshape(-1)
+    whole = len(flat) - len(flat) % _PART
+    parts = flat[:whole].reshape(-1, _PART)
+    rest = flat[whole:]
+    return float(np.einsum("ij,ij->i", parts, parts).sum(dtype=np.float64) + np.vdot(rest, rest))

@@ -96,6 +96,7 @@ def _narrow(counts: Histogram, full: tuple[float, float]) -> tuple[float, float]
     """Search the shares of the full range below and above zero with the smallest squared error, in turns."""
     edges = np.linspace(*_padded(full), BINS + 1)
     centres = (edges[:-1] + edges[1:]) / 2
+    centres, counts = centres[counts > 0], counts[counts > 0]
     best = full
     for _ in range(_ROUNDS):
         lows = [(share * min(full[0], 0.0), best[1]) for share in _SHRINK]
@@ -112,8 +113,9 @@ def squared_error(
     low, high = min(low, 0.0), max(high, 0.0)
     step = (high - low) / LEVELS or 1.0
     zero = round(-low / step)
-    levels = np.clip(np.round(centres / step) + zero, 0, LEVELS)
-    return float(np.sum(counts * ((levels - zero) * step - centres) ** 2))
+    # NumPy's own clip takes longer than the rest of this
+    levels = np.minimum(np.maximum(np.rint(centres / step), -zero), LEVELS - zero)
+    return float(np.dot(counts, np.square(levels * step - centres)))
 
 
 def _padded(full: tuple[float, float]) -> tuple[float, float]:

@@ -102,22 +102,28 @@ def _gptq(steps: Float, products: Float, fixed: Integers, levels: int) -> Float:
     place = np.argsort(order, axis=1)
     ordered = np.take_along_axis(products, order[:, :, None], axis=1)
     factor = _factor_of_inverse(np.take_along_axis(ordered, order[:, None, :], axis=2))
-    left = np.take_along_axis(steps, order[:, None, :], axis=2)
+    # inputs before outputs, for what belongs to one input to lie together: half the time
+    left = np.ascontiguousarray(np.take_along_axis(steps, order[:, None, :], axis=2).swapaxes(1, 2))
     largest = levels * np.sign(np.take_along_axis(steps, fixed[:, :, None], axis=2)[:, :, 0])
-    extreme = np.take_along_axis(place, fixed, axis=1)  # the column of each output's largest weight
+    extreme = np.take_along_axis(place, fixed, axis=1)  # the input of each output's largest weight
     found = np.empty_like(left)
     for start in range(0, size, _BLOCK):
         end = min(start + _BLOCK, size)
-        errors = np.empty((*left.shape[:2], end - start))
-        for column in range(start, end):
-            nearest = np.clip(np.rint(left[:, :, column]), -levels, levels)
-            rounded = np.where(extreme == column, largest, nearest)
-            found[:, :, column] = rounded
-            error = (left[:, :, column] - rounded) / factor[:, None, column, column]
-            errors[:, :, column - start] = error
-            left[:, :, column + 1 : end] -= error[:, :, None] * factor[:, None, column, column + 1 : end]
-        left[:, :, end:] -= errors @ factor[:, start:end, end:]
-    return np.take_along_axis(found, place[:, None, :], axis=2)
+        errors = np.empty((len(left), end - start, left.shape[2]))
+        for at in range(start, end):
+            now = left[:, at]
+            rounded = np.where(extreme == at, largest, _nearest(now, levels))
+            found[:, at] = rounded
+            error = (now - rounded) / factor[:, at, at, None]
+            errors[:, at - start] = error
+            left[:, at + 1 : end] -= factor[:, at, at + 1 : end, None] * error[:, None, :]
+        left[:, end:] -= factor[:, start:end, end:].swapaxes(1, 2) @ errors
+    return np.ascontiguousarray(np.take_along_axis(found, place[:, :, None], axis=1).swapaxes(1, 2))
+
+
+def _nearest(steps: Float, levels: int) -> Float:
+    """The nearest integers within the levels; `np.clip` takes longer than all the rest on so few numbers."""
+    return np.asarray(np.minimum(np.maximum(np.rint(steps), -levels), levels))
 
 
 def _factor_of_inverse(products: Float) -> Float:
@@ -140,19 +146,20 @@ def _descended(steps: Float, found: Float, products: Float, fixed: Integers, lev
     slope = (best - steps) @ products
     weight = np.diagonal(products, axis1=1, axis2=2)
     for _ in range(_SWEEPS):
-        moved = False
-        for column in range(best.shape[2]):
+        wishes = _nearest(best - slope / weight[:, None, :], levels) != best
+        np.put_along_axis(wishes, fixed[:, :, None], False, axis=2)
+        columns = np.flatnonzero(wishes.any(axis=(0, 1))).tolist()
+        if not columns:
+            break
+        for column in columns:  # what others' moves make worth moving has its turn in the next round
             now = best[:, :, column]
             ideal = now - slope[:, :, column] / weight[:, column, None]
-            target = np.where(fixed == column, now, np.clip(np.rint(ideal), -levels, levels))
-            group, row = np.nonzero(target != now)
+            target = np.where(fixed == column, now, _nearest(ideal, levels))
+            group, row = (target != now).nonzero()
             if len(row):
-                moved = True
                 change = (target - now)[group, row]
                 best[group, row, column] = target[group, row]
                 slope[group, row] += change[:, None] * products[group, column]
-        if not moved:
-            break
     return best
 
 

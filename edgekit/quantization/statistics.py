@@ -97,10 +97,7 @@ class Moments:
         if self.products is None:
             return
         patches = patches - self.centre[:, None, :]
-        if len(patches) == 1:
-            self.products[0] += patches[0].T @ patches[0]
-        else:  # many small products, for which BLAS is slow
-            self.products += np.einsum("gni,gnj->gij", patches, patches)
+        self.products += patches.swapaxes(1, 2) @ patches
 
     def scaled(self, factors: Float) -> Moments:
         """The moments of inputs that are so many times as large; [groups, inputs]."""

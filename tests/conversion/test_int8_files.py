@@ -9,6 +9,7 @@ import pytest
 from onnx import numpy_helper
 
 from edgekit.artefact import Preprocessing
+from edgekit.conversion import onnx_files
 from edgekit.conversion.checks import check_int8
 from edgekit.conversion.formats import FORMATS
 from edgekit.conversion.graph import freeze
@@ -112,6 +113,14 @@ def test_every_convolution_and_residual_sum_of_a_mobilenet_v2_runs_in_8_bits(tmp
         "DequantizeLinear": 1,  # of the scores
         "Softmax": 1,
     }
+
+
+@pytest.mark.parametrize("target", ["portable", "arm64"])
+def test_steps_found_all_at_once_are_those_that_the_quantizer_finds_one_by_one(inputs, monkeypatch, target):
+    float_file, ranges, _ = inputs["onnx"]
+    at_once = int8_onnx(float_file, ranges, target)
+    monkeypatch.setattr(onnx_files, "_weight_steps", lambda graph, levels: {})
+    assert int8_onnx(float_file, ranges, target) == at_once
 
 
 @pytest.mark.parametrize("kind", ["tflite", "onnx"])
