@@ -11,7 +11,7 @@ import numpy as np
 
 from edgekit import __version__
 from edgekit.artefact import Precision, Preprocessing, Quality
-from edgekit.conversion.calibration import FEWEST, Calibration
+from edgekit.conversion.calibration import FEWEST, Calibration, Steps
 from edgekit.conversion.checks import check_int8
 from edgekit.conversion.conditioning import Conditioning
 from edgekit.conversion.float_file import FloatFile
@@ -47,6 +47,7 @@ class Conversion:
     reference: Reference
     progress: Progress
     _float_files: dict[str, bytes] = field(default_factory=dict)  # by format
+    _worse: set[Steps] = field(default_factory=set)  # than others, in the formats so far
 
     def make(self, format: Format, outcome: Outcome) -> None:
         """Make and verify one format's files, float32 first; what cannot be made keeps nothing else back."""
@@ -171,6 +172,7 @@ class Conversion:
             quantize=quantize,
             progress=self.progress,
             literal=not suits_host(target),
+            worse=self._worse,
         )
         with one_thread():
             return preparation.best()

@@ -75,6 +75,7 @@ class Preparation:
         quantize: Makes an int8 file of a float file with ranges.
         progress: Receives every step.
         literal: Whether int8 files are executed node by node: this CPU's fast kernels are not the target's.
+        worse: Steps that another format of the model was surely farther from float with; receives this one's.
     """
 
     calibration: Calibration
@@ -84,6 +85,7 @@ class Preparation:
     quantize: Quantize
     progress: Progress = SILENT
     literal: bool = False
+    worse: set[Steps] = field(default_factory=set)
     _unknown: list[str] = field(default_factory=list)  # tensors that the calibrated file has none like
     _watched: dict[Steps, dict[str, tuple[float, float]]] = field(default_factory=dict)  # their ranges
 
@@ -98,11 +100,13 @@ class Preparation:
         self.progress.step(f"Finding what brings int8.{self.format.name} nearest to float32")
         found: dict[Steps, Noises] = {}
         for steps in _TOGETHER:
-            self._try(steps, found)
+            if steps not in self.worse:
+                self._try(steps, found)
         best = _best(found)
         if best.corrected:
             self._try(replace(best, corrected=False), found)
-        found |= self._nearer(best, found[_best(found)])
+        found |= self._nearer(found)
+        self.worse |= _surely_worse(found)
         chosen = _best(found)
         prepared = self.prepared(chosen)
         if prepared is None:
@@ -111,13 +115,18 @@ class Preparation:
         plain = None if refused else decibels(found[PLAIN])
         return Choice(prepared, plain, decibels(found[chosen]), len(found[PLAIN]))
 
-    def _nearer(self, best: Steps, noise: Noises) -> dict[Steps, Noises]:
-        """The best steps near ReLU6's cap, where noise is less by more than a standard error."""
-        found: dict[Steps, Noises] = {}
-        if best.equalized and self.calibration.caps:
-            for corrected in {best.corrected, False}:
-                self._try(replace(best, near=True, corrected=corrected), found)
-        return {steps: here for steps, here in found.items() if surely_less(here, noise, 1.0)}
+    def _nearer(self, found: Mapping[Steps, Noises]) -> dict[Steps, Noises]:
+        """The best steps near ReLU6's cap, if noise is less by more than a standard error there."""
+        best, nearer = _best(found), dict[Steps, Noises]()
+        near = replace(best, near=True)
+        ruled_out = any(steps.near for steps in self.worse)
+        if ruled_out or not (best.equalized and self.calibration.caps):
+            return nearer
+        self._try(near, nearer)
+        if near in nearer and surely_less(nearer[near], found[best], 1.0):
+            return nearer
+        self.worse.add(near)
+        return {}
 
     def prepared(self, steps: Steps) -> Prepared | None:
         """The float file after some steps; None: it would not compute what the network computes."""
@@ -210,6 +219,17 @@ class Preparation:
 
     def _few(self) -> Iterator[Float32]:
         return self.calibration.images(_FEW)
+
+
+def _surely_worse(found: Mapping[Steps, Noises]) -> set[Steps]:
+    """Steps that others surely beat which treat weights and biases alike: so with weights of any levels."""
+    return {
+        steps
+        for steps, noise in found.items()
+        for other, less in found.items()
+        if steps != PLAIN and (steps.rounded, steps.corrected) == (other.rounded, other.corrected)
+        if surely_less(less, noise)
+    }
 
 
 def _best(found: Mapping[Steps, Noises]) -> Steps:
