@@ -107,7 +107,8 @@ def test_no_image_can_be_brighter_than_the_inputs_range(converted, calibration):
         scales = [layer.output for layer in found.layers if layer.output and layer.op == "QuantizeLinear"]
         quantization = found.inputs[0].quantization if tensor else scales[0]
         assert 2 / 255 <= quantization.scales[0] < 2.02 / 255
-        ends = [(end - quantization.zero_points[0]) * quantization.scales[0] for end in (-128, 127)]
+        least = -128 if tensor else 0
+        ends = [(least + x - quantization.zero_points[0]) * quantization.scales[0] for x in (0, 255)]
         assert ends[0] <= -1 + 1e-6
         assert ends[1] >= 1 - 1e-6
 
