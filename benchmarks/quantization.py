@@ -30,9 +30,11 @@ import edgekit
 from edgekit.artefact import Preprocessing
 from edgekit.conversion.formats import FORMATS
 from edgekit.conversion.graph import FloatGraph, freeze, keras_outputs
+from edgekit.conversion.target import sums_in_16_bits
 from edgekit.data import load_dataset
 from edgekit.data.dataset import Float32, normalise
 from edgekit.errors import EdgekitError
+from edgekit.inspection import inspect_bytes
 from edgekit.quantization.distance import Distance, distance
 from edgekit.quiet import import_tensorflow, quiet_stderr
 from edgekit.stats import paired_drop, wilson
@@ -47,6 +49,10 @@ SHIPPED = (
 CALIBRATION = 300  # images
 CROPS = 2_400  # of photos, that evaluate
 BATCH = 100
+LITERAL = (
+    "Executed node by node, since sums can overflow with this processor's fast kernels: such a file is for "
+    "processors that add in 32 bits."
+)
 RUNTIMES = {"tflite": "litert", "onnx": "onnxruntime"}
 TIMING = edgekit.Schedule(repeats=5, min_runs=128, min_seconds=0.5)
 
@@ -80,6 +86,7 @@ class Row:
     drop: tuple[float, float, float] | None  # of accuracy, with its interval, as fractions; None: no labels
     distance: Distance
     data: bytes  # the file
+    literal: bool  # whether it was executed node by node, since it may saturate on this computer
 
 
 Make = Callable[[Subject, Path], bytes]
@@ -96,7 +103,9 @@ def shipped(name: str, count: int) -> Subject:
     feed = [normalise(image[None], loaded.preprocessing) for image in some]
     images = unseen.images.read(range(min(count, len(unseen))))
     labels = unseen.labels[: len(images)]
-    return Subject(Path(name).stem, name, loaded, freeze(loaded), feed, images, dataset, labels)
+    return Subject(
+        Path(name).name.removesuffix(".keras"), name, loaded, freeze(loaded), feed, images, dataset, labels
+    )
 
 
 def file(path: Path, photos: Path, folder: Path) -> Subject:
@@ -129,10 +138,10 @@ def by_edgekit(format: str, target: str) -> Make:
         images: dict[str, Any] = {"dataset": subject.dataset}
         if Path(subject.dataset).is_dir():
             images = {"calibrate_on": subject.dataset}
-        made = edgekit.convert(
+        converted = edgekit.convert(
             subject.model, formats=format, target=target, output=folder / f"{format}_{target}", **images
         )
-        return (made.folder / f"int8.{format}").read_bytes()
+        return (converted.folder / f"int8.{format}").read_bytes()
 
     return make
 
@@ -195,10 +204,10 @@ def by_nncf(correct: bool) -> Make:
 
         model = onnx.load_model_from_string(FORMATS["onnx"].float32(subject.graph))
         data = nncf.Dataset(subject.calibration, lambda image: {"input": image})
-        made = nncf.quantize(
+        quantized = nncf.quantize(
             model, data, subset_size=len(subject.calibration), fast_bias_correction=not correct
         )
-        return bytes(made.SerializeToString())
+        return bytes(quantized.SerializeToString())
 
     return make
 
@@ -219,23 +228,43 @@ TOOLS: list[tuple[str, str, Make]] = [
 ]
 
 
-def measured(subject: Subject, tools: Sequence[tuple[str, str, Make]], folder: Path) -> Iterator[Row]:
+def made(make: Make, subject: Subject, folder: Path, kept: Path | None) -> bytes:
+    """What a tool makes; it is made once if it is kept."""
+    if kept is not None and kept.is_file():
+        return kept.read_bytes()
+    folder.mkdir()
+    with quiet_stderr(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        data = make(subject, folder)
+    if kept is not None:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(data)
+    return data
+
+
+def measured(
+    subject: Subject, tools: Sequence[tuple[str, str, Make]], folder: Path, files: Path | None
+) -> Iterator[Row]:
     """Make each tool's file, run it over the evaluation images, and compare it with Keras."""
     function = keras_outputs(subject.loaded)
     parts = (subject.images[start : start + BATCH] for start in range(0, len(subject.images), BATCH))
     real = np.concatenate([function(normalise(part, subject.loaded.preprocessing))[0] for part in parts])
     probabilities = bool(np.allclose(real.sum(axis=1), 1, atol=1e-3))
     for index, (tool, format, make) in enumerate(tools):
-        place = folder / str(index)
-        place.mkdir()
+        name = "".join(letter if letter.isalnum() else "_" for letter in tool)
+        kept = None if files is None else files / subject.name / f"{name}.{format}"
         try:
-            with quiet_stderr(), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                data = make(subject, place)
+            data = made(make, subject, folder / str(index), kept)
         except (ImportError, EdgekitError) as error:
             print(f"  {tool}: {error}", file=sys.stderr)
             continue
-        runner = FORMATS[format].load(data)
+        overflows = FORMATS[format].overflows
+        literal = (
+            sums_in_16_bits()
+            and overflows is not None
+            and overflows(data, inspect_bytes(data, f"int8.{format}"))
+        )
+        runner = FORMATS[format].load(data, optimise=not literal)
         here = np.concatenate([runner.outputs(image)[0] for image in subject.evaluation()])
         same = int((here.argmax(axis=1) == real.argmax(axis=1)).sum())
         drop = None
@@ -248,6 +277,7 @@ def measured(subject: Subject, tools: Sequence[tuple[str, str, Make]], folder: P
             drop,
             distance(real, here, probabilities=probabilities),
             data,
+            literal,
         )
 
 
@@ -290,14 +320,16 @@ def table(subject: Subject, rows: Sequence[Row], times: Sequence[str]) -> str:
             else f"{off.sqnr_db:.1f} ({off.sqnr_low_db:.1f} … {off.sqnr_high_db:.1f})"
         )
         divergence = "–" if off.divergence is None else f"{1e3 * off.divergence:.2f}"
-        lost = "–"
+        lost, mark = "–", " †" if row.literal else ""
         if row.drop is not None:
             drop, least, most = (100 * each for each in row.drop)
             lost = f"{drop:.2f} ({least:.2f} … {most:.2f})"
         lines.append(
-            f"| {row.tool} | {row.format} | {share:.2f} ({low:.2f} … {high:.2f}) | {lost} | {noise} "
+            f"| {row.tool}{mark} | {row.format} | {share:.2f} ({low:.2f} … {high:.2f}) | {lost} | {noise} "
             f"| {divergence} | {len(row.data) / 1e6:.3f} | {time} |"
         )
+    if any(row.literal for row in rows):
+        lines.append(f"\n† {LITERAL}")
     return "\n".join(lines) + "\n"
 
 
@@ -313,6 +345,7 @@ def main() -> None:
     parser.add_argument(
         "--tools", default="", help="only tools with one of these in their names: NNCF,edgekit"
     )
+    parser.add_argument("--files", type=Path, help="keep what tools make here, and take it from here again")
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()
     tools = [tool for tool in TOOLS if any(part in tool[0] for part in given.tools.split(","))]
@@ -321,14 +354,14 @@ def main() -> None:
         for index, name in enumerate(given.names or (SHIPPED if given.file is None else ())):
             subject, folder = shipped(name, given.images), Path(place) / str(index)
             folder.mkdir()
-            rows = list(measured(subject, tools, folder))
+            rows = list(measured(subject, tools, folder, given.files))
             tables.append(table(subject, rows, timed(rows, folder)))
             print(tables[-1], flush=True)
         if given.file is not None and given.photos is not None:
             folder = Path(place) / "file"
             folder.mkdir()
             subject = file(given.file, given.photos, folder)
-            rows = list(measured(subject, tools, folder))
+            rows = list(measured(subject, tools, folder, given.files))
             tables.append(table(subject, rows, timed(rows, folder)))
             print(tables[-1], flush=True)
     if given.output is not None:
