@@ -44,6 +44,8 @@ def convert(
     std: float | PerChannel | None = None,
     channels: Channels | None = None,
     preprocess: Preprocess | None = None,
+    qat: int | None = None,
+    runs: StrPath = "runs",
     seed: int = 0,
     output: StrPath | None = None,
     command: str = "",
@@ -83,7 +85,10 @@ def convert(
             says, in the order rgb.
         preprocess: `mean`, `std` and `channels` by the name of a mode of Keras' `preprocess_input`: `tf`,
             `torch` or `caffe`; `rescale` gives 0 to 1, `none` 0 to 255.
-        seed: Seed for the images that `shapes` draws.
+        qat: Epochs of quantization-aware training: the model is fine-tuned with simulated 8-bit arithmetic,
+            taught by its float self, before it is quantized; None: it is not trained.
+        runs: Folder for what an unfinished training needs to go on.
+        seed: Seed for the images that `shapes` draws, and for the order in which images are trained on.
         output: Folder for the set; None: artefacts/NAME. A set that is there is replaced.
         command: What the manifest says made the set; empty: this call.
         progress: Receives every step.
@@ -130,6 +135,8 @@ def convert(
         std=(std,) if isinstance(std, int | float) else std,
         channels=channels,
         preprocess=preprocess,
+        qat=qat,
+        runs=Path(runs),
         seed=seed,
         output=None if output is None else Path(output),
         command=typed,

@@ -123,6 +123,13 @@ def convert(
             help="Input scaling by name: Keras' caffe, torch or tf; rescale for 0 to 1; none for 0 to 255."
         ),
     ] = None,
+    qat: Annotated[
+        int | None,
+        options.whole(
+            "Epochs of training with simulated 8-bit arithmetic before quantizing, taught by the float model."
+        ),
+    ] = None,
+    runs: Annotated[Path, typer.Option(help="Folder for what --qat needs to go on.")] = Path("runs"),
     seed: Annotated[int, options.whole("Seed for the images of `shapes`.")] = 0,
     output: Annotated[Path | None, options.output("Folder for the set.  [default: artefacts/NAME]")] = None,
     as_json: options.AsJson = False,
@@ -163,6 +170,8 @@ def convert(
                 std=options.per_channel_of(std, "--std"),
                 channels=channels,
                 preprocess=preprocess,
+                qat=qat,
+                runs=runs,
                 seed=seed,
                 output=output,
                 command=command_line(),

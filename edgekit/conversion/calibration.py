@@ -6,7 +6,7 @@ and ranges follow from; nothing that is kept grows with the number of images.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -22,7 +22,7 @@ from edgekit.progress import Progress
 from edgekit.quantization.centring import centre, moved
 from edgekit.quantization.distance import decibels, noises
 from edgekit.quantization.equalization import equalize
-from edgekit.quantization.network import Layer, Network
+from edgekit.quantization.network import Float, Layer, Network
 from edgekit.quantization.rounding import on_grid
 from edgekit.quantization.statistics import Channels, Statistics, collect
 from edgekit.words import plural
@@ -53,9 +53,13 @@ class Steps:
     rounded: bool = False
     corrected: bool = False
     ranges: Kind = "min/max"
+    trained: int = 0  # epochs; then weights and ranges are those that training left, whatever else is said
+    levels: int = 0  # the largest integer of a weight that was trained for
 
     def words(self, images: int) -> str:
         """Say it."""
+        if self.trained:
+            return f"weights and ranges trained for 8 bits, {plural(self.trained, 'epoch')}"
         done = (
             *(("channels equalized",) if self.equalized else ()),
             *(("near ReLU6's cap",) if self.equalized and self.near else ()),
@@ -64,6 +68,22 @@ class Steps:
         )
         kind = "min/max ranges" if self.ranges == "min/max" else "ranges of least squared error"
         return ", ".join((*done, f"{kind} of {plural(images, 'image')}"))
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training for 8 bits left."""
+
+    layers: tuple[Layer, ...]
+    ranges: Ranges  # of the tensors that are rounded as they are computed
+    sources: Mapping[str, str]  # of those that only pass values on: which tensor's
+    epochs: int
+
+    def of(self, seen: Ranges) -> dict[str, tuple[float, float]]:
+        """The range of every tensor; those that are not rounded have the one seen."""
+        found = dict(seen) | dict(self.ranges)
+        passed = {name: found[source] for name, source in self.sources.items() if source in self.ranges}
+        return found | passed
 
 
 PLAIN, EVERYTHING = Steps(), Steps(equalized=True, rounded=True, corrected=True)
@@ -86,6 +106,7 @@ class Calibration:
         self._networks: dict[tuple[Steps, int], tuple[Network, Statistics]] = {}
         self._extremes: dict[str, tuple[float, float]] = {}  # of tensors that the network does not name
         self._ranges: dict[Steps, dict[str, tuple[float, float]]] = {}
+        self.trained: dict[Steps, Trained] = {}  # what some steps stand for
         order = np.random.default_rng(0).permutation(len(feed)).tolist()
         self._held, self._calibrating = (
             sorted(part) for part in (order[: len(feed) // HELD_BACK], order[len(feed) // HELD_BACK :])
@@ -105,6 +126,16 @@ class Calibration:
         """Yield float32 [1, *input_shape]: the first that are calibrated with, or those held back."""
         return self._feed.of((self._held if held else self._calibrating)[:most])
 
+    @property
+    def held(self) -> frozenset[str]:
+        """The hashes of the images that are held back."""
+        return frozenset(self._feed.hashes[i] for i in self._held)
+
+    def channels(self, tensor: str) -> tuple[Float, Float]:
+        """The lowest and highest values of a layer's output in the float model, [channels] each."""
+        found = self._seen.channels[tensor]
+        return found.low, found.high
+
     def network(self, steps: Steps, levels: int) -> Network:
         """The network after some steps; `levels` is the largest integer of a weight."""
         return self._made(steps, levels)[0]
@@ -116,6 +147,9 @@ class Calibration:
     def ranges(self, steps: Steps) -> Ranges:
         """The range of every tensor of the ONNX file after some steps."""
         steps = replace(steps, rounded=False, corrected=False)
+        if steps not in self._ranges and steps in self.trained:
+            run = self.run(self.network(steps, 0))
+            self._ranges[steps] = self.trained[steps].of(minmax_ranges(run.over(self.images())))
         if steps not in self._ranges:
             network, seen = self._made(steps, 0)
             by_channel = {n: (float(x.low.min()), float(x.high.max())) for n, x in seen.channels.items()}
@@ -141,6 +175,9 @@ class Calibration:
         return self._networks[steps, levels]
 
     def _make(self, steps: Steps, levels: int) -> tuple[Network, Statistics]:
+        if steps in self.trained:
+            trained = {layer.name: layer for layer in self.trained[steps].layers}
+            return self.source.network.with_layers(trained), self._seen
         if steps.rounded or steps.corrected:
             network, seen = self._made(replace(steps, rounded=False, corrected=False), levels)
             self._progress.step(f"Rounding weights to {2 * levels + 1} levels", len(network.layers))

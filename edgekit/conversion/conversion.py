@@ -23,6 +23,7 @@ from edgekit.conversion.onnx_files import onnx_of_tflite
 from edgekit.conversion.output import Made, Outcome, describe
 from edgekit.conversion.pixels import byte_range, contract_of_file
 from edgekit.conversion.preparation import Choice, Preparation, Quantize
+from edgekit.conversion.qat.tuning import Tuner, tuner_for
 from edgekit.conversion.quality import Outputs, Reference, check_parity, judge, outputs_of
 from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.request import DEFAULT_MAX_DROP, ConvertRequest
@@ -135,6 +136,9 @@ class Conversion:
         lines, faults = [format.note(found, target), *recipe], list[str]()
         if choice is not None:
             lines.append(str(choice))
+            if choice.training:
+                lines.append(choice.training)
+                self.progress.note(f"{name}: {choice.training}.")
             self.progress.note(f"{name}: {choice.prepared.what} ({choice}).")
         if format.targeted:
             fast = None if literal else found_by[best.data]
@@ -173,9 +177,17 @@ class Conversion:
             progress=self.progress,
             literal=not suits_host(target),
             worse=self._worse,
+            train=self._tuner,
         )
         with one_thread():
             return preparation.best()
+
+    @cached_property
+    def _tuner(self) -> Tuner | None:
+        """The training for 8 bits, one for all formats; None: none was asked for."""
+        if self.request.qat is None or self.calibration is None:
+            return None
+        return tuner_for(self.request, self.inputs, self.calibration, self.progress)
 
     @cached_property
     def calibration(self) -> Calibration | None:

@@ -25,8 +25,20 @@ class OnnxNetwork:
         self._model = onnx.shape_inference.infer_shapes(onnx.load_model_from_string(data))
         reader = Reader(self._model)
         self.network = reader.network()
-        self.input, self.outputs = reader.input, reader.outputs
+        self.input, self.outputs, self.nodes = reader.input, reader.outputs, reader.nodes
         self._shapes, self._transposed = reader.shapes, reader.transposed
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The input's, the batch's size first."""
+        return self._shapes[self.input]
+
+    @cached_property
+    def constants(self) -> dict[str, Float]:
+        """What does not depend on the image, by tensor."""
+        from onnx import numpy_helper
+
+        return {tensor.name: numpy_helper.to_array(tensor) for tensor in self._model.graph.initializer}
 
     @cached_property
     def tensors(self) -> tuple[str, ...]:

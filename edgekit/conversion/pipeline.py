@@ -12,6 +12,7 @@ from edgekit.conversion.graph import keras_outputs
 from edgekit.conversion.load import Inputs, load
 from edgekit.conversion.order import other_order
 from edgekit.conversion.output import Outcome, check_output, write_set
+from edgekit.conversion.qat.tuning import check_trainable
 from edgekit.conversion.quality import Reference, reference_of
 from edgekit.conversion.request import ConvertRequest
 from edgekit.conversion.scale import check_scale, formula
@@ -50,6 +51,8 @@ def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet
     elif reference.guesses:
         progress.note(_guessing_note(reference, inputs))
     conversion = Conversion(request, inputs, inputs.graph, reference, progress)
+    if request.qat is not None:
+        check_trainable(conversion.calibration, len(inputs.calibration))
     outcome = Outcome()
     for format in inputs.formats:
         conversion.make(format, outcome)

@@ -53,6 +53,7 @@ class Choice:
     plain_db: float | None  # SQNR of the scores before a softmax, without any step; None: it does not run
     chosen_db: float
     images: int  # that were held back
+    training: str = ""  # what training for 8 bits was worth; empty: it was not asked for
 
     def __str__(self) -> str:
         """Say it in a line."""
@@ -76,6 +77,8 @@ class Preparation:
         progress: Receives every step.
         literal: Whether int8 files are executed node by node: this CPU's fast kernels are not the target's.
         worse: Steps that another format of the model was surely farther from float with; receives this one's.
+        train: Trains for 8 bits what some steps leave, with so many levels; says by which steps the result is
+            asked for.
     """
 
     calibration: Calibration
@@ -86,6 +89,7 @@ class Preparation:
     progress: Progress = SILENT
     literal: bool = False
     worse: set[Steps] = field(default_factory=set)
+    train: Callable[[Steps, int], Steps] | None = None  # trains what some steps leave; None: nothing does
     _unknown: list[str] = field(default_factory=list)  # tensors that the calibrated file has none like
     _watched: dict[Steps, dict[str, tuple[float, float]]] = field(default_factory=dict)  # their ranges
 
@@ -107,13 +111,32 @@ class Preparation:
             self._try(replace(best, corrected=False), found)
         found |= self._nearer(found)
         self.worse |= _surely_worse(found)
-        chosen = _best(found)
+        chosen, training = self._trained(_best(found), found)
         prepared = self.prepared(chosen)
         if prepared is None:
             return None
         refused = bool(np.all(found[PLAIN] == _REFUSED))
         plain = None if refused else decibels(found[PLAIN])
-        return Choice(prepared, plain, decibels(found[chosen]), len(found[PLAIN]))
+        return Choice(prepared, plain, decibels(found[chosen]), len(found[PLAIN]), training)
+
+    def _trained(self, best: Steps, found: dict[Steps, Noises]) -> tuple[Steps, str]:
+        """The nearer of the best steps without training and of what training makes of them; and a line."""
+        if self.train is None:
+            return best, ""
+        trained = self.train(best, self.levels)
+        self.progress.step(f"Comparing trained int8.{self.format.name} with the best that was not trained")
+        self._try(trained, found)
+        before, after = found[best], found.get(trained)
+        if after is None or self.prepared(trained) is None:
+            return best, "training for 8 bits: its weights cannot be stored in this format, left out"
+        gain = decibels(after) - decibels(before)
+        nearer = mean_level(after) < mean_level(before)
+        surely = surely_less(after, before) or surely_less(before, after)
+        return trained if nearer else best, (
+            f"training for 8 bits, {plural(trained.trained, 'epoch')}: SQNR {decibels(after):.1f} dB against "
+            f"{decibels(before):.1f} dB of the best without it ({gain:+.1f} dB"
+            f"{'' if surely else ', which may be chance'}), so it is {'kept' if nearer else 'left out'}"
+        )
 
     def _nearer(self, found: Mapping[Steps, Noises]) -> dict[Steps, Noises]:
         """The best steps near ReLU6's cap, if noise is less by more than a standard error there."""

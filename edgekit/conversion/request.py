@@ -14,7 +14,7 @@ from edgekit.conversion.target import Target
 from edgekit.conversion.tflite_files import IO
 from edgekit.errors import UsageError
 from edgekit.progress import Progress
-from edgekit.words import listed
+from edgekit.words import listed, plural
 from edgekit.zoo.families import DEFAULT_FAMILY
 from edgekit.zoo.input import Size
 from edgekit.zoo.source import Source, resolve
@@ -53,6 +53,8 @@ class ConvertRequest:
     std: PerChannel | None = None
     channels: Channels | None = None  # None: rgb, or what the model's depth says
     preprocess: Preprocess | None = None  # mean, std and channels by their usual name
+    qat: int | None = None  # epochs of training with simulated 8-bit arithmetic; None: none
+    runs: Path = Path("runs")  # folder for what an unfinished training needs to go on
     seed: int = 0  # for the images that `shapes` draws; the other datasets are the same for every seed
     output: Path | None = None  # folder of the set, replaced if it holds one; None: artefacts/<model's name>
     command: str = ""  # as typed, for the manifest
@@ -103,6 +105,7 @@ class ConvertRequest:
                 f"{self.min_agreement * 100:g} % agreement was asked for, but no int8 file is made.",
                 "Add int8, or leave out --min-agreement.",
             )
+        self._check_training()
         if self.std is not None and not all(0 < value < math.inf for value in self.std):
             raise UsageError(f"Every std must be above 0, received {self.std}.", "A common one is 127.5.")
         if self.mean is not None and not all(map(math.isfinite, self.mean)):
@@ -111,6 +114,18 @@ class ConvertRequest:
             raise UsageError(
                 f"--preprocess {self.preprocess} already says the mean and std.",
                 "Leave out --mean and --std.",
+            )
+
+    def _check_training(self) -> None:
+        if self.qat is not None and self.qat < 1:
+            raise UsageError(
+                f"--qat is a number of epochs, at least 1; received {self.qat}.",
+                "A common one is 3; without --qat nothing is trained.",
+            )
+        if self.qat is not None and not self.int8:
+            raise UsageError(
+                f"Training for 8 bits was asked for ({plural(self.qat, 'epoch')}), but no int8 file is made.",
+                "Add --int8, or leave out --qat.",
             )
 
     def chosen(self) -> list[Format]:

@@ -92,7 +92,12 @@ def _compared(conversion: Conversion, file: ArtefactFile, training: Feed, *, alw
     """What the calibration images cost a file; None: no more than chance may, unless it is `always` said."""
     count = plural(len(training), "training image")
     conversion.progress.step(f"Calibrating on {count} for comparison")
-    other = replace(conversion, inputs=replace(conversion.inputs, calibration=training), progress=SILENT)
+    other = replace(
+        conversion,
+        request=replace(conversion.request, qat=None),
+        inputs=replace(conversion.inputs, calibration=training),
+        progress=SILENT,
+    )
     format = FORMATS[file.format]
     try:
         there = other.int8(conversion.float_file(format), format)[0].quality
