@@ -139,12 +139,13 @@ class Preparation:
         )
 
     def _nearer(self, found: Mapping[Steps, Noises]) -> dict[Steps, Noises]:
-        """The best steps near ReLU6's cap, if noise is less by more than a standard error there."""
+        """The best equalizing steps near ReLU6's cap, if noise is less there by a standard error or more."""
         best, nearer = _best(found), dict[Steps, Noises]()
-        near = replace(best, near=True)
-        ruled_out = any(steps.near for steps in self.worse)
-        if ruled_out or not (best.equalized and self.calibration.caps):
+        equalized = [steps for steps in found if steps.equalized]
+        if not (equalized and self.calibration.caps) or any(steps.near for steps in self.worse):
             return nearer
+        # though others may be as good farther from the cap, by chance or for their ranges
+        near = replace(min(equalized, key=lambda steps: mean_level(found[steps])), near=True)
         self._try(near, nearer)
         if near in nearer and surely_less(nearer[near], found[best], 1.0):
             return nearer
