@@ -134,7 +134,7 @@ def _quota(environment: Environment) -> Iterator[Advice]:
     quota = environment.cpu_quota
     if quota is not None and quota < 1:
         yield Advice(
-            f"The container may use {quota:g} of a CPU: what is measured is stopped again and again.",
+            f"The container may use {quota:g} of a CPU: measurements will be stopped repeatedly.",
             QUOTA_REMEDY,
         )
 

@@ -326,9 +326,9 @@ class Noise(msgspec.Struct, frozen=True):
     def doubt(self, system: str, moment: str) -> str:
         """Say why it may not hold for a system at a moment (ISO 8601); empty: it does."""
         if self.system != system:
-            return f"was measured with the kernel {self.system}, and this is {system}"
+            return f"was measured with the kernel {self.system}, but this is {system}"
         age = (datetime.fromisoformat(moment[:10]) - datetime.fromisoformat(self.created[:10])).days
-        return f"was measured {age} days before, and holds for {NOISE_DAYS}" if age > NOISE_DAYS else ""
+        return f"is {age} days old, and valid for {NOISE_DAYS}" if age > NOISE_DAYS else ""
 
 
 class Repository(msgspec.Struct, frozen=True):

@@ -42,7 +42,7 @@ def test_a_healthy_board_needs_nothing():
     ("planted", "words"),
     [
         ({"created": "2025-12-10T00:00:00Z", "system": "Linux 6.6"}, ""),
-        ({"created": "2025-11-10T00:00:00Z", "system": "Linux 6.6"}, "was measured 53 days before"),
+        ({"created": "2025-11-10T00:00:00Z", "system": "Linux 6.6"}, "is 53 days old"),
         ({"created": "2026-01-01T00:00:00Z", "system": "Linux 6.1"}, "with the kernel Linux 6.1"),
     ],
 )

@@ -124,7 +124,7 @@ def _baseline(
     named = read_baseline(path) if given is None else several(given)
     if not named:
         raise UsageError(
-            f"{path} has limits relative to a baseline, and names none.",
+            f"{path} has limits relative to a baseline, but names no baseline.",
             'Write baseline = "RESULT" before its first table, or give --baseline RESULT.',
         )
     return find_baseline([each if isinstance(each, Result) else Path(each) for each in named])

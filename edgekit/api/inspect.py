@@ -37,7 +37,7 @@ def inspect(
         progress: Receives every step.
 
     Returns:
-        The cost of a model, what a model file holds, the record itself, or the noise behind each layer.
+        The cost of a model, what a model file holds, the record itself, or the noise after each layer.
 
     Raises:
         UsageError: There is nothing of that name, or an argument does not belong to it.

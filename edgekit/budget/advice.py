@@ -21,7 +21,7 @@ def next_step(verdicts: Sequence[Verdict], budgets: Path) -> str:
     if "fail" in words:
         absolute = any(verdict.verdict == "fail" and verdict.allowed is None for verdict in verdicts)
         meant = update if absolute else "commit this result as the baseline"
-        return f"See what changed: edgekit compare BASELINE RESULT. If it is meant to: {meant}"
+        return f"See what changed: edgekit compare BASELINE RESULT. If the change is intended: {meant}"
     doubtful = next((verdict for verdict in verdicts if verdict.verdict not in ("pass", "first")), None)
     if doubtful:
         return _again(doubtful)

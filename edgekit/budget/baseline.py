@@ -47,7 +47,7 @@ class Baseline:
             names = " and ".join(each.runtime.label for each in there)
             return "missing", f"the baseline has {names}, not {cell.runtime.label}"
         if self.cells.cells:
-            return "first", "the baseline has no such cell yet"
+            return "first", "the baseline does not contain this measurement yet"
         return "first", "there is no baseline yet"
 
     def lost(self, limit: Verdict, metric: Metric, budget: Budget, measured: Index) -> Iterator[Verdict]:

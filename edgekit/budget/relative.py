@@ -98,7 +98,7 @@ def _obstacle(cell: Cell, seen: Figure, before: Cell, old: Figure | Absent) -> t
         return "first", f"the baseline: {old.reason}"
     one, other = (checked(each.result, each, "runtime") for each in (before, cell))
     if unlike := [f"{key}: {one[key]!r} and {other[key]!r}" for key in one if one[key] != other[key]]:
-        return "missing", f"unlike things are not compared ({'; '.join(unlike)})"
+        return "missing", f"not comparable ({'; '.join(unlike)})"
     if seen.doubt or old.doubt:
         return "inconclusive", doubt_of(seen) or f"the baseline: {doubt_of(old)}"
     return None

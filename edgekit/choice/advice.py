@@ -26,7 +26,7 @@ def next_step(choice: Choice, budget: Path | None = None) -> str:
         return ""  # others' accuracy is nothing that `check` could hold
     if budget is None:
         return (
-            "the same with --budget budgets.toml, which has `edgekit check` hold it" if choice.limits else ""
+            "add --budget budgets.toml, so that `edgekit check` enforces the limits" if choice.limits else ""
         )
     own = choice.best.cell.result.path if choice.best.cell else None
     file = shlex.quote(str(own or choice.files[0]))

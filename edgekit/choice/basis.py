@@ -20,7 +20,7 @@ def cost_of(candidates: Sequence[Candidate]) -> str:
         if any(has(each, name) for each in candidates):
             return name
     reason = next((why for each in candidates for why in each.lacks.values()), "nothing was measured")
-    raise UsageError(f"Nothing has a latency: {reason}.", "Measure it: edgekit bench")
+    raise UsageError(f"No candidate has a latency: {reason}.", "Measure it: edgekit bench")
 
 
 def scale_of(pool: Sequence[Candidate], notes: list[str]) -> tuple[Scale | None, list[Candidate]]:
@@ -80,11 +80,11 @@ def check_limit(pool: Sequence[Candidate], metric: str, scale: Scale | None) -> 
     """Raise a UsageError if a limit is on something that nothing has."""
     if metric == "accuracy" and scale not in ("accuracy", "published"):
         raise UsageError(
-            "A floor of accuracy is given, and no accuracy is known.",
+            "An accuracy limit is given, but no accuracy is known.",
             "Measure with images (edgekit bench on an artefact set), or leave out --accuracy.",
         )
     if not any(each.seen(metric) for each in pool):
         reasons = {each.lacks[metric] for each in pool if metric in each.lacks}
         title = METRICS[metric].title
         why = f": {listed(sorted(reasons)[:2])}" if reasons else ""
-        raise UsageError(f"Nothing has a figure of {title}{why}.", f"Leave out the limit on {title}.")
+        raise UsageError(f"No candidate has a figure for {title}{why}.", f"Leave out the limit on {title}.")

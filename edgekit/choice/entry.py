@@ -28,8 +28,8 @@ def propose(choice: Choice, path: Path) -> Proposal:
     subject = next((each for each in subjects if _kept(each, choice.limits, cell)), None)
     if subject is None:
         raise UsageError(
-            f"No entry can be about {choice.best.title if choice.best else ''} alone: what else was measured in "  # noqa: E501
-            "its session would not keep it.",
+            f"A budget for {choice.best.title if choice.best else ''} would also apply to other measurements "
+            "of its session, which exceed it.",
             "Measure it alone, or leave out --budget.",
         )
     before = path.read_bytes().decode() if read else ""
@@ -45,17 +45,17 @@ def _cell(choice: Choice) -> Cell:
         UsageError: There is nothing.
     """
     if choice.best is None:
-        raise UsageError("Nothing holds the limits, so no budget can state them.", "Move a limit.")
+        raise UsageError("No candidate meets the limits, so no budget can be written.", "Move a limit.")
     if choice.best.cell is None:
         raise UsageError(
-            "A budget is for what was measured, and these are others' figures.",
+            "A budget needs measurements, and these are published figures.",
             f"Measure first: edgekit bench --device {choice.device}",
         )
     if not choice.limits:
-        raise UsageError("A budget states limits, and none is given.", 'Give one, such as --latency "15 ms".')
+        raise UsageError("A budget needs a limit, and none is given.", 'Give one, such as --latency "15 ms".')
     if "accuracy" in choice.limits and choice.scale != "accuracy":
         raise UsageError(
-            "No budget can state the floor of accuracy: the accuracy is that of other weights.",
+            "A budget cannot include the accuracy limit: the accuracy is that of other weights.",
             "Leave out --accuracy or --budget, or measure trained models.",
         )
     return choice.best.cell

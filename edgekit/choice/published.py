@@ -34,13 +34,13 @@ def candidates(wanted: Wanted) -> list[Candidate]:
     BOARDS.named(wanted.device)
     if set(wanted.threads) - {0}:
         raise UsageError(
-            "Published figures are of all CPUs as threads.", "Leave out --threads, or measure: edgekit bench"
+            "Published figures are for all CPUs.", "Leave out --threads, or measure: edgekit bench"
         )
     if wanted.fps is not None:
-        raise UsageError("Published figures are of inferences back to back.", "Leave out --fps.")
+        raise UsageError("Published figures are for back-to-back inferences.", "Leave out --fps.")
     if len(wanted.runtimes) > 1:
         raise UsageError(
-            "Of published figures one runtime can be named.", f"Write --runtime {wanted.runtimes[0]}."
+            "Published figures can be restricted to one runtime.", f"Write --runtime {wanted.runtimes[0]}."
         )
     precisions = [each for each in PRECISIONS if wanted.precision in (None, each)]
     found = [
@@ -51,7 +51,7 @@ def candidates(wanted: Wanted) -> list[Candidate]:
     ]
     if not found:
         raise UsageError(
-            f"Nothing was published of {wanted.model} in {wanted.precision or 'any precision'}.",
+            f"No figures are published for {wanted.model} in {wanted.precision or 'any precision'}.",
             f"There are {_name(*SIZES[0])} to {_name(*SIZES[-1])}, in {' and '.join(PRECISIONS)}.",
         )
     return found

@@ -74,10 +74,10 @@ def _best(choice: Choice) -> list[str]:
     all_of = sum(choice.counts.values())
     holding, perhaps = choice.counts.get("holds", 0), choice.counts.get("straddles", 0)
     if choice.limits:
-        verb = "holds" if holding == 1 else "hold"
-        among = f"{holding} of {plural(all_of, 'candidate')} surely {verb} the limits"
+        verb = "is" if holding == 1 else "are"
+        among = f"{holding} of {plural(all_of, 'candidate')} {verb} certain to meet the limits"
         among += f"; {perhaps} may" if perhaps else ""
-        among = "The only candidate surely holds the limits" if all_of == 1 else among
+        among = "The only candidate is certain to meet the limits" if all_of == 1 else among
     else:
         among = f"There {'is' if all_of == 1 else 'are'} {plural(all_of, 'candidate')}, and no limit is given"
     return [f"Ship {_name(choice, best)}: {figures(choice, best)}.", f"{among}."]
@@ -117,20 +117,20 @@ def _level(choice: Choice, best: Candidate, other: Candidate) -> str:
     gain = telling.quality_of(other) - telling.quality_of(best)
     if choice.goal == "cost":
         return (
-            f"Tie in speed: {_name(choice, other)} looks faster, but not surely, and is surely less accurate "
-            f"({units.points(gain)} pp)."
+            f"Tie in speed: {_name(choice, other)} looks faster, but not significantly, and is "
+            f"significantly less accurate ({units.points(gain)} pp)."
         )
     if choice.scale == "multiply_adds":
         return f"{_name(choice, other)} {costs}."
     if telling.paired(other, best):
         low, high = telling.difference(other, best)
         interval = f"{units.points(low)} to {units.points(high)} pp"
-        why = f"{len(best.answers):,} images cannot tell from none ({interval})"
+        why = f"is not significant on {len(best.answers):,} images ({interval})"
     else:
         why = "is within the intervals"
     return (
-        f"Tie in accuracy: {_name(choice, other)} has {gain * 100:.2f} pp more, which {why}, and {costs}; so "
-        "the faster one is named."
+        f"Tie in accuracy: {_name(choice, other)} has {gain * 100:.2f} pp more, which {why}, but {costs}; so "
+        "the faster one is chosen."
     )
 
 
@@ -143,7 +143,7 @@ def _steps(choice: Choice) -> list[str]:
     said += [_step(choice, choice.better, better.capitalize())] if choice.better else []
     none = [] if choice.faster else [_FASTER[choice.cost]]
     none += [] if choice.better or choice.scale is None else [better]
-    return [*said, *([f"Nothing here is surely {' or '.join(none)}."] if none else [])]
+    return [*said, *([f"No candidate is significantly {' or '.join(none)}."] if none else [])]
 
 
 _FASTER = {"latency_p50": "faster", "instructions": "done with fewer instructions"}
@@ -158,7 +158,7 @@ def _step(choice: Choice, step: Step, word: str) -> str:
         change = ""
     elif shares:
         change = f"{abs(step.quality) * 100:.2f} pp {amount}"
-        change += "" if step.sure else ", which cannot be told from none"
+        change += "" if step.sure else ", which is not significant"
     else:
         change = f"{units.millions(abs(step.quality))} M multiply-adds {amount}"
     rate = ""
@@ -208,14 +208,14 @@ def _perhaps(choice: Choice) -> list[str]:
         if choice.scale == "multiply_adds"
         else "more accurate"
     )
-    return [f"Surely {what}, and not certain to hold the limits: {listed([*names, *more])}."]
+    return [f"Significantly {what}, but not certain to meet the limits: {listed([*names, *more])}."]
 
 
 def _nothing(choice: Choice) -> list[str]:
     nearest = choice.nearest
     if nearest is None:
         return []
-    said = [f"Nothing surely holds the limits. The nearest is {_name(choice, nearest.candidate)}."]
+    said = [f"No candidate is certain to meet the limits. The nearest is {_name(choice, nearest.candidate)}."]
     for metric, standing in nearest.standings.items():
         seen = nearest.candidate.seen(metric)
         title = METRICS[metric].title
@@ -229,7 +229,7 @@ def _nothing(choice: Choice) -> list[str]:
         said.append(
             f"Its {title} of {_bounded(metric, seen)} misses the limit of {limit} by {over}."
             if standing == "broken"
-            else f"Its {title} of {_bounded(metric, seen)} may or may not hold the limit of {limit}."
+            else f"Its {title} of {_bounded(metric, seen)} may or may not meet the limit of {limit}."
         )
     return said
 
@@ -245,13 +245,13 @@ def _basis(choice: Choice) -> list[str]:
     """Say by what candidates were ranked, where that is not their own accuracy."""
     if choice.scale == "published" and choice.source != "published":
         return [
-            "No accuracy was measured: they are ranked by what ImageNet's weights of the same size reach, as "
-            "others measured it."
+            "No accuracy was measured: candidates are ranked by the published ImageNet accuracy of the same "
+            "size."
         ]
     if choice.scale == "multiply_adds":
         return [
-            "No accuracy is known: more multiply-adds are taken for better. Train the one you mean to ship."
+            "No accuracy is known: candidates are ranked by multiply-adds. Train the one you want to ship."
         ]
     if choice.scale is None:
-        return ["Nothing says how accurate these are, so the fastest is named."]
+        return ["No accuracy is known, so the fastest is named."]
     return []

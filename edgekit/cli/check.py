@@ -74,8 +74,8 @@ def check(
         show_proposal(proposal, unresolved.verdicts, written=write)
         if unresolved.exit_code == edgekit.GateError.exit_code:  # of what fails, all else is updated
             raise edgekit.GateError(
-                f"Limits relative to the baseline are broken: {tally(unresolved.verdicts)}.",
-                "They move with it: if the change is meant to be, commit a new baseline.",
+                f"Limits relative to the baseline are not met: {tally(unresolved.verdicts)}.",
+                "If the change is intended, commit a new baseline.",
             )
         raise typer.Exit(unresolved.exit_code if unresolved.verdicts else 0)
     judged = edgekit.check(results or None, budgets=budgets, baseline=baseline or None)

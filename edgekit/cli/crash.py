@@ -25,7 +25,7 @@ def show_crash(error: BaseException) -> int:
         except OSError as reason:
             said = f"Please report it with what follows, as no log could be written: {reason}.\n{log}"
         else:
-            said = f"Please report it, with the log (it holds names of files of yours): {path}"
+            said = f"Please report it, with the log (it contains names of your files): {path}"
         sys.stderr.write(f"{said}\n")
     return EXIT_CODE
 

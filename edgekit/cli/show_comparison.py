@@ -38,7 +38,7 @@ def show_comparison(found: Comparison) -> None:
             line = Text.assemble((word, _COLOURS.get(word, "yellow")), f" {label}: {visible(reason)}")
             console.print(line, soft_wrap=True)
     for label in found.missing:
-        console.print(Text(f"missing {visible(label)}: in the baseline alone"), soft_wrap=True)
+        console.print(Text(f"missing {visible(label)}: only in the baseline"), soft_wrap=True)
     for label in found.new:
         console.print(Text(f"new {visible(label)}: not in the baseline"), soft_wrap=True)
     for reason in found.unlike:

@@ -103,6 +103,6 @@ def show_advice(name: str, advice: Sequence[Advice]) -> None:
     from rich.text import Text
 
     if not advice:
-        show(Text(f"{name} is ready: nothing stands in the way of a valid measurement."))
+        show(Text(f"{name} is ready for valid measurements."))
     for item in advice:
         show(Text.assemble(("• ", "yellow"), item.problem), Text(f"  {item.remedy}", style="bold"))

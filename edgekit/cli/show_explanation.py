@@ -15,7 +15,7 @@ _SHORT = {"depthwise convolution": "depthwise conv."}
 _TITLE = "Instructions of one inference"
 _LARGE = 10**7  # instructions; from here on a table is in millions
 _METHODS = {
-    "parts": "Every operator was cut out with its weights and counted separately",
+    "parts": "Each operator was extracted with its weights and counted separately",
     "profile": "Operators as ONNX Runtime executes them, fused, from its own profile, kernel included",
 }
 

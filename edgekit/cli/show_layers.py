@@ -99,7 +99,7 @@ def _usage(said: Usage) -> str:
 
 
 def show_noise(found: NoiseByLayer) -> None:
-    """Show the noise behind each layer, with bars for what each costs, and which cost most."""
+    """Show the noise after each layer, with bars for what each costs, and which cost most."""
     from rich.text import Text
 
     from edgekit.words import listed, plural
@@ -118,12 +118,12 @@ def show_noise(found: NoiseByLayer) -> None:
         )
         for name, layer in zip(short, found.layers, strict=True)
     ]
-    title = f"{found.file} against {found.against}: the noise behind each layer"
+    title = f"{found.file} against {found.against}: the noise after each layer"
     show(draw_table(title, ("Layer", "Operator", "SQNR\ndB", "lost\ndB", ""), rows, words=(0, 1, 4)))
     ranked = sorted(zip(short, found.layers, strict=True), key=lambda pair: -pair[1].lost_db)
     worst = [f"{name} ({layer.op})" for name, layer in ranked[:_WORST] if layer.lost_db >= _LEAST]
     if worst:
-        show(Text(f"Most is lost in {listed(worst)}."))
+        show(Text(f"Most of the loss is in {listed(worst)}."))
     show(
         Text(
             f"SQNR: the float file's signal to the difference, over {plural(found.images, 'image')}, each "

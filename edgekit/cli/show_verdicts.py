@@ -83,7 +83,7 @@ def show_proposal(proposal: Proposal, left: Sequence[Verdict], *, written: bool)
     elif written:
         say_next(f"edgekit check --budgets {quote(proposal.path)}")
     else:
-        say_next("the same with --write, once the diff is what you want")
+        say_next("add --write to apply this diff")
 
 
 def _say(text: str) -> None:

@@ -133,7 +133,10 @@ def _word(
     if 1 / near <= low and high <= near:
         return "same", ""
     if 1 / most <= low and high <= most:
-        return "inconclusive", f"differs, but not surely by {delta:.0%}, the least that counts on this device"
+        return (
+            "inconclusive",
+            f"differs, but not certainly by {delta:.0%}, the least that counts on this device",
+        )
     return "inconclusive", f"the interval reaches beyond {delta:.0%}: measure longer, on a quieter device"
 
 

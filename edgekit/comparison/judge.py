@@ -144,7 +144,7 @@ def compare(
 
 def _leftover(found: Pairs) -> str:
     names = [", ".join(side.label for side in sides[:3]) or "nothing" for sides in (found.missing, found.new)]
-    return f"the one has {names[0]}; the other {names[1]}."
+    return f"one side has {names[0]}; the other {names[1]}."
 
 
 def _compared(pairs: Sequence[Pair]) -> tuple[Compared, ...]:
@@ -283,7 +283,9 @@ def _noise_notes(result: Result) -> list[str]:
     if result.device.emulated:
         return []
     if result.noise is None:
-        hint = f"The noise of {device} is not known, so δ rests on these repeats alone: edgekit devices noise"
+        hint = (
+            f"The noise of {device} is not known, so δ is based on these repeats only: edgekit devices noise"
+        )
         return [f"{hint} {device}"] if result.together else []
     doubt = result.noise.doubt(result.device.system, result.created)
     again = f"edgekit devices noise {result.noise.device}"

@@ -93,7 +93,7 @@ class Unlike:
     hint: str
 
     def __str__(self) -> str:
-        return f"{self.label}: unlike things are not compared ({self.seen})."
+        return f"{self.label}: not comparable ({self.seen})."
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ def _apart(found: Comparison) -> Iterator[str]:
         if pair.invalid or (reasons and is_changed(pair)):
             yield markdown(f"{pair.artefact} · {pair.runtime}: {pair.invalid or '; '.join(reasons)}")
     for label in found.missing:
-        yield f"missing: {markdown(label)}, in the baseline alone"
+        yield f"missing: {markdown(label)}, only in the baseline"
     for label in found.new:
         yield f"new: {markdown(label)}, not in the baseline"
     for reason in found.unlike:

@@ -89,7 +89,10 @@ def _together(found: stats.Blocked, before: float, delta: float, least: float) -
         return "same", ""
     if found.low > 1 or found.high < 1:
         word = "slower" if found.low > 1 else "faster"
-        return "inconclusive", f"{word}, but not surely by {delta:.0%}, the least that counts on this device"
+        return (
+            "inconclusive",
+            f"{word}, but not certainly by {delta:.0%}, the least that counts on this device",
+        )
     return (
         "inconclusive",
         f"the interval reaches beyond {LEAST_CHANGE:.0%}: measure longer, or quieten the device",

@@ -118,7 +118,7 @@ def _check_judged(request: ConvertRequest, loaded: LoadedModel, dataset: Dataset
         progress.note(f"{why}: files are compared with {loaded.reference}, without accuracy.")
     if request.max_drop is not None and (loaded.head.kind == "none" or not dataset.labelled):
         raise UsageError(
-            f"A largest drop of {request.max_drop * 100:g} pp was set, but there is no accuracy to lose.",
+            f"A maximum drop of {request.max_drop * 100:g} pp was set, but there is no accuracy to lose.",
             "Leave out --max-drop, or name images with classes: --dataset FOLDER",
         )
     if request.min_agreement is not None and loaded.head.kind == "none":

@@ -77,10 +77,10 @@ def _sentence(labels: tuple[str, ...], order: tuple[str, ...], own: float, other
     first = next(i for i, pair in enumerate(zip(order, labels, strict=True)) if pair[0] != pair[1])
     start = ", ".join(order[: max(3, first + 1)]) + (", …" if len(order) > max(3, first + 1) else "")
     said = (
-        f"With the classes in this order the Keras model is right on {percent(own)} % of {n} evaluation "
-        f"images; in the order {start} it would be on {percent(other)} %."
+        f"With the classes in this order, the Keras model classifies {percent(own)} % of {n} evaluation "
+        f"images correctly; in the order {start}, {percent(other)} %."
     )
     command = f"printf '%s\\n' {shlex.join(order)} > labels.txt"
     if len(command) > _LONGEST:
         return f"{said} Write that order to a file, one name on each line, and add --labels FILE."
-    return f"{said} If the model was trained so: {command} and add --labels labels.txt"
+    return f"{said} If the model was trained in that order: {command} and add --labels labels.txt"

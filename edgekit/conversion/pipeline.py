@@ -72,8 +72,8 @@ def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet
 def _guessing_note(reference: Reference, inputs: Inputs) -> str:
     contract = inputs.loaded.preprocessing
     return (
-        f"The {reference.name} itself is right on {percent(reference.accuracy or 0.0)} % of the evaluation "
-        f"images, which may be mere guessing among {reference.scores.shape[1]} classes. It was "
-        f"given pixels as {formula(contract)}: say with --preprocess, or with --mean and --std, how it was "
-        "trained, and check that its classes are in the dataset's order."
+        f"The {reference.name} itself classifies {percent(reference.accuracy or 0.0)} % of the evaluation "
+        f"images correctly, which may be guessing among {reference.scores.shape[1]} classes. It "
+        f"received pixels as {formula(contract)}: set the scaling that it was trained with by --preprocess, "
+        "or by --mean and --std, and check that its classes are in the dataset's order."
     )

@@ -210,7 +210,7 @@ def check_parity(
                 f"The model is ill-conditioned: rounding alone changes its outputs. {name} differs from "
                 f"float32 Keras by up to {error:.2g}, and Keras itself by {itself:.2g} if images are given "
                 "one at a time or it computes in float64.",
-                "No file can be proved right. Train it again with less extreme weights or normalized inputs.",
+                "No file can be verified. Train it again with less extreme weights or normalized inputs.",
             )
         answers = f", and so does the answer to {differing} of {quality.n} images (at most {allowed})"
         raise InvalidError(

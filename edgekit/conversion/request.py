@@ -87,17 +87,18 @@ class ConvertRequest:
             )
         if self.max_drop is not None and not 0 <= self.max_drop < 1:
             raise UsageError(
-                f"The largest drop must be between 0 and 100 pp, received {self.max_drop * 100:g} pp.",
+                f"The maximum drop must be between 0 and 100 pp, received {self.max_drop * 100:g} pp.",
                 "A common one is 0.5 pp.",
             )
         if self.max_drop is not None and not self.int8:
             raise UsageError(
-                f"A largest drop of {self.max_drop * 100:g} pp was set, but no int8 file is made to lose it.",
+                f"A maximum drop of {self.max_drop * 100:g} pp was set, but no int8 file is made to lose it.",
                 "Add int8, or leave out --max-drop.",
             )
         if self.min_agreement is not None and not 0 < self.min_agreement <= 1:
             raise UsageError(
-                f"The least agreement must be above 0, up to 100 %; received {self.min_agreement * 100:g} %.",
+                "The minimum agreement must be above 0 % and up to 100 %, "
+                f"received {self.min_agreement * 100:g} %.",
                 "A common one is 98 %.",
             )
         if self.min_agreement is not None and not self.int8:

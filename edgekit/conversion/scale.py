@@ -69,10 +69,11 @@ def check_scale(
     if best and (found := under(name, own)) is not None:
         mine = next((mode for mode in MODES if under(mode, own) == own), "tf")
         raise UsageError(
-            f"With pixels as {formula(own)} the {reference.name} is right on "
-            f"{percent(float(right.mean()))} % of {n} evaluation images, with {formula(found)} on "
+            f"With pixels as {formula(own)}, the {reference.name} classifies "
+            f"{percent(float(right.mean()))} % of {n} evaluation images correctly; with {formula(found)}, "
             f"{percent(share)} %.",
-            f"Say what it was trained with: --preprocess {name}; for what was assumed, --preprocess {mine}.",
+            f"Set the scaling that it was trained with: --preprocess {name}; to keep this one, "
+            f"--preprocess {mine}.",
         )
 
 

@@ -32,7 +32,7 @@ LOOKED_AT = 64  # evaluation images
 _TRAINING = 100  # images to compare with
 _SAMPLED = 1024  # values of each tensor and image
 _CUT = 1e-6  # of the range: no more than rounding
-_UNKNOWN = "What that costs cannot be told: there are no training images to compare with."
+_UNKNOWN = "The cost is not known: there are no training images to compare with."
 
 
 @dataclass(frozen=True)
@@ -172,8 +172,8 @@ def _thinned(
 def _misfit(fit: Fit) -> str:
     return (
         f"On the evaluation images, their ranges give the layers {10 ** (fit.decibel / 10):.1f} times the "
-        f"noise that ranges of those would; {percent(fit.outside)} % of what the layers compute is cut off, "
-        f"{percent(fit.worst)} % in one of them."
+        f"noise of ranges from the evaluation images; they clip {percent(fit.outside)} % of the layers' "
+        f"values, {percent(fit.worst)} % in one layer."
     )
 
 

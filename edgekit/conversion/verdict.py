@@ -156,7 +156,8 @@ def _answers(files: Sequence[ArtefactFile]) -> str:
 def _answered(quality: Quality) -> str:
     low, high = _kept(quality)
     interval = f"95 % interval {percent(low)} to {percent(high)}"
-    return f"answers as before to {percent(quality.agreement or 0.0)} % of {quality.n} images ({interval})"
+    share = f"{percent(quality.agreement or 0.0)} % of {quality.n} images"
+    return f"agrees with the float model on {share} ({interval})"
 
 
 def _figures(files: Sequence[ArtefactFile]) -> str:

@@ -93,7 +93,7 @@ def scan_classes(folder: Path, progress: Progress) -> tuple[list[File], tuple[st
     _note_passed_over(passed_over, folder, progress)
     if loose:
         few = f"{plural(len(loose), 'image')} directly in {str(folder)!r}"
-        progress.note(f"Ignored {few}: of no class.")
+        progress.note(f"Ignored {few}: they belong to no class.")
     return [
         File(path, found.path.name, root.held_out, root.aside)
         for root, found in classes
@@ -146,9 +146,9 @@ def _check_evaluation(folder: Path, parts: dict[str, Path]) -> None:
     part = next((parts[name] for name in EVALUATION if name in parts), None)
     if part is not None and not _holds_images(part):
         raise DataError(
-            f"{str(part)!r} is there to evaluate with, but has no images.",
-            f"Put some into its class folders, or remove {shown(part, folder)} to have a part of the others "
-            "set aside.",
+            f"{str(part)!r} is for evaluation, but has no images.",
+            f"Put some into its class folders, or remove {shown(part, folder)} to hold out part of the "
+            "others.",
         )
 
 
@@ -218,8 +218,8 @@ def _ordered(names: Iterable[str], progress: Progress) -> tuple[str, ...]:
         first = next(i for i, pair in enumerate(zip(by_value, as_text, strict=True)) if pair[0] != pair[1])
         shown = [", ".join(order[: first + 1]) for order in (by_value, as_text)]
         progress.note(
-            f"The classes are numbers, and in their order: {shown[0]} …. Keras' own loader sorts them as "
-            f"text: {shown[1]} …. If the model was trained so, name that order with --labels."
+            f"The class names are numbers and are sorted as numbers: {shown[0]} …. Keras' own loader sorts "
+            f"them as text: {shown[1]} …. If the model was trained that way, set that order with --labels."
         )
     return tuple(by_value)
 

@@ -142,8 +142,8 @@ def calibrating(
     left = sorted((i for i in chosen if hashes[i] not in evaluated), key=lambda i: _draw(hashes[i]))
     if not left:
         raise DataError(
-            "Every image to calibrate with is evaluated with, too.",
-            "Calibrate on others: a file would be judged by the images that it was made for.",
+            "Every calibration image is also an evaluation image.",
+            "Calibrate on other images: evaluating a file on its calibration images proves nothing.",
         )
     return _subset(images, labels, hashes, left[:CALIBRATION_MAXIMUM])
 

@@ -99,7 +99,7 @@ class Handshake:
             )
         if "lockless" in self._facts:
             return DeviceError(
-                f"{self._name} has no `flock`, which edgekit needs to have the device to itself.",
+                f"{self._name} has no `flock`, which edgekit needs to lock the device.",
                 "Install it there: Debian has it in util-linux, and busybox can be built with it.",
             )
         if "unmade" in self._facts:
@@ -118,7 +118,7 @@ class Handshake:
         if time.monotonic() - self._waiting_since > WAIT:
             raise DeviceError(
                 f"{self._name} is in use by {name}{used}; waited {seconds(WAIT)} for it.",
-                f"If that edgekit has ended, end its process on the device: kill {pid}",
+                f"If that edgekit is no longer running, kill its process on the device: kill {pid}",
             )
         self._progress.step(f"{self._name} is in use by {name}; waiting ·{used}")
 

@@ -109,7 +109,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 def overdue(name: str, deadline: float) -> DeviceError:
     """Return the error for a command that did not finish in time."""
     return DeviceError(
-        f"{name} did not finish within {deadline:.0f} s and was ended.",
+        f"{name} did not finish within {deadline:.0f} s and was killed.",
         "The device may be busy, or too slow for this model: try again, or use a smaller model.",
     )
 

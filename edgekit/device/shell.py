@@ -294,7 +294,7 @@ class ShellTransport(ABC):
 
     def _silent(self, deadline: float) -> TransientDeviceError:
         return TransientDeviceError(
-            f"{self._name} did not answer within {seconds(deadline)}.", "Is it busy, or its card failing?"
+            f"{self._name} did not answer within {seconds(deadline)}.", "Is it busy, or is its card failing?"
         )
 
     # ---- pushing

@@ -62,7 +62,7 @@ _ERRORS: tuple[tuple[str, bool, str, str], ...] = (
     (
         "REMOTE HOST IDENTIFICATION HAS CHANGED",
         False,
-        "The host key of {name} ({address}) has changed: it was set up anew, or something else answers.",
+        "The host key of {name} ({address}) has changed: it was set up again, or another device answers.",
         "If you know why, forget the old key: ssh-keygen -R {host}",
     ),
     (

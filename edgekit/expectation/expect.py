@@ -108,7 +108,7 @@ def _check(alpha: float, resolution: int, precision: str) -> None:
     ):
         if not least <= value <= most:
             raise UsageError(
-                f"Nothing was published of MobileNet v1 with {what} {value:g}, only with {least:g} to "
+                f"No figures are published for MobileNet v1 with {what} {value:g}, only with {least:g} to "
                 f"{most:g}; beyond that an estimate would be a guess.",
                 f"Choose --{what} from {least:g} to {most:g}, or measure it: edgekit bench --device NAME",
             )

@@ -44,7 +44,7 @@ def caution(scheduler: str, progress: Progress) -> None:
         host == "localhost" or host.startswith("127.") or host == "::1"
     ):
         progress.note(
-            f"{scheduler} asks for no key and encrypts nothing: whoever reaches it can run programs on its "
+            f"{scheduler} has no authentication or encryption: anyone who can reach it can run code on its "
             "workers. docs/farm.md shows how to use tls://."
         )
 

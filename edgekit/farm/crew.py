@@ -56,7 +56,7 @@ class Crew:
                 if answer != __version__:
                     has = f"edgekit {answer}" if isinstance(answer, str) else "no edgekit that can be loaded"
                     self.strangers[address] = f"The worker {self._names[address]} has {has}"
-                    self._progress.note(f"{self.strangers[address]}, not {__version__}; it gets no job.")
+                    self._progress.note(f"{self.strangers[address]}, not {__version__}; it gets no steps.")
         self.announced = {
             address: worker["resources"]
             for address, worker in workers.items()

@@ -47,7 +47,7 @@ def do(step: bytes, run: str, needs: Mapping[str, Parcel]) -> Parcel | Refusal:
         except EdgekitError as error:
             return Refusal(error.what, error.hint)
         except Exception as error:
-            return Refusal(f"edgekit did not foresee this: {type(error).__name__}: {first_line(error)}")
+            return Refusal(f"unexpected error in edgekit: {type(error).__name__}: {first_line(error)}")
 
 
 def version() -> str:

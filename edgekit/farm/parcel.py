@@ -46,7 +46,7 @@ def unpack(parcel: Parcel, folder: Path) -> None:
     if found != parcel.sha256:
         raise UnavailableError(
             f"An artefact arrived damaged: its SHA-256 is {found[:12]}…, not {parcel.sha256[:12]}….",
-            "Run the same command again: it goes on from there.",
+            "Rerun the same command to resume.",
         )
     try:
         with tarfile.open(fileobj=io.BytesIO(parcel.archive), mode="r:") as archive:

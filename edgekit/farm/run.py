@@ -162,8 +162,8 @@ class _Errand:
 
     def _come_back(self) -> Client:
         self._progress.note(
-            f"The scheduler at {self._scheduler} is gone; waiting {self._patience:.0f} s for it at most. "
-            "What it had not finished is sent again."
+            f"Lost the scheduler at {self._scheduler}; waiting up to {self._patience:.0f} s for it. "
+            "Unfinished steps will be sent again."
         )
         until = time.monotonic() + self._patience
         while True:
@@ -174,7 +174,7 @@ class _Errand:
                     raise UnavailableError(
                         f"The scheduler at {self._scheduler} did not come back within "
                         f"{self._patience:.0f} s.",
-                        "What was done is kept. Start it, and run the same command again.",
+                        "Completed steps are kept. Restart it, and rerun the same command.",
                     ) from error
                 time.sleep(min(2.0, self._patience / 10))
 
@@ -275,7 +275,7 @@ class _Errand:
         except KilledWorker as killed:
             self._forget(flight)
             self._suspects.append((step, killed.allowed_failures + 1))
-            self._progress.note(f"{step.name}: its workers ended; it is tried alone, after all others.")
+            self._progress.note(f"{step.name}: its workers crashed; it will be retried alone, at the end.")
             return
         except EdgekitError as error:
             found = Refusal(error.what, error.hint)
@@ -314,8 +314,8 @@ class _Errand:
                 step, times = self._suspects.popleft()
                 self._fail(
                     step,
-                    f"It ended its worker {times + 1} times, the last time with no other step at work.",
-                    "Look at the worker's memory; the same command tries it again.",
+                    f"It crashed its worker {times + 1} times, the last time with no other step running.",
+                    "Check the worker's memory. Rerun the same command to retry the step.",
                 )
 
     def _give_up_on_the_absent(self, crew: Crew) -> None:

@@ -106,7 +106,7 @@ async def _serve(scheduler: str, announced: dict[str, dict[str, float]], progres
     ]
     try:
         await asyncio.gather(*nannies)
-        progress.note(f"At work for {scheduler}: {', '.join(announced)}. Ctrl-C ends it.")
+        progress.note(f"Working for {scheduler}: {', '.join(announced)}. Press Ctrl-C to stop.")
         await asyncio.wait(
             [asyncio.ensure_future(nanny.finished()) for nanny in nannies],
             return_when=asyncio.FIRST_COMPLETED,

@@ -259,7 +259,7 @@ def _accuracy(measurement: Measurement, context: Context) -> Iterator[Finding]:
         yield Finding(
             "warning",
             "accuracy-differs",
-            f"{here:.2%} of the images are right here; on the computer that converted the file it was "
+            f"The accuracy here is {here:.2%}; on the computer that converted the file it was "
             f"{reference.accuracy:.2%} (a difference of {images} of {accuracy.n} images).",
             f"The file was made for {reference.target!r}; this runtime computes it differently on this CPU.",
         )
@@ -273,7 +273,7 @@ def _not_finite(measurement: Measurement, _: Context) -> Iterator[Finding]:
                 "not-finite",
                 f"The output {output.name} holds NaN or infinity in {output.not_finite:,} of {output.size:,} "
                 "values.",
-                "Seeded values may be nothing that the model knows: give it real ones with --input.",
+                "The model may not be made for seeded values: supply real ones with --input.",
             )
 
 
@@ -288,7 +288,7 @@ def _unsteady(measurement: Measurement, context: Context) -> Iterator[Finding]:
             "warning",
             "unsteady",
             f"The middle half of the instruction counts differ by {spread:.2%} (limit {UNSTEADY:.1%}).",
-            "The runtime's work depends on time or chance; a tight budget will not hold.",
+            "The runtime's work depends on time or chance; a tight budget will fail.",
         )
 
 

@@ -49,7 +49,7 @@ class Asked:
         if not (self.shapes or self.values or self.reading):
             return
         if not subjects:
-            what = "--shape, --input and --dataset are for files of no artefact set, and none is named."
+            what = "--shape, --input and --dataset are for files outside an artefact set, and none is named."
             raise UsageError(what, "A set has what it needs: leave them out.")
         check_names((*self.shapes, *self.values), [inspect_file(each.path) for each in subjects])
 

@@ -30,7 +30,7 @@ from edgekit.words import plural
 Order: TypeAlias = "Callable[[Sequence[Collected], int], Iterator[Collected]]"
 
 # what a result says that is found while, or long after, its session was measuring
-_UNFINISHED = KeyboardInterrupt("The session is not finished: it still runs, or was ended from outside.")
+_UNFINISHED = KeyboardInterrupt("The session is not finished: it is still running, or was killed.")
 
 
 @dataclass(eq=False)

@@ -198,7 +198,7 @@ def made_in(progress: Progress) -> Repository | None:
     """Return the repository that the session begins in: later its files may have changed."""
     repository, why = here()
     if why:
-        progress.note(f"The result does not say which commit it is of. {why}")
+        progress.note(f"The result does not record its commit. {why}")
     return repository
 
 

@@ -112,7 +112,7 @@ def _bench(
         pairs, missing, new = _paired(before, after)
         if not pairs:
             raise UsageError(
-                f"Nothing can be compared: the one has {_some(before)}; the other {_some(after)}.",
+                f"Nothing can be compared: one side has {_some(before)}; the other {_some(after)}.",
                 "Name two files, or two sets whose files have the same names.",
             )
         looks = rules.looks(len(pairs)) if profile.timed else (1,)

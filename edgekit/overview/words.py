@@ -21,7 +21,7 @@ def name(overview: Overview) -> str:
     """Say what to ship and where: the page's title."""
     best = overview.recommended
     if best is None:
-        return "Nothing that was measured can be recommended"
+        return "No measurement can be recommended"
     return f"Ship {best.best.model}/{best.best.artefact} on {best.device}"
 
 
@@ -84,8 +84,10 @@ def why(overview: Overview, best: Answer) -> list[str]:
     of = f"Of {len(best.pool)} valid measurements on {best.device}, {rule}"
     if len(best.pool) == 1:
         of = f"The only valid measurement on {best.device}"
-    held = {"pass": " that surely holds its budget", "": " (no budget is about it)"}
-    limits = held.get(best.holds, "; nothing there surely holds its budget") if overview.budgets else ""
+    held = {"pass": " that is certain to be within budget", "": " (no budget applies to it)"}
+    limits = (
+        held.get(best.holds, "; nothing there is certain to be within budget") if overview.budgets else ""
+    )
     others = [each for each in overview.answers if each.device != best.device]
     elsewhere = [f"Other devices have their own answers below: {listed(_others(others))}."] if others else []
     return [f"{of}{limits}.", *neighbours(best.choice), *elsewhere]
@@ -138,7 +140,7 @@ def cautions(overview: Overview) -> list[str]:
     if invalid:
         verb = "is" if invalid == 1 else "are"
         said.append(
-            f"{invalid} of {plural(len(overview.lines), 'measurement')} {verb} invalid and in no comparison."
+            f"{invalid} of {plural(len(overview.lines), 'measurement')} {verb} invalid and not compared."
         )
     said += [
         f"{result.device.profile}, {moment(result.created)}: the session ended early: {result.partial}"

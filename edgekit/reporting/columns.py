@@ -212,7 +212,7 @@ def _accuracy(computed: Sequence[Row]) -> list[Column]:
 
     percent, group = units.percent, "accuracy"
     labelled = any(row.accuracy and row.accuracy.value is not None for row in computed)
-    value = "images whose answer is right: the most likely class, or every label"
+    value = "images classified correctly: the most likely class, or every label"
     labels = "labels that are right, over all images"
     drop = "accuracy lost from the float model on the same images"
     agree = "images with the same answer as the float model"

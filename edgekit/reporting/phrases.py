@@ -79,7 +79,7 @@ def _drop(row: Row) -> tuple[Headline, ...]:
     low, high = accuracy.drop_interval
     about = f"{row.name} against the float model; 95 % CI of the drop {points(low)} to {points(high)}"
     if low <= 0 <= high:
-        about += f", so {accuracy.n} images cannot tell it from none"
+        about += f", not significant on {accuracy.n} images"
     change = "drop" if accuracy.drop >= 0 else "gain"
     return (Headline(f"{points(abs(accuracy.drop))} pp", f"{change} in accuracy", about),)
 
@@ -96,7 +96,7 @@ def _loss(row: Row) -> str:
         return ""
     if accuracy.value is None:
         share = "" if accuracy.agreement is None else units.percent(accuracy.agreement)
-        return share and f"; it gives the float model's answer to {share} % of {accuracy.n} images"
+        return share and f"; it agrees with the float model on {share} % of {accuracy.n} images"
     if accuracy.drop is None or accuracy.drop_interval is None:
         return f"; it has {units.percent(accuracy.value)} % top-1 accuracy"
     low, high = accuracy.drop_interval
@@ -105,8 +105,5 @@ def _loss(row: Row) -> str:
         return f"; {accuracy.n} images show no drop in accuracy ({interval})"
     if low <= 0 <= high:
         change = "drop" if accuracy.drop > 0 else "gain"
-        return (
-            f"; a {change} in accuracy of {drop} pp is too small for {accuracy.n} images "
-            f"to tell from none ({interval})"
-        )
+        return f"; a {change} in accuracy of {drop} pp is not significant on {accuracy.n} images ({interval})"
     return f"; it {'loses' if low > 0 else 'gains'} {drop} pp of accuracy ({interval})"

@@ -80,8 +80,8 @@ def _accuracy(cell: Cell, row: Row) -> Share | None:
 def _on_front(point: Point, among: Sequence[Point]) -> bool:
     """Whether a point is on the Pareto front of cost and accuracy of its device and number of threads.
 
-    One is off it if another is at least as good in both and surely better in one: beyond the repeats' ranges,
-    or beyond the intervals. So two that cannot be told apart are both on it.
+    One is off it if another is at least as good in both and significantly better in one: beyond the repeats'
+    ranges, or beyond the intervals. So two that cannot be told apart are both on it.
     """
     if point.cost is None or point.accuracy is None:
         return False

@@ -67,7 +67,7 @@ def _done(order: Order, step: Step, teller: _Teller) -> Report:
         return Report(ended=True, failed=error.what, hint=error.hint)
     except Exception as error:
         what = f"{type(error).__name__}: {first_line(error)}"
-        return Report(ended=True, failed=f"edgekit did not foresee this: {what}")
+        return Report(ended=True, failed=f"unexpected error in edgekit: {what}")
     return Report(ended=True)
 
 

@@ -163,7 +163,7 @@ class _Lanes:
             worker.end()
             self._workers = {lane: each for lane, each in self._workers.items() if each is not worker}
             if step:
-                self._fail(step, worker.epitaph, "Run the same command again: it goes on from there.")
+                self._fail(step, worker.epitaph, "Rerun the same command to resume.")
             return
         for report in reports if step else ():
             assert step  # noqa: S101 - narrows the type

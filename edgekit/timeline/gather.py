@@ -221,7 +221,7 @@ def _notes(
     if left := len(measured) - len(valid):
         yield f"{plural(left, 'invalid measurement')} left out."
     if left := len(valid) - len(here):
-        yield f"{plural(left, 'measurement')} of commits that are not in what is checked out left out."
+        yield f"{plural(left, 'measurement')} left out: of commits outside the checked-out history."
     unknown = {
         each.repository.commit
         for each in here

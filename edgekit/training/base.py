@@ -186,8 +186,8 @@ def _from_model(request: TrainRequest, path: Path, progress: Progress) -> Base:
         progress.note(f"{path.name} scales pixels itself, in its layer {inside.name!r}: it gets 0 to 255.")
         return replace(base, mean=_PIXELS[0], std=_PIXELS[1])
     progress.note(
-        f"Nothing says how {path.name} wants its pixels: it gets −1 to 1. If its family is known, name it: "
-        "edgekit train FAMILY."
+        f"The pixel scaling of {path.name} is not known: it gets −1 to 1. If it belongs to a family, name "
+        "it: edgekit train FAMILY."
     )
     return base
 

@@ -54,7 +54,7 @@ def fit(
     history = run.restore(model, feed.steps)
     if history:
         of = f"{stage} epoch" if stage else "epoch"
-        progress.note(f"Going on after {of} {history[-1].epoch} of {settings.epochs}, in {run.folder}.")
+        progress.note(f"Resuming after {of} {history[-1].epoch} of {settings.epochs}, in {run.folder}.")
     if len(history) == settings.epochs:
         return history
     log = _Log(model, feed.steps, run, history, progress, settings, stage)

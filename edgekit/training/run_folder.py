@@ -133,7 +133,7 @@ class Run:
         except Exception as error:  # Keras and h5py raise many kinds
             raise UsageError(
                 f"The unfinished training in {self.folder} is damaged: {first_line(error)}",
-                "Add --restart to begin anew.",
+                "Add --restart to start again.",
             ) from error
 
 

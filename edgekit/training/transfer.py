@@ -55,7 +55,7 @@ def transfer(base: Base, dataset: Dataset, run: Run, name: str, progress: Progre
     if base.own_resolution not in (None, base.resolution):
         progress.note(
             f"The base was trained at {base.own_resolution} pixels, and is built for {base.resolution}: its "
-            "layers fit any size, and serve best near their own."
+            "layers fit any size, and work best near the original one."
         )
     for layer in leaves(body):
         layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)

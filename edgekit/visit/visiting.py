@@ -87,7 +87,7 @@ def visiting(
         RuntimeMissingError: A runtime that may not be left out cannot be provided, or no Python can.
         DeviceError: The device cannot be reached, or has no room.
     """
-    progress.step(f"Looking at the device {profile.name}")
+    progress.step(f"Probing {profile.name}")
     with connected(transport or open_transport(profile), progress) as device:
         delivery = Delivery(device, progress)
         python = find_interpreter(device, profile, delivery, progress)

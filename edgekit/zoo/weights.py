@@ -56,7 +56,7 @@ def _existing(spec: ModelSpec, known: ImageNet) -> str:
         option = f" --alpha {min(alphas, key=lambda alpha: abs(alpha - (spec.alpha or 0)))}"
     return (
         f"They exist for {widths}resolution {listed(known.resolutions)} and {IMAGENET_CLASSES} classes. "
-        f"Your own classes are learnt from them by: edgekit train {spec.family}{option} --weights imagenet"
+        f"To train on your own classes: edgekit train {spec.family}{option} --weights imagenet"
     )
 
 

@@ -228,7 +228,7 @@ def test_update_leaves_relative_limits_alone_and_says_what_they_need(tmp_path):
     done = run("check", "--update", "--write", cwd=tmp_path, code=1)
 
     assert "latency p50" in done.sentence
-    assert "if the change is meant to be, commit a new baseline" in done.sentence
+    assert "If the change is intended, commit a new baseline" in done.sentence
     after = (tmp_path / "budgets.toml").read_text()
     assert 'latency_p50 = "+5 %"\n' in after
     assert 'latency_p90 = "1 ms"' not in after
@@ -236,7 +236,7 @@ def test_update_leaves_relative_limits_alone_and_says_what_they_need(tmp_path):
 
 
 def test_relative_limits_without_any_named_baseline_are_refused(tmp_path):
-    with pytest.raises(UsageError, match="relative to a baseline, and names none"):
+    with pytest.raises(UsageError, match="relative to a baseline, but names no baseline"):
         judged(tmp_path, 'size = "+5 %"', times(), None)
 
 

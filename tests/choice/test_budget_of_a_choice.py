@@ -107,9 +107,9 @@ def test_the_entry_is_about_the_chosen_one_alone(folder, others, named):
 @pytest.mark.parametrize(
     ("result", "device", "asked", "words"),
     [
-        (None, "rpi4", {"latency": "15 ms"}, "others' figures"),
-        (PAIR, None, {}, "states limits, and none is given"),
-        (PAIR, None, {"latency": "1 ms"}, "Nothing holds the limits"),
+        (None, "rpi4", {"latency": "15 ms"}, "published figures"),
+        (PAIR, None, {}, "needs a limit, and none is given"),
+        (PAIR, None, {"latency": "1 ms"}, "No candidate meets the limits"),
     ],
 )
 def test_what_no_budget_can_state_is_refused(folder, result, device, asked, words):
@@ -130,7 +130,7 @@ def test_a_damaged_file_of_budgets_is_named_and_stays(folder):
 def test_nothing_fits_exits_with_3_and_writes_nothing(folder):
     saved(folder, PAIR)
     shown = pick("--latency 3ms --budget budgets.toml", code=3)
-    assert "Nothing surely holds the limits. The nearest is fast/int8.tflite" in shown.out
+    assert "No candidate is certain to meet the limits. The nearest is fast/int8.tflite" in shown.out
     assert not (folder / "budgets.toml").exists()
     assert json.loads(pick("--latency 3ms --json", code=3).out)["nearest"]["candidate"]["model"] == "fast"
 

@@ -79,7 +79,7 @@ def test_a_sweep_of_random_weights_is_ranked_by_published_accuracy_and_says_so(f
     found = edgekit.pick("sweep.json", latency="15 ms")
     assert (found.scale, found.best.model) == ("published", "m(0.75, 192)")
     said = " ".join([*sentences(found), *found.notes])
-    assert "ranked by what ImageNet's weights of the same size reach" in said
+    assert "ranked by the published ImageNet accuracy of the same size" in said
     assert "random weights" in said
 
 
@@ -136,11 +136,11 @@ def test_every_published_choice_is_within_its_limit_in_every_series():
         ({"device": "rpi4", "accuracy": "0.7"}, "limit on accuracy: '0.7' is not a share"),
         (
             {"device": "rpi4", "memory": "60 MB"},
-            "Nothing has a figure of peak memory: it is not among the published",
+            "No candidate has a figure for peak memory: it is not among the published",
         ),
         ({"device": "rpi4", "threads": 1}, "all CPUs"),
         ({"device": "rpi4", "runtimes": "onnx"}, "has a runtime 'onnx'"),
-        ({"device": "rpi4", "model": "xception*"}, "Nothing was published of xception*"),
+        ({"device": "rpi4", "model": "xception*"}, "No figures are published for xception*"),
         ({"device": "rpi4", "precision": "float16"}, "in float16"),
         ({"results": []}, "No result is given"),
         ({"results": "nowhere"}, "nowhere does not exist"),
@@ -250,7 +250,7 @@ def test_where_nothing_is_timed_instructions_are_the_cost(folder):
     assert (found.cost, found.best.model) == ("instructions", "b")
     assert found.faster.cost == -3_000_000
     assert edgekit.pick(instructions="3 M").best.model == "a"
-    with pytest.raises(UsageError, match="Nothing has a figure of latency p50: rpi4-emulated is emulated"):
+    with pytest.raises(UsageError, match="has a figure for latency p50: rpi4-emulated is emulated"):
         edgekit.pick(latency="15 ms")
 
 

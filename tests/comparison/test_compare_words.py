@@ -93,8 +93,8 @@ def test_noise_is_that_of_as_many_threads():
     [
         ({}, []),
         ({"created": "2026-01-30T00:00:00Z"}, []),
-        ({"created": "2026-01-29T00:00:00Z"}, ["was measured 31 days before, and holds for 30"]),
-        ({"system": "Linux 6.1.0"}, ["with the kernel Linux 6.1.0, and this is Linux 6.6.51"]),
+        ({"created": "2026-01-29T00:00:00Z"}, ["is 31 days old, and valid for 30"]),
+        ({"system": "Linux 6.1.0"}, ["with the kernel Linux 6.1.0, but this is Linux 6.6.51"]),
     ],
 )
 def test_noise_that_is_old_or_of_another_kernel_says_so(planted, words):

@@ -86,7 +86,7 @@ def judge(ratio, spread, **named):
         (1.2, 0.01, {}, "slower", ""),
         (0.8, 0.01, {}, "faster", ""),
         (1.01, 0.01, {}, "same", ""),
-        (1.2, 0.01, {"noise": 0.11}, "inconclusive", "slower, but not surely by 22%"),
+        (1.2, 0.01, {"noise": 0.11}, "inconclusive", "slower, but not certainly by 22%"),
         (1.0, 0.1, {}, "inconclusive", "reaches beyond 5%"),
         (1.2, 0.01, {"tick": 2e5}, "same", "2 steps of the clock"),
     ],

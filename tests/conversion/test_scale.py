@@ -37,9 +37,11 @@ def test_a_scale_inside_that_cannot_be_seen_is_found_by_its_answers(shipped, tmp
         keras.layers.Rescaling(1 / 127.5, -1),
     ]  # nothing is a line before the scale
     keras.Sequential([keras.Input((32, 32, 3)), *hidden, shipped]).save(tmp_path / "own.keras")
-    with pytest.raises(UsageError, match=r"is right on [\d.]+ % of 256 .* with 0 … 255 on 100") as refused:
+    with pytest.raises(
+        UsageError, match=r"classifies [\d.]+ % of 256 .* correctly; with 0 … 255, 100"
+    ) as refused:
         convert(request(tmp_path / "own.keras"), recorder)
-    assert "--preprocess none; for what was assumed, --preprocess tf." in refused.value.hint
+    assert "--preprocess none; to keep this one, --preprocess tf." in refused.value.hint
     assert not (tmp_path / "set").exists()
     convert(request(tmp_path / "own.keras", preprocess="none"), recorder)
     assert (tmp_path / "set" / "float32.onnx").is_file()

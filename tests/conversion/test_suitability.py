@@ -101,7 +101,7 @@ def test_good_images_are_good_however_few_and_of_whatever_size(conversion, good,
 def test_without_training_images_the_share_that_is_cut_off_is_what_it_costs(conversion, good):
     for images in (good[:40] * 0, noise(40)):
         fault = calibrated_on(conversion, images, trained=False)
-        assert "% of what the layers compute is cut off" in fault
+        assert "% of the layers' values" in fault
         assert "the layers " in fault
     assert calibrated_on(conversion, good[:50], trained=False) is None
 

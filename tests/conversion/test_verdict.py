@@ -49,7 +49,7 @@ def test_files_without_labelled_images_are_judged_by_their_answers(converted, re
         return msgspec.structs.replace(converted, manifest=manifest)
 
     check_set(changed(0.7), None, recorder)
-    with pytest.raises(InvalidError, match=r"answers as before to 12\.00 % .* breaks"):
+    with pytest.raises(InvalidError, match=r"agrees with the float model on 12\.00 % .* breaks"):
         check_set(changed(0.12), None, recorder)
 
 
@@ -60,7 +60,7 @@ def test_files_without_labelled_images_are_judged_by_their_answers(converted, re
             0.9,
             1000,
             0.95,
-            r"int8\.tflite answers as before to 90\.00 % of 1000 images .*; at least 95\.00 % are",
+            r"int8\.tflite agrees with the float model on 90\.00 % of 1000 images .*; at least 95\.00 % are",
         ),
         (0.94, 100, 0.95, r"\(95 % interval 87\.\d+ to 97\.\d+\).*; the images are too few to tell"),
         (0.96, 100, 0.95, ""),

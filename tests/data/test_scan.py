@@ -95,9 +95,7 @@ def test_an_empty_part_to_evaluate_with_is_named(folder, tmp_path):
     root = tmp_path / "divided"
     shutil.move(folder, root / "train")
     (root / "test" / "cat").mkdir(parents=True)
-    with pytest.raises(
-        DataError, match=r"divided/test' is there to evaluate with, but has no images.*remove"
-    ):
+    with pytest.raises(DataError, match=r"divided/test' is for evaluation, but has no images.*remove"):
         load(root)
 
 
@@ -114,7 +112,7 @@ def test_numbered_folders_are_in_the_order_of_their_numbers_and_that_is_said(sav
         save(tmp_path / "many" / str(name), 3, 10 * name)
     assert load(tmp_path / "many", progress).labels == tuple(map(str, range(11)))
     [note] = progress.notes
-    assert "in their order: 0, 1, 2 …" in note
+    assert "sorted as numbers: 0, 1, 2 …" in note
     assert "as text: 0, 1, 10 …" in note
     shutil.rmtree(tmp_path / "many" / "10")
     progress.notes.clear()
@@ -133,7 +131,7 @@ def test_images_in_no_sub_folder_have_no_classes(save, tmp_path):
 def test_images_next_to_classes_are_counted(folder, image, progress):
     image(900).save(folder / "loose.png")
     load(folder, progress)
-    assert progress.notes == [f"Ignored 1 image directly in {str(folder)!r}: of no class."]
+    assert progress.notes == [f"Ignored 1 image directly in {str(folder)!r}: they belong to no class."]
 
 
 def test_to_calibrate_images_are_taken_from_any_depth(folder):

@@ -128,7 +128,7 @@ def test_a_device_without_flock_says_what_is_missing(here):
     board.path = str(here.programs)
     with pytest.raises(DeviceError) as caught:
         board.connect()
-    assert caught.value.what == "board has no `flock`, which edgekit needs to have the device to itself."
+    assert caught.value.what == "board has no `flock`, which edgekit needs to lock the device."
     assert "util-linux" in caught.value.hint
     assert not here.edgekit.exists()
 

@@ -172,7 +172,7 @@ def test_the_order_of_classes_that_would_be_right_is_written_by_the_command_that
     (place / "turned" / "dark").rename(place / "turned" / "apples")  # the model's second class, sorted first
     shown = show("convert model.onnx --dataset turned -o made")
     command, option = re.search(
-        r"If the model was trained so: (.+) and add (--labels \S+)", shown.err
+        r"If the model was trained in that order: (.+) and add (--labels \S+)", shown.err
     ).groups()
     subprocess.run(["sh", "-c", command], check=True)
     shown = show(f"convert model.onnx --dataset turned {option} -o made")

@@ -144,7 +144,7 @@ def test_a_step_that_always_ends_its_worker_is_named_and_takes_no_other_along(fa
     outcome, _ = _run(farm, [ending, *others, _planted("after", ending)], store)
     (failure,) = outcome.failed
     assert failure.name == "ending"
-    assert failure.reason == "It ended its worker 5 times, the last time with no other step at work."
+    assert failure.reason == "It crashed its worker 5 times, the last time with no other step running."
     assert [step.name for step in outcome.skipped] == ["after"]
     assert outcome.ran == 8
 
@@ -163,7 +163,7 @@ def test_a_scheduler_that_is_started_anew_is_sent_what_is_missing(farm, store, t
     thread.join()
     assert outcome.ran == 6
     assert len(_files(store)) == 6
-    assert any("is gone; waiting 600 s for it at most" in note for note in progress.notes)
+    assert any("; waiting up to 600 s for it" in note for note in progress.notes)
     begun = [int(part.split()[0]) for part, _ in progress.steps if " of 6, step" in part]
     assert max(begun) == 6
 
@@ -212,7 +212,7 @@ def test_two_workers_of_computers_that_have_one_name_are_both_at_work(farm, stor
     with subprocess.Popen([sys.executable, "-m", *words], env=ENV, stderr=subprocess.PIPE, text=True) as more:
         said = more.stderr.readline()
         more.terminate()
-    assert said.startswith("At work for"), said
+    assert said.startswith("Working for"), said
 
 
 def test_a_device_does_one_step_at_a_time(farm, store, tmp_path):
@@ -272,7 +272,7 @@ def test_an_address_without_keys_is_cautioned_about_unless_it_is_of_this_compute
         caution(address, progress)
     assert progress.notes == []
     caution("tcp://gateway:8786", progress)
-    assert "whoever reaches it can run programs on its workers" in progress.notes[0]
+    assert "anyone who can reach it can run code on its workers" in progress.notes[0]
 
 
 def test_with_the_keys_of_the_page_steps_are_done_and_without_them_nobody_gets_in(store, tmp_path):
@@ -289,7 +289,7 @@ def test_with_the_keys_of_the_page_steps_are_done_and_without_them_nobody_gets_i
         with dask.config.set(dask.config.merge(dask.config.config, settings)):
             outcome, progress = _run(farm, [_planted("a"), _planted("b", device="rpi4")], store)
         assert (outcome.ran, outcome.failed) == (2, ())
-        assert not any("asks for no key" in note for note in progress.notes)
+        assert not any("has no authentication" in note for note in progress.notes)
         with pytest.raises((UnavailableError, UsageError)):
             run_steps([_planted("c")], store, scheduler=farm.address.replace("tls", "tcp"))
         with pytest.raises(UsageError, match="cannot be used"):

@@ -170,7 +170,7 @@ def test_a_killed_bench_leaves_no_process_on_the_phone(phone: Phone, artefacts: 
     phone.assert_tidy()
     assert phone.fixed_performance()[-2:] == ["true", "false"]
     kept = read_result(tmp_path / "result.json")
-    assert kept.partial == "The session is not finished: it still runs, or was ended from outside."
+    assert kept.partial == "The session is not finished: it is still running, or was killed."
     assert [len(m.repeats) for m in kept.measurements] == [1]
 
 

@@ -179,7 +179,7 @@ def test_a_command_that_is_killed_there_says_by_which_signal(adb_lab: AdbLab) ->
 def test_a_command_over_its_deadline_is_ended_with_all_it_started(adb_lab: AdbLab) -> None:
     phone = adb_lab.phone()
     with connected(transport(phone)) as device:
-        with pytest.raises(DeviceError, match="on phone did not finish within 2 s and was ended") as error:
+        with pytest.raises(DeviceError, match="on phone did not finish within 2 s and was killed") as error:
             sleep(device, deadline=2)
         assert not isinstance(error.value, TransientDeviceError)
         one_sentence(error)

@@ -70,13 +70,13 @@ def test_a_machine_that_does_not_get_ready_is_ended() -> None:
     with TemporaryFile() as system:
         image.write_system(system, found, [])
         started = machine.Machine(A72, found.kernel, system)
-        with pytest.raises(DeviceError, match="was not ready within 0 s and was ended"):
+        with pytest.raises(DeviceError, match="was not ready within 0 s and was killed"):
             started.boot(0.2)
     assert not started.running
 
 
 def test_after_a_deadline_or_too_little_memory_the_next_command_runs(emulated: EmulatorTransport) -> None:
-    with pytest.raises(DeviceError, match="did not finish sh within 2 s and was ended") as late:
+    with pytest.raises(DeviceError, match="did not finish sh within 2 s and was killed") as late:
         emulated.run(["sh", "-c", "while :; do :; done"], stdin="", deadline=2)
     assert "--no-accuracy" in late.value.hint
     with pytest.raises(DeviceError, match="ran out of its 1024 MiB of memory") as full:

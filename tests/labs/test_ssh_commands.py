@@ -162,7 +162,7 @@ def test_a_measurement_that_ends_early_keeps_its_repeats_and_the_next_one_is_who
     bench = Bench(board, artefact, tmp_path)
 
     bench.refused(
-        "did not finish within 10 s and was ended", HUNG, lambda _: bench.guest(3).kill(signal.SIGSTOP)
+        "did not finish within 10 s and was killed", HUNG, lambda _: bench.guest(3).kill(signal.SIGSTOP)
     )
 
     bench.refused("The measuring process was killed (SIGKILL)", "", lambda _: bench.guest(3).kill())

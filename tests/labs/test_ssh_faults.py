@@ -104,7 +104,7 @@ def test_a_killed_guest_is_told_by_its_signal(ssh_lab: SshLab, tmp_path: Path) -
 def test_a_run_past_its_deadline_is_ended_with_all_it_started(ssh_lab: SshLab, tmp_path: Path) -> None:
     board = ssh_lab.board("pi64")
     with connected(SshTransport(profile("pi64"))) as device:
-        with pytest.raises(DeviceError, match="on pi64 did not finish within 3 s and was ended") as raised:
+        with pytest.raises(DeviceError, match="on pi64 did not finish within 3 s and was killed") as raised:
             device.run(
                 ["sh", "-c", "sleep 1000 & trap '' TERM INT HUP; sleep 1001; sleep 1002"],
                 stdin="",

@@ -176,4 +176,4 @@ def test_a_session_where_git_fails_says_so_and_measures(device, tiny, tmp_path, 
 
     assert result.repository is None
     assert result.measurements
-    assert [note for note in notes.notes if note.startswith("The result does not say which commit")]
+    assert [note for note in notes.notes if note.startswith("The result does not record its commit")]

@@ -56,7 +56,7 @@ def test_a_killed_session_has_left_every_finished_repeat(run, script, tmp_path, 
     kept = read_result(tmp_path / "result.json")
     assert sum(len(m.repeats) for m in kept.measurements) == repeats
     assert kept.ended == "interrupted"
-    assert kept.partial == "The session is not finished: it still runs, or was ended from outside."
+    assert kept.partial == "The session is not finished: it is still running, or was killed."
 
 
 def test_what_a_killed_session_left_is_judged_and_shown_as_partial(run, script, tmp_path):
@@ -71,7 +71,7 @@ def test_what_a_killed_session_left_is_judged_and_shown_as_partial(run, script, 
     check = edgekit.check([path], budgets=tmp_path / "budgets.toml")
     assert check.exit_code in (3, 4)
     page = edgekit.report(path, tmp_path / "report.md").read_text(encoding="utf-8")
-    assert "was ended from outside" in page
+    assert "or was killed" in page
     assert edgekit.compare(path, path).pairs
 
 

@@ -140,5 +140,5 @@ def test_only_what_is_named_is_measured(device, script, old, new):
     assert run(device, old, new, only=("int8.tflite",)).missing == ()
     with pytest.raises(UsageError, match=r"no artefact int4\.tflite"):
         run(device, old, new, only=("int4.tflite",))
-    with pytest.raises(UsageError, match="Nothing can be compared: the one has old/float32"):
+    with pytest.raises(UsageError, match="Nothing can be compared: one side has old/float32"):
         run(device, old / "float32.tflite", new / "int8.onnx", runtimes=())

@@ -170,7 +170,7 @@ def test_what_is_invalid_is_marked_and_never_the_answer(tmp_path):
     flawed = {(f, r, 1): (HOT,) for f, r in (("int8.tflite", "litert"), ("float16.tflite", "litert"))}
     write_result(tmp_path / "results" / "one.json", simulate(threads=(1,), samples=8, flawed=flawed))
     page = page_of(tmp_path / "results")
-    assert "2 of 8 measurements are invalid and in no comparison." in page.text
+    assert "2 of 8 measurements are invalid and not compared." in page.text
     assert "Ship mobilenet_v1_0.5_224_shapes/int8.onnx on rpi4" in page.text
     assert HOT.message in page.text
 
@@ -181,7 +181,7 @@ def test_where_nothing_is_valid_nothing_is_recommended(tmp_path):
     write_result(
         tmp_path / "results" / "one.json", msgspec.structs.replace(result, measurements=tuple(spoilt))
     )
-    assert "Nothing that was measured can be recommended" in page_of(tmp_path / "results").text
+    assert "No measurement can be recommended" in page_of(tmp_path / "results").text
 
 
 def test_what_holds_its_budget_goes_before_what_does_not(tmp_path):

@@ -93,10 +93,10 @@ def test_a_session_without_measurements_says_so():
     [
         (
             4,
-            "; a drop in accuracy of 0.40 pp is too small for 500 images to tell from none (95 % CI",
+            "; a drop in accuracy of 0.40 pp is not significant on 500 images (95 % CI",
         ),
         (60, "; it loses 11.60 pp of accuracy (95 % CI of the drop 9."),
-        (0, "; a gain in accuracy of 0.40 pp is too small for 500 images to tell from none"),
+        (0, "; a gain in accuracy of 0.40 pp is not significant on 500 images"),
     ],
 )
 def test_a_drop_is_called_one_only_when_the_images_can_show_it(wrong, expected):
@@ -126,7 +126,7 @@ def test_headlines_are_the_fastest_pairs():
     assert (faster.value, faster.what) == ("2.4×", "faster")
     assert (smaller.value, smaller.what) == ("70 %", "smaller file")
     assert (drop.value, drop.what) == ("0.40 pp", "drop in accuracy")
-    assert "so 500 images cannot tell it from none" in drop.about
+    assert "not significant on 500 images" in drop.about
 
 
 def namesake(**changed):

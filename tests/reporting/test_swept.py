@@ -51,10 +51,10 @@ def test_what_is_lacking_invalid_or_random_is_said_first():
     view = View(swept(*cells, dataset=None))
     weights, lacking, why, invalid = view.cautions
     assert "random" in weights
-    assert "of 1 of the 2 sizes are those that others published" in weights
+    assert "of 1 of the 2 sizes are published ImageNet accuracies" in weights
     assert lacking == "1 of 2 sizes lacks something."
     assert why == "Failed: converting alpha 1 at 192 pixels: There is no memory."
-    assert invalid.startswith("1 of 1 measurement is invalid and on no front; --again")
+    assert invalid.startswith("1 of 1 measurement is invalid and not on the front; --again")
     assert _column(view, "top1") == ["70.00"]
     assert "published top-1" in {column.title for column in view.table.columns}
 

@@ -90,7 +90,7 @@ def test_a_failure_is_named_and_what_does_not_need_it_goes_on(store):
     assert outcome.skipped == (after,)
     assert {failure.name: failure.reason for failure in outcome.failed} == {
         "measuring": "The planted device is not there.",
-        "converting": "edgekit did not foresee this: ZeroDivisionError: planted.",
+        "converting": "unexpected error in edgekit: ZeroDivisionError: planted.",
     }
     assert store.failure(refused.key).hint == "Plug it in."
 

@@ -90,7 +90,7 @@ def test_a_commit_of_another_branch_is_left_out_and_counted(project):
     found = edgekit.history()
 
     assert len(found.series[0].values) == 1
-    assert found.notes == ("1 measurement of commits that are not in what is checked out left out.",)
+    assert found.notes == ("1 measurement left out: of commits outside the checked-out history.",)
 
 
 def test_commits_that_a_shallow_clone_lacks_are_placed_by_date(project, tmp_path, monkeypatch):

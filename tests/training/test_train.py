@@ -144,7 +144,7 @@ def test_a_training_killed_while_it_keeps_an_epoch_ends_with_the_same_weights(tr
 
     progress = Recorder()
     outcome = train(_request(images, tmp_path), progress)
-    assert any(note.startswith("Going on after epoch 1 of 3") for note in progress.notes)
+    assert any(note.startswith("Resuming after epoch 1 of 3") for note in progress.notes)
     assert [epoch.epoch for epoch in outcome.history] == [1, 2, 3]
     _assert_same_weights(outcome.checkpoint, trained[0].checkpoint)
     assert sorted(p.name for p in (tmp_path / "models").iterdir()) == [f"{NAME}.keras", f"{NAME}.toml"]

@@ -193,7 +193,7 @@ def test_killed_in_any_stage_it_goes_on_and_ends_with_the_same_weights(
     progress = Recorder()
     outcome = train(request, progress)
     if "2" in last and module == "run_folder":
-        assert any("Going on after fine-tuning epoch 1 of 2" in note for note in progress.notes)
+        assert any("Resuming after fine-tuning epoch 1 of 2" in note for note in progress.notes)
         assert not any(what.startswith("Computing features") for what, _ in progress.steps)
     for mine, theirs in zip(
         load_model(outcome.checkpoint).get_weights(),

@@ -61,7 +61,7 @@ def test_a_device_is_let_go_of_whatever_happens(device, script):
 def test_what_takes_time_is_shown_from_the_beginning(device):
     notes = Recorder()
     with visiting(HOST, progress=notes, transport=device):
-        assert notes.steps == [("Looking at the device host", None)]
+        assert notes.steps == [("Probing host", None)]
 
 
 def test_a_probe_describes_the_device(device, script):

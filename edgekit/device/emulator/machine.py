@@ -91,7 +91,7 @@ class Machine:
                 if line.strip() == channel.READY:
                     return
             self._fail(
-                f"was not ready within {patience:.0f} s and was ended",
+                f"was not ready within {patience:.0f} s and was killed",
                 "Try again when this computer has less to do.",
             )
 
@@ -118,7 +118,7 @@ class Machine:
                     if done.code < 0 and _KILLED in self.console()[seen:]:
                         self._fail(f"ran out of its {self._board.memory_mib} MiB of memory")
                     return done
-            what = f"did not finish {Path(argv[0]).name} within {deadline:.0f} s and was ended"
+            what = f"did not finish {Path(argv[0]).name} within {deadline:.0f} s and was killed"
             self._fail(what, "The model may be too slow to be emulated; try --no-accuracy.")
 
     def end(self) -> None:

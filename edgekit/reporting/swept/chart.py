@@ -16,8 +16,8 @@ from edgekit.reporting.table import TableOf
 _HEIGHT = 360  # pixels
 _FRONT = (
     "Up and to the left is better. Filled marks, joined by the line, are on the front: no other is as good "
-    "in both and surely better in one. Upright lines: 95 % interval of the accuracy; lines across: range of "
-    "the repeats. A mark's name is its size: alpha · pixels."
+    "in both and significantly better in one. Upright lines: 95 % interval of the accuracy; lines across: "
+    "range of the repeats. A mark's name is its size: alpha · pixels."
 )
 _COST = "Each mark is a size: alpha · pixels. Lines across: range of the repeats. No accuracy is known."
 

@@ -31,7 +31,7 @@ def title(sweep: Sweep) -> str:
 
 
 def _size(sweep: Sweep, points: Sequence[Point]) -> Iterator[ColumnOf[Point]]:
-    about = "* where no other is as good in both time and accuracy, and surely better in one"
+    about = "* where no other is as good in both time and accuracy, and significantly better in one"
     if any(point.front for point in points):
         yield ColumnOf("front", "front", "", lambda p: FRONT if p.front else "", about, 0, words=True)
     if any(cell.alpha is not None for cell in sweep.cells):
@@ -82,9 +82,9 @@ def _millions(point: Point) -> str:
 
 
 def _accuracy(sweep: Sweep) -> Iterator[ColumnOf[Point]]:
-    about = "images whose answer is right"
+    about = "images classified correctly"
     if not sweep.trained:
-        about += ", by others' measurement of ImageNet's weights of this size; those measured here are random"
+        about += ", published for ImageNet weights of this size; the weights measured here are random"
     name = "top-1" if sweep.trained else "published top-1"
 
     def cell(text: Callable[[Share], str]) -> Callable[[Point], str]:

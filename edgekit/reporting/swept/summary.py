@@ -20,13 +20,13 @@ def cautions(sweep: Sweep, points: Sequence[Point]) -> tuple[str, ...]:
 def _weights(sweep: Sweep, points: Sequence[Point]) -> Iterator[str]:
     if sweep.trained:
         return
-    said = "The weights are random: what is measured of time, memory and size is real all the same"
+    said = "The weights are random, but times, memory and sizes are real"
     known = sum(bool(cell.published) for cell in sweep.cells)
     if not any(point.accuracy for point in points):
         yield f"{said}; edgekit knows no published accuracy of these sizes."
     else:
         which = "" if known == len(sweep.cells) else f" of {known} of the {len(sweep.cells)} sizes"
-        yield f"{said}. The accuracies{which} are those that others published of ImageNet's weights."
+        yield f"{said}. The accuracies{which} are published ImageNet accuracies."
 
 
 def _lacking(sweep: Sweep) -> Iterator[str]:
@@ -47,8 +47,8 @@ def _invalid(points: Sequence[Point]) -> Iterator[str]:
     if invalid:
         verb = "is" if invalid == 1 else "are"
         yield (
-            f"{invalid} of {plural(len(points), 'measurement')} {verb} invalid and on no front; --again "
-            "measures these sizes again."
+            f"{invalid} of {plural(len(points), 'measurement')} {verb} invalid and not on the front; --again "
+            "repeats them."
         )
 
 
