@@ -126,10 +126,12 @@ def convert(
     qat: Annotated[
         int | None,
         options.whole(
-            "Epochs of training with simulated 8-bit arithmetic before quantizing, taught by the float model."
+            "Epochs of quantization-aware training, with the float model as the teacher.  [default: none]"
         ),
     ] = None,
-    runs: Annotated[Path, typer.Option(help="Folder for what --qat needs to go on.")] = Path("runs"),
+    runs: Annotated[Path, typer.Option(help="Folder for the files that --qat needs to resume.")] = Path(
+        "runs"
+    ),
     seed: Annotated[int, options.whole("Seed for the images of `shapes`.")] = 0,
     output: Annotated[Path | None, options.output("Folder for the set.  [default: artefacts/NAME]")] = None,
     as_json: options.AsJson = False,
