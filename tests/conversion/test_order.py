@@ -28,7 +28,7 @@ def test_any_other_order_is_found_and_the_command_writes_it(tmp_path):
     order = np.random.default_rng(0).permutation(11)
     names = tuple(f"class {letter}" for letter in "abcdefghijk")
     said = other_order(answering(order[TRUTH], 11), names)
-    command = said.partition("trained so: ")[2].removesuffix(" and add --labels labels.txt")
+    command = said.partition("trained in that order: ")[2].removesuffix(" and add --labels labels.txt")
     subprocess.run(command, shell=True, check=True, cwd=tmp_path)
     written = read_labels(tmp_path / "labels.txt")
     assert [written.index(name) for name in names] == order.tolist()
