@@ -28,7 +28,6 @@ from edgekit.conversion.calibration import PLAIN, Calibration, Steps, Trained
 from edgekit.conversion.formats import FORMATS, Format
 from edgekit.conversion.load import Inputs, load
 from edgekit.conversion.preparation import Preparation, Prepared
-from edgekit.conversion.qat.training import RATE
 from edgekit.conversion.qat.tuning import Tuner, tuner_for
 from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.request import ConvertRequest
@@ -86,7 +85,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default=MODEL, help=f"a model of shapes that ships (default {MODEL})")
     parser.add_argument("--epochs", type=int, default=5, help="default 5")
-    parser.add_argument("--rate", type=float, default=RATE, help=f"highest learning rate (default {RATE})")
+    parser.add_argument("--rate", type=float, help="highest learning rate (default: as convert chooses it)")
     parser.add_argument("--images", type=int, default=10_080, help="that judge (default 10,080)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="qat-") as folder:

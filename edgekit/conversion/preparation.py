@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import log
 from typing import TypeAlias, get_args
 
 import numpy as np
@@ -129,13 +130,12 @@ class Preparation:
         before, after = found[best], found.get(trained)
         if after is None or self.prepared(trained) is None:
             return best, "training for 8 bits: its weights cannot be stored in this format, left out"
-        gain = decibels(after) - decibels(before)
-        nearer = mean_level(after) < mean_level(before)
+        here, there = (-10 * mean_level(noise) / log(10) for noise in (after, before))
         surely = surely_less(after, before) or surely_less(before, after)
-        return trained if nearer else best, (
-            f"training for 8 bits, {plural(trained.trained, 'epoch')}: SQNR {decibels(after):.1f} dB against "
-            f"{decibels(before):.1f} dB of the best without it ({gain:+.1f} dB"
-            f"{'' if surely else ', which may be chance'}), so it is {'kept' if nearer else 'left out'}"
+        return trained if here > there else best, (
+            f"training for 8 bits, {plural(trained.trained, 'epoch')}: SQNR of a typical image {here:.1f} dB "
+            f"against {there:.1f} dB of the best without it ({here - there:+.1f} dB"
+            f"{'' if surely else ', which may be chance'}), so it is {'kept' if here > there else 'left out'}"
         )
 
     def _nearer(self, found: Mapping[Steps, Noises]) -> dict[Steps, Noises]:

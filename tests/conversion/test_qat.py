@@ -20,7 +20,7 @@ from edgekit.conversion.graph import freeze
 from edgekit.conversion.preparation import Preparation
 from edgekit.conversion.qat.places import nudged, places
 from edgekit.conversion.qat.run_folder import Run, State
-from edgekit.conversion.qat.tuning import Tuner, check_trainable
+from edgekit.conversion.qat.tuning import Tuner, _places, _simulation, check_trainable
 from edgekit.data.sources import load_images
 from edgekit.errors import ModelError, UsageError
 from edgekit.inspection import inspect_bytes
@@ -119,8 +119,6 @@ def _preparation(calibration, graph, kind, train=None):
 
 
 def test_what_is_trained_computes_as_both_int8_files_do(calibration, graph, dataset):
-    from edgekit.conversion.qat.tuning import _places, _simulation
-
     network = calibration.source.network
     simulation = _simulation(calibration, network, calibration.ranges(PLAIN), 127)
     steps = Steps(trained=1, levels=127)
@@ -251,6 +249,38 @@ def test_only_what_files_round_is_rounded(calibration):
     assert found.squash == "Softmax"
     assert list(found.cut.values()) == [(0.0, 6.0)] * 2
     assert all(kinds[name] not in ("Relu", "Softmax") for name in found.squashed)
+
+
+def test_the_float_function_of_many_kinds_of_layers_is_kept(tmp_path, dataset):
+    from keras import layers
+
+    def extra(x):
+        """Pooling of each kind, branches, groups, squeeze and excite, and the usual activations."""
+        a = layers.Activation("hard_swish")(layers.Conv2D(8, 3, groups=2, padding="same")(x))
+        b = layers.MaxPooling2D(3, strides=1, padding="same")(layers.LeakyReLU()(x))
+        c = layers.AveragePooling2D(3, strides=1, padding="same")(layers.Activation("swish")(x))
+        x = layers.Concatenate()([a, b, c])
+        x = layers.DepthwiseConv2D(3, depth_multiplier=2, dilation_rate=2, activation="tanh")(x)
+        squeezed = layers.GlobalAveragePooling2D(keepdims=True)(x)
+        excited = layers.Conv2D(48, 1, activation="hard_sigmoid")(
+            layers.Conv2D(4, 1, activation="elu")(squeezed)
+        )
+        x = layers.Multiply()([x, excited])
+        x = layers.ZeroPadding2D(((1, 0), (0, 1)))(x)
+        return layers.Conv2D(8, (3, 2), strides=2, activation="gelu")(x)
+
+    path = _save(tmp_path / "many.keras", extra=extra)
+    file = FORMATS["onnx"].float32(freeze(resolve(str(path)).load()))
+    calibration = Calibration(file, Feed(dataset.calibration, dataset.preprocessing, 20), SILENT)
+    simulation = _simulation(calibration, calibration.source.network, {}, 127)
+    (name,) = _places(calibration).squashed
+    run = calibration.run(calibration.source.network, (name,))
+    for image in calibration.images(3):
+        real, here = run(image)[name], simulation(image, rounded=False)[0].numpy()
+        assert np.abs(real - here).max() <= 1e-5 * np.abs(real).max()
+    batch = np.concatenate(list(calibration.images(3)))
+    alone = np.concatenate([simulation(image[None], rounded=False)[0].numpy() for image in batch])
+    assert np.allclose(simulation(batch, rounded=False)[0].numpy(), alone, atol=1e-4)
 
 
 def test_a_layer_that_cannot_be_trained_is_named(tmp_path, dataset):

@@ -1,142 +1,35 @@
-"""What each operator of a float ONNX graph does, in TensorFlow.
-
-ONNX has channels first, TensorFlow's kernels on a CPU want them last. A tensor of four axes is kept with
-channels last as long as nothing asks otherwise.
-"""
+"""What each operator of a float ONNX graph does, in TensorFlow: to add one, add a function to OPERATORS."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
-from edgekit.quantization.network import Float, Layer
-
-LAST, FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
-
-
-@dataclass(frozen=True)
-class Value:
-    """A tensor of the ONNX graph."""
-
-    tensor: Any  # of TensorFlow
-    last: bool = False  # whether its channels are last here: [n, height, width, channels]
-
-
-Given: TypeAlias = "Value | Float"  # what depends on the image, and constants
-Attributes: TypeAlias = dict[str, Any]
-
-
-class Unsupported(Exception):  # noqa: N818 - it is caught here, and named for people elsewhere
-    """Nothing here does what the operator asks for; says what that is."""
-
-
-def plain(given: Given) -> Any:
-    """A tensor as ONNX has it."""
-    import tensorflow as tf
-
-    if not isinstance(given, Value):
-        return tf.constant(given)
-    return tf.transpose(given.tensor, FIRST) if given.last else given.tensor
-
-
-def _value(given: Given) -> Value:
-    if not isinstance(given, Value):
-        raise Unsupported("of a constant")
-    return given
-
-
-def channels_last(value: Given) -> Any:
-    """An image-like tensor, [n, height, width, channels]."""
-    import tensorflow as tf
-
-    if not isinstance(value, Value) or len(value.tensor.shape) != 4:
-        raise Unsupported("of other than four axes")
-    return value.tensor if value.last else tf.transpose(value.tensor, LAST)
-
-
-def convolution(value: Given, weights: Any, layer: Layer) -> Value:
-    """A layer's convolution, without its bias.
-
-    Args:
-        value: Its input.
-        weights: [height, width, inputs per group, outputs].
-        layer: Says the rest.
-    """
-    import tensorflow as tf
-
-    images = channels_last(value)
-    if len(layer.strides) != 2:
-        raise Unsupported("over other than two axes")
-    inputs, outputs = int(images.shape[3]), int(weights.shape[3])
-    padding, images = _padded(images, weights.shape[:2], layer.strides, layer.pads, layer.dilations)
-    if layer.groups == inputs > 1:
-        kernel = tf.reshape(weights, (*weights.shape[:2], inputs, outputs // inputs))
-        return Value(_by_channel(images, kernel, layer, padding), last=True)
-
-    def one(part: Any, kernel: Any) -> Any:
-        return tf.nn.conv2d(part, kernel, layer.strides, padding, dilations=layer.dilations)
-
-    if layer.groups == 1:
-        return Value(one(images, weights), last=True)
-    parts = zip(tf.split(images, layer.groups, 3), tf.split(weights, layer.groups, 3), strict=True)
-    return Value(tf.concat([one(*pair) for pair in parts], 3), last=True)
-
-
-def _by_channel(images: Any, kernel: Any, layer: Layer, padding: str) -> Any:
-    import tensorflow as tf
-
-    if layer.strides[0] == layer.strides[1]:
-        return tf.nn.depthwise_conv2d(
-            images, kernel, (1, *layer.strides, 1), padding, dilations=layer.dilations
-        )
-    raise Unsupported("by channel, with strides that differ")
-
-
-def _padded(
-    images: Any, kernel: Sequence[int], strides: Sequence[int], pads: Sequence[int], dilations: Sequence[int]
-) -> tuple[str, Any]:
-    """TensorFlow's name for a padding, and images padded if it has none."""
-    import tensorflow as tf
-
-    if not any(pads):
-        return "VALID", images
-    usual = [
-        max((-(-size // stride) - 1) * stride + (k - 1) * dilation + 1 - size, 0)
-        for size, k, stride, dilation in zip(images.shape[1:3], kernel, strides, dilations, strict=True)
-    ]
-    if list(pads) == [*(x // 2 for x in usual), *(x - x // 2 for x in usual)]:
-        return "SAME", images
-    top, left, bottom, right = pads
-    return "VALID", tf.pad(images, ((0, 0), (top, bottom), (left, right), (0, 0)))
-
-
-def _alike(given: Sequence[Given]) -> tuple[bool, list[Any]]:
-    """Tensors in one layout, to be computed with element by element; whether channels are last in it."""
-    values = [each for each in given if isinstance(each, Value)]
-    last = any(each.last for each in values) and all(len(each.tensor.shape) == 4 for each in values)
-    if not last:
-        return False, [plain(each) for each in given]
-    return True, [channels_last(x) if isinstance(x, Value) else _turned(x) for x in given]
-
-
-def _turned(constant: Float) -> Any:
-    import tensorflow as tf
-
-    if constant.ndim == 0:
-        return tf.constant(constant)
-    four = constant.reshape((1,) * (4 - constant.ndim) + constant.shape)
-    return tf.constant(np.ascontiguousarray(four.transpose(LAST)))
+from edgekit.conversion.qat.tensors import (
+    FIRST,
+    LAST,
+    Attributes,
+    Given,
+    Unsupported,
+    Value,
+    alike,
+    channels_last,
+    given_value,
+    padded_by,
+    plain,
+)
 
 
 def _each(compute: Callable[..., Any]) -> Callable[[Sequence[Given], Attributes], Value]:
-    """An operator that computes element by element."""
+    """An operator that computes element by element, given TensorFlow and the tensors."""
 
     def run(given: Sequence[Given], _: Attributes) -> Value:
-        last, tensors = _alike(given)
-        return Value(compute(*tensors), last)
+        import tensorflow as tf
+
+        last, tensors = alike(given)
+        return Value(compute(tf, *tensors), last)
 
     return run
 
@@ -144,7 +37,7 @@ def _each(compute: Callable[..., Any]) -> Callable[[Sequence[Given], Attributes]
 def _clip(given: Sequence[Given], _: Attributes) -> Value:
     import tensorflow as tf
 
-    value = _value(given[0])
+    value = given_value(given[0])
     limits = [float(x) for x in given[1:] if not isinstance(x, Value) and np.size(x)]
     if len(limits) != 2:
         raise Unsupported("without constant limits")
@@ -180,7 +73,7 @@ def _pool(kind: str) -> Callable[[Sequence[Given], Attributes], Value]:
             raise Unsupported("over other than two axes, or with sizes rounded up")
         strides = attributes.get("strides", (1, 1))
         pads, dilations = attributes.get("pads", (0,) * 4), attributes.get("dilations", (1, 1))
-        padding, padded = _padded(images, kernel, strides, pads, dilations)
+        padding, padded = padded_by(images, kernel, strides, pads, dilations)
         if padded is not images and (kind == "AVG" or any(x > 1 for x in dilations)):
             raise Unsupported("with such a padding")
         if padded is not images:  # what is outside is never the largest
@@ -243,7 +136,7 @@ def _flatten(given: Sequence[Given], attributes: Attributes) -> Value:
 def _transpose(given: Sequence[Given], attributes: Attributes) -> Value:
     import tensorflow as tf
 
-    value, order = _value(given[0]), tuple(attributes["perm"])
+    value, order = given_value(given[0]), tuple(attributes["perm"])
     if order == FIRST and not value.last:
         return Value(value.tensor, last=True)
     if order == LAST and value.last:
@@ -254,7 +147,7 @@ def _transpose(given: Sequence[Given], attributes: Attributes) -> Value:
 def _concat(given: Sequence[Given], attributes: Attributes) -> Value:
     import tensorflow as tf
 
-    last, tensors = _alike(given)
+    last, tensors = alike(given)
     axis = int(attributes["axis"])
     return Value(tf.concat(tensors, {1: 3, -3: 3, 2: 1, -2: 1, 3: 2, -1: 2}[axis] if last else axis), last)
 
@@ -291,56 +184,53 @@ def _products(given: Sequence[Given], _: Attributes) -> Value:
 def _leaky(given: Sequence[Given], attributes: Attributes) -> Value:
     import tensorflow as tf
 
-    value = _value(given[0])
+    value = given_value(given[0])
     return Value(tf.nn.leaky_relu(value.tensor, attributes.get("alpha", 0.01)), value.last)
 
 
 def _hard_sigmoid(given: Sequence[Given], attributes: Attributes) -> Value:
     import tensorflow as tf
 
-    value = _value(given[0])
+    value = given_value(given[0])
     slope, offset = attributes.get("alpha", 0.2), attributes.get("beta", 0.5)
     return Value(tf.clip_by_value(value.tensor * slope + offset, 0.0, 1.0), value.last)
 
 
-def _operators() -> dict[str, Callable[[Sequence[Given], Attributes], Value]]:
-    import tensorflow as tf
-
-    return {
-        "Add": _each(tf.add),
-        "Sub": _each(tf.subtract),
-        "Mul": _each(tf.multiply),
-        "Div": _each(tf.divide),
-        "Pow": _each(tf.pow),
-        "Relu": _each(tf.nn.relu),
-        "Sigmoid": _each(tf.sigmoid),
-        "Tanh": _each(tf.tanh),
-        "Elu": _each(tf.nn.elu),
-        "Erf": _each(tf.math.erf),
-        "Exp": _each(tf.exp),
-        "Softplus": _each(tf.nn.softplus),
-        "Sqrt": _each(tf.sqrt),
-        "Neg": _each(tf.negative),
-        "Reciprocal": _each(tf.math.reciprocal),
-        "HardSwish": _each(lambda x: x * tf.nn.relu6(x + 3.0) / 6.0),
-        "HardSigmoid": _hard_sigmoid,
-        "LeakyRelu": _leaky,
-        "Identity": _each(tf.identity),
-        "Clip": _clip,
-        "GlobalAveragePool": _global_average,
-        "ReduceMean": _reduce_mean,
-        "MaxPool": _pool("MAX"),
-        "AveragePool": _pool("AVG"),
-        "Reshape": _reshape,
-        "Squeeze": _squeeze,
-        "Unsqueeze": _unsqueeze,
-        "Flatten": _flatten,
-        "Transpose": _transpose,
-        "Concat": _concat,
-        "Pad": _pad,
-        "Softmax": _softmax,
-        "MatMul": _products,
-    }
+OPERATORS: dict[str, Callable[[Sequence[Given], Attributes], Value]] = {
+    "Add": _each(lambda _, a, b: a + b),
+    "Sub": _each(lambda _, a, b: a - b),
+    "Mul": _each(lambda _, a, b: a * b),
+    "Div": _each(lambda _, a, b: a / b),
+    "Pow": _each(lambda _, a, b: a**b),
+    "Neg": _each(lambda _, x: -x),
+    "Identity": _each(lambda _, x: x),
+    "Relu": _each(lambda tf, x: tf.nn.relu(x)),
+    "Sigmoid": _each(lambda tf, x: tf.sigmoid(x)),
+    "Tanh": _each(lambda tf, x: tf.tanh(x)),
+    "Elu": _each(lambda tf, x: tf.nn.elu(x)),
+    "Erf": _each(lambda tf, x: tf.math.erf(x)),
+    "Exp": _each(lambda tf, x: tf.exp(x)),
+    "Softplus": _each(lambda tf, x: tf.nn.softplus(x)),
+    "Sqrt": _each(lambda tf, x: tf.sqrt(x)),
+    "Reciprocal": _each(lambda tf, x: tf.math.reciprocal(x)),
+    "HardSwish": _each(lambda tf, x: x * tf.nn.relu6(x + 3.0) / 6.0),
+    "HardSigmoid": _hard_sigmoid,
+    "LeakyRelu": _leaky,
+    "Clip": _clip,
+    "GlobalAveragePool": _global_average,
+    "ReduceMean": _reduce_mean,
+    "MaxPool": _pool("MAX"),
+    "AveragePool": _pool("AVG"),
+    "Reshape": _reshape,
+    "Squeeze": _squeeze,
+    "Unsqueeze": _unsqueeze,
+    "Flatten": _flatten,
+    "Transpose": _transpose,
+    "Concat": _concat,
+    "Pad": _pad,
+    "Softmax": _softmax,
+    "MatMul": _products,
+}
 
 
 def compute(kind: str, given: Sequence[Given], attributes: Attributes) -> Value:
@@ -349,7 +239,7 @@ def compute(kind: str, given: Sequence[Given], attributes: Attributes) -> Value:
     Raises:
         Unsupported: There is none of that kind here, or it asks for what is not.
     """
-    found = _operators().get(kind)
+    found = OPERATORS.get(kind)
     if found is None:
         raise Unsupported("")
     return found(given, attributes)

@@ -10,8 +10,9 @@ import numpy as np
 
 from edgekit.conversion.onnx_network import OnnxNetwork
 from edgekit.conversion.onnx_reading import attributes
-from edgekit.conversion.qat.operators import Given, Unsupported, Value, compute, convolution, plain
+from edgekit.conversion.qat.operators import compute
 from edgekit.conversion.qat.places import Places, nudged
+from edgekit.conversion.qat.tensors import Given, Unsupported, Value, convolution, plain
 from edgekit.conversion.ranges import Ranges
 from edgekit.errors import ModelError
 from edgekit.quantization.network import Float, Layer

@@ -20,7 +20,10 @@ from edgekit.errors import UsageError
 from edgekit.progress import Progress
 
 BATCH = 32
-RATE = 3e-4  # of the unit of each weight and bias, a step at most
+# The highest learning rate, in units of each weight and bias: if there is little to mend, large steps would
+# only add noise. Measured on MobileNet v1 α .25, from 31 dB and from 15 dB.
+FINE_RATE, COARSE_RATE = 1e-4, 3e-4
+FINE_DB = 25.0  # SQNR of the scores at the start from which on the rate is the smaller one
 _LAST_RATE = 1e-2  # share of the rate that the cosine ends at
 _WARM_UP = 0.02  # share of the steps in which the rate rises
 _KEEP, _KEEP_EPOCH = 20.0, 1.0  # seconds of work that may be lost: in an epoch, and at the end of one

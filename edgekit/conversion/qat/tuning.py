@@ -16,7 +16,7 @@ from edgekit.conversion.load import Inputs
 from edgekit.conversion.qat.places import Places, places, units_of
 from edgekit.conversion.qat.run_folder import Settings, open_run
 from edgekit.conversion.qat.simulation import Simulation
-from edgekit.conversion.qat.training import BATCH, RATE, Images, Training
+from edgekit.conversion.qat.training import BATCH, COARSE_RATE, FINE_DB, FINE_RATE, Images, Training
 from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.request import ConvertRequest
 from edgekit.data import Dataset
@@ -24,6 +24,7 @@ from edgekit.data.held import hold
 from edgekit.errors import ModelError, UsageError
 from edgekit.files import sha256_bytes
 from edgekit.progress import Progress
+from edgekit.quantization.distance import decibels, noises
 from edgekit.quantization.network import Float, Layer, Network
 from edgekit.quiet import import_tensorflow
 from edgekit.words import plural
@@ -44,6 +45,7 @@ class Tuner:
         folder: Of the run, before its key: `runs/my_model_qat`.
         seed: Decides the order of the images.
         progress: Receives every step.
+        rate: The highest learning rate; None: by how much there is to mend.
     """
 
     calibration: Calibration
@@ -54,7 +56,7 @@ class Tuner:
     folder: Path
     seed: int
     progress: Progress
-    rate: float = RATE
+    rate: float | None = None
 
     def __call__(self, start: Steps, levels: int) -> Steps:
         """Train once for each number of levels; return the steps that stand for the result.
@@ -98,9 +100,9 @@ class Tuner:
             images,
             self.epochs,
             where.squash,
-            self.rate,
+            self._rate(student, teacher) if self.rate is None else self.rate,
         )
-        settings = self._settings(images, levels, start)
+        settings = self._settings(training, levels, start)
         with open_run(self.folder.with_name(f"{self.folder.name}_{settings.key}"), settings) as run:
             self.progress.note(
                 f"Training for {2 * levels + 1} levels: {plural(self.epochs, 'epoch')} of "
@@ -128,8 +130,16 @@ class Tuner:
             )
         return Images(split, np.array(left, dtype=np.int64), self.contract, self.seed)
 
-    def _settings(self, images: Images, levels: int, start: str) -> Settings:
-        hashes = images.split.hashes
+    def _rate(self, student: Simulation, teacher: Simulation) -> float:
+        """A learning rate, by the noise that scores of calibration images have at the start."""
+        images = np.concatenate(list(self.calibration.images(BATCH)))
+        pairs = zip(student(images), teacher(images, rounded=False), strict=True)
+        centred = _places(self.calibration).squash == "Softmax"
+        (here, real), *_ = ((np.asarray(x), np.asarray(y)) for x, y in pairs)
+        return FINE_RATE if decibels(noises(real, here, centred=centred)) >= FINE_DB else COARSE_RATE
+
+    def _settings(self, training: Training, levels: int, start: str) -> Settings:
+        images, hashes = training.images, training.images.split.hashes
         return Settings(
             float_file=sha256_bytes(self.calibration.file),
             images=sha256_bytes("\n".join(hashes[i] for i in images.indices.tolist()).encode()),
@@ -139,7 +149,7 @@ class Tuner:
             levels=levels,
             epochs=self.epochs,
             batch=BATCH,
-            rate=self.rate,
+            rate=training.rate,
             seed=self.seed,
             versions={name: version(name) for name in _TOOLS},
         )
