@@ -139,18 +139,22 @@ class Preparation:
         )
 
     def _nearer(self, found: Mapping[Steps, Noises]) -> dict[Steps, Noises]:
-        """The best equalizing steps near ReLU6's cap, if noise is less there by a standard error or more."""
+        """The best equalizing steps near ReLU6's cap, where they gain something."""
         best, nearer = _best(found), dict[Steps, Noises]()
         equalized = [steps for steps in found if steps.equalized]
         if not (equalized and self.calibration.caps) or any(steps.near for steps in self.worse):
             return nearer
         # though others may be as good farther from the cap, by chance or for their ranges
         near = replace(min(equalized, key=lambda steps: mean_level(found[steps])), near=True)
-        self._try(near, nearer)
-        if near in nearer and surely_less(nearer[near], found[best], 1.0):
-            return nearer
-        self.worse.add(near)
-        return {}
+        # smaller steps need their extremes less to be cut, so the ranges and biases that suit may be others
+        for steps in (near, *(replace(near, ranges=kind) for kind in get_args(Kind))):
+            self._try(steps, nearer)
+        best_near = min(nearer, key=lambda steps: mean_level(nearer[steps]), default=near)
+        self._try(replace(best_near, corrected=not best_near.corrected), nearer)
+        kept = {steps: noise for steps, noise in nearer.items() if _gains(noise, found[best])}
+        if not kept:
+            self.worse.add(near)
+        return kept
 
     def prepared(self, steps: Steps) -> Prepared | None:
         """The float file after some steps; None: it would not compute what the network computes."""
@@ -243,6 +247,12 @@ class Preparation:
 
     def _few(self) -> Iterator[Float32]:
         return self.calibration.images(_FEW)
+
+
+def _gains(here: Noises, there: Noises) -> bool:
+    """Whether noise is less by a standard error or more, or both of most images and in sum."""
+    less = mean_level(here) < mean_level(there) and decibels(here) > decibels(there)
+    return less or surely_less(here, there, 1.0)
 
 
 def _surely_worse(found: Mapping[Steps, Noises]) -> set[Steps]:
