@@ -59,9 +59,13 @@ def names_in(text: str, where: str) -> tuple[str, ...]:
 
 
 def labels_next_to(model: Path) -> Path | None:
-    """Return the file of class names next to a model file, or in a model folder."""
+    """Return the file of class names next to a model file, or in a model folder.
+
+    An empty one says nothing: a set made from images without classes has such a file.
+    """
     folder = model if model.is_dir() else model.parent
-    return next((folder / name for name in SIDECARS if (folder / name).is_file()), None)
+    there = (folder / name for name in SIDECARS)
+    return next((path for path in there if path.is_file() and path.stat().st_size), None)
 
 
 @cache

@@ -40,6 +40,14 @@ def test_a_file_that_is_no_list_of_classes_is_refused(tmp_path, data):
         read_labels(tmp_path / "labels.txt")
 
 
+def test_an_empty_file_next_to_a_model_says_nothing(tmp_path):
+    """A set made from images without classes has one, next to float files that may be converted again."""
+    (tmp_path / "labels.txt").touch()
+    assert labels_next_to(tmp_path / "float32.onnx") is None
+    (tmp_path / "class_names.txt").write_text("cat\ndog\n", encoding="utf-8")
+    assert labels_next_to(tmp_path / "float32.onnx") == tmp_path / "class_names.txt"
+
+
 def test_imagenets_classes_are_in_the_order_of_its_models():
     synsets = [synset for synset, _ in imagenet()]
     assert (len(synsets), synsets) == (1000, sorted(synsets))
