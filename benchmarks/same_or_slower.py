@@ -8,9 +8,9 @@ Each comparison is `edgekit compare` with LiteRT on one thread. How much B's lay
 first, interleaved like all the rest. Exits with 1 if one of the three does not hold. Measure on a computer
 that does nothing else; a comparison takes one to two minutes.
 
-    python benchmarks/same_or_slower.py --runs 20 [--parts A B C] [--cpus 0]
+    python benchmarks/same_or_slower.py --runs 20 [--parts A B C] [--seconds 0.5]
 
-With --cpus, two parts can be measured at the same time, on a CPU each.
+With --seconds, repeats are shorter than those of the mode, which makes it quicker and harder.
 """
 
 from __future__ import annotations
@@ -49,19 +49,12 @@ def make(folder: Path, parts: Sequence[str]) -> None:
         (folder / f"{size}_{stride}.tflite").write_bytes(converter.convert())
 
 
-def judge(before: Path, after: Path, mode: object, cpus: Sequence[int]) -> tuple[str, float, int]:
+def judge(before: Path, after: Path, mode: object) -> tuple[str, float, int]:
     """Return the verdict, the ratio and the repeats of one comparison."""
     import edgekit
 
     began = time.monotonic()
-    found = edgekit.compare(
-        before,
-        after,
-        runtimes="litert",
-        mode=mode,
-        accuracy=False,
-        affinity=cpus,  # type: ignore[arg-type]
-    )
+    found = edgekit.compare(before, after, runtimes="litert", mode=mode, accuracy=False)  # type: ignore[arg-type]
     (pair,) = found.pairs
     assert pair.latency, pair
     word, ratio, repeats = pair.word, pair.latency.ratio or 0.0, pair.latency.repeats or 0
@@ -69,7 +62,7 @@ def judge(before: Path, after: Path, mode: object, cpus: Sequence[int]) -> tuple
     return word, ratio, repeats
 
 
-def plant(folder: Path, cpus: Sequence[int]) -> tuple[Path, float]:
+def plant(folder: Path) -> tuple[Path, float]:
     """Return the model whose added layer costs about 10 %, and what it costs."""
     from edgekit import Schedule
 
@@ -78,7 +71,7 @@ def plant(folder: Path, cpus: Sequence[int]) -> tuple[Path, float]:
         path = folder / f"{PLANTED}_{stride}.tflite"
         ruler = Schedule(repeats=8, min_runs=256, min_seconds=0.5)
         print(f"stride {stride}", flush=True)
-        _, seen[path], _ = judge(folder / f"{PLANTED}_0.tflite", path, ruler, cpus)
+        _, seen[path], _ = judge(folder / f"{PLANTED}_0.tflite", path, ruler)
         if seen[path] > AT_LEAST:
             break
     return path, seen[path]
@@ -88,7 +81,7 @@ def same_as_itself(folder: Path, options: argparse.Namespace) -> Iterator[str]:
     """Compare models with themselves; yield what is not right."""
     for size in options.sizes:
         same = folder / f"{size}_0.tflite"
-        words = Counter(judge(same, same, options.mode, options.cpus)[0] for _ in range(options.runs))
+        words = Counter(judge(same, same, options.mode)[0] for _ in range(options.runs))
         print(f"A  {size} pixels with itself: {dict(words)}", flush=True)
         if words["slower"] or words["faster"]:
             yield f"A at {size}"
@@ -96,11 +89,8 @@ def same_as_itself(folder: Path, options: argparse.Namespace) -> Iterator[str]:
 
 def one_more_layer(folder: Path, options: argparse.Namespace) -> Iterator[str]:
     """Compare a model with one that costs about 10 % more; yield what is not right."""
-    planted, cost = plant(folder, options.cpus)
-    found = [
-        judge(folder / f"{PLANTED}_0.tflite", planted, options.mode, options.cpus)
-        for _ in range(options.runs)
-    ]
+    planted, cost = plant(folder)
+    found = [judge(folder / f"{PLANTED}_0.tflite", planted, options.mode) for _ in range(options.runs)]
     words = Counter(word for word, *_ in found)
     print(f"B  one more layer, which costs {cost - 1:.1%}: {dict(words)}", flush=True)
     if words["slower"] < 0.95 * options.runs:
@@ -109,9 +99,7 @@ def one_more_layer(folder: Path, options: argparse.Namespace) -> Iterator[str]:
 
 def far_apart(folder: Path, options: argparse.Namespace) -> Iterator[str]:
     """Compare two models that are far apart; yield what is not right."""
-    word, ratio, repeats = judge(
-        folder / "32_0.tflite", folder / f"{FAR}_0.tflite", options.mode, options.cpus
-    )
+    word, ratio, repeats = judge(folder / "32_0.tflite", folder / f"{FAR}_0.tflite", options.mode)
     print(f"C  {ratio:.1f} times as long: {word} after {repeats} repeats")
     if word != "slower" or ratio < 8:
         yield "C"
@@ -122,14 +110,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--runs", type=int, default=20, help="comparisons of each kind")
     parser.add_argument("--mode", default="quick", choices=("quick", "standard"))
+    parser.add_argument("--seconds", type=float, help="length of a repeat, in place of the mode's")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, choices=SIZES, help="pixels, for A")
     parser.add_argument("--parts", nargs="+", default=("A", "B", "C"), choices=("A", "B", "C"))
-    parser.add_argument("--cpus", type=int, nargs="+", default=(), help="to measure on")
     parser.add_argument("--make", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.make:
         make(options.make, options.parts)
         return 0
+    if options.seconds:
+        from edgekit import Schedule
+
+        options.mode = Schedule(
+            repeats=16, min_runs=128, min_seconds=options.seconds, warmup_seconds=options.seconds / 2
+        )
     failed, began = [], time.monotonic()
     with TemporaryDirectory() as name:
         folder = Path(name)
