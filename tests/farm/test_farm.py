@@ -325,6 +325,22 @@ def test_a_parcel_that_would_write_elsewhere_is_refused(tmp_path, name):
     assert not (tmp_path / "outside").exists()
 
 
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE])
+def test_a_parcel_with_anything_but_files_is_refused(tmp_path, kind):
+    (tmp_path / "outside").write_bytes(b"mine")
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        entry = tarfile.TarInfo("link")
+        entry.type, entry.linkname = kind, "../outside"
+        archive.addfile(entry)
+        archive.addfile(tarfile.TarInfo("link/x"))
+    data = buffer.getvalue()
+    with pytest.raises(UnavailableError, match="'link' is not a file within the folder"):
+        unpack(Parcel(sha256_bytes(data), data), tmp_path / "folder")
+    assert (tmp_path / "outside").read_bytes() == b"mine"
+    assert not (tmp_path / "folder").exists()
+
+
 def test_a_parcel_is_its_files_and_is_refused_if_it_changed(tmp_path):
     folder = tmp_path / "made"
     (folder / "inner").mkdir(parents=True)
