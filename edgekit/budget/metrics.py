@@ -59,7 +59,6 @@ class Metric:
     head_room: float = 0.0  # share added to what was measured when a limit is proposed
     relative: bool = True  # a limit may be relative to a baseline
     images: Callable[[Cell], Images | None] | None = None  # of a share: which images count for it
-    of_file: bool = False  # the file's own, so that it holds though the measurement is invalid
 
     def limit(self, value: object) -> float:
         """Read a limit as TOML has it.
@@ -202,7 +201,6 @@ METRICS = Registry(
             show=lambda size: f"{size:,.0f} B",
             write=lambda size: f"{ceil(size)} B",
             tolerated=True,
-            of_file=True,
         ),
         Metric(
             name="accuracy",

@@ -71,7 +71,7 @@ def settled(found: Iterable[Verdict | Asked], baseline: Baseline) -> list[Verdic
 def _opened(asked: Asked, baseline: Baseline) -> Verdict | _Pair:
     """Return the figures to compare; a verdict if that cannot be done."""
     limit, metric, cell, seen = asked.limit, asked.metric, asked.cell, asked.seen
-    if cell.flaw and not metric.of_file:
+    if cell.flaw:
         return replace(limit, verdict="invalid", reason=flaw_of(cell))
     if isinstance(seen, Absent):
         return replace(limit, verdict="missing", reason=seen.reason)
@@ -80,27 +80,26 @@ def _opened(asked: Asked, baseline: Baseline) -> Verdict | _Pair:
     if not isinstance(before, Cell):
         return replace(limit, verdict=before[0], reason=before[1])
     old = metric.read(before)
-    if isinstance(old, Figure) and old.value is not None and (metric.of_file or not before.flaw):
+    if isinstance(old, Figure) and old.value is not None and not before.flaw:
         most = _limit(metric, old.value, limit.allowed or 0.0)
         limit = replace(limit, baseline=old.value, limit=most)
-    obstacle = _obstacle(asked, before, old)
+    obstacle = _obstacle(cell, seen, before, old)
     if obstacle or isinstance(old, Absent):
         word, reason = obstacle or ("first", "")
         return replace(limit, verdict=word, reason=reason)
     return _Pair(limit, metric, cell, seen, before, old)
 
 
-def _obstacle(asked: Asked, before: Cell, old: Figure | Absent) -> tuple[Word, str] | None:
+def _obstacle(cell: Cell, seen: Figure, before: Cell, old: Figure | Absent) -> tuple[Word, str] | None:
     """Say why a figure cannot be judged by the baseline's; None: it can."""
-    cell, seen = asked.cell, asked.seen
-    if before.flaw and not asked.metric.of_file:
+    if before.flaw:
         return "invalid", f"the baseline: {flaw_of(before)}"
     if isinstance(old, Absent):
         return "first", f"the baseline: {old.reason}"
     one, other = (checked(each.result, each, "runtime") for each in (before, cell))
     if unlike := [f"{key}: {one[key]!r} and {other[key]!r}" for key in one if one[key] != other[key]]:
         return "missing", f"not comparable ({'; '.join(unlike)})"
-    if isinstance(seen, Figure) and (seen.doubt or old.doubt):
+    if seen.doubt or old.doubt:
         return "inconclusive", doubt_of(seen) or f"the baseline: {doubt_of(old)}"
     return None
 
