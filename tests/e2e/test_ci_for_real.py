@@ -55,6 +55,12 @@ def pull_request(tmp_path, wheel_python):
     return found
 
 
+def valid(clone):
+    """Whether what was measured last may be judged: on a busy computer it may be too noisy."""
+    measured = read_result(clone / "edgekit-result.json").measurements
+    return all(finding.kind != "invalid" for each in measured for finding in each.findings)
+
+
 def test_the_action_measures_for_real_first_without_and_then_with_a_baseline(pull_request):
     clone = pull_request.clone
 
@@ -74,12 +80,13 @@ def test_the_action_measures_for_real_first_without_and_then_with_a_baseline(pul
     assert (second.code, second.verdict) == (0, "inconclusive"), second.output
     assert "::warning title=edgekit::The measurements do not decide." in second.output
     junit = JUnitXml.fromfile(str(clone / "edgekit-junit.xml"))
-    assert (junit.tests, junit.failures, junit.errors) == (1, 0, 0)
+    assert (junit.tests, junit.failures, junit.errors) == (1, 0, int(not valid(clone)))
 
     (clone / "budgets.toml").write_text('[[budget]]\nsize = "1 kB"\n')
     third = act(pull_request, inside=CONTAINER)
-    assert (third.code, third.verdict) == (1, "fail"), third.output
-    assert "1 fail" in (clone / "edgekit-comment.md").read_text()
+    expected = (1, "fail") if valid(clone) else (0, "inconclusive")
+    assert (third.code, third.verdict) == expected, third.output
+    assert f"1 {'fail' if valid(clone) else 'invalid'}" in (clone / "edgekit-comment.md").read_text()
 
 
 def test_the_template_measures_for_real_first_without_and_then_with_a_baseline(pull_request):
@@ -94,8 +101,7 @@ def test_the_template_measures_for_real_first_without_and_then_with_a_baseline(p
     result = read_result(clone / "edgekit-result.json")
     text = (clone / JOB["artifacts"]["reports"]["metrics"]).read_text()
     tracked = "edgekit_file_size_bytes" in {each.name for each in text_string_to_metric_families(text)}
-    # a busy computer may make a measurement invalid, and what is invalid is not tracked
-    assert tracked is all(each.kind != "invalid" for m in result.measurements for each in m.findings)
+    assert tracked is valid(clone)  # what is invalid is not tracked
     pull_request.baseline(result)
 
     # a limit on time might be broken by chance
@@ -104,6 +110,7 @@ def test_the_template_measures_for_real_first_without_and_then_with_a_baseline(p
     assert code == JOB["allow_failure"]["exit_codes"] == 4, output
 
     (clone / "budgets.toml").write_text('[[budget]]\nsize = "1 kB"\n')
-    assert run_job(pull_request, inside=CONTAINER)[0] == 1
+    code, output = run_job(pull_request, inside=CONTAINER)
+    assert code == (1 if valid(clone) else 4), output
     junit = JUnitXml.fromfile(str(clone / JOB["artifacts"]["reports"]["junit"]))
-    assert (junit.tests, junit.failures) == (1, 1)
+    assert (junit.tests, junit.failures) == (1, int(valid(clone)))
