@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from edgekit.errors import StorageError
+from edgekit.errors import EdgekitError, StorageError
 
 OUTPUT = "name another place with --output"  # the remedy of what has that option
 _PARTIAL = ".partial-"
@@ -222,6 +222,30 @@ def one_at_a_time(path: Path, remedy: str = "") -> Iterator[None]:
         with (path.parent / f".{path.name}.lock").open("w") as file:
             lock(file)
             yield
+
+
+@contextmanager
+def alone_in(folder: Path, busy: EdgekitError, remedy: str = "", *, name: str = "lock") -> Iterator[None]:
+    """Have a folder to oneself, which is made if need be; the kernel lets go when this process ends.
+
+    Args:
+        folder: The folder.
+        busy: Raised if another process has it.
+        remedy: How to name another folder, for errors.
+        name: Of the file that is locked there.
+
+    Raises:
+        StorageError: The folder cannot be written.
+    """
+    with storage_errors(folder, remedy):
+        folder.mkdir(parents=True, exist_ok=True)
+        held = (folder / name).open("w")
+    with held:
+        try:
+            lock(held, wait=False)
+        except BlockingIOError as error:
+            raise busy from error
+        yield
 
 
 def lock(file: IO[str], *, wait: bool = True) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import msgspec
 
 from edgekit.errors import UnavailableError
-from edgekit.files import lock, storage_errors
+from edgekit.files import alone_in
 from edgekit.progress import SILENT, Progress
 from edgekit.sweeping.child import FAREWELL, Order, Report
 from edgekit.sweeping.steps import STEPS, Step
@@ -79,17 +79,10 @@ def missing(steps: Sequence[Step], store: Store) -> list[Step]:
 @contextmanager
 def alone(store: Store) -> Iterator[None]:
     """Keep other sweeps out of the store; the kernel lets go when this process ends."""
-    with storage_errors(store.folder):
-        store.folder.mkdir(parents=True, exist_ok=True)
-        file = (store.folder / ".lock").open("w")
-    with file:
-        try:
-            lock(file, wait=False)
-        except BlockingIOError as error:
-            raise UnavailableError(
-                f"Another sweep is at work in {store.folder}.",
-                "Wait until it has ended, or use another folder.",
-            ) from error
+    busy = UnavailableError(
+        f"Another sweep is at work in {store.folder}.", "Wait until it has ended, or use another folder."
+    )
+    with alone_in(store.folder, busy, name=".lock"):
         yield
 
 

@@ -21,7 +21,7 @@ import msgspec
 
 from edgekit.artefact import Preprocessing
 from edgekit.errors import UsageError
-from edgekit.files import lock, storage_errors, write_atomic
+from edgekit.files import alone_in, storage_errors, write_atomic
 from edgekit.schema import encode_record, write_record
 from edgekit.training.scratch import scratch_folder
 from edgekit.words import first_line
@@ -145,16 +145,8 @@ def open_run(folder: Path, settings: Settings, *, restart: bool) -> Iterator[Run
         UsageError: Another process trains here, or an unfinished run has other settings.
         StorageError: The folder cannot be written.
     """
-    with storage_errors(folder, RUNS):
-        folder.mkdir(parents=True, exist_ok=True)
-        held = (folder / "lock").open("w")
-    with held:
-        try:
-            lock(held, wait=False)
-        except BlockingIOError as error:
-            raise UsageError(
-                f"Another process is training in {folder}.", "Wait for it, or train in another folder."
-            ) from error
+    busy = UsageError(f"Another process is training in {folder}.", "Wait for it, or train in another folder.")
+    with alone_in(folder, busy, RUNS):
         run = Run(folder, settings)
         path = folder / "settings.json"
         earlier = _settings(path)

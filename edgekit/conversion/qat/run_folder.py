@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 
 from edgekit.errors import UsageError
-from edgekit.files import lock, sha256_bytes, storage_errors, write_atomic
+from edgekit.files import alone_in, sha256_bytes, storage_errors, write_atomic
 from edgekit.schema import encode_record, write_record
 from edgekit.words import first_line
 
@@ -118,16 +118,10 @@ def open_run(folder: Path, settings: Settings) -> Iterator[Run]:
         UsageError: Another process trains here.
         StorageError: The folder cannot be written.
     """
-    with storage_errors(folder, RUNS):
-        folder.mkdir(parents=True, exist_ok=True)
-        held = (folder / "lock").open("w")
-    with held:
-        try:
-            lock(held, wait=False)
-        except BlockingIOError as error:
-            raise UsageError(
-                f"Another process is training in {folder}.", "Wait for it, or train in another folder: --runs"
-            ) from error
+    busy = UsageError(
+        f"Another process is training in {folder}.", "Wait for it, or train in another folder: --runs"
+    )
+    with alone_in(folder, busy, RUNS):
         path = folder / "settings.json"
         with storage_errors(path, RUNS):
             write_record(path, settings)
