@@ -29,13 +29,19 @@ def figures(shown: TableOf[Point], theme: Theme) -> list[Figure]:
     return [figure for figure in drawn if figure]
 
 
+def drawable(points: Sequence[Point]) -> list[Point]:
+    """Return those with an accuracy or, where none has one, with multiply-adds; invalid ones have no cost."""
+    right = [point for point in points if point.cost and point.accuracy]
+    return right or [point for point in points if point.cost and point.cell.multiply_adds]
+
+
 def _drawn(points: Sequence[Point], shown: TableOf[Point], theme: Theme) -> Figure | None:
     import altair as alt
 
-    right = [point for point in points if point.cost and point.accuracy]
-    points = right or [point for point in points if point.cost and point.cell.multiply_adds]
+    points = drawable(points)
     if not points:
         return None
+    right = all(point.accuracy for point in points)
     first = points[0]
     unit, length = latency_unit([p.row for p in points]) if first.row.latency else ("million", 1e6)
     cost = "p50 latency" if first.row.latency else "instructions, a count"

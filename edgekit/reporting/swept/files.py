@@ -12,7 +12,7 @@ from edgekit.progress import SILENT, Progress
 from edgekit.reporting.charts.figure import configured
 from edgekit.reporting.charts.theme import IMAGE, PAGE
 from edgekit.reporting.html_tables import arranged, bars, cells_of
-from edgekit.reporting.swept.chart import figures
+from edgekit.reporting.swept.chart import drawable, figures
 from edgekit.reporting.swept.view import View
 from edgekit.reporting.to_csv import COLUMNS, Value, encode, read
 from edgekit.reporting.to_html import page, precisions, runtimes
@@ -91,7 +91,7 @@ def to_markdown(view: View) -> bytes:
 
 
 def to_svg(view: View) -> bytes:
-    """Return the charts, one under the other; without a chart none."""
+    """Return the charts, one under the other; there must be one."""
     import altair as alt
     import vl_convert
 
@@ -99,19 +99,22 @@ def to_svg(view: View) -> bytes:
         figure.chart.properties(title=alt.Title(figure.title, subtitle=view.table.title))
         for figure in figures(view.table, IMAGE)
     ]
-    return str(vl_convert.vegalite_to_svg(configured(alt.vconcat(*drawn), IMAGE))).encode() if drawn else b""
+    return str(vl_convert.vegalite_to_svg(configured(alt.vconcat(*drawn), IMAGE))).encode()
 
 
+PLOT = "sweep.svg"
 FILES: dict[str, Callable[[View], bytes]] = {
     "sweep.html": to_html,
     "sweep.csv": to_csv,
     "sweep.md": to_markdown,
-    "sweep.svg": to_svg,
+    PLOT: to_svg,
 }
 
 
 def write_files(sweep: Sweep, folder: Path, progress: Progress = SILENT) -> None:
     """Write a page, a spreadsheet, Markdown and a plot, each unless it is newer than the record.
+
+    Without a valid measurement there is nothing to plot, and no plot.
 
     Raises:
         StorageError: A file cannot be written; those before it are.
@@ -120,9 +123,8 @@ def write_files(sweep: Sweep, folder: Path, progress: Progress = SILENT) -> None
     age = record.stat().st_mtime_ns if record else 0
     for name, render in FILES.items():
         file = folder / name
-        if not file.exists() or file.stat().st_mtime_ns < age:
+        if name == PLOT and not drawable(view.points):
+            file.unlink(missing_ok=True)
+        elif not file.exists() or file.stat().st_mtime_ns < age:
             progress.step(f"Writing {name}")
-            if data := render(view):
-                write_atomic(file, data, OUTPUT)
-            else:
-                file.unlink(missing_ok=True)
+            write_atomic(file, render(view), OUTPUT)
