@@ -28,7 +28,7 @@ from tempfile import TemporaryDirectory
 SIZES = (32, 64, 224)
 STRIDES = (16, 12, 10, 8, 7, 6, 5, 4, 3, 2)  # of the layer that is added: the smaller, the more work
 PLANTED, AT_LEAST = 64, 1.10
-FAR = 96  # pixels: at least eight times the work of 32
+FAR = 128  # pixels: at least eight times the time of 32
 
 
 def make(folder: Path, parts: Sequence[str]) -> None:

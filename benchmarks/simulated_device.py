@@ -86,9 +86,21 @@ def step(random: np.random.Generator, sessions: int, processes: int) -> Array:
     return np.where(place > when, 1.15, 1.0) * quiet(random, sessions, processes)
 
 
+def neighbour(random: np.random.Generator, sessions: int, processes: int) -> Array:
+    """Another tenant of the same core comes and goes within processes: 45 % of the time, which costs 45 %."""
+    count = processes * SAMPLES
+    busy = np.empty((sessions, count), dtype=bool)
+    state = random.random(sessions) < 0.45
+    for place in range(count):
+        busy[:, place] = state
+        state = np.where(state, random.random(sessions) > 1 / 13, random.random(sessions) < 1 / 16)
+    shared = np.where(busy, 1.45, 1.0).reshape(sessions, processes, SAMPLES)
+    return shared * quiet(random, sessions, processes)
+
+
 SHAPES: dict[str, Shape] = {
     each.__name__.replace("_", " "): each
-    for each in (quiet, drift, bursts, autocorrelated, heavy_tails, bimodal, slow_cores, step)
+    for each in (quiet, drift, bursts, autocorrelated, heavy_tails, bimodal, slow_cores, step, neighbour)
 }
 
 

@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from simulated_device import SHAPES, Array, session
 
 from edgekit.comparison.change import LEAST_CHANGE
-from edgekit.comparison.together import REPEATS, planned_looks, tail
+from edgekit.comparison.together import CLEARER, DISTURBED, REPEATS, planned_looks, tail
 from edgekit.files import write_atomic
 from edgekit.stats import cut_off
 
@@ -53,17 +53,26 @@ def edgekit(baseline: Array, candidate: Array, mode: str = "standard", cells: in
         mode: Of `edgekit compare`.
         cells: How many are judged together.
     """
-    before, after = np.median(baseline, axis=2), np.median(candidate, axis=2)
+    typical = np.median(baseline, axis=2), np.median(candidate, axis=2)
+    fastest = baseline.min(axis=2), candidate.min(axis=2)
     looks = planned_looks(REPEATS[mode], cells)
-    word, spent = np.full(len(before), "inconclusive"), np.zeros(len(before))
-    open_ = np.ones(len(before), dtype=bool)
+    word, spent = np.full(len(baseline), "inconclusive"), np.zeros(len(baseline))
+    open_ = np.ones(len(baseline), dtype=bool)
     for look in looks:
-        low, high, delta = _interval(before[:, : 2 * look], after[:, : 2 * look], tail(len(looks), cells))
+        part, sides = (
+            tail(len(looks), cells),
+            [[side[:, : 2 * look] for side in each] for each in (typical, fastest)],
+        )
+        noise, least = (_unevenness(*each) for each in sides)
+        by_fastest = (noise > DISTURBED) & (least < CLEARER * noise)
+        both = [_interval(*each, part) for each in sides]
+        low, high, delta = (np.where(by_fastest, there, here) for here, there in zip(*both, strict=True))
+        alike = (low <= both[0][1]) & (high >= both[0][0])
         found = np.select(
             [
-                low > 1 + delta,
-                high < 1 / (1 + delta),
-                (low >= 1 / (1 + LEAST_CHANGE)) & (high <= 1 + LEAST_CHANGE),
+                alike & (low > 1 + delta),
+                alike & (high < 1 / (1 + delta)),
+                alike & (low >= 1 / (1 + LEAST_CHANGE)) & (high <= 1 + LEAST_CHANGE),
             ],
             ["slower", "faster", "same"],
             "inconclusive",
@@ -82,6 +91,14 @@ def _interval(before: Array, after: Array, part: float) -> tuple[Array, Array, A
     like = np.concatenate([np.abs(np.log(pair[:, :, 1] / pair[:, :, 0])) for pair in pairs], axis=1)
     spread = np.median(like, axis=1) / 0.954
     return ratios[:, cut - 1], ratios[:, -cut], np.maximum(LEAST_CHANGE, 2 * spread)
+
+
+def _unevenness(before: Array, after: Array) -> Array:
+    """`stats.unevenness` of each comparison."""
+    blocks = before.shape[1] // 2
+    logs = np.log(np.concatenate([side.reshape(-1, blocks, 2) for side in (before, after)], axis=2))
+    logs.sort(axis=2)
+    return ((logs[:, :, 1] - logs[:, :, 0] + logs[:, :, 3] - logs[:, :, 2]) / 2).mean(axis=1)
 
 
 def threshold(baseline: Array, candidate: Array) -> Flags:

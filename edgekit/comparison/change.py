@@ -12,6 +12,8 @@ from edgekit.results import Instructions, Repeat
 
 Word = Literal["slower", "faster", "more", "fewer", "same", "inconclusive", "invalid"]
 
+By = Literal["p50", "fastest"]
+
 LEVEL = 0.01  # of the Mann–Whitney tests, all cells together
 CONFIDENCE = 0.99  # of the ratio's interval
 LEAST_CHANGE = 0.05  # relative change of a time below which it does not count
@@ -32,6 +34,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     p: float | None = None  # Mann–Whitney, adjusted by Holm for the cells tested together
     delta: float | None = None  # the least relative change that counts
     repeats: int | None = None  # on each side, where both were measured together
+    by: By = "p50"  # what was judged of each repeat; baseline and candidate are of this, too
     reason: str = ""
 
 
@@ -45,6 +48,11 @@ def medians(repeats: Sequence[Repeat]) -> list[float]:
     import numpy as np
 
     return [float(np.median(repeat.samples_ns)) for repeat in repeats]
+
+
+def fastest(repeats: Sequence[Repeat]) -> list[float]:
+    """The fastest inference of each repeat, in ns."""
+    return [float(min(repeat.samples_ns)) for repeat in repeats]
 
 
 def tick(*sides: Sequence[Repeat]) -> float:

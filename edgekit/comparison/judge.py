@@ -208,14 +208,8 @@ def _latency(pair: Pair, timed: tuple[list[float], list[float]], p: float | None
         return msgspec.structs.replace(
             time_change(*timed, None, cells, tick=step, noise=noise), reason=reason
         )
-    return blocked_change(
-        timed[0][:reached],
-        timed[1][:reached],
-        looks=len(plan.looks),
-        cells=plan.cells,
-        noise=noise,
-        tick=step,
-    )
+    before, after = (side.measurement.repeats[:reached] for side in (pair.baseline, pair.candidate))
+    return blocked_change(before, after, looks=len(plan.looks), cells=plan.cells, noise=noise)
 
 
 def _flaw(pair: Pair) -> str:

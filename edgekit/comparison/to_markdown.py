@@ -46,7 +46,7 @@ def to_markdown(found: Comparison, across: Across | None = None) -> bytes:
 
 
 def is_changed(pair: Compared) -> bool:
-    """Whether a reader should look: it is not surely the same, or its size or its accuracy is another."""
+    """Whether a reader should look: it is not shown to be the same, or its size or accuracy differs."""
     before, after = pair.bytes
     low, high = (pair.agreement.low, pair.agreement.high) if pair.agreement else (None, None)
     other_answers = low is not None and high is not None and not low <= 0 <= high
@@ -97,7 +97,8 @@ def _change(change: Change | None, show: Callable[[float], str]) -> str:
     if change is None:
         return _NONE
     ratio = f" ({_percent(change.ratio)})" if change.ratio else ""
-    return f"{show(change.baseline)} → {show(change.candidate)}{ratio}"
+    which = "fastest: " if change.by == "fastest" else ""
+    return f"{which}{show(change.baseline)} → {show(change.candidate)}{ratio}"
 
 
 def _percent(ratio: float) -> str:

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 from support.benchmarks import BENCHMARKS, script
+from support.sessions import repeats_of
 
 from edgekit.comparison.together import REPEATS, blocked_change, planned_looks
 
@@ -16,7 +17,10 @@ def verdicts():
     sys.path.remove(str(BENCHMARKS))
 
 
-SHAPES = ("quiet", "drift", "bursts", "autocorrelated", "heavy tails", "bimodal", "slow cores", "step")
+SHAPES = (
+    *("quiet", "drift", "bursts", "autocorrelated", "heavy tails", "bimodal", "slow cores", "step"),
+    "neighbour",
+)
 
 
 def test_every_shape_of_noise_is_here(verdicts):
@@ -36,7 +40,7 @@ def test_a_shape_is_seeded_and_slows_the_candidate_by_the_ratio(verdicts, shape)
     assert np.median(plain[1]) / np.median(plain[0]) == pytest.approx(1, abs=0.03)
 
 
-@pytest.mark.parametrize("shape", ["drift", "slow cores"])
+@pytest.mark.parametrize("shape", ["drift", "slow cores", "neighbour"])
 @pytest.mark.parametrize("ratio", [1, 1.1])
 def test_the_vectorised_rule_is_the_rule(verdicts, shape, ratio):
     """Session by session, at the looks at which `edgekit compare` would stop."""
@@ -44,7 +48,7 @@ def test_the_vectorised_rule_is_the_rule(verdicts, shape, ratio):
     words, spent = verdicts.edgekit(*sides)
     looks = planned_looks(REPEATS["standard"], 1)
     for index in range(25):
-        before, after = (np.median(side[index], axis=1).tolist() for side in sides)
+        before, after = (repeats_of(1e6 * side[index]) for side in sides)
         for look in looks:
             change = blocked_change(before[: 2 * look], after[: 2 * look], looks=len(looks), cells=1)
             if change.word != "inconclusive":

@@ -4,6 +4,7 @@ from itertools import permutations, product
 
 import numpy as np
 import pytest
+from support.sessions import repeats_of
 
 from edgekit import stats
 from edgekit.comparison.together import LOOKS, blocked_change, planned_looks, tail
@@ -74,10 +75,15 @@ def test_all_looks_and_cells_share_one_percent():
     assert 2 * 3 * 6 * tail(3, 6) == pytest.approx(0.01)
 
 
-def judge(ratio, spread, **named):
+def judge(ratio, spread, tick=1, **named):
     random = np.random.default_rng(3)
-    before, after = (1e6 * random.lognormal(0, spread, 16) for _ in range(2))
-    return blocked_change(before.tolist(), (ratio * after).tolist(), looks=3, cells=1, **named)
+    levels = (1e6 * random.lognormal(0, spread, (16, 1)) for _ in range(2))
+    within = np.linspace(0.7, 1.3, 64)
+    sides = (
+        np.rint(level * factor * within / tick) * tick
+        for level, factor in zip(levels, (1, ratio), strict=True)
+    )
+    return blocked_change(*map(repeats_of, sides), looks=3, cells=1, **named)
 
 
 @pytest.mark.parametrize(
@@ -93,5 +99,44 @@ def judge(ratio, spread, **named):
 )
 def test_a_change_is_called_by_its_interval(ratio, spread, named, word, reason):
     change = judge(ratio, spread, **named)
-    assert (change.word, change.repeats) == (word, 16)
+    assert (change.word, change.repeats, change.by) == (word, 16, "p50")
     assert reason in change.reason
+
+
+def shared(ratio, busy, seed=4):
+    """Two sides on a computer whose neighbour takes 45 % of the speed for parts of each repeat."""
+    random = np.random.default_rng(seed)
+    for factor in (1, ratio):
+        taken = random.random((16, 100)) < random.choice(busy, (16, 1))
+        yield repeats_of(1e5 * factor * np.where(taken, 1.45, 1.0) * random.lognormal(0, 0.005, (16, 100)))
+
+
+def test_where_a_neighbour_disturbs_the_medians_the_fastest_inferences_are_judged():
+    slower, same = (blocked_change(*shared(r, (0.1, 0.9)), looks=3, cells=1) for r in (1.1, 1.0))
+    assert (slower.word, slower.by, same.word) == ("slower", "fastest", "same")
+    assert slower.ratio == pytest.approx(1.1, rel=0.01)
+    assert slower.baseline == pytest.approx(1e5, rel=0.02)
+    assert "something else disturbed the medians" in slower.reason
+
+
+def test_a_median_that_is_undisturbed_is_judged_however_far_sides_are_apart():
+    assert blocked_change(*shared(8, (0.1,)), looks=3, cells=1).by == "p50"
+
+
+def test_the_fastest_inferences_decide_nothing_that_the_medians_contradict():
+    """The candidate doubles all but its fastest inferences by its own doing, and both sides are disturbed."""
+    before, after = shared(1, (0.1, 0.9))
+    doubled = [np.sort(each.samples_ns) * np.where(np.arange(100) < 5, 1, 2) for each in after]
+    found = blocked_change(before, repeats_of(np.asarray(doubled)), looks=3, cells=1)
+    assert (found.word, found.by) == ("inconclusive", "fastest")
+    assert "contradict" in found.reason
+
+
+def test_which_side_a_repeat_is_of_does_not_enter_what_is_judged():
+    random = np.random.default_rng(7)
+    before, after = random.lognormal(0, 0.1, (2, 8))
+    swapped = before.copy(), after.copy()
+    for block, (i, j) in enumerate(random.integers(0, 2, (4, 2))):
+        one, other = 2 * block + i, 2 * block + j
+        swapped[0][one], swapped[1][other] = after[other], before[one]
+    assert stats.unevenness(*swapped) == pytest.approx(stats.unevenness(before, after))

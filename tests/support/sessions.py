@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from edgekit.results import (
     NOISE_SCHEMA,
@@ -40,6 +41,12 @@ def repeat(position: int, level: float, samples: int = 200, spread: float = 0.01
     random = np.random.default_rng((seed, position))
     times = level * random.lognormal(0, spread, samples)
     return Repeat(position, 200_000_000, 14_000_000, 5_000_000, 64, tuple(times.astype(int).tolist()))
+
+
+def repeats_of(times: npt.NDArray[np.float64]) -> list[Repeat]:
+    """One process for each row of samples in ns: [repeats, samples]."""
+    rows = np.rint(times).astype(int).tolist()
+    return [Repeat(n, 200_000_000, 14_000_000, 5_000_000, 64, tuple(row)) for n, row in enumerate(rows)]
 
 
 def timed(
