@@ -1,4 +1,4 @@
-"""Using a board over ssh, for tests that disturb it."""
+"""Using a board over ssh: measuring on it, and disturbing it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,28 @@ from pathlib import Path
 
 from edgekit.device.ssh import SshTransport
 from edgekit.device.transport import connected
+from edgekit.measurement import BenchRequest, Schedule, bench
+from edgekit.progress import SILENT, Progress
+from edgekit.results import Result
 from labs.board import Process, wait_until
 from labs.payloads import a_file
 from labs.ssh_lab import SshBoard, profile
 
 GUEST = ["cat"]  # like the guest, ends when its standard input does
 STUBBORN = ["sleep", "1000"]  # does not
+SHORT = Schedule(repeats=1, min_runs=3, min_seconds=0, warmup_runs=1, warmup_seconds=0)
+RUNTIMES = ("litert", "tflite-runtime", "onnxruntime")
+
+
+def request(*artefacts: Path, **fields: object) -> BenchRequest:
+    """Ask for as little time as possible: everything is emulated."""
+    given = {"threads": (1,), "mode": SHORT, "memory": False, "instructions": False, **fields}
+    return BenchRequest(artefacts=artefacts, **given)  # type: ignore[arg-type]
+
+
+def on_board(board: SshBoard, *artefacts: Path, progress: Progress = SILENT, **fields: object) -> Result:
+    """Measure on a board."""
+    return bench(request(*artefacts, device=profile(board.name, emulated=True), **fields), progress)
 
 
 def running(board: SshBoard, argv: list[str]) -> Process:

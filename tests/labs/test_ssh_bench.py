@@ -13,24 +13,12 @@ from pathlib import Path
 import pytest
 
 from edgekit.errors import DeviceError, RuntimeMissingError
-from edgekit.measurement import BenchRequest, Schedule, bench
-from edgekit.progress import SILENT, Progress, Recorder
+from edgekit.measurement import bench
+from edgekit.progress import Recorder
 from edgekit.results import Measurement, Result, read_result
 from labs.board import wait_until
-from labs.ssh_lab import SshBoard, SshLab, profile
-
-SHORT = Schedule(repeats=1, min_runs=3, min_seconds=0, warmup_runs=1, warmup_seconds=0)
-RUNTIMES = ("litert", "tflite-runtime", "onnxruntime")
-
-
-def request(*artefacts: Path, **fields: object) -> BenchRequest:
-    """Ask for as little time as possible: everything is emulated."""
-    given = {"threads": (1,), "mode": SHORT, "memory": False, "instructions": False, **fields}
-    return BenchRequest(artefacts=artefacts, **given)  # type: ignore[arg-type]
-
-
-def on_board(board: SshBoard, *artefacts: Path, progress: Progress = SILENT, **fields: object) -> Result:
-    return bench(request(*artefacts, device=profile(board.name, emulated=True), **fields), progress)
+from labs.ssh_lab import SshBoard, SshLab
+from labs.ssh_use import on_board, request
 
 
 def by_file(result: Result) -> dict[tuple[str, str], Measurement]:
@@ -63,9 +51,8 @@ def guests(board: SshBoard) -> list[int]:
     return [p.pid for p in board.board.processes() if p.argv[0] == "python3" and "-B" in p.argv]
 
 
-def test_a_board_measures_and_predicts_as_this_computer_does(ssh_lab: SshLab, few_images: Path) -> None:
-    board = ssh_lab.board("pi64")
-    found = on_board(board, few_images, runtimes=RUNTIMES)
+def test_a_board_measures_and_predicts_as_this_computer_does(of_a_board: Result, few_images: Path) -> None:
+    found = of_a_board
     assert (found.partial, found.ended) == (None, "whole")
     assert (found.device.machine, found.device.python, found.device.bits) == ("aarch64", "3.11.2", 64)
     assert found.device.cores == (("Cortex-A72", os.cpu_count()),)
@@ -85,14 +72,6 @@ def test_a_board_measures_and_predicts_as_this_computer_does(ssh_lab: SshLab, fe
         pairs = zip(measured.accuracy.predictions, here.predictions, strict=True)
         assert sum(a == b for a, b in pairs) >= 0.99 * here.n, (runtime, file)
         assert measured.repeats[0].samples_ns
-    board.assert_tidy()
-
-    again = on_board(
-        board, few_images / "int8.tflite", few_images / "int8.onnx", runtimes=RUNTIMES, accuracy=False
-    )
-    assert (again.transfer.bytes, again.transfer.files) == (0, 0)
-    assert again.transfer.reused_files == 6  # the guest, two models, three runtimes
-    board.assert_tidy()
 
 
 def test_a_board_without_python_gets_one(ssh_lab: SshLab, artefacts: Path) -> None:
@@ -122,7 +101,10 @@ def test_a_guest_that_the_kernel_kills_is_told(ssh_lab: SshLab, artefacts: Path)
         on_board(board, file, progress=progress, runtimes=("litert",), accuracy=False)
     assert raised.value.exit_code == 3
     board.assert_tidy()
-    assert on_board(board, file, runtimes=("litert",), accuracy=False).partial is None
+    again = on_board(board, file, runtimes=("litert",), accuracy=False)
+    assert again.partial is None
+    assert (again.transfer.bytes, again.transfer.files) == (0, 0)
+    assert again.transfer.reused_files == 3  # the guest, the model, the runtime
 
 
 def test_a_connection_that_is_cut_once_costs_nothing(ssh_lab: SshLab, artefacts: Path) -> None:
