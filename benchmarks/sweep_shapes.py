@@ -4,7 +4,7 @@
 
 About half an hour on two idle cores; ended in between, the same command goes on. Without `--output` the table
 is printed. Exits with 1 if something is missing, or if a size that is at least as wide and as fine as another
-is surely faster or surely less often right: more work should cost more and be worth it, but for what
+is significantly faster or less accurate: more work should cost more and be worth it, but for what
 intervals allow.
 """
 
@@ -86,7 +86,7 @@ def main() -> int:
 
 
 def disorder(points: Sequence[Point]) -> Iterator[str]:
-    """Yield where a larger size is surely faster, or surely less often right, than a smaller one."""
+    """Yield where a larger size is significantly faster, or less accurate, than a smaller one."""
     for large, small in permutations(points, 2):
         if not _larger(large, small) or not (large.cost and small.cost and large.accuracy and small.accuracy):
             continue

@@ -186,7 +186,7 @@ def noise(device: str | Profile = "host", *, again: bool = False, progress: Prog
 def _shipped(model: str, progress: Progress) -> Path:
     """Return the int8 file of a model that ships, converted once in a process of its own.
 
-    TensorFlow, which converts it, is not to be loaded beside what is measured.
+    TensorFlow, which converts it, must not be loaded while something is measured.
 
     Raises:
         StorageError: It could not be converted.

@@ -54,37 +54,38 @@ def bench(
 ) -> Result:
     """Measure latency, memory and accuracy of artefacts on a device; on an emulated board count instructions.
 
-    The result is written to a file, which its `path` names, and from the first repeat on: a killed session
-    loses one at most. A combination that fails does not end the session; the result's `partial` then says
-    what is missing, as it does when the session is interrupted.
+    The result is written to a file, which its `path` names. It is written from the first repeat on, so a
+    killed session loses at most one. A combination that fails does not end the session; the result's
+    `partial` then says what is missing, as it does when the session is interrupted.
 
     Args:
         artefacts: Artefact sets, files of a set, or any other .tflite and .onnx files, one or several; None:
             the newest set in artefacts/.
         device: A device's name, or a profile.
-        runtimes: NAME or NAME==VERSION, one or several; none: every one that suits.
+        runtimes: NAME or NAME==VERSION, one or several; none: every one that can run the files.
         threads: Numbers of threads; `all` is every CPU.
         mode: How long to measure: `quick`, 3 repeats of 2 s; `standard`, 5 of 10 s; `rigorous`, 10 of 60 s;
-            or a schedule of your own.
-        repeats: Fresh processes for each, if not as many as the mode makes.
+            or your own schedule.
+        repeats: Number of fresh processes per measurement; None: as many as the mode has.
         accuracy: Measure accuracy on the evaluation images.
         memory: Measure memory.
-        xnnpack: TFLite's runtimes may use XNNPACK's kernels, as they do by default.
-        fps: Inferences per second, spaced as an application would; None: back to back.
+        xnnpack: Let TFLite's runtimes use XNNPACK's kernels, as they do by default.
+        fps: Inferences per second, evenly spaced as in an application; None: back to back.
         sustain: Seconds of sustained load for each measurement, after its repeats; None: none.
         affinity: CPUs to run on; none: those of the device's profile.
         seed: Seed for the timed input.
-        shapes: Shapes of inputs by their names, for files of no set; sizes that a file leaves open are 1
-            otherwise.
-        inputs: Values of inputs by their names, arrays or .npy files, for files of no set; seeded otherwise.
-        dataset: Labelled images for the accuracy of classifiers of no set: digits, shapes, cifar10, a folder
-            with one sub-folder per class, or a .npz file.
-        labels: File with the names of their classes in the order of the scores, one on each line; None:
+        shapes: Shapes of inputs by name, for files that are not in a set. Sizes that the file leaves open
+            are otherwise 1.
+        inputs: Values of inputs by name, arrays or .npy files, for files that are not in a set; None: random
+            values from the seed.
+        dataset: Labelled images for the accuracy of classifiers that are not in a set: digits, shapes,
+            cifar10, a folder with one sub-folder per class, or a .npz file.
+        labels: File with the names of the classes in the order of the scores, one per line; None:
             labels.txt or class_names.txt next to the model, else as the dataset has them.
-        mean: What is subtracted from the dataset's pixels, 0 to 255: one number, or one per channel.
-        std: What they are then divided by, likewise.
-        channels: Channels of the dataset's images; None: by the depth of the file's input.
-        layout: Of the file's input; None: where its shape has the channels.
+        mean: Subtracted from the dataset's pixels, which are 0 to 255: one number, or one per channel.
+        std: Divides them after that: one number, or one per channel.
+        channels: Channels of the dataset's images; None: those that fit the depth of the file's input.
+        layout: Layout of the file's input; None: the one that its shape shows.
         output: File for the result; None: a new one in results/.
         command: What the result says made it; empty: this call.
         progress: Receives every step.
@@ -93,7 +94,7 @@ def bench(
         UsageError: The request does not fit the artefacts or the device.
         RuntimeMissingError: A runtime cannot be provided.
         DeviceError: Nothing could be measured.
-        StorageError: The result cannot be written; found out before anything is measured.
+        StorageError: The result cannot be written. This is checked before anything is measured.
     """
     typed = command or call(bench, locals())
     from edgekit.measurement import BenchRequest, Store
@@ -143,7 +144,7 @@ def _reading(dataset: StrPath | None, **settings: Any) -> Reading | None:
 
 @dataclass(frozen=True)
 class Sessions:
-    """What several devices gave."""
+    """The results of several devices."""
 
     results: tuple[Result, ...]
     failures: tuple[EdgekitError, ...]  # of devices without a result
@@ -151,7 +152,7 @@ class Sessions:
 
     @property
     def exit_code(self) -> int:
-        """What is missing counts more than what is invalid; without any result, the first failure counts."""
+        """A missing result counts more than an invalid one; without any result, the first failure counts."""
         if self.interrupted:
             return INTERRUPTED
         if self.failures and not self.results:
@@ -165,7 +166,7 @@ class Sessions:
 def bench_each(
     devices: Sequence[Profile], bench_one: Callable[[Profile], Result], progress: Progress
 ) -> Sessions:
-    """Measure on one device after the other; one that fails takes no other's result away.
+    """Measure on one device after the other; if one fails, the others' results are kept.
 
     Raises:
         EdgekitError: The only device gave no result.

@@ -22,19 +22,19 @@ class Check:
 
     verdicts: tuple[Verdict, ...]
     superseded: int = 0  # measurements left out because a newer session made them again
-    notes: tuple[str, ...] = ()  # what to know before believing it
+    notes: tuple[str, ...] = ()  # reasons to doubt it
 
     @property
     def passed(self) -> bool:
         """Whether every limit holds, or has no baseline yet.
 
-        What is missing, invalid or inconclusive has not passed.
+        A limit whose figure is missing, invalid or inconclusive has not passed.
         """
         return self.exit_code == 0
 
     @property
     def exit_code(self) -> int:
-        """0: all pass; 1: a limit is broken; else 3: something is missing; else 4: something is not sure."""
+        """0: all pass; 1: a limit is broken; else 3: a figure is missing; else 4: one is not certain."""
         from edgekit.budget import exit_code
 
         return exit_code(self.verdicts)
@@ -49,11 +49,11 @@ def check(
     """Judge results by budgets. Verdicts are returned, not raised: see `passed`.
 
     Args:
-        results: Results or their files, or those of sweeps, one or several; None: all in results/. Of each
-            cell, the newest counts.
+        results: Results, sweeps or their files, one or several; None: all in results/. If a cell was
+            measured more than once, the newest counts.
         budgets: The limits, a TOML file.
         baseline: What limits such as `+5 %` are relative to, one result or several; None: what the file of
-            limits names. A file that is not there is named in `notes`: a first run has none.
+            limits names. A missing file is named in `notes`: a first run has none.
 
     Raises:
         UsageError: There is no result, or a limit is relative and no baseline is named.
@@ -80,7 +80,7 @@ def propose_budgets(
     budgets: StrPath = "budgets.toml",
     baseline: Result | StrPath | Iterable[Result | StrPath] | None = None,
 ) -> tuple[Proposal, Check]:
-    """Propose budgets that results keep; nothing is written.
+    """Propose budgets that the results meet; nothing is written.
 
     Args:
         results: As in `check`.
@@ -88,13 +88,13 @@ def propose_budgets(
         baseline: As in `check`. Limits that are relative to it stay: a new baseline moves them.
 
     Returns:
-        The proposal, and the verdicts that it does not resolve: there is no measured value to go by, or the
-        limit is relative to the baseline.
+        The proposal, and the verdicts that it does not resolve: either nothing was measured, or the limit is
+        relative to the baseline.
 
     Raises:
         UsageError: There is no result.
         RecordError: A file cannot be read, or is not what it should be.
-        InvalidError: There are no budgets, and no valid measurement to begin some.
+        InvalidError: There are no budgets yet, and no valid measurement to base them on.
     """
     from edgekit.budget import judge, propose, read_budgets, unresolved
 

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 def classify(
     file: StrPath, images: StrPath | Iterable[StrPath], *, top: int = 5, progress: Progress = SILENT
 ) -> tuple[Classified, ...]:
-    """Classify images with a model file alone, as an app would: by what the file says of itself.
+    """Classify images with nothing but a model file and its metadata, as an app would.
 
     Args:
         file: A .tflite or .onnx file that `convert` wrote, or a .tflite file with TFLite's metadata. No
             other file is read, neither a manifest nor labels.
         images: Image files, one or several.
-        top: How many classes of each image to return.
+        top: How many classes to return per image.
         progress: Receives every step.
 
     Returns:
-        For each image its class and the highest scores. One that cannot be read has a `problem` instead.
+        For each image its class and the highest scores. An image that cannot be read has a `problem` instead.
 
     Raises:
         UsageError: The file does not say how its image is scaled, or does not classify.

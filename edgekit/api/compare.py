@@ -40,12 +40,12 @@ def compare(
     """Compare two artefact sets or model files, which are measured for it, or two results cell by cell.
 
     Sets and files are measured in one session, interleaved A B B A, until each pair has a verdict or the
-    mode's cap is reached; both sides' results are kept in results/compared/. In results, what differs in more
-    than `across` is not compared: `unlike` names it and why.
+    mode's cap is reached; both results are kept in results/compared/. Measurements in results that differ in
+    more than `across` are not compared: `unlike` lists them with the reason.
 
     Args:
-        baseline: What is compared with: an artefact set, a model file, or a result.
-        candidate: What is judged, likewise; None: both sides are in the first, a result.
+        baseline: An artefact set, a model file, or a result.
+        candidate: What is judged against it, of the same kind; None: both sides are in `baseline`, a result.
         device: For sets and files, where they are measured: a device's name, or a profile; None: the host.
         across: For results, the one thing in which the sides may differ; everything else must be equal.
         against: With one result, the side to compare with; None: the first.
@@ -53,8 +53,8 @@ def compare(
         threads: Only these numbers of threads; none: all in results, 1 for sets and files.
         artefacts: Only files of these names; none: all.
         mode: How long sets and files are measured at most: `quick`, 16 repeats of 2 s a side; `standard`, 24
-            of 10 s; `rigorous`, 24 of 60 s; or a schedule of your own.
-        accuracy: Of sets and files, also compare accuracy on the evaluation images.
+            of 10 s; `rigorous`, 24 of 60 s; or your own schedule.
+        accuracy: For sets and files, also compare accuracy on the evaluation images.
         affinity: CPUs to measure on; none: those of the device's profile.
         command: What the results say made them; empty: this call.
         progress: Receives every step.

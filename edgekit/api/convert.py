@@ -62,9 +62,9 @@ def convert(
         classes: Number of classes, for a file of weights only.
         dataset: What to calibrate and evaluate on: `digits`, `shapes`, `cifar10`, a folder with one
             sub-folder per class, or a .npz file; None: what the model was trained on.
-        labels: File with the names of the classes in the model's order, one on each line; None: labels.txt
+        labels: File with the names of the classes in the model's order, one per line; None: labels.txt
             or class_names.txt next to the model, else the dataset's own order.
-        calibrate_on: Images to calibrate with, whatever their classes: a folder, at any depth, or a .npz
+        calibrate_on: Images to calibrate with, labelled or not: a folder, at any depth, or a .npz
             file. Without a dataset, files are judged by their agreement with the model on some of them.
         int8: Quantize to int8, in addition to float32.
         float16: Also write float16 TFLite.
@@ -75,21 +75,21 @@ def convert(
         io: What int8 files take and give: `uint8`, `int8` or `float32`. A `uint8` file takes an image's bytes
             as they are. None: int8 for TFLite, float32 for ONNX.
         calibration: Number of calibration images.
-        max_drop: Accuracy that int8 may lose: a fraction, or a text such as `0.5 pp`; None: any.
+        max_drop: Accuracy that int8 may lose: a fraction, or a text such as `0.5 pp`; None: no limit.
         min_agreement: Share of images that int8 must answer as the float model does: a fraction, or a text
-            such as `98 %`; images need no classes. None: any.
+            such as `98 %`. Works without labels. None: no limit.
         mean: Input scaling (x - mean) / std of pixels 0 to 255, for all channels or each; None: as the
             model needs.
         std: See `mean`.
-        channels: Of the images, in their order: `rgb`, `bgr`, `grey` or `rgba`; None: as the model's depth
-            says, in the order rgb.
-        preprocess: `mean`, `std` and `channels` by the name of a mode of Keras' `preprocess_input`: `tf`,
-            `torch` or `caffe`; `rescale` gives 0 to 1, `none` 0 to 255.
+        channels: Channels of the model's input, in order: `rgb`, `bgr`, `grey` or `rgba`; None: those that
+            fit its depth, rgb for three.
+        preprocess: Sets `mean`, `std` and `channels` by the name of a mode of Keras' `preprocess_input`:
+            `tf`, `torch` or `caffe`; `rescale` gives 0 to 1, `none` 0 to 255.
         qat: Epochs of quantization-aware training: the model is fine-tuned with simulated 8-bit arithmetic,
             taught by its float self, before it is quantized; None: it is not trained.
         runs: Folder for what an unfinished training needs to go on.
         seed: Seed for the images that `shapes` draws, and for the order in which images are trained on.
-        output: Folder for the set; None: artefacts/NAME. A set that is there is replaced.
+        output: Folder for the set; None: artefacts/NAME. An existing set is replaced.
         command: What the manifest says made the set; empty: this call.
         progress: Receives every step.
 

@@ -16,10 +16,10 @@ def expect(
     int8: bool = True,
     runtime: str = "",
 ) -> Expectation:
-    """Say how fast MobileNet v1 is on a board that you need not have, going by published measurements.
+    """Say how fast MobileNet v1 is on a board that you need not own, from published measurements.
 
-    A size that was published is looked up. One between those that were is estimated within each series of
-    measurements, and the range then includes the largest error that estimates have in that series.
+    Published sizes are looked up. Sizes between them are estimated within each series of measurements, and
+    the range then includes the largest error that such estimates have in that series.
 
     Args:
         device: The board: one of `edgekit.expectation.BOARDS`.
@@ -29,7 +29,7 @@ def expect(
         runtime: How the runtime's name begins, such as `tflite`; empty: any.
 
     Raises:
-        UsageError: Nothing was published that bears on it.
+        UsageError: No published measurement covers it.
     """
     from edgekit.expectation import expect as run
 

@@ -23,14 +23,14 @@ def explain(
     shapes: Mapping[str, Sequence[int]] | None = None,
     progress: Progress = SILENT,
 ) -> tuple[Breakdown, ...]:
-    """Count which operators the instructions go to; of two artefacts, runtimes or devices, to compare them.
+    """Count how many instructions each operator takes; two artefacts, runtimes or devices are compared.
 
     Args:
         files: A .tflite or .onnx file, or two.
-        device: Where to count, one device or two, each a name or a profile.
+        device: One device or two, each a name or a profile.
         runtimes: NAME or NAME==VERSION, one or two; none: litert, onnxruntime.
         seed: Seed for the input.
-        shapes: Shapes of an ONNX file's inputs by their names; sizes that it leaves open are 1 otherwise.
+        shapes: Shapes of an ONNX file's inputs by name. A size that the file leaves open is otherwise 1.
         progress: Receives every step.
 
     Returns:
@@ -39,8 +39,8 @@ def explain(
     Raises:
         UsageError: The request does not fit the files or the devices.
         ModelError: A file cannot be read.
-        UnavailableError: The device counts no instructions.
-        DeviceError: It could not be done.
+        UnavailableError: The device cannot count instructions.
+        DeviceError: The device could not count.
     """
     from edgekit.explanation import ExplainRequest
     from edgekit.explanation import explain as run

@@ -21,24 +21,24 @@ def history(
     plot: StrPath | None = None,
     progress: Progress = SILENT,
 ) -> History:
-    """Show a metric over the commits that a folder's results were made at, and where it changed.
+    """Show a metric over the commits at which a folder's results were made, and where it changed.
 
-    The values of one commit are one, their median; commits are in the order of their ancestry where the
-    repository here has them, else by date. A file is read once, and known from then on.
+    Several values of one commit become their median. Commits are in the order of their ancestry if this
+    repository has them, else by date. Files are indexed: each is read once.
 
     Args:
         model: Name of a model, or a pattern (`mobilenet*`); None: all.
         device: Name of a device, or a pattern; None: all.
-        metric: What to look at: p50, p90, memory, size, instructions, accuracy, accuracy_drop or agreement.
+        metric: One of p50, p90, memory, size, instructions, accuracy, accuracy_drop or agreement.
         results: The folder.
-        plot: File to draw it into, .svg or .png; None: none.
+        plot: File for a plot, .svg or .png; None: none.
         progress: Receives what is read.
 
     Returns:
         A series per device, model, file, runtime and number of threads, each with its steps.
 
     Raises:
-        UsageError: There is no such folder, model, device or metric, or the plot's ending names no format.
+        UsageError: There is no such folder, model, device or metric, or the plot is not an .svg or .png file.
         UnavailableError: No result has the metric.
         StorageError: The plot cannot be written.
     """

@@ -31,16 +31,16 @@ def inspect(
         alpha: Width multiplier of a family; None: as in its paper.
         resolution: Input size of a family in pixels; None: as in its paper.
         classes: Number of classes of a family; None: as in its paper.
-        only: A pattern such as `conv_*`: only layers of such names are counted.
+        only: A pattern such as `conv_*`: only layers with such names are counted.
         against: For a quantized file, the float32 file it was made from, in an artefact set: layers are
             compared on the first of the set's evaluation images.
         progress: Receives every step.
 
     Returns:
-        The cost of a model, what a model file holds, the record itself, or the noise after each layer.
+        The cost of a model, the contents of a model file, the record itself, or the noise after each layer.
 
     Raises:
-        UsageError: There is nothing of that name, or an argument does not belong to it.
+        UsageError: There is nothing of that name, or an argument does not apply to it.
         ModelError: A model file is damaged.
         RecordError: A set or a result is damaged.
     """

@@ -35,31 +35,33 @@ def pick(
     threads: Threads | Iterable[Threads] = (),
     fps: float | None = None,
 ) -> Choice:
-    """Choose which model to ship, going by a sweep, by results, or by what others published.
+    """Choose which model to ship, from a sweep, from results, or from published figures.
 
-    A limit is held only where even the unfavourable end of the figure's interval holds it. Of those that hold
-    all limits the most accurate is chosen; where several cannot be told apart, the fastest of them. If there
-    is a floor of accuracy and no limit of latency, it is the fastest, and of those that cannot be told apart
-    the most accurate. That nothing holds the limits is returned, not raised: see `exit_code` and `nearest`.
+    A model meets a limit only if even the unfavourable end of its figure's interval does. The most accurate
+    of those that meet all limits is chosen; if several cannot be told apart, the fastest of them. With a
+    floor of accuracy and no limit on latency it is the other way round: the fastest, and if several cannot
+    be told apart, the most accurate. If no model meets the limits, nothing is raised: see `exit_code` and
+    `nearest`.
 
     Args:
         results: A sweep, results, their files or folders, one or several; None: the newest in sweeps/, else
             all in results/, else the published figures.
         device: The device's name; None: the only one that was measured.
-        latency: Most of the median latency, such as `15 ms`.
-        memory: Most of the peak memory, such as `60 MB`.
-        size: Most of the file's size, such as `1.1 MB`.
-        accuracy: Least accuracy, such as `70 %`.
+        latency: Highest median latency, such as `15 ms`.
+        memory: Highest peak memory, such as `60 MB`.
+        size: Largest file, such as `1.1 MB`.
+        accuracy: Lowest accuracy, such as `70 %`.
         instructions: Most instructions per inference, such as `60 M`.
-        model: Only models of these names: the shell's pattern.
+        model: Only models whose names match this shell pattern.
         precision: Only `int8`, `float32` or `float16`; None: any.
-        runtimes: Only these, each NAME or NAME==VERSION; of published figures how one begins; none: all.
+        runtimes: Only these, each NAME or NAME==VERSION; for published figures, how the name begins; none:
+            all.
         threads: Only these numbers of threads; `all` is every CPU; none: any number.
-        fps: What was measured with so many inferences per second; None: back to back.
+        fps: Only what was measured at this many inferences per second; None: back to back.
 
     Raises:
-        UsageError: There is nothing of what is wanted, or a limit is on what nobody measured.
-        InvalidError: No measurement of it is valid.
+        UsageError: Nothing matches, or a limit is on a figure that was not measured.
+        InvalidError: None of the measurements is valid.
         RecordError: A file is neither a result nor a sweep, damaged, or of a newer edgekit.
     """
     from edgekit.choice import Wanted, choose, find

@@ -28,20 +28,20 @@ def report(
 ) -> Path:
     """Write results as a page, Markdown, CSV, JSON or a plot, and return the file.
 
-    A folder of results becomes one page: what to ship on each device, whether it holds its budget, what
-    changed since last time, and then what that rests on. Files of it that cannot be read are named there.
+    A folder of results becomes one page: what to ship on each device, whether it meets its budget, what
+    changed since last time, and then the figures behind that. It names files that cannot be read.
 
     Args:
         results: Results or their files, one or several, or a folder of them; None: the newest in results/.
         output: File to write; its ending names the format: .html, .md, .csv, .json, .svg, .png, or that of
-            a service that tracks figures (see `edgekit.reporting.REPORT_FORMATS`). Of a folder, .html.
-        budgets: The limits that a folder's results are judged by, a TOML file; None: budgets.toml, where it
-            is there.
+            a service that tracks figures (see `edgekit.reporting.REPORT_FORMATS`). For a folder, .html.
+        budgets: The limits that a folder's results are judged by, a TOML file; None: budgets.toml, if there
+            is one.
         progress: Receives every step.
 
     Raises:
-        UsageError: There is no result, or the file's ending names no format.
-        RecordError: A file is not a result, or not one of budgets.
+        UsageError: There is no result, or the output's ending is not that of a format.
+        RecordError: A file is not a result, or the file of budgets cannot be used.
         StorageError: The file cannot be written; none is left.
     """
     from edgekit.reporting import write_report
@@ -77,7 +77,7 @@ def overview(folder: StrPath, *, budgets: StrPath | None = None, progress: Progr
 
 
 def write_overview(read: Overview, path: Path, progress: Progress = SILENT) -> None:
-    """Write what was read of a folder as a page.
+    """Write a folder that was read as a page.
 
     Raises:
         StorageError: The file cannot be written; none is left.

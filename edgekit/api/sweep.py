@@ -40,19 +40,19 @@ def sweep(
     command: str = "",
     progress: Progress = SILENT,
 ) -> Sweep:
-    """Measure a family's models in every width and resolution, each once.
+    """Measure a family's models at every width and resolution, each once.
 
     With a dataset every size is trained, converted and measured. Without one weights are random: latency,
     memory, size and instructions are real all the same, and accuracy is the published one, or none.
 
-    Every step's result is kept in the folder under the hash of what goes in. So the same call, after it was
-    interrupted or with more sizes, does only what is not done yet. A size that fails is named in the record,
-    and the rest goes on.
+    Every step's result is kept in the folder under the hash of its inputs. So the same call, interrupted or
+    with more sizes, does only what is not done yet. A size that fails is named in the record, and the others
+    go on.
 
     Args:
         family: Model family.
         alphas: Width multipliers, one or several; none: the family's usual ones.
-        resolutions: Heights and widths of the input in pixels, likewise.
+        resolutions: Heights and widths of the input in pixels, one or several; none: the usual ones.
         devices: Names or profiles of devices, one or several.
         dataset: What to train on: `digits`, `shapes`, `cifar10`, a folder with one sub-folder per class, or
             a .npz file; None: random weights.
@@ -66,8 +66,8 @@ def sweep(
         mode: How long to measure, as for `bench`.
         seed: Seed for weights, training and the timed input.
         again: Measure again what is invalid or incomplete.
-        scheduler: Address of a Dask scheduler whose workers do the steps: tls://HOST:8786; None: this
-            computer does them.
+        scheduler: Address of a Dask scheduler whose workers do the steps, such as tls://HOST:8786; None: they
+            are done on this computer.
         output: Folder for the record, the reports and the results of the steps; None: sweeps/FAMILY, or
             sweeps/FAMILY_DATASET.
         command: What the record says made it; empty: this call.
@@ -75,9 +75,9 @@ def sweep(
 
     Raises:
         UsageError: There is no such size, device or dataset.
-        UnavailableError: Another sweep is at work in the folder, or no scheduler answers.
+        UnavailableError: Another sweep is using the folder, or no scheduler answers.
         StorageError: The folder cannot be written.
-        KeyboardInterrupt: What was done is kept, and in the record.
+        KeyboardInterrupt: What was done is kept, and is in the record.
     """
     typed = command or call(sweep, locals())
     from edgekit.reporting.swept.files import write_files

@@ -1,7 +1,7 @@
 """Which model to ship: candidates and limits in, a choice out.
 
     candidate   what can be shipped: a file with a runtime and threads on a device, and its figures
-    telling     which of two is surely better, and which cannot be told apart
+    telling     which of two is significantly better, and which cannot be told apart
     basis       by what they are compared
     choose      candidates × limits -> choice
     steps       what it costs to be faster, or better

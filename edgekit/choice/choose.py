@@ -1,9 +1,9 @@
 """Candidates and limits into a choice. Nothing is read or written here.
 
-Of those that surely hold every limit the most accurate is chosen; where there is a floor of accuracy and no
-limit on the cost, the cheapest. Where several cannot be told apart in that, the other of the two decides, as
-far as it tells them apart. So no choice rests on a difference that the data cannot carry, and no other that
-holds the limits is ahead of it in both.
+Of those that certainly meet every limit the most accurate is chosen; with a floor of accuracy and no limit on
+the cost, the cheapest. If several cannot be told apart in that, the other of the two decides, as far as it
+tells them apart. So no choice rests on a difference that the data cannot carry, and no other that meets the
+limits is better in both.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ RUNNERS_UP = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Miss:
-    """The one that comes nearest to the limits where none surely holds them."""
+    """The one that comes nearest to the limits where none certainly meets them."""
 
     candidate: Candidate
     standings: Mapping[str, Standing]  # by metric
@@ -47,13 +47,13 @@ class Choice:
     limits: Mapping[str, float]  # by metric's name, in its unit
     goal: Goal  # what was sought among those that hold the limits: the best, or the cheapest
     telling: Telling
-    best: Candidate | None  # None: nothing surely holds the limits
+    best: Candidate | None  # None: nothing certainly meets the limits
     tied: tuple[Candidate, ...] = ()  # hold the limits, and cannot be told apart from the best in any way
     level: tuple[Candidate, ...] = ()  # cannot in what was sought; they look better there, the other decided
     runners_up: tuple[Candidate, ...] = ()  # one of each other model, the next best first
     faster: Step | None = None  # what less cost would cost
     better: Step | None = None  # what more accuracy would cost
-    perhaps: tuple[Candidate, ...] = ()  # surely preferable, if they hold the limits: that is not certain
+    perhaps: tuple[Candidate, ...] = ()  # better, if they meet the limits: that is not certain
     nearest: Miss | None = None  # where there is no best
     counts: Mapping[Standing, int] = field(default_factory=dict)  # candidates by how they stand to the limits
     notes: tuple[str, ...] = ()  # what to know before believing it
@@ -70,7 +70,7 @@ class Choice:
 
     @property
     def exit_code(self) -> int:
-        """0: there is one to ship; 3: nothing surely holds the limits."""
+        """0: there is one to ship; 3: nothing certainly meets the limits."""
         return 0 if self.best else UnavailableError.exit_code
 
 
@@ -158,7 +158,7 @@ def _best(pool: Sequence[Candidate], telling: Telling, goal: Goal) -> Candidate:
 
 
 def _preferred(one: Candidate, other: Candidate, telling: Telling, goal: Goal) -> bool:
-    """Whether one is surely ahead of another in what is sought."""
+    """Whether one is significantly ahead of another in what is sought."""
     return telling.better(one, other) if goal == "quality" else telling.cheaper(one, other)
 
 
@@ -167,7 +167,7 @@ def _tied(best: Candidate, among: Sequence[Candidate], telling: Telling) -> list
 
 
 def _level(best: Candidate, among: Sequence[Candidate], telling: Telling, goal: Goal) -> list[Candidate]:
-    """Return those that look better in what is sought, are not surely, and surely lose in the other."""
+    """Return those that look better in what is sought, not significantly, and are worse in the other."""
     if goal == "quality":
         return [
             each
@@ -233,7 +233,7 @@ def _nearest(pool: Sequence[Candidate], limits: Mapping[str, float]) -> Miss:
 
 
 def _over(candidate: Candidate, limits: Mapping[str, float]) -> dict[str, float]:
-    """Return how far its bound is beyond each limit not surely held; without a bound, its value."""
+    """Return how far its bound is beyond each limit not certainly met; without a bound, its value."""
     found = {}
     for name, limit in limits.items():
         seen = candidate.seen(name)

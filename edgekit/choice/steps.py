@@ -17,12 +17,12 @@ class Step:
     to: Candidate
     cost: float  # more of it; negative: less
     quality: float  # likewise
-    sure: bool  # whether the quality surely differs
-    broken: tuple[str, ...]  # names of limits that it does not surely hold
+    sure: bool  # whether the quality significantly differs
+    broken: tuple[str, ...]  # names of limits that it does not certainly meet
 
     @property
     def cost_per_point(self) -> float | None:
-        """What one more percentage point costs; None: quality is not a share, or does not surely differ."""
+        """What one more percentage point costs; None: quality is not a share, or differs by chance."""
         return self.cost / (self.quality * 100) if self.sure and self.quality else None
 
 
@@ -50,13 +50,13 @@ def order(candidate: Candidate, telling: Telling) -> tuple[object, ...]:
 
 
 def faster(best: Candidate, among: Sequence[Candidate], telling: Telling) -> Candidate | None:
-    """Return the best of those on the front that surely cost less."""
+    """Return the best of those on the front that significantly cost less."""
     less = [each for each in front(among, telling) if telling.cheaper(each, best)]
     return less[-1] if less else None
 
 
 def better(best: Candidate, among: Sequence[Candidate], telling: Telling) -> Candidate | None:
-    """Return the cheapest of those on the front that are surely better."""
+    """Return the cheapest of those on the front that are significantly better."""
     return next((each for each in front(among, telling) if telling.better(each, best)), None)
 
 

@@ -1,4 +1,4 @@
-"""Which of two candidates is surely better or cheaper; where neither is, they cannot be told apart."""
+"""Which of two candidates is significantly better or cheaper; if neither is, they cannot be told apart."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Telling:
         return 0.0 if seen is None or seen.value is None else seen.value
 
     def better(self, one: Candidate, other: Candidate) -> bool:
-        """Whether one is surely better than another.
+        """Whether one is significantly better than another.
 
         On the same images: if the interval of the paired difference is above 0; one candidate is compared
         with all others, and these intervals hold together with 95 % (Bonferroni). Otherwise: if the
@@ -69,7 +69,7 @@ class Telling:
         return low, high
 
     def cheaper(self, one: Candidate, other: Candidate) -> bool:
-        """Whether one surely costs less than another.
+        """Whether one significantly costs less than another.
 
         Times: if even the bounds differ by more than δ, the least change that counts in a comparison. Where
         others measured both in the same series: if each series differs by more than that.

@@ -55,7 +55,7 @@ class Ladder:
     what: str = ""  # how `quantize` treats the weights, and how `ranges` were found
 
     def quantize_within(self, limit: float, progress: Progress) -> tuple[Candidate, tuple[str, ...]]:
-        """Quantize; take the next rung while the accuracy drop is surely above `limit` (a fraction).
+        """Quantize; take the next rung while the accuracy drop is certainly above `limit` (a fraction).
 
         The rungs: the ranges given, or else min/max ranges and ranges of least squared error; then the most
         fragile layers in float32.
@@ -70,7 +70,7 @@ class Ladder:
         tried: list[Candidate] = []
         for what, data in self._rungs(progress, tried):
             tried.append(Candidate(what, data, self.judge(data)))
-            if not _surely_loses(tried[-1].quality, limit):
+            if not _certainly_loses(tried[-1].quality, limit):
                 break
         best = min(tried, key=lambda candidate: candidate.quality.lost)
         quality = msgspec.structs.replace(best.quality, sqnr_db=self.layer_sqnr(best.data))
@@ -154,8 +154,8 @@ class Ladder:
                     yield at, layer.tensor, found[at]
 
 
-def _surely_loses(quality: Quality, limit: float) -> bool:
-    """Whether surely too much is lost, at 95 %; without labelled images, too many answers change."""
+def _certainly_loses(quality: Quality, limit: float) -> bool:
+    """Whether certainly too much is lost, at 95 %; without labelled images, too many answers change."""
     if quality.drop_low is not None:
         return quality.drop_low > limit
     if quality.agreement is None:

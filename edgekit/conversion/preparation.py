@@ -19,7 +19,7 @@ from edgekit.conversion.ranges import Ranges, minmax_ranges
 from edgekit.data.dataset import Float32
 from edgekit.errors import InvalidError
 from edgekit.progress import SILENT, Progress
-from edgekit.quantization.distance import decibels, mean_level, noises, surely_less
+from edgekit.quantization.distance import decibels, mean_level, noises, significantly_less
 from edgekit.words import plural
 
 FAITHFUL = 1e-4  # largest difference of a float file with new weights, relative to outputs above 1
@@ -77,7 +77,7 @@ class Preparation:
         quantize: Makes an int8 file of a float file with ranges.
         progress: Receives every step.
         literal: Whether int8 files are executed node by node: this CPU's fast kernels are not the target's.
-        worse: Steps that another format of the model was surely farther from float with; receives this one's.
+        worse: Steps that were significantly worse in another format of the model; receives this one's.
         train: Trains for 8 bits what some steps leave, with so many levels; says by which steps the result is
             asked for.
     """
@@ -95,7 +95,7 @@ class Preparation:
     _watched: dict[Steps, dict[str, tuple[float, float]]] = field(default_factory=dict)  # their ranges
 
     def best(self) -> Choice | None:
-        """Try steps together and one by one; keep what surely brings the scores nearer.
+        """Try steps together and one by one; keep what brings the scores significantly nearer.
 
         Returns:
             The file and its ranges; None: its layers are not those of the network that was calibrated.
@@ -111,7 +111,7 @@ class Preparation:
         if best.corrected:
             self._try(replace(best, corrected=False), found)
         found |= self._nearer(found)
-        self.worse |= _surely_worse(found)
+        self.worse |= _significantly_worse(found)
         chosen, training = self._trained(_best(found), found)
         prepared = self.prepared(chosen)
         if prepared is None:
@@ -131,11 +131,12 @@ class Preparation:
         if after is None or self.prepared(trained) is None:
             return best, "training for 8 bits: its weights cannot be stored in this format, left out"
         here, there = (-10 * mean_level(noise) / log(10) for noise in (after, before))
-        surely = surely_less(after, before) or surely_less(before, after)
+        significant = significantly_less(after, before) or significantly_less(before, after)
         return trained if here > there else best, (
             f"training for 8 bits, {plural(trained.trained, 'epoch')}: SQNR of a typical image {here:.1f} dB "
             f"against {there:.1f} dB of the best without it ({here - there:+.1f} dB"
-            f"{'' if surely else ', which may be chance'}), so it is {'kept' if here > there else 'left out'}"
+            f"{'' if significant else ', which may be chance'}), so it is "
+            f"{'kept' if here > there else 'left out'}"
         )
 
     def _nearer(self, found: Mapping[Steps, Noises]) -> dict[Steps, Noises]:
@@ -252,21 +253,21 @@ class Preparation:
 def _gains(here: Noises, there: Noises) -> bool:
     """Whether noise is less by a standard error or more, or both of most images and in sum."""
     less = mean_level(here) < mean_level(there) and decibels(here) > decibels(there)
-    return less or surely_less(here, there, 1.0)
+    return less or significantly_less(here, there, 1.0)
 
 
-def _surely_worse(found: Mapping[Steps, Noises]) -> set[Steps]:
-    """Steps that others surely beat which treat weights and biases alike: so with weights of any levels."""
+def _significantly_worse(found: Mapping[Steps, Noises]) -> set[Steps]:
+    """Steps that others which treat weights and biases alike beat: so with weights of any levels."""
     return {
         steps
         for steps, noise in found.items()
         for other, less in found.items()
         if steps != PLAIN and (steps.rounded, steps.corrected) == (other.rounded, other.corrected)
-        if surely_less(less, noise)
+        if significantly_less(less, noise)
     }
 
 
 def _best(found: Mapping[Steps, Noises]) -> Steps:
     """The steps with the least noise; none if it is not certain that they gain anything."""
     best = min(found, key=lambda steps: mean_level(found[steps]))
-    return best if surely_less(found[best], found[PLAIN]) else PLAIN
+    return best if significantly_less(found[best], found[PLAIN]) else PLAIN

@@ -104,7 +104,7 @@ def _compared(conversion: Conversion, file: ArtefactFile, training: Feed, *, alw
     except EdgekitError:
         return None
     here = file.quality
-    if not (always or _surely_worse(here, there)):
+    if not (always or _significantly_worse(here, there)):
         return None
     name = conversion.reference.name
     if here.agreement is None or there.agreement is None:
@@ -116,7 +116,7 @@ def _compared(conversion: Conversion, file: ArtefactFile, training: Feed, *, alw
     )
 
 
-def _surely_worse(here: Quality, there: Quality) -> bool:
+def _significantly_worse(here: Quality, there: Quality) -> bool:
     if here.agreement is not None and there.agreement is not None:
         intervals = [wilson(round(q.agreement * q.n), q.n) for q in (here, there) if q.agreement is not None]
         if intervals[0][1] < intervals[1][0]:

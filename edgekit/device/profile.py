@@ -56,7 +56,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def arm(self) -> bool:
-        """Whether its processor is surely an Arm one."""
+        """Whether its processor is certainly an Arm one."""
         return self.kind.arm or bool(self.core)
 
     @property

@@ -16,7 +16,7 @@ from edgekit.results import Measurement, Result
 
 @dataclass(frozen=True)
 class Beyond:
-    """One measurement whose latency is surely beyond the published range. Milliseconds."""
+    """One measurement whose latency is significantly beyond the published range. Milliseconds."""
 
     measurement: Measurement
     published: Expectation

@@ -111,7 +111,7 @@ def _session(result: Result) -> str:
 
 
 def changed(overview: Overview) -> list[tuple[Said, str]]:
-    """Return what surely changed: the word, and what was measured; what got worse first.
+    """Return what significantly changed: the word, and what was measured; what got worse first.
 
     Where many changed alike on a device, they are one, with the least and the most.
     """

@@ -66,7 +66,7 @@ def mean_level(noises: Float) -> float:
     return float(np.mean(np.log(noises + _NONE)))
 
 
-def surely_less(noises_here: Float, noises_there: Float, certainty: float = CERTAINTY) -> bool:
+def significantly_less(noises_here: Float, noises_there: Float, certainty: float = CERTAINTY) -> bool:
     """Whether the noise of the same images is less here, beyond what chance does.
 
     Compared are logarithms, image by image, so that few with much noise do not decide.

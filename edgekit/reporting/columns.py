@@ -105,7 +105,7 @@ def _latency(computed: Sequence[Row]) -> list[Column]:
     def unspaced(row: Row) -> str:
         return _trusted(row, units.significant(row.unspaced.value / length)) if row.unspaced else NONE
 
-    back = "p50 of inferences back to back, beside the spaced ones"
+    back = "p50 of back-to-back inferences, next to the spaced ones"
 
     return [
         Column(

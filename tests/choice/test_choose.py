@@ -77,7 +77,7 @@ GRID = [
         (limits(ms=100), "a1.0_224"),
         (limits(ms=3.4), "a0.25_128"),
         (limits(ms=15, memory=56), "a0.5_224"),  # alpha .75 needs 62.5 MB
-        (limits(accuracy=0.66), "a0.75_192"),  # the least work that surely reaches it
+        (limits(accuracy=0.66), "a0.75_192"),  # the least work that significantly reaches it
         (limits(ms=20, accuracy=0.66), "a1.0_192"),  # 19.2 ms: with both, the most accurate
     ],
 )
@@ -133,9 +133,9 @@ def test_of_equally_fast_ones_the_more_accurate_is_named():
 
 
 def test_a_limit_is_held_only_by_the_unfavourable_end():
-    surely, perhaps = planted("surely", 14, 300), planted("perhaps", 14.8, 100)  # 14.5 to 15.1 ms
-    found = choose([surely, perhaps], limits(ms=15))
-    assert found.best == surely
+    certain, perhaps = planted("certain", 14, 300), planted("perhaps", 14.8, 100)  # 14.5 to 15.1 ms
+    found = choose([certain, perhaps], limits(ms=15))
+    assert found.best == certain
     assert found.perhaps == (perhaps,)
     assert "straddles the limit (14.5 to 15.1 ms)" in " ".join(sentences(found))
 
@@ -293,7 +293,7 @@ def test_the_chosen_one_holds_the_limits_and_is_dominated_by_none_that_does(pool
     for each in holding:
         other = found.telling.cost_of(each), -found.telling.quality_of(each)
         assert not (other[0] <= best[0] and other[1] <= best[1] and other != best)
-        # one that is surely more accurate than the best of those that hold the limits would have been chosen
+        # one that is more accurate than the best of those that meet the limits would have been chosen
         assert not (found.telling.better(each, found.best) and found.telling.cheaper(each, found.best))
     assert {found.best.model}.isdisjoint(each.model for each in found.runners_up)
     assert choose(pool[::-1], limited).best.key == found.best.key

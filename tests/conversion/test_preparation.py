@@ -127,7 +127,7 @@ def test_only_steps_that_surely_help_are_kept_and_twice_gives_the_same(converted
         assert first.prepared.what == "min/max ranges of 30 images"
 
 
-def test_what_was_surely_worse_in_one_format_is_not_tried_in_another(once, converted):
+def test_what_was_significantly_worse_in_one_format_is_not_tried_in_another(once, converted):
     first = _preparation(once, converted, "tflite")
     first.best()
     assert PLAIN not in first.worse

@@ -191,7 +191,7 @@ def test_a_training_that_stops_after_any_step_ends_with_the_same_weights(
         patched.setattr(Run, "save", stopping)
         trained(tmp_path / "stopped")
     again = trained(tmp_path / "stopped", recorder)
-    assert any(note.startswith("Going on after step 3 of ") for note in recorder.notes)
+    assert any(note.startswith("Resuming after step 3 of ") for note in recorder.notes)
     for one, other in zip(whole.layers, again.layers, strict=True):
         assert np.array_equal(one.weights, other.weights)
         assert np.array_equal(one.bias, other.bias)
@@ -205,7 +205,7 @@ def test_images_that_judge_are_not_trained_on(calibration, dataset, tmp_path):
     assert hashes
     assert not set(hashes) & (calibration.held | set(dataset.evaluation.hashes))
     everything = {*dataset.train.hashes, *dataset.calibration.hashes}
-    with pytest.raises(UsageError, match="has no images to train on but those that files are judged by"):
+    with pytest.raises(UsageError, match="none is left to train on"):
         _ = replace(tuner, apart=everything).images
 
 
@@ -357,7 +357,7 @@ def test_a_killed_training_goes_on_and_leaves_the_same_files(folder, whole):
     assert not (folder / "killed").exists()
     done = subprocess.run(_command(folder, "killed"), cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "Going on after step " in done.stderr
+    assert "Resuming after step " in done.stderr
     artefacts, recorder = whole
     assert not any(note.startswith("Going on") for note in recorder.notes)
     for kind in ("tflite", "onnx"):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edgekit.quantization.distance import decibels, distance, noises, surely_less
+from edgekit.quantization.distance import decibels, distance, noises, significantly_less
 
 
 def _scores(n=500, classes=10):
@@ -52,6 +52,6 @@ def test_a_softmax_ignores_what_all_scores_have_in_common():
 def test_a_gain_counts_only_where_the_images_can_show_it():
     chance = np.random.default_rng(0)
     noise = chance.exponential(1, 60)
-    assert surely_less(0.7 * noise * np.exp(chance.normal(0, 0.2, 60)), noise)
-    assert not surely_less(noise * np.exp(chance.normal(0, 0.2, 60)), noise)
-    assert not surely_less(noise[:1] / 2, noise[:1])
+    assert significantly_less(0.7 * noise * np.exp(chance.normal(0, 0.2, 60)), noise)
+    assert not significantly_less(noise * np.exp(chance.normal(0, 0.2, 60)), noise)
+    assert not significantly_less(noise[:1] / 2, noise[:1])

@@ -31,9 +31,9 @@ def test_the_front_is_what_no_other_size_surely_beats():
 
 def test_what_cannot_be_told_apart_stays_on_the_front():
     assert _front(planted({(0.5, 192): (15, 60), (0.75, 128): (15.01, 61)})) == [(0.5, 192), (0.75, 128)]
-    # as right, and surely slower
+    # as right, and significantly slower
     assert _front(planted({(0.5, 192): (15, 60), (0.75, 128): (15.5, 61)})) == [(0.5, 192)]
-    # surely less right, at the same time
+    # significantly less right, at the same time
     assert _front(planted({(0.5, 192): (15, 60), (0.75, 128): (15.01, 160)})) == [(0.5, 192)]
 
 

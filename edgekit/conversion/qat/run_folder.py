@@ -105,7 +105,7 @@ class Run:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
             raise UsageError(
                 f"The unfinished training in {self.folder} is damaged: {first_line(error)}",
-                f"Delete that folder to begin anew: rm -r {self.folder}",
+                f"Delete that folder to start again: rm -r {self.folder}",
             ) from error
         return State(int(steps), noise, power)
 

@@ -100,9 +100,9 @@ class Training:
         kept = [*variables, *optimizer.variables]
         state = run.restore(kept)
         if state.steps == self.total:
-            progress.note(f"That was trained before; {run.folder} has it.")
+            progress.note(f"This training is already complete, in {run.folder}.")
         elif state.steps:
-            progress.note(f"Going on after step {state.steps:,} of {self.total:,}, in {run.folder}.")
+            progress.note(f"Resuming after step {state.steps:,} of {self.total:,}, in {run.folder}.")
         step = self._step(variables, optimizer)
         saved = drawn = time.monotonic()
         for number in range(state.steps, self.total):
@@ -114,7 +114,7 @@ class Training:
             noise, power = (float(x) for x in step(self.images.of_step(number)))
             if not math.isfinite(noise):
                 raise UsageError(
-                    f"Training for 8 bits went astray: after {number} steps, scores were {noise} off.",
+                    f"Training for 8 bits diverged: after {number} steps the scores' noise was {noise}.",
                     "Leave out --qat, which quantizes the model without training.",
                 )
             state = state.after(noise, power, fresh=place == 0)

@@ -107,7 +107,7 @@ class Tuner:
             self.progress.note(
                 f"Training for {2 * levels + 1} levels: {plural(self.epochs, 'epoch')} of "
                 f"{plural(len(images), 'image')}, taught by the float model. If it is stopped, the same "
-                f"command goes on; its state is in {run.folder}."
+                f"command resumes it, from {run.folder}."
             )
             training.go(run, self.progress)
         return Trained(student.layers(), student.ranges(), where.sources, self.epochs)
@@ -125,7 +125,7 @@ class Tuner:
         left = [i for i, digest in enumerate(split.hashes) if digest not in self.apart]
         if not left:
             raise UsageError(
-                f"{self.dataset.name} has no images to train on but those that files are judged by.",
+                f"All images of {self.dataset.name} are needed to judge files, so none is left to train on.",
                 "Leave out --qat, or name more images with --dataset or --calibrate-on.",
             )
         return Images(split, np.array(left, dtype=np.int64), self.contract, self.seed)
@@ -192,7 +192,7 @@ def check_trainable(calibration: Calibration | None, images: int) -> None:
         )
     if calibration is None:
         raise ModelError(
-            "The model cannot be trained for 8 bits: its graph has no ONNX form, which is what is trained.",
+            "The model cannot be trained for 8 bits, because it cannot be converted to ONNX.",
             "Leave out --qat, which quantizes it without training.",
         )
     simulation = _simulation(calibration, calibration.source.network, {}, 127)
