@@ -3,7 +3,7 @@
     python benchmarks/page.py [--days 16] [--loads 5] [--screenshots FOLDER]
 
 Exits with 1 if the page is above 3 MB, is first painted after 2 s, scrolls sideways, asks for anything, or
-the console has anything to say. With --screenshots it leaves pictures of every width in light and dark.
+the console has anything to say. With --screenshots it leaves images of every width in light and dark.
 """
 
 from __future__ import annotations

@@ -67,11 +67,15 @@ class Seen:
         return bool(self.page.evaluate(width))
 
     def paint_ms(self) -> float | None:
-        """When something was first seen, in ms since the page was asked for."""
-        found = self.page.evaluate(
-            "performance.getEntriesByName('first-contentful-paint').map((each) => each.startTime)"
-        )
-        return found[0] if found else None
+        """When something was first seen, in ms since the page was asked for; None: nothing was within 5 s."""
+        from playwright.sync_api import TimeoutError as NotInTime
+
+        found = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+        try:  # Chromium notes it shortly after it painted
+            self.page.wait_for_function(found, timeout=5_000)
+        except NotInTime:
+            return None
+        return float(self.page.evaluate(found))
 
 
 @contextmanager
