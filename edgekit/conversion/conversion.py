@@ -11,7 +11,7 @@ import numpy as np
 
 from edgekit import __version__
 from edgekit.artefact import Precision, Preprocessing, Quality
-from edgekit.conversion.calibration import FEWEST, Calibration, Steps
+from edgekit.conversion.calibration import FEWEST, Calibration
 from edgekit.conversion.checks import check_int8
 from edgekit.conversion.conditioning import Conditioning
 from edgekit.conversion.float_file import FloatFile
@@ -22,7 +22,7 @@ from edgekit.conversion.load import Inputs
 from edgekit.conversion.onnx_files import onnx_of_tflite
 from edgekit.conversion.output import Made, Outcome, describe
 from edgekit.conversion.pixels import byte_range, contract_of_file
-from edgekit.conversion.preparation import Choice, Preparation, Quantize
+from edgekit.conversion.preparation import Choice, Earlier, Preparation, Quantize
 from edgekit.conversion.qat.tuning import Tuner, tuner_for
 from edgekit.conversion.quality import Outputs, Reference, check_parity, judge, outputs_of
 from edgekit.conversion.ranges import Ranges
@@ -48,7 +48,7 @@ class Conversion:
     reference: Reference
     progress: Progress
     _float_files: dict[str, bytes] = field(default_factory=dict)  # by format
-    _worse: set[Steps] = field(default_factory=set)  # than others, in the formats so far
+    _earlier: Earlier = field(default_factory=Earlier)
 
     def make(self, format: Format, outcome: Outcome) -> None:
         """Make and verify one format's files, float32 first; what cannot be made keeps nothing else back."""
@@ -176,7 +176,7 @@ class Conversion:
             quantize=quantize,
             progress=self.progress,
             literal=not suits_host(target),
-            worse=self._worse,
+            earlier=self._earlier,
             train=self._tuner,
         )
         with one_thread():

@@ -21,7 +21,8 @@ from edgekit.progress import Progress
 from edgekit.stats import wilson
 from edgekit.units import percent, points
 
-SQNR_IMAGES = 32
+SQNR_IMAGES = 32  # at most, and of large ones a quarter: every place of a layer's output is a sample
+_PLACES = 32 * 64 * 64  # pixels of all of them together
 CHANGED = 0.05  # share of answers that change at little loss; whether for better or worse is not known
 FLOAT_LAYERS = (1, 2, 4, 8)  # most fragile layers left in float32, rung by rung
 
@@ -144,7 +145,9 @@ class Ladder:
         Quantizing merges a layer with the activation behind it; then that one's output is what both
         files have.
         """
-        feed = Feed(self.calibration.split, self.calibration.preprocessing, SQNR_IMAGES)
+        contract = self.calibration.preprocessing
+        few = max(SQNR_IMAGES // 4, min(SQNR_IMAGES, _PLACES // (contract.height * contract.width)))
+        feed = Feed(self.calibration.split, contract, few)
         real, quantized = map(self.format.look_inside, (self.float_file, data))
         found = sqnr_db((real.activations(image), quantized.activations(image)) for image in feed)
         for index, layer in enumerate(self._layers):

@@ -66,6 +66,14 @@ class Choice:
 
 
 @dataclass
+class Earlier:
+    """What the model's formats so far showed, so that the next one tries less."""
+
+    worse: set[Steps] = field(default_factory=set)  # significantly worse than others
+    near: Steps | None = None  # the nearest to float of those near ReLU6's cap
+
+
+@dataclass
 class Preparation:
     """The preparing of one format's float file.
 
@@ -77,7 +85,7 @@ class Preparation:
         quantize: Makes an int8 file of a float file with ranges.
         progress: Receives every step.
         literal: Whether int8 files are executed node by node: this CPU's fast kernels are not the target's.
-        worse: Steps that were significantly worse in another format of the model; receives this one's.
+        earlier: What other formats of the model showed; receives what this one shows.
         train: Trains for 8 bits what some steps leave, with so many levels; says by which steps the result is
             asked for.
     """
@@ -89,7 +97,7 @@ class Preparation:
     quantize: Quantize
     progress: Progress = SILENT
     literal: bool = False
-    worse: set[Steps] = field(default_factory=set)
+    earlier: Earlier = field(default_factory=Earlier)
     train: Callable[[Steps, int], Steps] | None = None  # trains what some steps leave; None: nothing does
     _unknown: list[str] = field(default_factory=list)  # tensors that the calibrated file has none like
     _watched: dict[Steps, dict[str, tuple[float, float]]] = field(default_factory=dict)  # their ranges
@@ -105,13 +113,13 @@ class Preparation:
         self.progress.step(f"Finding what brings int8.{self.format.name} nearest to float32")
         found: dict[Steps, Noises] = {}
         for steps in _TOGETHER:
-            if steps not in self.worse:
+            if steps not in self.earlier.worse:
                 self._try(steps, found)
         best = _best(found)
         if best.corrected:
             self._try(replace(best, corrected=False), found)
         found |= self._nearer(found)
-        self.worse |= _significantly_worse(found)
+        self.earlier.worse |= _significantly_worse(found)
         chosen, training = self._trained(_best(found), found)
         prepared = self.prepared(chosen)
         if prepared is None:
@@ -143,18 +151,22 @@ class Preparation:
         """The best equalizing steps near ReLU6's cap, where they gain something."""
         best, nearer = _best(found), dict[Steps, Noises]()
         equalized = [steps for steps in found if steps.equalized]
-        if not (equalized and self.calibration.caps) or any(steps.near for steps in self.worse):
+        if not (equalized and self.calibration.caps) or any(steps.near for steps in self.earlier.worse):
             return nearer
         # though others may be as good farther from the cap, by chance or for their ranges
         near = replace(min(equalized, key=lambda steps: mean_level(found[steps])), near=True)
-        # smaller steps need their extremes less to be cut, so the ranges and biases that suit may be others
-        for steps in (near, *(replace(near, ranges=kind) for kind in get_args(Kind))):
-            self._try(steps, nearer)
-        best_near = min(nearer, key=lambda steps: mean_level(nearer[steps]), default=near)
-        self._try(replace(best_near, corrected=not best_near.corrected), nearer)
+        if self.earlier.near is None:
+            # smaller steps need their extremes less to be cut, so other ranges and biases may suit
+            for steps in (near, *(replace(near, ranges=kind) for kind in get_args(Kind))):
+                self._try(steps, nearer)
+            best_near = min(nearer, key=lambda steps: mean_level(nearer[steps]), default=near)
+            self._try(replace(best_near, corrected=not best_near.corrected), nearer)
+            self.earlier.near = min(nearer, key=lambda steps: mean_level(nearer[steps]), default=near)
+        else:
+            self._try(self.earlier.near, nearer)
         kept = {steps: noise for steps, noise in nearer.items() if _gains(noise, found[best])}
         if not kept:
-            self.worse.add(near)
+            self.earlier.worse.add(near)
         return kept
 
     def prepared(self, steps: Steps) -> Prepared | None:

@@ -10,7 +10,7 @@ from onnx import numpy_helper
 from edgekit.conversion.calibration import EVERYTHING, PLAIN, Calibration
 from edgekit.conversion.feed import Feed
 from edgekit.conversion.formats import FORMATS
-from edgekit.conversion.preparation import _TOGETHER, Preparation
+from edgekit.conversion.preparation import _TOGETHER, Earlier, Preparation
 from edgekit.data import load_dataset
 from edgekit.progress import SILENT
 from edgekit.quantization.rounding import scales_of
@@ -130,7 +130,7 @@ def test_only_steps_that_surely_help_are_kept_and_twice_gives_the_same(converted
 def test_what_was_significantly_worse_in_one_format_is_not_tried_in_another(once, converted):
     first = _preparation(once, converted, "tflite")
     first.best()
-    assert PLAIN not in first.worse
+    assert PLAIN not in first.earlier.worse
     tried = []
     second = _preparation(once, converted, "onnx")
     second = replace(
@@ -138,7 +138,7 @@ def test_what_was_significantly_worse_in_one_format_is_not_tried_in_another(once
         quantize=lambda *given: (tried.append(given), _preparation(once, converted, "onnx").quantize(*given))[
             1
         ],
-        worse={*_TOGETHER} - {PLAIN},
+        earlier=Earlier({*_TOGETHER} - {PLAIN}),
     )
     assert second.best().prepared.what == "min/max ranges of 30 images"
     assert len(tried) == 1
