@@ -59,10 +59,8 @@ def edgekit(baseline: Array, candidate: Array, mode: str = "standard", cells: in
     word, spent = np.full(len(baseline), "inconclusive"), np.zeros(len(baseline))
     open_ = np.ones(len(baseline), dtype=bool)
     for look in looks:
-        part, sides = (
-            tail(len(looks), cells),
-            [[side[:, : 2 * look] for side in each] for each in (typical, fastest)],
-        )
+        part = tail(len(looks), cells)
+        sides = [[side[:, : 2 * look] for side in each] for each in (typical, fastest)]
         noise, least = (_unevenness(*each) for each in sides)
         by_fastest = (noise > DISTURBED) & (least < CLEARER * noise)
         both = [_interval(*each, part) for each in sides]

@@ -101,15 +101,8 @@ def blocked_change(
         if found.low > other.high or found.high < other.low:
             word, reason = "inconclusive", "the medians and the fastest inferences contradict each other"
         else:
-            reason = "; ".join(
-                filter(
-                    None,
-                    (
-                        reason,
-                        "judged by each repeat's fastest inference, as something else disturbed the medians",
-                    ),
-                )
-            )
+            why = "judged by each repeat's fastest inference, as something else disturbed the medians"
+            reason = f"{reason}; {why}" if reason else why
     bounded = found.low > 0
     return Change(
         word=word,

@@ -31,7 +31,7 @@ class Point:
     device: Device
     row: Row  # the ordinary statistics: precision, format, runtime, threads, latency, memory, bytes
     accuracy: Share | None
-    front: bool = False  # no other of the same device and threads is significantly better; see `front`
+    front: bool = False  # no other of the same device and threads is significantly better
 
     @property
     def cost(self) -> Spread | None:
