@@ -4,6 +4,7 @@
     index      the entries of a folder, kept in a database that can be made again at any time
     order      commits in the order in which they were made
     steps      values in that order -> where they changed, by how much
+    known      those changes, kept by the values they were found in
     gather     all of it -> a History
     plot       a History as an image
     to_json    a History for programs

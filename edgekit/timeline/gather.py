@@ -15,8 +15,9 @@ from edgekit.progress import SILENT, Progress
 from edgekit.results import Repository, without
 from edgekit.timeline.entries import Entry
 from edgekit.timeline.index import Found, Unreadable, look
+from edgekit.timeline.known import KnownChanges, known_changes
 from edgekit.timeline.order import Order, order
-from edgekit.timeline.steps import Change, changes
+from edgekit.timeline.steps import Change
 from edgekit.words import listed, nearest, plural
 
 SHORT = {
@@ -162,9 +163,10 @@ def trace(entries: Sequence[Entry], metric: Metric, progress: Progress = SILENT)
     grouped = [list(group) for _, group in groupby(sorted(here, key=_key), key=lambda each: each.series)]
     progress.step("Looking for changes", len(grouped))
     series = []
-    for done, group in enumerate(grouped):
-        progress.advance(done)
-        series.append(_series(group, metric, line))
+    with known_changes() as known:
+        for done, group in enumerate(grouped):
+            progress.advance(done)
+            series.append(_series(group, metric, line, known))
     once = {value.name: value for each in series for value in each.values}
     return History(
         metric.name,
@@ -238,11 +240,11 @@ def _notes(
         yield f"{plural(bare, 'measurement')} of no known commit, placed by date."
 
 
-def _series(entries: Sequence[Entry], metric: Metric, line: Order) -> Series:
+def _series(entries: Sequence[Entry], metric: Metric, line: Order, known: KnownChanges) -> Series:
     values = tuple(_in_order((_value(group, metric) for group in _by_commit(entries)), line))
     share = metric.unit == "fraction"
     exact = metric.name not in _NOISY and (share or metric.tolerated) and _exact(entries, metric)
-    found = changes([each.value for each in values], exact=exact, share=share)
+    found = known.of([each.value for each in values], exact=exact, share=share)
     first = entries[0]
     return Series(
         device=first.device,
