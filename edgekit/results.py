@@ -5,6 +5,7 @@ Statistics are computed from the samples when they are shown (`edgekit.stats`), 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from statistics import median
@@ -218,6 +219,10 @@ class Instructions(msgspec.Struct, frozen=True):
         return tuple(median(self.per_inference[at : at + size]) for at in starts)
 
 
+# what says that the device was not at its pace, and nothing of a file's size, its answers or its memory
+_ABOUT_PACE = frozenset({"throttled", "cpu-quota", "too-hot", "clock-moved", "noisy", "too-few-samples"})
+
+
 class Finding(msgspec.Struct, frozen=True):
     """Something that makes a measurement invalid, or that the reader should know."""
 
@@ -225,6 +230,17 @@ class Finding(msgspec.Struct, frozen=True):
     code: str  # short-name-like-this
     message: str  # what was seen, with the figure
     advice: str = ""
+
+
+def flaw(findings: Iterable[Finding], *, any_pace: bool = False) -> Finding | None:
+    """Return the first finding that makes a figure invalid; None: the figure is valid.
+
+    Args:
+        findings: About the measurement that it is of.
+        any_pace: The figure is the same however fast the device was.
+    """
+    invalid = (found for found in findings if found.kind == "invalid")
+    return next((found for found in invalid if not (any_pace and found.code in _ABOUT_PACE)), None)
 
 
 class Measurement(msgspec.Struct, frozen=True):
@@ -247,7 +263,7 @@ class Measurement(msgspec.Struct, frozen=True):
     @property
     def valid(self) -> bool:
         """Whether the numbers can be trusted."""
-        return not any(finding.kind == "invalid" for finding in self.findings)
+        return flaw(self.findings) is None
 
 
 class Transfer(msgspec.Struct, frozen=True):

@@ -33,6 +33,7 @@ from edgekit.results import (
     Repository,
     Result,
     Runtime,
+    flaw,
 )
 from edgekit.schema import UNREADABLE, damaged, decode_record
 from edgekit.stats import ordered_percentile, tick
@@ -255,7 +256,12 @@ class Cell:
     @property
     def flaw(self) -> Finding | None:
         """The first finding that makes it invalid; None: it is valid."""
-        return next((finding for finding in self._record.findings if finding.kind == "invalid"), None)
+        return flaw(self.findings)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What makes it invalid, or its reader should know."""
+        return self._record.findings
 
     def times(self, percentile: float) -> tuple[Percentile, ...]:
         """Return a percentile of each process's latency.

@@ -3,7 +3,7 @@
 pass          within the limit: for a time, even its upper 99 % bound is
 fail          over the limit: for a time, even its lower 99 % bound is
 inconclusive  the bounds straddle the limit; more repeats may decide
-invalid       measured, but the measurement cannot be trusted; never a fail
+invalid       measured, but the figure cannot be trusted; never a fail
 missing       nothing that the limit is about was measured; never a pass
 first         the limit is relative to a baseline, and there is none yet
 
@@ -97,7 +97,7 @@ def _budget(
 def _verdict(blank: Verdict, limit: float, metric: Metric, cell: Cell, seen: Figure | Absent) -> Verdict:
     """Complete a verdict that says only what the limit is, and what it is about."""
     word, reason, stale = _word(limit, blank.tolerance, metric, cell, seen)
-    known = seen if isinstance(seen, Figure) and cell.flaw is None else None
+    known = seen if isinstance(seen, Figure) and metric.flaw(cell) is None else None
     bounded = known if known and not known.doubt else None
     return replace(
         blank,
@@ -114,8 +114,8 @@ def _word(
     limit: float, tolerance: float | None, metric: Metric, cell: Cell, seen: Figure | Absent
 ) -> tuple[Word, str, bool]:
     """Return a verdict's word, why, and whether the limit is stale."""
-    if cell.flaw:
-        return "invalid", flaw_of(cell), False
+    if flaw := flaw_of(metric, cell):
+        return "invalid", flaw, False
     if isinstance(seen, Absent):
         return "missing", seen.reason, False
     if seen.doubt:

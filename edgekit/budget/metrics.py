@@ -32,6 +32,7 @@ from edgekit.budget.cells import Cell
 from edgekit.budget.figures import Absent, Figure, Images
 from edgekit.errors import UsageError
 from edgekit.registry import Registry
+from edgekit.results import Finding, flaw
 
 _COUNTS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
 
@@ -59,6 +60,11 @@ class Metric:
     head_room: float = 0.0  # share added to what was measured when a limit is proposed
     relative: bool = True  # a limit may be relative to a baseline
     images: Callable[[Cell], Images | None] | None = None  # of a share: which images count for it
+    any_pace: bool = False  # the same however fast the device was: throttling and noise leave it valid
+
+    def flaw(self, cell: Cell) -> Finding | None:
+        """Return what makes the metric of a cell invalid; None: nothing does."""
+        return flaw(cell.findings, any_pace=self.any_pace)
 
     def limit(self, value: object) -> float:
         """Read a limit as TOML has it.
@@ -190,6 +196,7 @@ METRICS = Registry(
             show=lambda size: f"{units.megabytes(size)} MB",
             write=lambda size: f"{_three_figures_up(size / 1e6)} MB",
             head_room=0.1,
+            any_pace=True,
         ),
         Metric(
             name="size",
@@ -201,6 +208,7 @@ METRICS = Registry(
             show=lambda size: f"{size:,.0f} B",
             write=lambda size: f"{ceil(size)} B",
             tolerated=True,
+            any_pace=True,
         ),
         Metric(
             name="accuracy",
@@ -213,6 +221,7 @@ METRICS = Registry(
             write=_share_down,
             least=True,
             images=figures.right_images,
+            any_pace=True,
         ),
         Metric(
             name="accuracy_drop",
@@ -224,6 +233,7 @@ METRICS = Registry(
             show=lambda drop: f"{units.points(drop).removeprefix('+')} pp",
             write=lambda drop: f"{max(0, ceil(drop * 1e4 - 1e-6)) / 100:.2f} pp",
             relative=False,
+            any_pace=True,
         ),
         Metric(
             name="agreement",
@@ -237,6 +247,7 @@ METRICS = Registry(
             least=True,
             instead_of="accuracy",
             images=figures.same_images,
+            any_pace=True,
         ),
         Metric(
             name="instructions",
@@ -249,6 +260,7 @@ METRICS = Registry(
             write=lambda count: str(ceil(count)),
             tolerated=True,
             unitless=True,
+            any_pace=True,
         ),
     ),
 )

@@ -120,9 +120,10 @@ def _tables(cells: Iterable[Cell]) -> Iterable[str]:
         named = len({cell.runtime.version for cell in group}) > 1 or any(c.result.partial for c in group)
         by_name: dict[str, list[Cell]] = {}
         for cell in group:
-            if cell.flaw is None:
-                by_name.setdefault(cell.runtime_names[named], []).append(cell)
-        yield from (_table(runtime, same) for runtime, same in sorted(by_name.items()))
+            by_name.setdefault(cell.runtime_names[named], []).append(cell)
+        for name, same in sorted(by_name.items()):
+            if not all(cell.flaw for cell in same):
+                yield _table(name, same)
 
 
 def subject_of(cell: Cell, runtime: str) -> dict[str, Any]:
@@ -151,17 +152,17 @@ def _literal(name: str) -> str:
 
 
 def _table(runtime: str, cells: Sequence[Cell]) -> str:
-    """A table [[budget]] that all of these cells keep."""
+    """A table [[budget]] that all of these cells keep, by what is valid of them."""
     import tomlkit
 
     table = tomlkit.table()
     table.update(subject_of(cells[0], runtime))
     for metric in METRICS.values():
-        figures = [metric.read(cell) for cell in cells]
+        figures = [metric.read(cell) for cell in cells if not metric.flaw(cell)]
         # what has no bounds would be inconclusive under any limit
         sure = [seen for seen in figures if isinstance(seen, Figure) and not seen.doubt]
         sides = [_side(metric, seen.value, seen.low, seen.high) for seen in sure if seen.value is not None]
-        if len(sides) == len(cells) and metric.instead_of not in table:
+        if len(sides) == len(figures) and metric.instead_of not in table:
             table[metric.name] = metric.proposal(min(sides) if metric.least else max(sides))
     if "instructions" in table:
         table["tolerance"] = TOLERANCE

@@ -93,9 +93,9 @@ def about(verdict: Verdict, cell: Cell) -> Verdict:
     )
 
 
-def flaw_of(cell: Cell) -> str:
-    """Say why a cell is invalid; empty: it is valid."""
-    flaw = cell.flaw
+def flaw_of(metric: Metric, cell: Cell) -> str:
+    """Say why a metric of a cell is invalid; empty: it is valid."""
+    flaw = metric.flaw(cell)
     return f"{flaw.code}: {flaw.message} {flaw.advice}".strip() if flaw else ""
 
 

@@ -71,8 +71,8 @@ def settled(found: Iterable[Verdict | Asked], baseline: Baseline) -> list[Verdic
 def _opened(asked: Asked, baseline: Baseline) -> Verdict | _Pair:
     """Return the figures to compare; a verdict if that cannot be done."""
     limit, metric, cell, seen = asked.limit, asked.metric, asked.cell, asked.seen
-    if cell.flaw:
-        return replace(limit, verdict="invalid", reason=flaw_of(cell))
+    if flaw := flaw_of(metric, cell):
+        return replace(limit, verdict="invalid", reason=flaw)
     if isinstance(seen, Absent):
         return replace(limit, verdict="missing", reason=seen.reason)
     limit = replace(limit, measured=seen.value)
@@ -80,20 +80,22 @@ def _opened(asked: Asked, baseline: Baseline) -> Verdict | _Pair:
     if not isinstance(before, Cell):
         return replace(limit, verdict=before[0], reason=before[1])
     old = metric.read(before)
-    if isinstance(old, Figure) and old.value is not None and not before.flaw:
+    if isinstance(old, Figure) and old.value is not None and not metric.flaw(before):
         most = _limit(metric, old.value, limit.allowed or 0.0)
         limit = replace(limit, baseline=old.value, limit=most)
-    obstacle = _obstacle(cell, seen, before, old)
+    obstacle = _obstacle(metric, cell, seen, before, old)
     if obstacle or isinstance(old, Absent):
         word, reason = obstacle or ("first", "")
         return replace(limit, verdict=word, reason=reason)
     return _Pair(limit, metric, cell, seen, before, old)
 
 
-def _obstacle(cell: Cell, seen: Figure, before: Cell, old: Figure | Absent) -> tuple[Word, str] | None:
+def _obstacle(
+    metric: Metric, cell: Cell, seen: Figure, before: Cell, old: Figure | Absent
+) -> tuple[Word, str] | None:
     """Say why a figure cannot be judged by the baseline's; None: it can."""
-    if before.flaw:
-        return "invalid", f"the baseline: {flaw_of(before)}"
+    if flaw := flaw_of(metric, before):
+        return "invalid", f"the baseline: {flaw}"
     if isinstance(old, Absent):
         return "first", f"the baseline: {old.reason}"
     one, other = (checked(each.result, each, "runtime") for each in (before, cell))

@@ -1,6 +1,7 @@
 """The figures of a report for programs that track them: one name per cell, one value per measure.
 
-What is invalid is left out: a figure that cannot be trusted is not a point of a curve.
+What is invalid is left out: a figure that cannot be trusted is not a point of a curve. Where only the pace of
+the device is to blame, that is its times alone.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from edgekit.reporting.report import Report
 from edgekit.reporting.rows import Row
 from edgekit.reporting.session import Session
-from edgekit.results import without
+from edgekit.results import flaw, without
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Measure:
     scale: float  # from the unit to the base unit
     read: Callable[[Row], Figure | None]
     bigger_is_better: bool = False
+    any_pace: bool = True  # the same however fast the device was
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,8 @@ def _agreement(row: Row) -> Figure | None:
 
 MEASURES = (
     # `latency`, `file-size` and `instructions` are Bencher's own names for these, in these units
-    Measure("latency", "ns", "seconds", 1e-9, _p50),
-    Measure("latency-p90", "ns", "seconds", 1e-9, _p90),
+    Measure("latency", "ns", "seconds", 1e-9, _p50, any_pace=False),
+    Measure("latency-p90", "ns", "seconds", 1e-9, _p90, any_pace=False),
     Measure("instructions", "instructions", "", 1, _instructions),
     Measure("file-size", "bytes", "bytes", 1, lambda row: Figure(row.bytes)),
     Measure("peak-memory", "bytes", "bytes", 1, lambda row: Figure(row.memory.peak) if row.memory else None),
@@ -95,7 +97,7 @@ MEASURES = (
 
 
 def subjects(report: Report) -> tuple[Subject, ...]:
-    """Return every valid cell; of several sessions that measured the same, the newest one counts."""
+    """Return every cell with its valid figures; of sessions that measured the same, the newest one counts."""
     newest: dict[str, Subject] = {}
     for session in sorted(report.sessions, key=lambda each: each.result.created):
         for subject in _of(session):
@@ -107,7 +109,13 @@ def _of(session: Session) -> Iterator[Subject]:
     result = session.result
     names = [_runtime(session, row) for row in session.rows]
     for row, runtime in zip(session.rows, names, strict=True):
-        if not row.valid:
+        findings = result.measurements[row.index].findings
+        figures = {
+            measure.name: seen
+            for measure in MEASURES
+            if not flaw(findings, any_pace=measure.any_pace) and (seen := measure.read(row))
+        }
+        if not figures:
             continue
         labels = {
             "device": result.device.profile,
@@ -121,8 +129,7 @@ def _of(session: Session) -> Iterator[Subject]:
             labels["cpus"] = ",".join(map(str, row.affinity))
         if result.fps:
             labels["fps"] = f"{result.fps:g}"
-        figures = ((measure.name, measure.read(row)) for measure in MEASURES)
-        yield Subject(labels, {name: seen for name, seen in figures if seen})
+        yield Subject(labels, figures)
 
 
 def _runtime(session: Session, row: Row) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from edgekit.budget import METRICS, Cell, Figure, read_session
+from edgekit.budget import METRICS, Cell, Figure, Metric, read_session
 from edgekit.results import Repository
 
 
@@ -17,6 +17,7 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
     value: float
     low: float | None  # 99 % bounds; None: nothing bounds it
     high: float | None
+    flaw: str = ""  # code of what makes it invalid; empty: valid
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +36,6 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     fps: float | None
     mode: str
     context: dict[str, str]  # what may change from one session to the next without another series
-    flaw: str  # code of what makes it invalid; empty: valid
     figures: dict[str, Known]  # by metric
 
     @property
@@ -74,7 +74,6 @@ def _entry(path: Path, cell: Cell) -> Entry:
         "edgekit": result.edgekit,
         "file": cell.artefact.sha256[:12],
     }
-    flaw = cell.flaw
     return Entry(
         file=path.name,
         created=result.created,
@@ -89,18 +88,22 @@ def _entry(path: Path, cell: Cell) -> Entry:
         fps=result.fps,
         mode=result.mode,
         context={name: text for name, text in context.items() if text},
-        flaw=flaw.code if flaw else "",
         figures=_figures(cell),
     )
 
 
 def _figures(cell: Cell) -> dict[str, Known]:
-    read = ((name, metric.read(cell)) for name, metric in METRICS.items())
+    read = ((metric, metric.read(cell)) for metric in METRICS.values())
     return {
-        name: Known(seen.value, _bound(seen, seen.low), _bound(seen, seen.high))
-        for name, seen in read
+        metric.name: Known(seen.value, _bound(seen, seen.low), _bound(seen, seen.high), _flaw(metric, cell))
+        for metric, seen in read
         if isinstance(seen, Figure) and seen.value is not None
     }
+
+
+def _flaw(metric: Metric, cell: Cell) -> str:
+    found = metric.flaw(cell)
+    return found.code if found else ""
 
 
 def _bound(seen: Figure, bound: float) -> float | None:

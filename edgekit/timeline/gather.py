@@ -146,7 +146,7 @@ def gather(
     found = look(folder, progress)
     wanted = _wanted(found, folder, model=model, device=device)
     measured = [each for each in wanted if metric.name in each.figures]
-    if all(each.flaw for each in measured):
+    if all(each.figures[metric.name].flaw for each in measured):
         raise UnavailableError(*_nothing(metric, wanted, measured))
     traced = trace(measured, metric, progress)
     return replace(
@@ -157,7 +157,7 @@ def gather(
 def trace(entries: Sequence[Entry], metric: Metric, progress: Progress = SILENT) -> History:
     """Find where a metric changed; what is invalid, or has no figure of it, is left out."""
     measured = [each for each in entries if metric.name in each.figures]
-    valid = [each for each in measured if not each.flaw]
+    valid = [each for each in measured if not each.figures[metric.name].flaw]
     line = order(each.repository for each in valid if each.repository)
     here = [each for each in valid if not (each.repository and each.repository.commit in line.elsewhere)]
     grouped = [list(group) for _, group in groupby(sorted(here, key=_key), key=lambda each: each.series)]
@@ -210,7 +210,7 @@ def _model(entry: Entry) -> str:
 def _nothing(metric: Metric, wanted: Sequence[Entry], measured: Sequence[Entry]) -> tuple[str, str]:
     """Say why there is nothing to show."""
     if measured:
-        flaws = sorted({each.flaw for each in measured})
+        flaws = sorted({each.figures[metric.name].flaw for each in measured})
         return f"Every measurement of {metric.title} is invalid: {listed(flaws)}.", "See edgekit report."
     there = [name for name in METRICS if any(name in each.figures for each in wanted)]
     return f"No result has {metric.title}.", f"There is {listed(there) or 'nothing'}: name it with --metric."

@@ -27,7 +27,7 @@ from edgekit.results import SCHEMA
 from edgekit.timeline.entries import Entry, read_entries
 from edgekit.words import plural
 
-_VERSION = 1
+_VERSION = 2
 _BATCH = 100  # files that a killed run loses at most
 _PATIENCE = 60.0  # seconds that one writer waits for another
 _TABLES = """

@@ -220,13 +220,26 @@ def test_a_limit_that_is_left_far_behind_is_reported_and_passes(tmp_path, limits
     assert (found.verdict, found.stale, "tighten" in found.reason) == ("pass", stale, stale)
 
 
-def test_an_invalid_measurement_is_invalid_whatever_its_numbers(tmp_path):
-    slow = session(timed(MS, MS, flaw=HOT))
-    everything = '[[budget]]\nlatency_p50 = "1 ns"\nsize = "1 B"\naccuracy = "100 %"'
-    found = verdicts(tmp_path, everything, slow)
-    assert [(each.verdict, each.measured) for each in found] == [("invalid", None)] * 3
-    assert "throttled: The firmware reports throttling. Add a fan." in found[0].reason
-    assert only(tmp_path, 'latency_p50 = "9 s"', slow).verdict == "invalid"
+EVERYTHING = '[[budget]]\nlatency_p50 = "1 ns"\nsize = "1 B"\naccuracy = "100 %"\npeak_memory = "1 B"'
+
+
+def test_a_measurement_that_failed_is_invalid_whatever_its_numbers(tmp_path):
+    flaw = Finding("invalid", "failed", "The process was killed.")
+    found = verdicts(tmp_path, EVERYTHING, session(timed(MS, MS, flaw=flaw)))
+    assert [(each.verdict, each.measured) for each in found] == [("invalid", None)] * 4
+
+
+@pytest.mark.parametrize("code", ["noisy", "throttled", "too-hot", "clock-moved", "cpu-quota"])
+def test_where_only_times_cannot_be_trusted_the_rest_is_judged(tmp_path, code):
+    noisy = session(timed(MS, MS, flaw=msgspec.structs.replace(HOT, code=code)))
+    latency, *others = verdicts(tmp_path, EVERYTHING, noisy)
+    assert (latency.verdict, latency.measured) == ("invalid", None)
+    assert f"{code}: The firmware reports throttling. Add a fan." in latency.reason
+    assert only(tmp_path, 'latency_p50 = "9 s"', noisy).verdict == "invalid"
+    quiet = verdicts(tmp_path, EVERYTHING, session(timed(MS, MS)))[1:]
+    assert [(each.metric, each.verdict, each.measured) for each in others] == [
+        (each.metric, "fail", each.measured) for each in quiet
+    ]
 
 
 @pytest.mark.parametrize("limit", ["1 ns", "9 s"])

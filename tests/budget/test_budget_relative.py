@@ -205,6 +205,9 @@ def test_what_cannot_be_trusted_on_either_side_is_invalid(tmp_path, now, before)
     assert verdict.verdict == "invalid"
     assert ("the baseline: throttled" in verdict.reason) is (before is not None)
 
+    size = only(tmp_path, 'size = "+0 %"', times(2.0, flaw=now), times(flaw=before))
+    assert size.verdict == "pass"  # it is the same whatever the times are
+
 
 def test_accuracy_on_other_images_is_not_compared(tmp_path):
     now = times()

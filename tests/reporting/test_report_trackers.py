@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import jsonschema
 import pytest
+from msgspec.structs import replace
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from support.sessions import MS, board, counted, session, timed
 
@@ -134,16 +135,24 @@ def test_an_emulated_board_has_counts_and_no_times(tmp_path):
 
 
 def test_what_is_invalid_is_not_a_point_of_a_curve(tmp_path):
-    result = session(timed(MS, MS, flaw=FLAW))
+    result = session(timed(MS, MS, flaw=replace(FLAW, code="failed")))
 
     assert bencher(tmp_path, result) == {}
     assert metrics(tmp_path, result) == {}
 
 
+def test_where_the_times_alone_are_invalid_the_other_curves_go_on(tmp_path):
+    (whole,) = bencher(tmp_path, session(timed(MS, MS))).values()
+    (found,) = bencher(tmp_path, session(timed(MS, MS, flaw=FLAW))).values()
+
+    assert whole.keys() - found.keys() == {"latency", "latency-p90"}
+    assert found == {name: whole[name] for name in found}
+
+
 @pytest.mark.parametrize(
     ("better", "measured", "words"),
     [
-        ("smaller", timed(MS, MS, flaw=FLAW), "Measure again: edgekit bench"),
+        ("smaller", timed(MS, MS, flaw=replace(FLAW, code="failed")), "Measure again: edgekit bench"),
         ("bigger", timed(MS, MS, wrong=None), "no valid measurement has any of accuracy, agreement"),
     ],
 )

@@ -154,6 +154,8 @@ def test_an_invalid_measurement_is_left_out_and_counted(project):
 
     assert [value.value for value in found.series[0].values] == [1e6]
     assert found.notes == ("1 invalid measurement left out.",)
+    (size,) = edgekit.history(metric="size").series[0].values
+    assert len(size.results) == 2, "a size does not depend on times"
 
 
 def test_where_all_are_invalid_that_is_said(project):
