@@ -14,6 +14,7 @@ METRICS.add(
         parse=parse_bytes,
         show=lambda size: f"{size / 1e6:.2f} MB",
         write=lambda size: f"{size:.0f} B",
+        any_pace=True,
     )
 )
 """
