@@ -4,9 +4,9 @@
 
 The sweep is without training, on this computer. It is killed with SIGKILL after random shares of `--seconds`,
 which is at most how long it takes as a whole; then it is left to end. A kill that came too late is a fault.
-What a step left must stay as it was from then on, every size must be there, and one more time the command must
-find nothing to do. `--reference` is the folder of a sweep that nobody killed: it must have the same sizes,
-files by hash, and multiply-adds.
+What a step left must stay as it was from then on, every size must be there, and one more time the command
+must find nothing to do. `--reference` is the folder of a sweep that nobody killed: it must have the same
+sizes, files by hash, and multiply-adds.
 """
 
 from __future__ import annotations

@@ -76,6 +76,7 @@ def _random(said: dict[str, Any], place: Path) -> tuple[Path, Path]:
     import numpy as np
 
     from edgekit.quiet import import_tensorflow
+    from edgekit.training.checkpoint import checkpoint_bytes
     from edgekit.zoo.build import build
     from edgekit.zoo.spec import model_spec
 
@@ -87,7 +88,7 @@ def _random(said: dict[str, Any], place: Path) -> tuple[Path, Path]:
     keras.utils.set_random_seed(said["seed"])
     spec = model_spec(said["family"], said["alpha"], said["resolution"])
     model, images = place / f"{spec.name('random')}.keras", place / "noise.npz"
-    build(spec).save(model)
+    model.write_bytes(checkpoint_bytes(build(spec)))  # files name its hash
     shape = (_NOISE_IMAGES, spec.resolution, spec.resolution, 3)
     np.savez(images, images=np.random.default_rng(said["seed"]).integers(0, 256, shape, dtype=np.uint8))
     return model, images
