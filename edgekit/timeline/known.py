@@ -55,11 +55,15 @@ class KnownChanges:
         return None
 
     def keep(self) -> None:
-        """Write what was found since, all of it or nothing."""
+        """Write what was found since, all of it or nothing.
+
+        Raises:
+            sqlite3.Error: It cannot be written, or is damaged.
+        """
         if not self._kept or not self._fresh:
             return
         rows = [(key, msgspec.msgpack.encode(found)) for key, found in self._fresh.items()]
-        with suppress(sqlite3.Error), self._kept as kept:
+        with self._kept as kept:
             kept.executemany("INSERT OR REPLACE INTO changes VALUES (?, ?)", rows)
             kept.execute("DELETE FROM changes WHERE rowid <= (SELECT max(rowid) FROM changes) - ?", (_MOST,))
 
@@ -67,30 +71,39 @@ class KnownChanges:
 @contextmanager
 def known_changes() -> Iterator[KnownChanges]:
     """Open what is known of series; what is found meanwhile is kept."""
-    kept = _opened()
-    if kept is None:
+    try:
+        path = cache_folder() / "history" / "changes.sqlite"
+        kept = _opened(path)
+    except (sqlite3.Error, StorageError, OSError):  # it cannot be written, or another writes for long
         yield KnownChanges(None)
         return
     with closing(kept):
         known = KnownChanges(kept)
         yield known
-        known.keep()
-
-
-def _opened() -> sqlite3.Connection | None:
-    """Open the database, a new one if it is damaged; None: there can be none."""
-    try:
-        path = cache_folder() / "history" / "changes.sqlite"
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            return _connected(path)
+            known.keep()
         except sqlite3.OperationalError:
-            return None  # cannot be written, or another writes for long
+            pass
         except sqlite3.DatabaseError:
-            path.unlink()
-            return _connected(path)
-    except (sqlite3.Error, StorageError, OSError):
-        return None
+            _remove(path)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Open the database, a new one if it is damaged."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return _connected(path)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        _remove(path)
+        return _connected(path)
+
+
+def _remove(path: Path) -> None:
+    """Remove a damaged database; the next one is new."""
+    with suppress(OSError):
+        path.unlink()
 
 
 def _connected(path: Path) -> sqlite3.Connection:

@@ -79,6 +79,11 @@ def test_what_is_damaged_is_found_again(looked, damage):
     assert found() == whole
     assert looked == [30, 30]
 
+    found()
+    del looked[:]
+    assert found() == whole
+    assert looked == [], "it is whole again"
+
 
 def test_a_cache_that_cannot_be_written_only_costs_time(looked, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
