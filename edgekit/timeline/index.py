@@ -78,7 +78,7 @@ def look(folder: Path, progress: Progress = SILENT) -> Found:
             why = str(error).rstrip(".")
             return Found(found.entries, found.unreadable, f"The index cannot be kept, so all is read: {why}.")
         except (sqlite3.DatabaseError, *_UNREADABLE):
-            _remove(path)  # damaged: it is made again
+            remove(path)  # damaged: it is made again
     raise AssertionError("an index that was just made is damaged")  # pragma: no cover
 
 
@@ -112,7 +112,8 @@ def _opened(path: Path | None) -> Iterator[sqlite3.Connection]:
         yield index
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a damaged database, and what SQLite would still write into the next one."""
     for name in (path.name, f"{path.name}-journal"):
         with suppress(OSError):
             path.with_name(name).unlink()

@@ -19,6 +19,7 @@ import edgekit
 from edgekit.errors import StorageError
 from edgekit.files import sha256_bytes
 from edgekit.lookup import cache_folder
+from edgekit.timeline.index import remove
 from edgekit.timeline.steps import Change, changes
 
 _VERSION = 1  # raise it where `steps` or `edgekit.stats` finds other changes in the same values
@@ -85,7 +86,7 @@ def known_changes() -> Iterator[KnownChanges]:
         except sqlite3.OperationalError:
             pass
         except sqlite3.DatabaseError:
-            _remove(path)
+            remove(path)
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -96,14 +97,8 @@ def _opened(path: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError:
-        _remove(path)
+        remove(path)
         return _connected(path)
-
-
-def _remove(path: Path) -> None:
-    """Remove a damaged database; the next one is new."""
-    with suppress(OSError):
-        path.unlink()
 
 
 def _connected(path: Path) -> sqlite3.Connection:
