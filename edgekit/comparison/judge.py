@@ -23,7 +23,7 @@ from edgekit.comparison.pairs import (
 from edgekit.comparison.together import blocked_change
 from edgekit.errors import GateError, InvalidError, UnavailableError, UsageError
 from edgekit.outputs import Difference, difference
-from edgekit.results import LOOSE, Result
+from edgekit.results import LOOSE, Result, flaw
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Compared:
     device: str
     bytes: tuple[int, int]
     changed: bool  # whether the artefact is another file
-    invalid: str  # why one side cannot be trusted; empty: both can
+    invalid: str  # why one side's times cannot be trusted; empty: both can
     latency: Change | None
     instructions: Change | None
     agreement: Agreement | None
@@ -56,8 +56,8 @@ class Compared:
 
     @property
     def word(self) -> str:
-        """The worst of what was found."""
-        if self.invalid:
+        """The worst of what was found. Instructions that grew are counted, however noisy the times are."""
+        if self.invalid and not (self.instructions and self.instructions.word == "more"):
             return "invalid"
         words = [change.word for change in (self.latency, self.instructions) if change]
         return min(words, key=_RANKS.index, default="missing")
@@ -161,9 +161,9 @@ def _compared(pairs: Sequence[Pair]) -> tuple[Compared, ...]:
 
 def _pair(pair: Pair, timed: tuple[list[float], list[float]], p: float | None, cells: int) -> Compared:
     before, after = pair.baseline.measurement, pair.candidate.measurement
-    flaw = _flaw(pair)
-    judged = not flaw and all(timed) and min(map(min, timed)) > 0
-    counts = None if flaw else (before.instructions, after.instructions)
+    invalid = _flaw(pair)
+    judged = not invalid and all(timed) and min(map(min, timed)) > 0
+    counts = None if _flaw(pair, any_pace=True) else (before.instructions, after.instructions)
     return Compared(
         model=_arrow(before.artefact.set, after.artefact.set),
         artefact=_arrow(before.artefact.file, after.artefact.file),
@@ -172,7 +172,7 @@ def _pair(pair: Pair, timed: tuple[list[float], list[float]], p: float | None, c
         device=_arrow(pair.baseline.variant("device"), pair.candidate.variant("device")),
         bytes=(before.artefact.bytes, after.artefact.bytes),
         changed=before.artefact.sha256 != after.artefact.sha256,
-        invalid=flaw,
+        invalid=invalid,
         latency=_latency(pair, timed, p, cells) if judged else None,
         instructions=count_change(counts[0], counts[1]) if counts and counts[0] and counts[1] else None,
         agreement=_agreement(pair),
@@ -212,16 +212,22 @@ def _latency(pair: Pair, timed: tuple[list[float], list[float]], p: float | None
     return blocked_change(before, after, looks=len(plan.looks), cells=plan.cells, noise=noise)
 
 
-def _flaw(pair: Pair) -> str:
+def _flaw(pair: Pair, *, any_pace: bool = False) -> str:
     """Why a side cannot be trusted; empty: both can.
 
     That repeats differ among themselves is not a flaw where only repeats of one block are compared: the
     interval has it.
+
+    Args:
+        pair: The two sides.
+        any_pace: What is compared is the same however fast the device was.
     """
     for name, side in (("baseline", pair.baseline), ("candidate", pair.candidate)):
-        for finding in side.measurement.findings:
-            if finding.kind == "invalid" and not (pair.together and finding.code == "noisy"):
-                return f"{name}: {finding.code}: {finding.message}"
+        findings = (
+            found for found in side.measurement.findings if not (pair.together and found.code == "noisy")
+        )
+        if found := flaw(findings, any_pace=any_pace):
+            return f"{name}: {found.code}: {found.message}"
     return ""
 
 

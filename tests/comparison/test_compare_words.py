@@ -198,6 +198,26 @@ def test_an_invalid_side_makes_a_pair_invalid_and_never_slower():
         assert found.pairs[0].invalid.startswith(f"{name}: throttled")
 
 
+@pytest.mark.parametrize(
+    ("after", "word", "code"), [(2_000, "more", 1), (1_000, "invalid", 4), (500, "invalid", 4)]
+)
+def test_more_instructions_are_found_however_throttled_the_device_was(after, word, code):
+    before = session(timed(*around(20), counts=(1_000,) * 5))
+    slow = session(timed(*around(40), counts=(after,) * 5, flaw=HOT))
+    found = compare(before, slow)
+    assert (found.pairs[0].word, found.exit_code) == (word, code)
+    assert found.pairs[0].latency is None
+    assert found.pairs[0].instructions.ratio == after / 1_000
+    assert found.pairs[0].invalid.startswith("candidate: throttled")
+
+
+def test_a_measurement_that_failed_has_no_instructions_to_compare():
+    failed = Finding("invalid", "wrong-answers", "It answers differently from the float model.")
+    before, after = (session(timed(*around(20), counts=(n,) * 5, flaw=failed)) for n in (1_000, 2_000))
+    assert only(before, after).word == "invalid"
+    assert only(before, after).instructions is None
+
+
 def test_predictions_are_compared_on_the_same_images():
     sound, worse = timed(*around(20), wrong=0), timed(*around(20), wrong=10)
     agreement = only(session(sound), session(worse)).agreement
