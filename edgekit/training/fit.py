@@ -10,12 +10,11 @@ from typing import Any
 from edgekit.errors import UsageError
 from edgekit.progress import Progress
 from edgekit.training.feed import FeatureFeed, Feed
+from edgekit.training.rate import cosine
 from edgekit.training.run_folder import Epoch, Run
 from edgekit.zoo.card import Training
 from edgekit.zoo.float32 import leaves
 
-_WARM_UP = 0.05  # share of the steps in which the learning rate rises
-_LAST_RATE = 1e-3  # share of the highest learning rate that the cosine ends at
 _REDRAW = 0.25  # seconds between changes of the progress text
 _NOTES, _NOTES_OF_A_STAGE = 10, 4  # lines kept
 _KEEP = 1.0  # seconds of work that may be lost, or one epoch's
@@ -96,19 +95,12 @@ def _compile(model: Any, settings: Training, steps: int) -> None:
 
 
 def _optimizer(settings: Training, total: int) -> Any:
-    """Return the optimizer, its rate constant or a cosine with warm-up (Loshchilov and Hutter 2017, 2019)."""
+    """Return the optimizer; its weight decay is that of Loshchilov and Hutter 2019."""
     import keras
 
     wanted, rate = settings.optimizer, settings.learning_rate
     if wanted.schedule == "cosine":
-        rise = max(1, round(_WARM_UP * total))
-        rate = keras.optimizers.schedules.CosineDecay(
-            settings.learning_rate / 100,
-            max(1, total - rise),
-            alpha=_LAST_RATE,
-            warmup_target=settings.learning_rate,
-            warmup_steps=rise,
-        )
+        rate = cosine(settings.learning_rate, total)
     if wanted.name == "sgd":
         return keras.optimizers.SGD(rate, momentum=wanted.momentum, nesterov=wanted.nesterov)
     if wanted.name == "nadam":
