@@ -82,6 +82,7 @@ def main(devices: int = 1000, count: int = 5000) -> None:
             store, memory = Store(Path(place) / "store"), Memory(count)
             (Path(place) / "locks").mkdir()
             steps = [_step(n, names[n % devices], Path(place) / "locks") for n in range(count)]
+            _await(port)
             begin = time.monotonic()
             outcome = run_steps(steps, store, memory, scheduler=address, grace=120)
             seconds = time.monotonic() - begin
@@ -93,6 +94,17 @@ def main(devices: int = 1000, count: int = 5000) -> None:
     print(f"client: {memory.tenth >> 20} MiB in the first tenth, {memory.most >> 20} MiB at most")
     print(f"{count / seconds:.0f} steps/s")
     sys.exit(bool(outcome.failed) or kept != count)
+
+
+def _await(port: int, patience: float = 60.0) -> None:
+    """Return once the scheduler listens: a client takes one that does not for absent."""
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        with socket.socket() as knock:
+            if knock.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise TimeoutError(f"no scheduler within {patience:.0f} s")
 
 
 def _step(n: int, device: str, locks: Path) -> Step:
