@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.commands import measure, run
 
@@ -119,7 +120,10 @@ def _guests(started_in: Path) -> dict[int, str]:
 
 
 def test_a_killed_training_goes_on_and_ends_like_one_that_was_not(tmp_path):
-    command = ("train", "--alpha", "0.0625", "--epochs", "3", "--output", "models")
+    labels = np.arange(120) % 2
+    images = np.random.default_rng(0).integers(0, 120, (120, 16, 16, 3)) + 120 * labels[:, None, None, None]
+    np.savez(tmp_path / "tiny.npz", images=images.astype(np.uint8), labels=labels)
+    command = ("train", "--alpha", "0.0625", "--dataset", "tiny.npz", "--epochs", "3", "--output", "models")
     _kill_when(_start(*command, cwd=tmp_path), "Epoch 2")
     assert not list(tmp_path.glob("models/*.keras"))
     done = run(*command, cwd=tmp_path)
