@@ -26,6 +26,7 @@ GROUND: dict[str, set[str]] = {
     "files": {"errors"},
     "lookup": {"errors"},
     "schema": {"errors", "files"},
+    "vega": {"errors", "files", "lookup"},
 }
 # What each imports besides; nothing is listed that it does not import. The command line may import all.
 ROOMS: dict[str, set[str]] = {

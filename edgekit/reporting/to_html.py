@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from edgekit import vega
 from edgekit.reporting.charts import figures
 from edgekit.reporting.charts.by_device import by_device
 from edgekit.reporting.charts.figure import configured
@@ -58,7 +58,7 @@ def page(
     )
     drawn = [part for part in (side_by_side, sweep, *sessions) if part]
     figures = any(part["figures"] for part in drawn) or bool(overview and overview["draws"])
-    script, library = (_HERE / "page.js").read_text("utf-8"), _library() if figures else ""
+    script, library = (_HERE / "page.js").read_text("utf-8"), vega.library() if figures else ""
     text = environment.get_template("page.html.j2").render(
         title=title,
         style=(_HERE / "page.css").read_text("utf-8"),
@@ -72,14 +72,6 @@ def page(
         overview=overview,
     )
     return text.encode()
-
-
-@cache
-def _library() -> str:
-    """Return Vega, Vega-Lite and Vega-Embed as one script (0.9 MB; seconds to build)."""
-    import vl_convert
-
-    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
 
 
 def _hash(script: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from edgekit import vega
 from edgekit.files import write_atomic
 from edgekit.training.run_folder import Epoch
 
@@ -27,7 +28,7 @@ def write_curves(folder: Path, name: str, history: Sequence[Epoch]) -> tuple[Pat
     chart = _chart(name, history).to_json()
     png, html = folder / "curves.png", folder / "curves.html"
     write_atomic(png, vl_convert.vegalite_to_png(chart, scale=2))
-    write_atomic(html, vl_convert.vegalite_to_html(chart, bundle=True).encode())
+    write_atomic(html, vega.page_of(chart, name))
     return png, html
 
 
