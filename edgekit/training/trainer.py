@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -33,7 +31,6 @@ from edgekit.zoo.trained import dataset_name
 
 _TOOLS = ("tensorflow", "keras", "numpy")
 _BATCH = 256  # images evaluated at a time
-_ONEDNN = 48  # pixels from which its convolutions are the faster ones
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,6 @@ def train(request: TrainRequest, progress: Progress = SILENT) -> TrainOutcome:
     """
     request.training()  # says what is wrong with a setting before anything slow begins
     _check_writable(request.output)
-    _choose_convolutions(request)
     job = _prepare(request, progress)
     checkpoint = request.output / f"{job.name}.keras"
     if not request.restart and (card := _finished(checkpoint, job.settings)) is not None:
@@ -78,17 +74,6 @@ def train(request: TrainRequest, progress: Progress = SILENT) -> TrainOutcome:
             write_atomic(checkpoint, data)
             write_card(card_of(checkpoint), card)
     return TrainOutcome(card, checkpoint, card_of(checkpoint), tuple(done.history), curves, trained=True)
-
-
-def _choose_convolutions(request: TrainRequest) -> None:
-    """Let TensorFlow use oneDNN's convolutions, unless it is loaded already or the user has chosen.
-
-    They take a third to two thirds of the time of its own, and for the smallest images longer. On processors
-    with instructions made for 8 bits, it uses them anyway.
-    """
-    small = not request.weights and request.spec().resolution < _ONEDNN
-    if platform.machine() in ("x86_64", "AMD64") and not small:
-        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 def _prepare(request: TrainRequest, progress: Progress) -> _Job:

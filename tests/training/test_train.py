@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import shutil
 import signal
 import subprocess
@@ -274,26 +273,3 @@ def test_an_output_that_cannot_be_written_is_refused_at_once(images, tmp_path):
     # not even root makes folders in /sys
     with pytest.raises(StorageError, match="No permission"):
         train(_request(images, tmp_path, output=Path("/sys/models")))
-
-
-@pytest.mark.parametrize(
-    ("resolution", "before", "after"),
-    [(64, None, "1"), (48, None, "1"), (32, None, None), (64, "0", "0")],
-)
-def test_onednn_is_used_where_it_is_faster_and_the_user_has_not_chosen(
-    images, tmp_path, monkeypatch, resolution, before, after
-):
-    class LoadedError(Exception):
-        pass
-
-    def stop(*_):
-        raise LoadedError
-
-    monkeypatch.setattr("platform.machine", lambda: "x86_64")
-    monkeypatch.setattr("edgekit.training.trainer._prepare", stop)
-    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", before or "")
-    if before is None:
-        monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS")
-    with pytest.raises(LoadedError):
-        train(_request(images, tmp_path, resolution=resolution))
-    assert os.environ.get("TF_ENABLE_ONEDNN_OPTS") == after
