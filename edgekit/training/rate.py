@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakKeyDictionary
 
 _WARM_UP = 0.05  # share of the steps in which the learning rate rises
 _LAST_RATE = 1e-3  # share of the highest learning rate that the cosine ends at
@@ -40,7 +39,7 @@ def _once_a_step(schedule: Any) -> Any:
 
     class Once(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc] # keras has no types
         def __init__(self) -> None:
-            self._rates: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()  # by the graph that they are in
+            self._rates: dict[Any, Any] = {}  # by the graph that they are in
 
         def __call__(self, step: Any) -> Any:
             if tf.executing_eagerly():
