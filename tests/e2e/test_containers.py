@@ -70,7 +70,7 @@ def test_everything_that_is_written_goes_to_the_cache_and_the_working_folder(fol
         edgekit(folder, "check host.json", *variables).sentence == edgekit(folder, "check host.json").sentence
     )
 
-    assert {path.name for path in (folder / "cache").iterdir()} == {"keras", "runtimes", "tmp", "uv"}
+    assert {path.name for path in (folder / "cache").iterdir()} == {"keras", "runtimes", "tmp", "uv", "vega"}
     assert list((folder / "cache" / "tmp").iterdir()) == []
     assert {"set", "result.json", "report.html"} <= {path.name for path in (folder / "work").iterdir()}
 
