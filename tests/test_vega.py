@@ -1,7 +1,6 @@
 """Vega's script is built once and kept; whatever becomes of the cache, charts are drawn."""
 
 import pytest
-import vl_convert
 from support.browser import browser, program, shown
 
 from edgekit import vega
@@ -17,7 +16,7 @@ def built(monkeypatch, tmp_path):
     """How often the script was built, in a cache of its own."""
     monkeypatch.setenv("EDGEKIT_CACHE", str(tmp_path / "cache"))
     calls = []
-    monkeypatch.setattr(vl_convert, "javascript_bundle", lambda code: calls.append(code) or "let é = 1;")
+    monkeypatch.setattr("vl_convert.javascript_bundle", lambda code: calls.append(code) or "let é = 1;")
     return calls
 
 

@@ -212,7 +212,7 @@ def test_more_instructions_are_found_however_throttled_the_device_was(after, wor
 
 
 def test_a_measurement_that_failed_has_no_instructions_to_compare():
-    failed = Finding("invalid", "wrong-answers", "It answers differently from the float model.")
+    failed = Finding("invalid", "failed", "The runtime ended.")
     before, after = (session(timed(*around(20), counts=(n,) * 5, flaw=failed)) for n in (1_000, 2_000))
     assert only(before, after).word == "invalid"
     assert only(before, after).instructions is None

@@ -1,13 +1,18 @@
 """The learning rate of each step."""
 
-import keras
 import numpy as np
-import tensorflow as tf
+import pytest
 
+from edgekit.quiet import import_tensorflow
 from edgekit.training.rate import cosine
 
 
-def test_it_rises_from_a_hundredth_and_falls_to_a_thousandth():
+@pytest.fixture
+def tf():
+    return import_tensorflow()
+
+
+def test_it_rises_from_a_hundredth_and_falls_to_a_thousandth(tf):
     rates = [float(cosine(0.01, 100)(step)) for step in range(101)]
     assert np.argmax(rates) == 5
     assert rates[0] == np.float32(1e-4)
@@ -18,7 +23,9 @@ def test_it_rises_from_a_hundredth_and_falls_to_a_thousandth():
     assert all(np.diff(rates[5:]) < 0)
 
 
-def test_a_step_that_asks_for_every_variable_has_it_computed_once(monkeypatch):
+def test_a_step_that_asks_for_every_variable_has_it_computed_once(tf, monkeypatch):
+    import keras
+
     asked = []
     original = keras.optimizers.schedules.CosineDecay.__call__
     monkeypatch.setattr(
