@@ -1,4 +1,6 @@
 import importlib
+import os
+import platform
 import subprocess
 import sys
 
@@ -7,8 +9,8 @@ import pytest
 from edgekit.quiet import not_loaded
 
 
-def _run(code):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+def _run(code, **more):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, **more)
 
 
 def test_tensorflow_says_nothing_when_imported_and_used():
@@ -19,6 +21,19 @@ def test_tensorflow_says_nothing_when_imported_and_used():
     )
     done = _run(code)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(("chosen", "used"), [({}, True), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, False)])
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="TensorFlow decides there")
+def test_onednn_computes_convolutions_unless_the_user_has_left_it_off(chosen, used):
+    code = (
+        "from edgekit.quiet import import_tensorflow\n"
+        "import_tensorflow()\n"
+        "from tensorflow.python.util import _pywrap_util_port\n"
+        "print(_pywrap_util_port.IsMklEnabled())"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
+    assert _run(code, env={**environment, **chosen}).stdout == f"{used}\n"
 
 
 def test_python_still_speaks_while_c_is_silenced():
