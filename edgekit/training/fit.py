@@ -10,6 +10,7 @@ from typing import Any
 from edgekit.errors import UsageError
 from edgekit.progress import Progress
 from edgekit.training.feed import FeatureFeed, Feed
+from edgekit.training.kernels import faster_kernels
 from edgekit.training.rate import cosine
 from edgekit.training.run_folder import Epoch, Run
 from edgekit.zoo.card import Training
@@ -57,7 +58,7 @@ def fit(
     if len(history) == settings.epochs:
         return history
     log = _Log(model, feed.steps, run, history, progress, settings, stage)
-    with feed.own_errors():
+    with faster_kernels(model), feed.own_errors():
         model.fit(
             feed.batches(len(history), settings.epochs),
             initial_epoch=len(history),

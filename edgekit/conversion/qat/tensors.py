@@ -6,6 +6,7 @@ channels last as long as nothing asks otherwise.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -89,6 +90,10 @@ def convolution(value: Given, weights: Any, layer: Layer) -> Value:
 def _by_channel(images: Any, kernel: Any, layer: Layer, padding: str) -> Any:
     import tensorflow as tf
 
+    if padding == "SAME" and any(map(operator.lt, images.shape[1:3], kernel.shape[:2])):
+        # oneDNN computes the gradient channel by channel, unless the padding is an operation of its own
+        top, left, bottom, right = layer.pads
+        padding, images = "VALID", tf.pad(images, ((0, 0), (top, bottom), (left, right), (0, 0)))
     if layer.strides[0] == layer.strides[1]:
         return tf.nn.depthwise_conv2d(
             images, kernel, (1, *layer.strides, 1), padding, dilations=layer.dilations
