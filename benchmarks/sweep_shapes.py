@@ -3,9 +3,9 @@
     python benchmarks/sweep_shapes.py --output docs/choosing.md [--folder sweeps/shapes] [--epochs 10]
 
 About half an hour on two idle cores; ended in between, the same command goes on. What is too noisy to be
-valid is measured again, twice at most. Without `--output` the table is printed. Exits with 1 if something is missing, or if a size that is at least as wide and as fine as another
-is significantly faster or less accurate: more work should cost more and be worth it, but for what
-intervals allow.
+valid is measured again, twice at most. Without `--output` the table is printed. Exits with 1 if something is
+missing, or if a size that is at least as wide and as fine as another is significantly faster or less
+accurate: more work should cost more and be worth it, but for what intervals allow.
 """
 
 from __future__ import annotations
