@@ -11,15 +11,14 @@ from edgekit.zoo.float32 import leaves
 
 @contextmanager
 def faster_kernels(model: Any) -> Iterator[None]:
-    """Let a model's layers use faster kernels in the block; what they compute is the same but for rounding.
+    """Let a model's layers use faster kernels in the block.
 
-    Keras composes a batch normalization of a dozen operations, where TensorFlow has one. And oneDNN computes
-    the gradient of a depthwise convolution channel by channel if the image is smaller than the kernel, unless
-    the padding is an operation of its own. Together they took a fifth to two fifths of a MobileNet's training
-    at 32 to 64 pixels.
+    The results differ by rounding alone. Keras composes a batch normalization of a dozen operations, where
+    TensorFlow has one kernel. And oneDNN computes the gradient of a depthwise convolution channel by channel
+    if the map is smaller than the kernel, unless the padding is an operation of its own.
 
     Args:
-        model: Its layers are replaced in no way that is saved, and are as they were after the block.
+        model: What is saved of it in the block is as ever. After the block, its layers are as before.
     """
     changed = []
     try:
@@ -56,7 +55,7 @@ def _is_plain(layer: Any) -> bool:
 
 
 def _is_smaller_than_kernel(layer: Any) -> bool:
-    """Tell whether a depthwise convolution pads an image that is smaller than its kernel."""
+    """Tell whether a depthwise convolution pads maps that are smaller than its kernel."""
     sides = layer.input.shape[1:3]
     return (
         layer.padding == "same"
