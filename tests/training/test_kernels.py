@@ -88,6 +88,7 @@ def test_only_what_is_faster_is_computed_in_another_way(keras):
     ("kind", "config"),
     [
         ("BatchNormalization", {"axis": 1}),
+        ("BatchNormalization", {"epsilon": 1e-7}),
         ("BatchNormalization", {"dtype": "mixed_float16"}),
         ("DepthwiseConv2D", {"kernel_size": 5, "strides": 2, "padding": "same"}),
         ("DepthwiseConv2D", {"kernel_size": 5, "dilation_rate": 2, "padding": "same"}),
@@ -127,3 +128,13 @@ def test_nested_models_are_reached(keras):
     with faster_kernels(model):
         assert "call" in vars(inner.layers[1])
     assert "call" not in vars(inner.layers[1])
+
+
+def test_a_layer_that_two_nested_models_share_is_as_before_after_the_block(keras):
+    image = keras.Input((8, 8, 3))
+    norm = keras.layers.BatchNormalization()
+    halves = [keras.Model(image, norm(image)) for _ in range(2)]
+    model = keras.Model(image, keras.layers.Add()([half(image) for half in halves]))
+    with faster_kernels(model):
+        assert "call" in vars(norm)
+    assert "call" not in vars(norm)
