@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 
 SIZES = ((0.25, 32), (0.5, 32), (0.5, 48), (0.75, 64))
 BATCH, CLASSES, WARM_UP = 64, 10, 3
@@ -90,12 +91,9 @@ def step(own: bool, alpha: float, pixels: int, steps: int) -> tuple[float, float
         model.fit(batches, steps_per_epoch=count, shuffle=False, verbose=0)
         return (time.perf_counter() - wall) / count * 1e3, (time.process_time() - cpu) / count * 1e3
 
-    if own:
-        with faster_kernels(model):
-            fit(WARM_UP)
-            return fit(steps)
-    fit(WARM_UP)
-    return fit(steps)
+    with faster_kernels(model) if own else nullcontext():
+        fit(WARM_UP)
+        return fit(steps)
 
 
 if __name__ == "__main__":

@@ -92,8 +92,7 @@ def _by_channel(images: Any, kernel: Any, layer: Layer, padding: str) -> Any:
 
     if padding == "SAME" and any(map(operator.lt, images.shape[1:3], kernel.shape[:2])):
         # oneDNN computes the gradient channel by channel, unless the padding is an operation of its own
-        top, left, bottom, right = layer.pads
-        padding, images = "VALID", tf.pad(images, ((0, 0), (top, bottom), (left, right), (0, 0)))
+        padding, images = "VALID", _padded(images, layer.pads)
     if layer.strides[0] == layer.strides[1]:
         return tf.nn.depthwise_conv2d(
             images, kernel, (1, *layer.strides, 1), padding, dilations=layer.dilations
@@ -105,8 +104,6 @@ def padded_by(
     images: Any, kernel: Sequence[int], strides: Sequence[int], pads: Sequence[int], dilations: Sequence[int]
 ) -> tuple[str, Any]:
     """TensorFlow's name for a padding, and images padded if it has none."""
-    import tensorflow as tf
-
     if not any(pads):
         return "VALID", images
     usual = [
@@ -115,8 +112,14 @@ def padded_by(
     ]
     if list(pads) == [*(x // 2 for x in usual), *(x - x // 2 for x in usual)]:
         return "SAME", images
+    return "VALID", _padded(images, pads)
+
+
+def _padded(images: Any, pads: Sequence[int]) -> Any:
+    import tensorflow as tf
+
     top, left, bottom, right = pads
-    return "VALID", tf.pad(images, ((0, 0), (top, bottom), (left, right), (0, 0)))
+    return tf.pad(images, ((0, 0), (top, bottom), (left, right), (0, 0)))
 
 
 def alike(given: Sequence[Given]) -> tuple[bool, list[Any]]:
