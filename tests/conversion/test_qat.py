@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from edgekit.conversion.feed import Feed
 from edgekit.conversion.formats import FORMATS
 from edgekit.conversion.graph import freeze
 from edgekit.conversion.preparation import Preparation
+from edgekit.conversion.qat import tensors
 from edgekit.conversion.qat.places import nudged, places
 from edgekit.conversion.qat.run_folder import Run, State
 from edgekit.conversion.qat.tuning import Tuner, _places, _simulation, check_trainable
@@ -394,3 +396,15 @@ def test_a_float_file_is_trained_without_its_keras_model(folder, whole):
     )
     (made,) = [file for file in convert(request).manifest.files if file.precision == "int8"]
     assert any(line.startswith("training for 8 bits, 1 epoch: SQNR ") for line in made.recipe)
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_a_map_smaller_than_its_kernel_is_computed_as_tensorflow_pads_it(size):
+    tf = import_tensorflow()
+    rng = np.random.default_rng(0)
+    images, kernel = rng.normal(size=(2, size, size, 3)), rng.normal(size=(5, 5, 3, 1))
+    layer = SimpleNamespace(pads=(2, 2, 2, 2), strides=(1, 1), dilations=(1, 1))
+    np.testing.assert_allclose(
+        tensors._by_channel(tf.constant(images), kernel, layer, "SAME"),
+        tf.nn.depthwise_conv2d(images, kernel, (1, 1, 1, 1), "SAME"),
+    )
