@@ -56,10 +56,11 @@ class Conversion:
         float_name = f"float32{format.file.suffix}"
         made = outcome.attempt(partial(self.float32, format), float_name, *steps)
         if made is not None:
-            if names := format.names(made[1]):
+            float_file = self.float_file(format)
+            if names := format.names(float_file):
                 outcome.names[format.name] = names
             for name, make in steps.items():
-                outcome.attempt(partial(make, made[1]), name)
+                outcome.attempt(partial(make, float_file), name)
 
     def _steps(self, format: Format) -> Iterator[tuple[Precision, Callable[[bytes], Made]]]:
         """The files to make from the float32 one."""
@@ -71,7 +72,7 @@ class Conversion:
 
     def float32(self, format: Format) -> Made:
         """Convert to float32, and prove that the file computes what the model computes."""
-        graph, data = self.graph, self.float_file(format)
+        graph, data = self.graph, format.fastest(self.float_file(format))
         quality = self.judged(self.outputs(data, format, "float32"))
         own = () if isinstance(graph, FloatFile) else (self._conditioning.difference,)
         check_parity(f"float32{format.file.suffix}", quality, self.reference, *own)

@@ -25,6 +25,7 @@ from edgekit.conversion.onnx_files import (
 from edgekit.conversion.onnx_io import with_byte_ends
 from edgekit.conversion.onnx_metadata import with_onnx_metadata
 from edgekit.conversion.onnx_naming import onnx_names
+from edgekit.conversion.onnx_rewrites import fastest_in_float
 from edgekit.conversion.probe import OnnxProbe, Probe, TfliteProbe
 from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.runners import OnnxRunner, Runner, TfliteRunner
@@ -57,6 +58,7 @@ class Format:
     file: FileFormat
     float32: Callable[[FloatGraph], bytes]
     fit: Callable[[bytes], bytes]  # makes a float file of other origin as edgekit's own are
+    fastest: Callable[[bytes], bytes]  # a float32 file with operators that only float32 has
     float16: Callable[[FloatGraph], bytes] | None  # None: the format has no such files
     int8: Quantizer
     run: Callable[[bytes, bool], Runner]  # file, whether to optimise it first
@@ -115,6 +117,7 @@ FORMATS = Registry(
             file=FILE_FORMATS["tflite"],
             float32=float32_tflite,
             fit=fit_tflite,
+            fastest=lambda data: data,
             float16=float16_tflite,
             int8=lambda file, ranges, kept, *, io, target: int8_tflite(file, ranges, io, kept),
             run=TfliteRunner,
@@ -138,6 +141,7 @@ FORMATS = Registry(
             file=FILE_FORMATS["onnx"],
             float32=float32_onnx,
             fit=fit_onnx,
+            fastest=fastest_in_float,
             float16=None,
             int8=lambda file, ranges, kept, *, io, target: int8_onnx(file, ranges, target, kept),
             run=OnnxRunner,

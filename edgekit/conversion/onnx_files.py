@@ -12,7 +12,12 @@ from typing import Any
 from edgekit.conversion.graph import FloatGraph
 from edgekit.conversion.noise import converter
 from edgekit.conversion.onnx_naming import rename, shorten
-from edgekit.conversion.onnx_rewrites import stay_in_float, usual_operators
+from edgekit.conversion.onnx_rewrites import (
+    multiply_steps,
+    numbers_of_products,
+    stay_in_float,
+    usual_operators,
+)
 from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.runners import import_onnxruntime
 from edgekit.conversion.target import LARGEST_SAFE_WEIGHT, Target
@@ -163,6 +168,7 @@ def int8_onnx(
 
     with converter("an int8 ONNX file"):
         model = onnx.shape_inference.infer_shapes(onnx.load_model_from_string(float_file))
+        numbers = numbers_of_products(model)
         levels = LARGEST_SAFE_WEIGHT if REDUCED_RANGE[target] else 127
         limits = {name: (np.float32(low), np.float32(high)) for name, (low, high) in ranges.items()}
         excluded = [
@@ -185,6 +191,7 @@ def int8_onnx(
         quantizer.quantize_model()
         quantizer.model.topological_sort()
         made = quantizer.model.model
+        multiply_steps(made, numbers)
         stay_in_float(made, [node for node in made.graph.node if not float_layers.isdisjoint(node.output)])
         shorten(made, model)
         return bytes(made.SerializeToString(deterministic=True))
@@ -255,4 +262,4 @@ def _fold(model: Any) -> Any:
     folded.opset_import.extend(opsets)
     folded = onnx.shape_inference.infer_shapes(folded)
     usual_operators(folded)
-    return folded
+    return onnx.shape_inference.infer_shapes(folded)

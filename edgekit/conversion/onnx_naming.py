@@ -97,7 +97,8 @@ def shorten(model: Any, real: Any) -> None:
     names.clear()
     for node in graph.node:
         if node.op_type in _CONVERSIONS:
-            node.name = written.get(node.input[0], "")
+            # one that multiplies as well writes a tensor of the float32 model
+            node.name = written.get(node.output[0]) or written.get(node.input[0], "")
             written[node.output[0]] = node.name
             node.name = f"{node.name}/{node.op_type}" if node.name else ""
         for name in (*node.input, *node.output):

@@ -1,24 +1,88 @@
-"""Writing parts of an ONNX graph as others that compute the same, and for which there are 8-bit kernels."""
+"""Writing parts of an ONNX graph as others that compute the same, for better kernels of ONNX Runtime."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
+from edgekit.conversion.onnx_editing import Editor
 from edgekit.conversion.onnx_reading import attributes
 
 HUGE = 1e30  # beyond every activation: a clip to it changes nothing
-_ELEMENTWISE = ("Add", "Sub", "Mul", "Div")
+_ROUNDING = 1e-6  # relative, of a number that was divided or multiplied in float32
 
 
 def usual_operators(model: Any) -> None:
-    """Write the scaling of pixels and means over the whole image as ONNX Runtime's quantized operators.
+    """Write as sums, products, clips and pools, which have 8-bit kernels, what can be written so.
 
     Args:
         model: With the shapes of its tensors; changed in place.
     """
-    _scale_by_sums_and_products(model.graph)
-    _pool_by_global_average(model.graph)
+    editor = Editor(model.graph)
+    _leave_out_idle_reshapes(editor)
+    _number_by_sums_and_products(editor)
+    _hard_activations_by_clips(editor)
+    _pool_by_global_average(editor)
+    editor.drop_unread()
+
+
+def fastest_in_float(data: bytes) -> bytes:
+    """Return a file of `usual_operators` with hard sigmoids as one operator, which has no 8-bit kernel.
+
+    The file must hold the shapes of its tensors. ONNX Runtime then computes a hard-swish within the
+    convolution before it.
+    """
+    import onnx
+
+    model = onnx.load_model_from_string(data)
+    editor = Editor(model.graph)
+    for node in editor.nodes:
+        _hard_sigmoid_by_one(editor, node)
+    editor.drop_unread()
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def numbers_of_products(model: Any) -> dict[str, float]:
+    """By which positive number each product of a tensor and a number multiplies, by its result."""
+    editor = Editor(model.graph)
+    products = (node for node in editor.nodes if node.op_type == "Mul")
+    found = {node.output[0]: [editor.number(name) or 0.0 for name in node.input] for node in products}
+    return {name: max(numbers) for name, numbers in found.items() if max(numbers) > 0}
+
+
+def multiply_steps(model: Any, numbers: Mapping[str, float]) -> None:
+    """Multiply the step of an 8-bit tensor by a number instead of its values: nothing is rounded again.
+
+    Args:
+        model: A quantized one; changed in place.
+        numbers: What `numbers_of_products` found in the float32 model.
+    """
+    editor = Editor(model.graph)
+    for node in editor.nodes:
+        number = numbers.get(node.output[0]) if node.op_type == "Mul" else None
+        quantize = editor.only_reader(node.output[0])
+        if number is None or quantize is None or quantize.op_type != "QuantizeLinear":
+            continue
+        given = [editor.writer(name) for name in node.input]
+        sources = [each for each in given if each is not None and editor.writer(each.input[0]) is not None]
+        ends = editor.readers(quantize.output[0])
+        if len(sources) != 1 or sources[0].op_type != "DequantizeLinear":
+            continue
+        if any(end.op_type != "DequantizeLinear" or end.output[0] in editor.outputs for end in ends):
+            continue
+        values, step, *zero_point = sources[0].input
+        scaled = np.asarray(editor.constant(step)) * np.float32(number)
+        step = editor.add_constant(f"{node.output[0]}/step", np.asarray(scaled))
+        for end in ends:
+            editor.remove(end, instead=node.output[0])
+        editor.remove(quantize)
+        editor.become(node, "DequantizeLinear", [values, step, *zero_point])
+        for each in given:
+            if each is not None and not editor.readers(each.output[0]):
+                editor.remove(each)
+    editor.drop_unread()
 
 
 def stay_in_float(model: Any, nodes: Iterable[Any]) -> None:
@@ -45,57 +109,88 @@ def stay_in_float(model: Any, nodes: Iterable[Any]) -> None:
                 graph.initializer.append(numpy_helper.from_array(np.array(end, np.float32), name))
 
 
-def _scale_by_sums_and_products(graph: Any) -> None:
-    """x − c becomes x + (−c), and x / c becomes x · (1 / c), for numbers c before the first layer."""
-    import numpy as np
-    from onnx import numpy_helper
-
-    stored = {tensor.name: tensor for tensor in graph.initializer}
-    at = graph.input[0].name
-    while (node := _only_reader(graph, at)) is not None and node.op_type in _ELEMENTWISE:
-        constant = stored.get(node.input[1])
-        if node.op_type in ("Sub", "Div"):
-            if node.input[0] != at or constant is None:
-                break
-            value = numpy_helper.to_array(constant)
-            if np.unique(value).size > 1:  # as 8-bit numbers several would be rounded
-                break
-            turned = -value if node.op_type == "Sub" else 1 / value
-            name = f"{node.output[0]}_constant"
-            graph.initializer.append(numpy_helper.from_array(turned.astype(value.dtype), name))
-            node.input[1] = name
-            node.op_type = {"Sub": "Add", "Div": "Mul"}[node.op_type]
-        at = node.output[0]
-    _drop_unread(graph)
+def _leave_out_idle_reshapes(editor: Editor) -> None:
+    """A tensor that is given the shape it has is left as it is."""
+    for node in editor.nodes:
+        if node.op_type == "Reshape" and node.output[0] not in editor.outputs:
+            before, after = (editor.shape(name) for name in (node.input[0], node.output[0]))
+            if before == after and all(before) and before:
+                editor.remove(node, instead=node.input[0])
 
 
-def _pool_by_global_average(graph: Any) -> None:
+def _number_by_sums_and_products(editor: Editor) -> None:
+    """x − c becomes x + (−c), and x / c becomes x · (1 / c), for one number c: 8 bits would round several."""
+    for node in editor.nodes:
+        number = editor.number(node.input[1]) if node.op_type in ("Sub", "Div") else None
+        if number is None or editor.constant(node.input[0]) is not None:
+            continue
+        values = np.asarray(editor.constant(node.input[1]))
+        if node.op_type == "Sub":
+            turned = editor.add_constant(f"{node.output[0]}_constant", -values)
+            editor.become(node, "Add", [node.input[0], turned])
+        elif number != 0.0:
+            turned = editor.add_constant(f"{node.output[0]}_constant", 1 / values)
+            editor.become(node, "Mul", [node.input[0], turned])
+
+
+def _hard_activations_by_clips(editor: Editor) -> None:
+    """A hard sigmoid, min(1, max(0, s · x + o)), becomes s · min(1 / s, max(0, x + o / s))."""
+    for node in editor.nodes:
+        given = attributes(node) if node.op_type in ("HardSigmoid", "HardSwish") else {"alpha": 0.0}
+        swish = node.op_type == "HardSwish"
+        slope, offset = given.get("alpha", 1 / 6 if swish else 0.2), given.get("beta", 0.5)
+        if slope <= 0:
+            continue
+        source, name = node.input[0], node.output[0].removesuffix("_output_0")
+        shift, low, high, factor = (
+            editor.add_constant(f"{name}/{what}", np.array(value, np.float32))
+            for what, value in {"shift": offset / slope, "low": 0, "high": 1 / slope, "slope": slope}.items()
+        )
+        shifted = editor.insert_before(node, "Add", [source, shift], f"{name}/Add")
+        clipped = editor.insert_before(node, "Clip", [shifted, low, high], f"{name}/Clip")
+        if swish:
+            gate = editor.insert_before(node, "Mul", [clipped, factor], f"{name}/HardSigmoid")
+            editor.become(node, "Mul", [source, gate])
+        else:
+            editor.become(node, "Mul", [clipped, factor])
+
+
+def _hard_sigmoid_by_one(editor: Editor, product: Any) -> None:
+    """The other way round."""
+    slope, clip = _number_and_other(editor, product, "Mul")
+    if slope is None or clip is None or clip.op_type != "Clip" or len(clip.input) < 3:
+        return
+    low, high = (editor.number(name) for name in clip.input[1:3])
+    shift, _ = _number_and_other(editor, total := editor.writer(clip.input[0]), "Add")
+    if low != 0.0 or high is None or shift is None or abs(slope * high - 1) > _ROUNDING:
+        return
+    (source,) = (name for name in total.input if editor.number(name) is None)
+    alone = all(editor.only_reader(each.output[0]) is not None for each in (total, clip))
+    if alone and editor.shape(source) == editor.shape(product.output[0]):
+        editor.become(product, "HardSigmoid", [source], alpha=slope, beta=slope * shift)
+        editor.remove(clip)
+        editor.remove(total)
+
+
+def _number_and_other(editor: Editor, node: Any, op: str) -> tuple[float | None, Any]:
+    """A sum's or product's number, and the node that writes its other operand."""
+    if node is None or node.op_type != op:
+        return None, None
+    for one, other in (node.input, reversed(node.input)):
+        if (number := editor.number(other)) is not None:
+            return number, editor.writer(one)
+    return None, None
+
+
+def _pool_by_global_average(editor: Editor) -> None:
     """The mean over height and width becomes GlobalAveragePool."""
-    from onnx import numpy_helper
-
-    stored = {tensor.name: tensor for tensor in graph.initializer}
-    ranks = {value.name: len(value.type.tensor_type.shape.dim) for value in (*graph.value_info, *graph.input)}
-    for node in list(graph.node):
-        if node.op_type != "ReduceMean" or ranks.get(node.input[0]) != 4:
+    for node in editor.nodes:
+        if node.op_type != "ReduceMean" or len(editor.shape(node.input[0])) != 4:
             continue
         given = attributes(node)
         axes = given.get("axes")
-        if len(node.input) > 1 and node.input[1] in stored:
-            axes = numpy_helper.to_array(stored[node.input[1]])
+        if len(node.input) > 1 and (stored := editor.constant(node.input[1])) is not None:
+            axes = stored
         if axes is None or sorted(int(axis) % 4 for axis in axes) != [2, 3] or not given.get("keepdims", 1):
             continue
-        node.op_type, node.input[1:] = "GlobalAveragePool", []
-        del node.attribute[:]
-    _drop_unread(graph)
-
-
-def _only_reader(graph: Any, name: str) -> Any:
-    readers = [node for node in graph.node if name in node.input]
-    return readers[0] if len(readers) == 1 else None
-
-
-def _drop_unread(graph: Any) -> None:
-    read = {name for node in graph.node for name in node.input}
-    kept = [tensor for tensor in graph.initializer if tensor.name in read]
-    del graph.initializer[:]
-    graph.initializer.extend(kept)
+        editor.become(node, "GlobalAveragePool", node.input[:1])

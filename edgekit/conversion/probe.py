@@ -67,12 +67,15 @@ class OnnxProbe:
         import onnx
 
         model = onnx.shape_inference.infer_shapes(onnx.load_model_from_string(data))
-        quantized = {n.output[0]: n.input[0] for n in model.graph.node if n.op_type == "QuantizeLinear"}
-        # a quantized tensor's real values are those its DequantizeLinear returns
+        quantized = {n.output[0]: n for n in model.graph.node if n.op_type == "QuantizeLinear"}
+        # a quantized tensor's real values are those its DequantizeLinear returns; with another step it is
+        # another tensor, under its own name
         self._meant = {
-            node.output[0]: quantized[node.input[0]]
+            node.output[0]: quantized[node.input[0]].input[0]
             for node in model.graph.node
-            if node.op_type == "DequantizeLinear" and node.input[0] in quantized
+            if node.op_type == "DequantizeLinear"
+            and node.input[0] in quantized
+            and node.input[1:] == quantized[node.input[0]].input[1:]
         }
         outputs = {output.name for output in model.graph.output}
         written = {name for node in model.graph.node for name in node.output}

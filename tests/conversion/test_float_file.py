@@ -51,14 +51,18 @@ def _handmade(opset=11, batch="N", nodes=(), constants=()):
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=6)
 
 
-def _answers(model, images):
-    """What a file says of uint8 images, asked one by one."""
+def _scores(model, images):
+    """What a file says of uint8 images, one by one: [n, 4]."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(model)
     scaled = (images.astype(np.float32) - 127.5) / 127.5
     (name,) = (value.name for value in session.get_inputs())
-    return np.array([session.run(None, {name: x[None].transpose(0, 3, 1, 2)})[0].argmax() for x in scaled])
+    return np.concatenate([session.run(None, {name: x[None].transpose(0, 3, 1, 2)})[0] for x in scaled])
+
+
+def _answers(model, images):
+    return _scores(model, images).argmax(1)
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +104,26 @@ def test_an_onnx_file_of_other_origin_becomes_int8_with_the_same_proof(folder):
         assert "BatchNormalization" not in file.ops
     assert manifest.names["onnx"]["t1"].startswith("/")
     assert manifest.model.parameters == 16 * 27 + 16 + 4 * 16 + 16 * 4 + 4
+
+
+@pytest.mark.parametrize("activation", ["HardSwish", "HardSigmoid"])
+def test_a_hard_activation_is_quantized_and_is_one_operator_in_float(activation, folder, tmp_path):
+    model = _handmade(opset=14)
+    (relu,) = (node for node in model.graph.node if node.op_type == "Relu")
+    relu.op_type = activation
+    with np.load(folder / "images.npz") as held:
+        images = held["images"]
+    (bias,) = (tensor for tensor in model.graph.initializer if tensor.name == "bias")
+    bias.CopyFrom(_constant("bias", -_scores(model.SerializeToString(), images).mean(0)))  # no class wins all
+    onnx.save(model, tmp_path / "hard.onnx")
+    labels = _answers(str(tmp_path / "hard.onnx"), images)
+    np.savez(tmp_path / "images.npz", images=images, labels=labels)
+    real, int8 = _convert(tmp_path, "hard.onnx").manifest.files
+    assert not int8.faults and int8.quality.agreement >= 0.9
+    assert {"HardSigmoid", "HardSwish", "Mul"}.isdisjoint(int8.ops) is (activation == "HardSigmoid")
+    assert (int8.ops["Add"], int8.ops.get("Clip")) == (1, None)
+    assert (real.ops["HardSigmoid"], real.ops.get("Clip")) == (1, None)
+    assert real.quality.max_abs_error < 1e-4
 
 
 def test_a_float_tflite_file_becomes_what_its_keras_model_becomes(converted, tmp_path):

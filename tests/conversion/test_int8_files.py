@@ -115,6 +115,27 @@ def test_every_convolution_and_residual_sum_of_a_mobilenet_v2_runs_in_8_bits(tmp
     }
 
 
+def test_a_mobilenet_v3_has_no_operator_in_8_bits_that_a_step_or_a_shape_spares(tmp_path):
+    model = build(ModelSpec("mobilenet_v3_small", 0.35, 32, 10))
+    graph = freeze(LoadedModel(model, Preprocessing(height=32, width=32), 10))
+    float_file = FORMATS["onnx"].float32(graph)
+    image = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3)).astype(np.float32)
+    ranges = minmax_ranges(watch(FORMATS["onnx"].look_inside(float_file), [image]))
+    assert loaded_operators(int8_onnx(float_file, ranges, "portable"), tmp_path) == {
+        "QuantizeLinear": 1,  # of the image
+        "Transpose": 1,  # likewise
+        "QLinearConv": 54,
+        "QLinearAdd": 35,  # 7 residual sums; and in each of 19 hard-swishes and 9 gates, a number
+        "QLinearMul": 28,
+        "QLinearGlobalAveragePool": 10,
+        "Reshape": 1,
+        "DequantizeLinear": 1,  # of the scores
+        "Softmax": 1,
+    }
+    fast = loaded_operators(FORMATS["onnx"].fastest(float_file), tmp_path)
+    assert (fast["Clip"], fast["Add"], fast["HardSigmoid"]) == (0, 0, 0)  # all within convolutions
+
+
 @pytest.mark.parametrize("target", ["portable", "arm64"])
 def test_steps_found_all_at_once_are_those_that_the_quantizer_finds_one_by_one(inputs, monkeypatch, target):
     float_file, ranges, _ = inputs["onnx"]
