@@ -45,11 +45,18 @@ def fastest_in_float(data: bytes) -> bytes:
 
 
 def numbers_of_products(model: Any) -> dict[str, float]:
-    """By which positive number each product of a tensor and a number multiplies, by its result."""
+    """By which positive number each product of a tensor and a number multiplies, by its result.
+
+    Args:
+        model: With the shapes of its tensors: a number that is repeated may make a tensor larger.
+    """
     editor = Editor(model.graph)
-    products = (node for node in editor.nodes if node.op_type == "Mul")
-    found = {node.output[0]: [editor.number(name) or 0.0 for name in node.input] for node in products}
-    return {name: max(numbers) for name, numbers in found.items() if max(numbers) > 0}
+    found: dict[str, float] = {}
+    for node in editor.nodes:
+        number, other = _number_and_other(editor, node, "Mul")
+        if number is not None and number > 0 and editor.shape(other) == editor.shape(node.output[0]):
+            found[node.output[0]] = number
+    return found
 
 
 def multiply_steps(model: Any, numbers: Mapping[str, float]) -> None:
@@ -157,14 +164,15 @@ def _hard_activations_by_clips(editor: Editor) -> None:
 
 def _hard_sigmoid_by_one(editor: Editor, product: Any) -> None:
     """The other way round."""
-    slope, clip = _number_and_other(editor, product, "Mul")
+    slope, clipped = _number_and_other(editor, product, "Mul")
+    clip = editor.writer(clipped)
     if slope is None or clip is None or clip.op_type != "Clip" or len(clip.input) < 3:
         return
     low, high = (editor.number(name) for name in clip.input[1:3])
-    shift, _ = _number_and_other(editor, total := editor.writer(clip.input[0]), "Add")
+    total = editor.writer(clip.input[0])
+    shift, source = _number_and_other(editor, total, "Add")
     if low != 0.0 or high is None or shift is None or abs(slope * high - 1) > _ROUNDING:
         return
-    (source,) = (name for name in total.input if editor.number(name) is None)
     alone = all(editor.only_reader(each.output[0]) is not None for each in (total, clip))
     if alone and editor.shape(source) == editor.shape(product.output[0]):
         editor.become(product, "HardSigmoid", [source], alpha=slope, beta=slope * shift)
@@ -172,14 +180,13 @@ def _hard_sigmoid_by_one(editor: Editor, product: Any) -> None:
         editor.remove(total)
 
 
-def _number_and_other(editor: Editor, node: Any, op: str) -> tuple[float | None, Any]:
-    """A sum's or product's number, and the node that writes its other operand."""
-    if node is None or node.op_type != op:
-        return None, None
-    for one, other in (node.input, reversed(node.input)):
-        if (number := editor.number(other)) is not None:
-            return number, editor.writer(one)
-    return None, None
+def _number_and_other(editor: Editor, node: Any, op: str) -> tuple[float | None, str]:
+    """A sum's or product's number, and its other operand's name."""
+    if node is not None and node.op_type == op:
+        for other, number in (node.input, reversed(node.input)):
+            if editor.number(number) is not None:
+                return editor.number(number), other
+    return None, ""
 
 
 def _pool_by_global_average(editor: Editor) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from edgekit.conversion.onnx_editing import Editor
 from edgekit.conversion.ranges import Activations
 from edgekit.conversion.runners import onnx_session, real, stored
 from edgekit.data.dataset import Float32
@@ -67,15 +68,16 @@ class OnnxProbe:
         import onnx
 
         model = onnx.shape_inference.infer_shapes(onnx.load_model_from_string(data))
-        quantized = {n.output[0]: n for n in model.graph.node if n.op_type == "QuantizeLinear"}
-        # a quantized tensor's real values are those its DequantizeLinear returns; with another step it is
-        # another tensor, under its own name
+        editor = Editor(model.graph)
+        quantized = {n.output[0]: n for n in editor.nodes if n.op_type == "QuantizeLinear"}
+        # a quantized tensor's real values are those its DequantizeLinear returns; one with another step
+        # returns those of another tensor, under its own name
         self._meant = {
             node.output[0]: quantized[node.input[0]].input[0]
-            for node in model.graph.node
+            for node in editor.nodes
             if node.op_type == "DequantizeLinear"
             and node.input[0] in quantized
-            and node.input[1:] == quantized[node.input[0]].input[1:]
+            and _step(editor, node) == _step(editor, quantized[node.input[0]])
         }
         outputs = {output.name for output in model.graph.output}
         written = {name for node in model.graph.node for name in node.output}
@@ -96,6 +98,12 @@ class OnnxProbe:
             **values,
             **{self._meant[n]: values[n] for n in self._meant if n in values},
         }
+
+
+def _step(editor: Editor, node: Any) -> list[list[Any] | None]:
+    """The scale and zero point that a node quantizes with."""
+    values = (editor.constant(name) for name in node.input[1:])
+    return [None if each is None else each.ravel().tolist() for each in values]
 
 
 def image_tensors(model: Any, name: str) -> tuple[str, ...]:

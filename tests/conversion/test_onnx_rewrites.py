@@ -14,6 +14,7 @@ from edgekit.conversion.onnx_rewrites import (
     numbers_of_products,
     usual_operators,
 )
+from edgekit.conversion.probe import OnnxProbe
 
 
 def _model(nodes, constants, opset):
@@ -190,8 +191,11 @@ def test_a_product_with_a_number_becomes_the_step_of_the_tensor(ends):
     ops = Counter(node.op_type for node in quantized.graph.node)
     assert ops == {"Relu": 1, "QuantizeLinear": 1, "DequantizeLinear": 1, "Sum": 1}
     image = np.random.default_rng(0).uniform(0, 4.5, (1, 3, 4, 6)).astype(np.float32)
-    exact = ends * np.round(image / np.float32(0.02)) * 0.02 / 6  # rounded once, not twice
-    np.testing.assert_allclose(_run(quantized, image), exact, rtol=1e-5, atol=1e-6)
+    exact = np.round(image / np.float32(0.02)) * 0.02 / 6  # rounded once, not twice
+    np.testing.assert_allclose(_run(quantized, image), ends * exact, rtol=1e-5, atol=1e-6)
+    inside = OnnxProbe(quantized.SerializeToString()).activations(image)
+    np.testing.assert_allclose(inside["y"], exact, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(inside["x"], image)
 
 
 def test_a_product_with_a_negative_number_stays_as_steps_are_positive():
@@ -200,6 +204,13 @@ def test_a_product_with_a_negative_number_stays_as_steps_are_positive():
     before = quantized.SerializeToString(deterministic=True)
     multiply_steps(quantized, {})
     assert quantized.SerializeToString(deterministic=True) == before
+
+
+def test_a_product_that_makes_a_tensor_larger_is_none_with_a_number():
+    nodes = [helper.make_node("Mul", ["image", "twos"], ["out"])]
+    for shape, found in (((1, 1, 1), {"out": 2.0}), ((5, 3, 4, 6), {})):
+        model = _model(nodes, {"twos": np.full(shape, 2, np.float32)}, 17)
+        assert numbers_of_products(model) == found
 
 
 def _run(model, image):
