@@ -136,9 +136,14 @@ def test_the_timed_loop_ends_at_the_cap():
 
 
 def test_spaced_inferences_keep_to_their_rate():
-    answer = ask(real("litert", "int8.tflite", fps=50.0, min_runs=5, min_seconds=0.19))
-    assert len(answer["samples_ns"]) == 11  # at 0, 20, … 200 ms; the first one after 190 ms is the last
-    assert answer["loop_ns"] >= 200e6
+    # at 0, 20, … 200 ms: never earlier; later only where this computer had no time for them
+    loops = (ask(real("litert", "int8.tflite", fps=50.0, min_runs=11, min_seconds=0.0)) for _ in range(9))
+    for answer in loops:
+        assert len(answer["samples_ns"]) == 11
+        assert answer["loop_ns"] >= 200e6
+        if answer["loop_ns"] < 215e6:
+            return
+    pytest.fail("an inference was late in each of nine loops")
 
 
 def test_the_loops_time_holds_its_samples():
