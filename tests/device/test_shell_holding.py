@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import threading
 from pathlib import Path
 
@@ -137,6 +138,30 @@ def test_a_folder_whose_files_cannot_be_locked_is_named_with_the_reason(here):
     here.program("flock", 'echo "flock: 3: No locks available" >&2; exit 1')
     with pytest.raises(DeviceError, match=r"cannot be used: flock: 3: No locks available\."):
         here.connect()
+
+
+def test_a_command_whose_leader_has_died_unnoticed_is_ended_all_the_same(here, wait_until, is_alive):
+    token = "edgekit-" + "a" * 32
+    with subprocess.Popen(
+        ["sh", "-c", "sleep 600 & echo $!; wait", token], stdout=subprocess.PIPE, start_new_session=True
+    ) as leader:
+        child = int(leader.stdout.readline())
+        leader.kill()
+        wait_until(lambda: not Path(f"/proc/{leader.pid}/cmdline").read_bytes())
+        leave_behind(here, "")
+        (here.edgekit / "running").write_text(f"{leader.pid} {'a' * 32}\n")
+        here.connect()
+        wait_until(lambda: not is_alive(child))
+        assert Path(f"/proc/{leader.pid}").exists()  # nobody has taken note of its end
+
+
+def test_a_process_that_got_the_number_of_a_command_is_left_alone(here, is_alive):
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as other:
+        leave_behind(here, "")
+        (here.edgekit / "running").write_text(f"{other.pid} {'a' * 32}\n")
+        here.connect()
+        assert is_alive(other.pid)
+        other.kill()
 
 
 def test_an_edgekit_that_lost_its_device_takes_it_back_from_itself(here, is_alive):
