@@ -36,7 +36,7 @@ class Editor:
         return None if found is None else numpy_helper.to_array(found)
 
     def number(self, name: str) -> float | None:
-        """What every value of a float32 constant is; None: they differ, or it is no such constant."""
+        """What every value of a float32 constant is; None: they differ, or it is not such a constant."""
         values = self.constant(name)
         if values is None or values.dtype != np.float32 or np.unique(values).size != 1:
             return None
