@@ -75,12 +75,12 @@ class Editor:
         made.attribute.extend(helper.make_attribute(name, value) for name, value in attributes.items())
         node.CopyFrom(made)
 
-    def insert_before(self, node: Any, op: str, inputs: Iterable[str], output: str) -> str:
-        """Add a node in front of another; return the name of its output."""
+    def insert_before(self, node: Any, op: str, inputs: Iterable[str], output: str, name: str = "") -> str:
+        """Add a node in front of another, named after its output if not otherwise; return that output."""
         from onnx import helper
 
         place = self.nodes.index(node)
-        self.graph.node.insert(place, helper.make_node(op, list(inputs), [output], output))
+        self.graph.node.insert(place, helper.make_node(op, list(inputs), [output], name or output))
         return output
 
     def remove(self, node: Any, instead: str = "") -> None:

@@ -102,18 +102,16 @@ def stay_in_float(model: Any, nodes: Iterable[Any]) -> None:
         model: Changed in place.
         nodes: Of the model, those with float32 weights.
     """
-    import numpy as np
-    from onnx import helper, numpy_helper
-
-    graph, limits = model.graph, ("float_low", "float_high")
+    editor = Editor(model.graph)
+    limits: list[str] = []
     for node in nodes:
-        clipped = f"{node.output[0]}_as_float"
-        clip = helper.make_node("Clip", [node.input[0], *limits], [clipped], f"{node.name}/Clip")
-        node.input[0] = clipped
-        graph.node.insert(list(graph.node).index(node), clip)
-        if not any(tensor.name == limits[0] for tensor in graph.initializer):
-            for name, end in zip(limits, (-HUGE, HUGE), strict=True):
-                graph.initializer.append(numpy_helper.from_array(np.array(end, np.float32), name))
+        limits = limits or [
+            editor.add_constant(name, np.array(end, np.float32))
+            for name, end in (("float_low", -HUGE), ("float_high", HUGE))
+        ]
+        inputs = [node.input[0], *limits]
+        node.input[0] = f"{node.output[0]}_as_float"
+        editor.insert_before(node, "Clip", inputs, node.input[0], f"{node.name}/Clip")
 
 
 def _leave_out_idle_reshapes(editor: Editor) -> None:

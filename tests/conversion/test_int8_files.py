@@ -44,6 +44,15 @@ def loaded_operators(data, folder):
     return Counter(node.op_type for node in onnx.load(folder / "loaded.onnx").graph.node)
 
 
+def untrained(kind, family, alpha, size):
+    """The float file of a family's model with random weights, and its ranges."""
+    model = build(ModelSpec(family, alpha, size, 10))
+    graph = freeze(LoadedModel(model, Preprocessing(height=size, width=size), 10))
+    float_file = FORMATS[kind].float32(graph)
+    image = np.random.default_rng(0).uniform(-1, 1, (1, size, size, 3)).astype(np.float32)
+    return float_file, minmax_ranges(watch(FORMATS[kind].look_inside(float_file), [image]))
+
+
 @pytest.mark.parametrize("io", ["int8", "uint8", "float32"])
 def test_input_and_output_have_the_type_asked_for_and_the_answers_stay(inputs, calibration, io):
     float_file, ranges, answers = inputs["tflite"]
@@ -97,11 +106,7 @@ def test_a_layer_left_in_float_is_in_float_when_the_runtime_has_loaded_the_file(
 
 
 def test_every_convolution_and_residual_sum_of_a_mobilenet_v2_runs_in_8_bits(tmp_path):
-    model = build(ModelSpec("mobilenet_v2", 0.05, 32, 10))
-    graph = freeze(LoadedModel(model, Preprocessing(height=32, width=32), 10))
-    float_file = FORMATS["onnx"].float32(graph)
-    image = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3)).astype(np.float32)
-    ranges = minmax_ranges(watch(FORMATS["onnx"].look_inside(float_file), [image]))
+    float_file, ranges = untrained("onnx", "mobilenet_v2", 0.05, 32)
     assert loaded_operators(int8_onnx(float_file, ranges, "portable"), tmp_path) == {
         "QuantizeLinear": 1,  # of the image
         "Transpose": 1,  # likewise
@@ -116,11 +121,7 @@ def test_every_convolution_and_residual_sum_of_a_mobilenet_v2_runs_in_8_bits(tmp
 
 
 def test_a_mobilenet_v3_has_no_operator_in_8_bits_that_a_step_or_a_shape_spares(tmp_path):
-    model = build(ModelSpec("mobilenet_v3_small", 0.35, 32, 10))
-    graph = freeze(LoadedModel(model, Preprocessing(height=32, width=32), 10))
-    float_file = FORMATS["onnx"].float32(graph)
-    image = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3)).astype(np.float32)
-    ranges = minmax_ranges(watch(FORMATS["onnx"].look_inside(float_file), [image]))
+    float_file, ranges = untrained("onnx", "mobilenet_v3_small", 0.35, 32)
     assert loaded_operators(int8_onnx(float_file, ranges, "portable"), tmp_path) == {
         "QuantizeLinear": 1,  # of the image
         "Transpose": 1,  # likewise
@@ -156,11 +157,7 @@ def test_quantizing_twice_gives_the_same_bytes(inputs, kind):
 @pytest.mark.parametrize("kind", ["tflite", "onnx"])
 def test_a_mobilenet_with_an_odd_input_before_a_stride_of_two_is_no_fault(kind):
     """36 pixels shrink to 18, 9, 5: there Keras' padding is not the SAME of TFLite."""
-    model = build(ModelSpec("mobilenet_v1", 0.25, 36, 10))
-    graph = freeze(LoadedModel(model, Preprocessing(height=36, width=36), 10))
-    float_file = FORMATS[kind].float32(graph)
-    image = np.random.default_rng(0).uniform(-1, 1, (1, 36, 36, 3)).astype(np.float32)
-    ranges = minmax_ranges(watch(FORMATS[kind].look_inside(float_file), [image]))
+    float_file, ranges = untrained(kind, "mobilenet_v1", 0.25, 36)
     data = FORMATS[kind].int8(float_file, ranges, frozenset(), io="int8", target="portable")
     found = inspect_bytes(data, f"int8.{kind}")
     assert check_int8(found, "mobilenet_v1") == ()
