@@ -8,7 +8,7 @@ edgekit_stop() { # process, token: end it and its group
   # a group outlives its leader, and its number is given to nobody while it does; a leader that has died, but
   # whose end nobody has taken note of yet, says nothing
   if edgekit_line=$(tr '\0' '\n' <"/proc/$1/cmdline") && [ -n "$edgekit_line" ]; then
-    echo "$edgekit_line" | grep -qF "edgekit-$2" || return 0
+    printf '%s\n' "$edgekit_line" | grep -qF "edgekit-$2" || return 0
   fi
   kill -KILL "-$1" || kill -KILL "$1"
   edgekit_tries=0
