@@ -6,7 +6,8 @@ NAME is a model that ships, or a checkpoint that `edgekit train` wrote; its eval
 `shapes` that no model has seen (of `digits`, those set aside). MODEL is any Keras file, FOLDER has photos, of
 which crops calibrate and evaluate it. Every tool has the same calibration images, and its files run in the
 same runtimes, with every optimization. How long an inference takes is measured in one interleaved session,
-on one thread.
+on one thread. Exits with 1 if a file of edgekit's is, by any measure, outside the 95 % interval of the best
+file of its kind: TFLite, ONNX, or ONNX that is safe on processors that add in 16 bits.
 ai-edge-quantizer and NNCF are run where they are installed: `pip install ai-edge-quantizer nncf`, in an
 environment of their own, as they bring other versions of what edgekit needs.
 """
@@ -53,6 +54,8 @@ LITERAL = (
     "Executed node by node, since sums can overflow with this processor's fast kernels: such a file is for "
     "processors that add in 32 bits."
 )
+OWN = "**edgekit**"
+SAFE = ("reduced range", "portable")  # tools whose files add in 16 bits without overflow
 RUNTIMES = {"tflite": "litert", "onnx": "onnxruntime"}
 TIMING = edgekit.Schedule(repeats=5, min_runs=128, min_seconds=0.5)
 
@@ -76,6 +79,9 @@ class Subject:
             yield normalise(image[None], self.loaded.preprocessing)
 
 
+Loss = tuple[float, float, float]  # with the ends of its interval
+
+
 @dataclass(frozen=True)
 class Row:
     """One tool's file of one model."""
@@ -87,6 +93,25 @@ class Row:
     distance: Distance
     data: bytes  # the file
     literal: bool  # whether it was executed node by node, since it may saturate on this computer
+
+    @property
+    def kind(self) -> str:
+        """The files that it is compared with."""
+        return f"safe {self.format}" if self.tool.endswith(SAFE) else self.format
+
+    @property
+    def losses(self) -> dict[str, Loss]:
+        """What each measure says is lost, with its interval; what has none is left out."""
+        share, low, high = self.agreement
+        off = self.distance
+        found: dict[str, Loss] = {"agreement": (1 - share, 1 - low, 1 - high)}
+        if self.drop is not None:
+            found["drop"] = self.drop
+        if off.sqnr_db is not None and off.sqnr_low_db is not None and off.sqnr_high_db is not None:
+            found["SQNR"] = (-off.sqnr_db, -off.sqnr_low_db, -off.sqnr_high_db)
+        if off.divergence is not None and off.divergence_low is not None and off.divergence_high is not None:
+            found["divergence"] = (off.divergence, off.divergence_low, off.divergence_high)
+        return found
 
 
 Make = Callable[[Subject, Path], bytes]
@@ -215,16 +240,16 @@ def by_nncf(correct: bool) -> Make:
 TOOLS: list[tuple[str, str, Make]] = [
     ("TFLite converter", "tflite", by_tensorflow),
     ("ai-edge-quantizer, static", "tflite", by_ai_edge_quantizer),
-    ("**edgekit**", "tflite", by_edgekit("tflite", "portable")),
+    (OWN, "tflite", by_edgekit("tflite", "portable")),
     ("onnxruntime", "onnx", by_onnxruntime()),
     ("onnxruntime, per channel", "onnx", by_onnxruntime(per_channel=True)),
     ("onnxruntime, per channel, percentile", "onnx", by_onnxruntime("Percentile", per_channel=True)),
     ("onnxruntime, per channel, entropy", "onnx", by_onnxruntime("Entropy", per_channel=True)),
     ("NNCF", "onnx", by_nncf(False)),
     ("NNCF, bias correction", "onnx", by_nncf(True)),
-    ("**edgekit**, full range", "onnx", by_edgekit("onnx", "x86-vnni")),
+    (f"{OWN}, full range", "onnx", by_edgekit("onnx", "x86-vnni")),
     ("onnxruntime, reduced range", "onnx", by_onnxruntime(per_channel=True, reduce_range=True)),
-    ("**edgekit**, portable", "onnx", by_edgekit("onnx", "portable")),
+    (f"{OWN}, portable", "onnx", by_edgekit("onnx", "portable")),
 ]
 
 
@@ -303,6 +328,18 @@ def timed(rows: Sequence[Row], folder: Path) -> list[str]:
     return [f"{p50 / 1e6:.3g}" if (p50 := medians.get(file.name)) is not None else "–" for file in files]
 
 
+def behind(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield where a file of edgekit's is outside the interval of the best file of its kind."""
+    for row in rows:
+        if OWN not in row.tool:
+            continue
+        for measure, loss in row.losses.items():
+            others = [(each.losses[measure], each.tool) for each in rows if each.kind == row.kind]
+            best, tool = min(others)
+            if loss[0] > max(best):
+                yield f"{row.tool}, {row.format}: behind {tool} by {measure}, {loss} and {best}"
+
+
 def table(subject: Subject, rows: Sequence[Row], times: Sequence[str]) -> str:
     """The rows in Markdown."""
     lines = [
@@ -320,6 +357,8 @@ def table(subject: Subject, rows: Sequence[Row], times: Sequence[str]) -> str:
             else f"{off.sqnr_db:.1f} ({off.sqnr_low_db:.1f} … {off.sqnr_high_db:.1f})"
         )
         divergence = "–" if off.divergence is None else f"{1e3 * off.divergence:.2f}"
+        if off.divergence_low is not None and off.divergence_high is not None:
+            divergence += f" ({1e3 * off.divergence_low:.2f} … {1e3 * off.divergence_high:.2f})"
         lost, mark = "–", " †" if row.literal else ""
         if row.drop is not None:
             drop, least, most = (100 * each for each in row.drop)
@@ -333,8 +372,16 @@ def table(subject: Subject, rows: Sequence[Row], times: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> None:
-    """Measure, and write the page or print it."""
+def subjects(given: argparse.Namespace, place: Path) -> Iterator[Subject]:
+    """Yield what the command names."""
+    for name in given.names or (SHIPPED if given.file is None else ()):
+        yield shipped(name, given.images)
+    if given.file is not None and given.photos is not None:
+        yield file(given.file, given.photos, place)
+
+
+def main() -> int:
+    """Measure, and write the page or print it; 1: edgekit is behind."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -349,26 +396,22 @@ def main() -> None:
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()
     tools = [tool for tool in TOOLS if any(part in tool[0] for part in given.tools.split(","))]
-    tables = []
+    tables, worse = [], []
     with tempfile.TemporaryDirectory() as place:
-        for index, name in enumerate(given.names or (SHIPPED if given.file is None else ())):
-            subject, folder = shipped(name, given.images), Path(place) / str(index)
+        for index, subject in enumerate(subjects(given, Path(place))):
+            folder = Path(place) / str(index)
             folder.mkdir()
             rows = list(measured(subject, tools, folder, given.files))
             tables.append(table(subject, rows, timed(rows, folder)))
             print(tables[-1], flush=True)
-        if given.file is not None and given.photos is not None:
-            folder = Path(place) / "file"
-            folder.mkdir()
-            subject = file(given.file, given.photos, folder)
-            rows = list(measured(subject, tools, folder, given.files))
-            tables.append(table(subject, rows, timed(rows, folder)))
-            print(tables[-1], flush=True)
+            worse += behind(rows)
     if given.output is not None:
         page = given.output.read_text(encoding="utf-8")
         before, mark, _ = page.partition("<!-- measured -->\n")
         given.output.write_text(before + mark + "\n" + "\n".join(tables), encoding="utf-8")
+    print("\n".join(worse))
+    return int(bool(worse))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

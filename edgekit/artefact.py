@@ -130,6 +130,8 @@ class Quality(msgspec.Struct, frozen=True):
     # how far the first output is from the Keras model's; these tell files apart where accuracy is by chance
     sure_agreement: float | None = None  # of the half of images whose two highest scores are farthest apart
     divergence: float | None = None  # Kullback–Leibler, nats, mean over the images; of probabilities
+    divergence_low: float | None = None  # 95 % interval
+    divergence_high: float | None = None
     scores_sqnr_db: float | None = None  # 10 log₁₀ (Σ real² / Σ difference²); None: no difference
     scores_sqnr_low_db: float | None = None  # 95 % interval
     scores_sqnr_high_db: float | None = None

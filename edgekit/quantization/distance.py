@@ -23,6 +23,8 @@ class Distance:
     sqnr_low_db: float | None  # 95 % interval
     sqnr_high_db: float | None
     divergence: float | None  # Kullback–Leibler, nats, mean over the images; None: no probabilities
+    divergence_low: float | None = None  # 95 % interval; None: of one image too
+    divergence_high: float | None = None
 
 
 def distance(real: Float, here: Float, *, probabilities: bool) -> Distance:
@@ -34,9 +36,9 @@ def distance(real: Float, here: Float, *, probabilities: bool) -> Distance:
         probabilities: Whether they are of classes that exclude each other.
     """
     signal, noise = _powers(real), _powers(np.subtract(here, real, dtype=np.float64))
-    divergence = float(np.mean(_divergences(real, here))) if probabilities else None
+    divergence = _mean(_divergences(real, here)) if probabilities else (None, None, None)
     if not noise.sum() > 0 or not signal.sum() > 0:
-        return Distance(None, None, None, divergence)
+        return Distance(None, None, None, *divergence)
     ratio = float(noise.sum() / signal.sum())
     # of a ratio of means, by its linearisation (Cochran 1977, section 6.3)
     n = len(noise)
@@ -45,7 +47,7 @@ def distance(real: Float, here: Float, *, probabilities: bool) -> Distance:
     )
     error = 1.96 * spread / ratio  # of the logarithm
     low, high = (-10 * (log10(ratio) + sign * error / log(10)) for sign in (1, -1))
-    return Distance(-10 * log10(ratio), low, high, divergence)
+    return Distance(-10 * log10(ratio), low, high, *divergence)
 
 
 def noises(real: Float, here: Float, *, centred: bool = False) -> Float:
@@ -86,6 +88,15 @@ def significantly_less(noises_here: Float, noises_there: Float, certainty: float
 def decibels(noise: Float) -> float:
     """The signal to noise ratio that goes with relative noises, in dB."""
     return -10 * log10(max(float(np.mean(noise)), 1e-30))
+
+
+def _mean(values: Float) -> tuple[float, float | None, float | None]:
+    """The mean with its 95 % interval, by the normal distribution."""
+    mean = float(np.mean(values))
+    if len(values) < _FEWEST:
+        return mean, None, None
+    error = 1.96 * float(np.std(values, ddof=1)) / sqrt(len(values))
+    return mean, mean - error, mean + error
 
 
 def _powers(values: Float) -> Float:

@@ -43,6 +43,21 @@ def test_scores_that_8_bits_show_as_zero_do_not_make_the_divergence_infinite():
     assert 0 <= distance(real, rounded, probabilities=True).divergence < 0.05
 
 
+def test_the_divergence_has_an_interval_that_holds_what_more_images_show():
+    chance = np.random.default_rng(0)
+
+    def found(images):
+        logits = chance.normal(0, 3, (images, 5))
+        real, here = (np.exp(each) for each in (logits, logits + chance.normal(0, 0.5, logits.shape)))
+        return distance(*(x / x.sum(axis=1, keepdims=True) for x in (real, here)), probabilities=True)
+
+    truth = found(100_000).divergence
+    few = [found(300) for _ in range(100)]
+    held = sum(each.divergence_low < truth < each.divergence_high for each in few)
+    assert 88 <= held <= 100
+    assert found(1).divergence_low is None
+
+
 def test_a_softmax_ignores_what_all_scores_have_in_common():
     real = np.random.default_rng(0).normal(size=(50, 10))
     assert np.allclose(noises(real, real + 3, centred=True), 0)
