@@ -6,8 +6,9 @@ NAME is a model that ships, or a checkpoint that `edgekit train` wrote; its eval
 `shapes` that no model has seen (of `digits`, those set aside). MODEL is any Keras file, FOLDER has photos, of
 which crops calibrate and evaluate it. Every tool has the same calibration images, and its files run in the
 same runtimes, with every optimization. How long an inference takes is measured in one interleaved session,
-on one thread. Exits with 1 if a file of edgekit's is, by any measure, outside the 95 % interval of the best
-file of its kind: TFLite, ONNX, or ONNX that is safe on processors that add in 16 bits.
+on one thread. Exits with 1 if a file of edgekit's is, by any measure, significantly behind the best of its
+kind: TFLite, ONNX, or ONNX that is safe on processors that add in 16 bits. What decides is the 95 % interval
+of the difference between the two, image by image.
 ai-edge-quantizer and NNCF are run where they are installed: `pip install ai-edge-quantizer nncf`, in an
 environment of their own, as they bring other versions of what edgekit needs.
 """
@@ -20,6 +21,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -36,7 +38,7 @@ from edgekit.data import load_dataset
 from edgekit.data.dataset import Float32, normalise
 from edgekit.errors import EdgekitError
 from edgekit.inspection import inspect_bytes
-from edgekit.quantization.distance import Distance, distance
+from edgekit.quantization.distance import Distance, distance, divergences, noises
 from edgekit.quiet import import_tensorflow, quiet_stderr
 from edgekit.stats import paired_drop, wilson
 from edgekit.zoo.source import LoadedModel, resolve
@@ -79,9 +81,6 @@ class Subject:
             yield normalise(image[None], self.loaded.preprocessing)
 
 
-Loss = tuple[float, float, float]  # with the ends of its interval
-
-
 @dataclass(frozen=True)
 class Row:
     """One tool's file of one model."""
@@ -93,25 +92,12 @@ class Row:
     distance: Distance
     data: bytes  # the file
     literal: bool  # whether it was executed node by node, since it may saturate on this computer
+    losses: dict[str, np.ndarray[Any, Any]]  # by measure, of each image, [n]; less is better
 
     @property
     def kind(self) -> str:
         """The files that it is compared with."""
         return f"safe {self.format}" if self.tool.endswith(SAFE) else self.format
-
-    @property
-    def losses(self) -> dict[str, Loss]:
-        """What each measure says is lost, with its interval; what has none is left out."""
-        share, low, high = self.agreement
-        off = self.distance
-        found: dict[str, Loss] = {"agreement": (1 - share, 1 - low, 1 - high)}
-        if self.drop is not None:
-            found["drop"] = self.drop
-        if off.sqnr_db is not None and off.sqnr_low_db is not None and off.sqnr_high_db is not None:
-            found["SQNR"] = (-off.sqnr_db, -off.sqnr_low_db, -off.sqnr_high_db)
-        if off.divergence is not None and off.divergence_low is not None and off.divergence_high is not None:
-            found["divergence"] = (off.divergence, off.divergence_low, off.divergence_high)
-        return found
 
 
 Make = Callable[[Subject, Path], bytes]
@@ -295,6 +281,11 @@ def measured(
         drop = None
         if subject.labels is not None:
             drop = paired_drop(*(each.argmax(axis=1) == subject.labels for each in (real, here)))
+        losses = {"agreement": here.argmax(axis=1) != real.argmax(axis=1), "SQNR": noises(real, here)}
+        if subject.labels is not None:
+            losses["drop"] = here.argmax(axis=1) != subject.labels
+        if probabilities:
+            losses["divergence"] = divergences(real, here)
         yield Row(
             tool,
             format,
@@ -303,6 +294,7 @@ def measured(
             distance(real, here, probabilities=probabilities),
             data,
             literal,
+            {measure: each.astype(np.float64) for measure, each in losses.items()},
         )
 
 
@@ -329,15 +321,20 @@ def timed(rows: Sequence[Row], folder: Path) -> list[str]:
 
 
 def behind(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield where a file of edgekit's is outside the interval of the best file of its kind."""
+    """Yield where a file of edgekit's is significantly behind the best file of its kind."""
     for row in rows:
         if OWN not in row.tool:
             continue
-        for measure, loss in row.losses.items():
-            others = [(each.losses[measure], each.tool) for each in rows if each.kind == row.kind]
-            best, tool = min(others)
-            if loss[0] > max(best):
-                yield f"{row.tool}, {row.format}: behind {tool} by {measure}, {loss} and {best}"
+        for measure, losses in row.losses.items():
+            others = [(each.losses[measure].mean(), each) for each in rows if each.kind == row.kind]
+            best = min(others, key=lambda found: found[0])[1]
+            more = losses - best.losses[measure]
+            error = 1.96 * float(more.std(ddof=1)) / sqrt(len(more))
+            if more.mean() > error:
+                yield (
+                    f"{row.tool}, {row.format}: behind {best.tool} by {measure}, "
+                    f"{more.mean():.2g} ± {error:.1g} per image"
+                )
 
 
 def table(subject: Subject, rows: Sequence[Row], times: Sequence[str]) -> str:

@@ -36,7 +36,7 @@ def distance(real: Float, here: Float, *, probabilities: bool) -> Distance:
         probabilities: Whether they are of classes that exclude each other.
     """
     signal, noise = _powers(real), _powers(np.subtract(here, real, dtype=np.float64))
-    divergence = _mean(_divergences(real, here)) if probabilities else (None, None, None)
+    divergence = _mean(divergences(real, here)) if probabilities else (None, None, None)
     if not noise.sum() > 0 or not signal.sum() > 0:
         return Distance(None, None, None, *divergence)
     ratio = float(noise.sum() / signal.sum())
@@ -61,6 +61,16 @@ def noises(real: Float, here: Float, *, centred: bool = False) -> Float:
     if centred:
         real, here = (x - x.mean(axis=-1, keepdims=True) for x in (real, here))
     return _powers(np.subtract(here, real, dtype=np.float64)) / max(float(_powers(real).mean()), 1e-30)
+
+
+def divergences(real: Float, here: Float) -> Float:
+    """Σ p log (p / q) of each image, [n]; what 8 bits show as 0 counts as half a 256th, shared out."""
+    rows = len(real)
+    p, q = (np.maximum(x.reshape(rows, -1).astype(np.float64), 0) for x in (real, here))
+    q = np.maximum(q, 1 / 512 / max(1, q.shape[1]))
+    q /= q.sum(axis=1, keepdims=True)
+    p /= np.maximum(p.sum(axis=1, keepdims=True), 1e-30)
+    return np.asarray(np.sum(p * np.log(np.maximum(p, _SMALLEST) / q), axis=1))
 
 
 def mean_level(noises: Float) -> float:
@@ -101,13 +111,3 @@ def _mean(values: Float) -> tuple[float, float | None, float | None]:
 
 def _powers(values: Float) -> Float:
     return np.asarray(np.square(values, dtype=np.float64).reshape(len(values), -1).sum(axis=1))
-
-
-def _divergences(real: Float, here: Float) -> Float:
-    """Σ p log (p / q) of each image, [n]; what 8 bits show as 0 counts as half a 256th, shared out."""
-    rows = len(real)
-    p, q = (np.maximum(x.reshape(rows, -1).astype(np.float64), 0) for x in (real, here))
-    q = np.maximum(q, 1 / 512 / max(1, q.shape[1]))
-    q /= q.sum(axis=1, keepdims=True)
-    p /= np.maximum(p.sum(axis=1, keepdims=True), 1e-30)
-    return np.asarray(np.sum(p * np.log(np.maximum(p, _SMALLEST) / q), axis=1))
