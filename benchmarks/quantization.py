@@ -2,7 +2,7 @@
 
     python benchmarks/quantization.py [NAME …] [--file MODEL --photos FOLDER] [--output docs/quantization.md]
 
-NAME is a model that ships, or a checkpoint that `edgekit train` wrote; its evaluation images are 10,080 of
+NAME is a model that ships, or a checkpoint that `edgekit train` wrote; its evaluation images are 40,320 of
 `shapes` that no model has seen (of `digits`, those set aside). MODEL is any Keras file, FOLDER has photos, of
 which crops calibrate and evaluate it. Every tool has the same calibration images, and its files run in the
 same runtimes, with every optimization. How long an inference takes is measured in one interleaved session,
@@ -21,6 +21,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from math import sqrt
 from pathlib import Path
 from statistics import median
@@ -35,7 +36,7 @@ from edgekit.conversion.formats import FORMATS
 from edgekit.conversion.graph import FloatGraph, freeze, keras_outputs
 from edgekit.conversion.target import sums_in_16_bits
 from edgekit.data import load_dataset
-from edgekit.data.dataset import Float32, normalise
+from edgekit.data.dataset import Float32, Split, normalise
 from edgekit.errors import EdgekitError
 from edgekit.inspection import inspect_bytes
 from edgekit.quantization.distance import Distance, distance, divergences, noises
@@ -103,20 +104,29 @@ class Row:
 Make = Callable[[Subject, Path], bytes]
 
 
-def shipped(name: str, count: int) -> Subject:
+def shipped(name: str, most: int) -> Subject:
     """A model that ships, with images that no model has seen."""
     loaded = resolve(name).load()
     size = loaded.preprocessing.height
     dataset = "shapes" if "shapes" in name else "digits"
     own = load_dataset(dataset, resolution=size)
-    unseen = load_dataset(dataset, resolution=size, seed=1).train if dataset == "shapes" else own.evaluation
     some = own.calibration.images.read(range(min(CALIBRATION, len(own.calibration))))
     feed = [normalise(image[None], loaded.preprocessing) for image in some]
-    images = unseen.images.read(range(min(count, len(unseen))))
-    labels = unseen.labels[: len(images)]
+    parts = _drawn_anew(size) if dataset == "shapes" else iter([own.evaluation])
+    images, labels = own.evaluation.images.read([]), own.evaluation.labels[:0]
+    while len(images) < most and (part := next(parts, None)) is not None:
+        more = range(min(most - len(images), len(part)))
+        images = np.concatenate([images, part.images.read(more)])
+        labels = np.concatenate([labels, part.labels[: len(more)]])
     return Subject(
         Path(name).name.removesuffix(".keras"), name, loaded, freeze(loaded), feed, images, dataset, labels
     )
+
+
+def _drawn_anew(size: int) -> Iterator[Split]:
+    """Yield images of `shapes` by other seeds than models are trained on."""
+    for seed in count(1):
+        yield load_dataset("shapes", resolution=size, seed=seed).train
 
 
 def file(path: Path, photos: Path, folder: Path) -> Subject:
@@ -385,7 +395,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", default=[], metavar="NAME")
     parser.add_argument("--file", type=Path)
     parser.add_argument("--photos", type=Path)
-    parser.add_argument("--images", type=int, default=10_080)
+    parser.add_argument("--images", type=int, default=40_320)
     parser.add_argument(
         "--tools", default="", help="only tools with one of these in their names: NNCF,edgekit"
     )
