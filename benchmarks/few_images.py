@@ -21,7 +21,7 @@ import argparse
 import sys
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -230,7 +230,7 @@ def climb(toy: Toy, count: int) -> Judged:
 
     def judged(data: bytes):
         files.append(data)
-        quality = judge(reference, outputs_of(ONNX.load(data), feed, SILENT))
+        quality = judge(reference, outputs_of(partial(ONNX.load, data), feed, SILENT))
         drops.append(quality.lost)
         return quality
 
@@ -261,13 +261,13 @@ def _nothing():
 
 
 def _reference(toy: Toy, feed: Feed) -> Reference:
-    return Reference(feed.split.labels, *outputs_of(ONNX.load(toy.float_file), feed, SILENT))
+    return Reference(feed.split.labels, *outputs_of(partial(ONNX.load, toy.float_file), feed, SILENT))
 
 
 def needed(toy: Toy, data: bytes) -> bool:
     """Whether the first rung really loses more than the limit, on many further images."""
     feed = toy.images(FURTHER, 3)
-    return judge(_reference(toy, feed), outputs_of(ONNX.load(data), feed, SILENT)).lost > LIMIT
+    return judge(_reference(toy, feed), outputs_of(partial(ONNX.load, data), feed, SILENT)).lost > LIMIT
 
 
 def before(reference: Reference, fast, literal) -> bool:
@@ -281,7 +281,8 @@ def alarms(toy: Toy, count: int, judged: Judged, seen: Counter) -> None:
     """Compare fast with literal execution of a file whose 7-bit weights cannot saturate."""
     feed = toy.images(count, 2)
     (fast,), (literal,) = (
-        outputs_of(ONNX.load(judged.first, optimise=optimise), feed, SILENT) for optimise in (True, False)
+        outputs_of(partial(ONNX.load, judged.first, optimise=optimise), feed, SILENT)
+        for optimise in (True, False)
     )
     found = saturation(fast, literal, judged.real.scores).found
     seen["alarm"] += found and may_overflow(judged.first, inspect_bytes(judged.first, "int8.onnx"))

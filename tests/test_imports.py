@@ -17,6 +17,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "edgekit"
 # Below everything: whoever is not in this list may import them.
 GROUND: dict[str, set[str]] = {
     "errors": set(),
+    "memory": set(),
+    "parallel": set(),
     "progress": set(),
     "quiet": {"lookup"},
     "stats": set(),

@@ -32,6 +32,7 @@ from edgekit.conversion.tflite_files import IO
 from edgekit.errors import ModelError
 from edgekit.inspection import Inspection, inspect_bytes
 from edgekit.inspection.usage import Usage
+from edgekit.memory import give_back
 from edgekit.progress import Progress
 from edgekit.quantization.threads import one_thread
 
@@ -212,6 +213,7 @@ class Conversion:
             graph = self.graph
             data = format.fit(graph.data) if isinstance(graph, FloatFile) else format.float32(graph)
             self._float_files[format.name] = data
+            give_back()
         return self._float_files[format.name]
 
     def check_target(
@@ -290,7 +292,7 @@ class Conversion:
         """Run a file over the evaluation images; return its outputs [n, …]."""
         feed = replace(self.inputs.evaluation, preprocessing=contract or self.contract)
         self.progress.step(step or f"Measuring {precision}{format.file.suffix}", len(feed))
-        return outputs_of(format.load(data, optimise=not literal), feed, self.progress)
+        return outputs_of(partial(format.load, data, optimise=not literal), feed, self.progress)
 
     def described(
         self,

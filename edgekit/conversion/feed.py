@@ -59,6 +59,11 @@ class Feed:
             yield normalise(pixels, self.preprocessing)
 
     def _read(self, indices: Sequence[int]) -> Iterator[UInt8]:
-        size = min(_MOST, max(1, _NUMBERS // math.prod(self.preprocessing.input_shape)))
+        size = at_a_time(self.preprocessing)
         for start in range(0, len(indices), size):
             yield self.split.images.read(indices[start : start + size])
+
+
+def at_a_time(contract: Preprocessing) -> int:
+    """How many images a batch has: fewer where they are large."""
+    return min(_MOST, max(1, _NUMBERS // math.prod(contract.input_shape)))

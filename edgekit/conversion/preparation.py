@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from math import log
 from typing import TypeAlias, get_args
 
@@ -16,6 +16,7 @@ from edgekit.conversion.formats import Format
 from edgekit.conversion.matching import counterparts
 from edgekit.conversion.probe import watch
 from edgekit.conversion.ranges import Ranges, minmax_ranges
+from edgekit.conversion.runners import run_all
 from edgekit.data.dataset import Float32
 from edgekit.errors import InvalidError
 from edgekit.progress import SILENT, Progress
@@ -206,8 +207,8 @@ class Preparation:
         return self.format.unsquashed(self.float_file)
 
     def _outputs(self, data: bytes) -> tuple[Float32, ...]:
-        runner = self.format.load(data, optimise=not self.literal)
-        rows = [runner.outputs(image) for image in self.calibration.images(held=True)]
+        load = partial(self.format.load, data, optimise=not self.literal)
+        rows = run_all(load, self.calibration.images(held=True))
         return tuple(map(np.concatenate, zip(*rows, strict=True)))
 
     def _file(self, steps: Steps, file: bytes | None = None) -> bytes | None:

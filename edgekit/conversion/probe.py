@@ -85,7 +85,7 @@ class OnnxProbe:
             is_float = value.type.tensor_type.elem_type == onnx.TensorProto.FLOAT
             if is_float and value.name in written - outputs:
                 model.graph.output.append(value)
-        self._session = onnx_session(model.SerializeToString(), optimise=False)
+        self._session = onnx_session(model.SerializeToString(), optimise=False, keep_memory=False)
         self._input = self._session.get_inputs()[0].name
         self._names = [output.name for output in self._session.get_outputs()]
         self.inputs: tuple[str, ...] = image_tensors(model, self._input)

@@ -15,7 +15,7 @@ from edgekit.artefact import TOP1, Head, OutputError, Quality
 from edgekit.conversion.answers import answers, by_chance, label_bits
 from edgekit.conversion.feed import Feed
 from edgekit.conversion.ranges import Activations
-from edgekit.conversion.runners import Runner
+from edgekit.conversion.runners import Runner, run_all
 from edgekit.data.dataset import Float32, Int64
 from edgekit.errors import InvalidError
 from edgekit.progress import Progress
@@ -96,11 +96,11 @@ def reference_of(function: Callable[[Float32], Outputs], feed: Feed, head: Head 
     return Reference(feed.split.labels, scores, head, tuple(others))
 
 
-def outputs_of(runner: Runner, feed: Feed, progress: Progress) -> Outputs:
+def outputs_of(load: Callable[[], Runner], feed: Feed, progress: Progress) -> Outputs:
     """Run a file over the evaluation images; return its outputs, [n, …] each."""
     rows = []
-    for done, image in enumerate(feed, 1):
-        rows.append(runner.outputs(image))
+    for done, row in enumerate(run_all(load, feed), 1):
+        rows.append(row)
         progress.advance(done)
     return tuple(map(np.concatenate, zip(*rows, strict=True)))
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
 
 from edgekit.data.dataset import Float32
 from edgekit.inspection import TensorInfo, inspect_bytes
+from edgekit.parallel import in_threads
+
+_AT_A_TIME = 8  # images that a thread runs
 
 
 class Runner(Protocol):
@@ -17,6 +23,37 @@ class Runner(Protocol):
 
     def outputs(self, image: Float32) -> tuple[Float32, ...]:
         """Return the real-valued outputs [1, …] for one float32 image [1, H, W, 3]."""
+
+
+def run_all(load: Callable[[], Runner], images: Iterable[Float32]) -> Iterator[tuple[Float32, ...]]:
+    """Yield a file's outputs for one image after the other, computed on all processors.
+
+    Args:
+        load: Loads the file; called for every thread, since a runner is for one.
+        images: float32 [1, H, W, 3] each.
+    """
+    idle: SimpleQueue[Runner] = SimpleQueue()
+    one_at_a_time = Lock()  # what keeps libraries quiet meanwhile is for one thread
+
+    def run(few: Sequence[Float32]) -> list[tuple[Float32, ...]]:
+        try:
+            runner = idle.get_nowait()
+        except Empty:
+            with one_at_a_time:
+                runner = load()
+        found = [runner.outputs(image) for image in few]
+        idle.put(runner)
+        return found
+
+    for found in in_threads(run, _few(images)):
+        yield from found
+
+
+def _few(images: Iterable[Float32]) -> Iterator[list[Float32]]:
+    """Yield several at a time, so that threads seldom wait for each other."""
+    rest = iter(images)
+    while few := list(islice(rest, _AT_A_TIME)):
+        yield few
 
 
 class TfliteRunner:
@@ -59,12 +96,19 @@ def import_onnxruntime() -> Any:
     return onnxruntime
 
 
-def onnx_session(data: bytes, optimise: bool) -> Any:
-    """Load an ONNX file on the CPU and one thread, with every optimization or none."""
+def onnx_session(data: bytes, optimise: bool, *, keep_memory: bool = True) -> Any:
+    """Load an ONNX file on the CPU and one thread.
+
+    Args:
+        data: The file.
+        optimise: With every optimization, or none.
+        keep_memory: Keep what a run took for the next one, which is faster.
+    """
     onnxruntime = import_onnxruntime()
     levels = onnxruntime.GraphOptimizationLevel
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
+    options.enable_cpu_mem_arena = keep_memory
     options.log_severity_level = 3  # errors
     options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimise else levels.ORT_DISABLE_ALL
     return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,44 @@
+"""Work in threads: the results in order, no item taken long before it is needed, errors as they are."""
+
+import threading
+
+import pytest
+
+from edgekit.parallel import in_threads, processors
+
+
+def test_results_come_in_the_items_order():
+    assert list(in_threads(lambda x: x * x, range(200))) == [x * x for x in range(200)]
+    assert list(in_threads(lambda x: x, [])) == []
+
+
+def test_items_are_taken_as_they_are_needed():
+    taken = []
+
+    def items():
+        for item in range(100):
+            taken.append(item)
+            yield item
+
+    results = in_threads(lambda x: x, items())
+    assert next(results) == 0
+    assert len(taken) <= processors() + 1
+    results.close()
+    assert len(taken) <= processors() + 1
+
+
+@pytest.mark.skipif(processors() < 2, reason="one processor has one thread")
+def test_threads_work_at_the_same_time():
+    meeting = threading.Barrier(2, timeout=30)
+    assert sorted(in_threads(lambda _: meeting.wait(), range(2))) == [0, 1]
+
+
+def test_an_error_ends_it():
+    def fail(item):
+        if item == 3:
+            raise ValueError(item)
+        return item
+
+    results = in_threads(fail, range(1000))
+    with pytest.raises(ValueError, match="3"):
+        list(results)
