@@ -123,6 +123,9 @@ class Quality(msgspec.Struct, frozen=True):
     drop_low: float | None
     drop_high: float | None
     agreement: float | None  # share of images with the Keras model's own answer
+    # Images a float32 file was run on, where that is not all `n`: ten times its largest error there could not
+    # turn Keras' answer to any other, so that counts as the file's. Distances are those of the images run.
+    run: int | None = None
     max_abs_error: float | None = None  # largest output difference to Keras; float files
     sqnr_db: dict[str, float] = {}  # signal to quantization noise ratio by layer; int8 files
     label_accuracy: tuple[float, ...] = ()  # of a multi-label model: share of images with label i right

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -24,6 +24,11 @@ from edgekit.stats import paired_drop, wilson
 
 PARITY_ERROR = 1e-4  # largest difference of a float file's output to Keras', relative to scores above 1
 PARITY_AGREEMENT = 0.999
+PARITY_IMAGES = 512  # that a float file is run on, where they are enough
+_DISTANCES = (
+    *("max_abs_error", "outputs", "divergence", "divergence_low", "divergence_high"),
+    *("scores_sqnr_db", "scores_sqnr_low_db", "scores_sqnr_high_db"),
+)
 _ONE = 1e-3  # how far the sum of an image's probabilities may be from one
 _LITTLE = 5.0  # times the usual
 _PART = 1024  # numbers
@@ -56,6 +61,30 @@ class Reference:
     def right(self) -> npt.NDArray[np.bool_] | None:
         """Whether that is the image's class, [n]; None where classes or answers are not known."""
         return self.judged(self.answers)
+
+    def of(self, images: Sequence[int]) -> Reference:
+        """What it says about some of the images."""
+        others = tuple(each[images] for each in self.others)
+        return replace(self, labels=self.labels[images], scores=self.scores[images], others=others)
+
+    @property
+    def rounding(self) -> float:
+        """How much rounding may change its outputs."""
+        return PARITY_ERROR * max(1.0, *(float(np.abs(output).max()) for output in self.outputs))
+
+    def telling(self) -> Sequence[int]:
+        """Images that tell whether a float32 file computes the same.
+
+        Some from all over, and those whose two highest scores are so near that rounding could turn the
+        answer; all where that cannot be said.
+        """
+        everything = range(len(self.labels))
+        if self.head.kind != "top1" or self.scores.ndim != 2 or len(everything) <= PARITY_IMAGES:
+            return everything
+        second, first = np.partition(self.scores, -2, axis=1)[:, -2:].T
+        near = first - second <= 2 * self.rounding
+        near[np.linspace(0, len(everything) - 1, PARITY_IMAGES).astype(int)] = True
+        return np.flatnonzero(near).tolist()
 
     def judged(self, given: Int64 | None) -> npt.NDArray[np.bool_] | None:
         """Return which answers are right, [n]; None where classes or answers are not known."""
@@ -96,10 +125,10 @@ def reference_of(function: Callable[[Float32], Outputs], feed: Feed, head: Head 
     return Reference(feed.split.labels, scores, head, tuple(others))
 
 
-def outputs_of(load: Callable[[], Runner], feed: Feed, progress: Progress) -> Outputs:
-    """Run a file over the evaluation images; return its outputs, [n, …] each."""
+def outputs_of(load: Callable[[], Runner], images: Iterable[Float32], progress: Progress) -> Outputs:
+    """Run a file over images [1, *input_shape]; return its outputs, [n, …] each."""
     rows = []
-    for done, row in enumerate(run_all(load, feed), 1):
+    for done, row in enumerate(run_all(load, images), 1):
         rows.append(row)
         progress.advance(done)
     return tuple(map(np.concatenate, zip(*rows, strict=True)))
@@ -172,6 +201,20 @@ def _label_accuracy(reference: Reference, given: Int64) -> tuple[float, ...]:
     return tuple(same.mean(axis=0).tolist())
 
 
+def judge_some(
+    reference: Reference, outputs: Outputs, images: Sequence[int], names: Sequence[str] = ()
+) -> Quality:
+    """Compare a file that was run on some images only; to the others it has Keras' answers."""
+    here = judge(reference.of(images), outputs, names)
+    if len(images) == len(reference.labels):
+        return here
+    filled = tuple(real.copy() for real in reference.outputs)
+    for real, found in zip(filled, outputs, strict=True):
+        real[images] = found
+    distances = {name: getattr(here, name) for name in _DISTANCES}
+    return msgspec.structs.replace(judge(reference, filled, names), run=len(images), **distances)
+
+
 def _error(name: str, real: Float32, here: Float32) -> OutputError:
     difference = np.subtract(here, real, dtype=np.float64)
     signal, noise = float(np.sum(np.square(real, dtype=np.float64))), float(np.sum(np.square(difference)))
@@ -198,7 +241,7 @@ def check_parity(
     Raises:
         InvalidError: With the figures.
     """
-    largest = PARITY_ERROR * max(1.0, *(float(np.abs(output).max()) for output in reference.outputs))
+    largest = reference.rounding
     error = quality.max_abs_error
     allowed = max(1, round((1 - PARITY_AGREEMENT) * quality.n))
     differing = 0 if quality.agreement is None else round((1 - quality.agreement) * quality.n)
