@@ -123,7 +123,7 @@ class Quality(msgspec.Struct, frozen=True):
     drop_low: float | None
     drop_high: float | None
     agreement: float | None  # share of images with the Keras model's own answer
-    # Images a float32 file was run on, where that is not all `n`: ten times its largest error there could not
+    # Images a float32 file was run on, where that is not all `n`: five times its largest error there could not
     # turn Keras' answer to any other, so that counts as the file's. Distances are those of the images run.
     run: int | None = None
     max_abs_error: float | None = None  # largest output difference to Keras; float files

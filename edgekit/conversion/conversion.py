@@ -37,7 +37,7 @@ from edgekit.progress import Progress
 from edgekit.quantization.threads import one_thread
 
 _FEW = 64  # images that show the range of an output
-_AS_MUCH = 10  # times the largest error of a float file on some images may be that on all
+_AS_MUCH = 5  # times the largest error of a float file on some images may be that on all
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from math import log, pi, sqrt
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edgekit.parallel import in_threads
 from edgekit.quantization.network import Float, Layer, Network
 
 # How many positions of each image moments are taken from: as many as a layer reads numbers, within these.
@@ -152,21 +149,13 @@ def collect(network: Network, batches: Iterable[Mapping[str, Float]], *, moments
             layer.name: no_moments(layer.groups, layer.rows.shape[1]) for layer in network.layers
         }
     for number, batch in enumerate(batches):
-        work = [
-            partial(channels.include, batch[name], network.axes.get(name, 1))
-            for name, channels in found.channels.items()
-        ]
+        for name, channels in found.channels.items():
+            channels.include(batch[name], network.axes.get(name, 1))
         if moments:
-            work += [
-                partial(_include, found.moments[layer.name], layer, batch[layer.input], (number, index))
-                for index, layer in enumerate(network.layers)
-            ]
-        deque(in_threads(lambda include: include(), work), maxlen=0)
+            for index, layer in enumerate(network.layers):
+                chance = np.random.default_rng((number, index))
+                found.moments[layer.name].include(patches(layer, batch[layer.input], chance))
     return found
-
-
-def _include(moments: Moments, layer: Layer, values: Float, seed: tuple[int, int]) -> None:
-    moments.include(patches(layer, values, np.random.default_rng(seed)))
 
 
 def patches(layer: Layer, values: Float, chance: np.random.Generator) -> Float:
