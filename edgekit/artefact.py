@@ -123,8 +123,8 @@ class Quality(msgspec.Struct, frozen=True):
     drop_low: float | None
     drop_high: float | None
     agreement: float | None  # share of images with the Keras model's own answer
-    # Images a float32 file was run on, where that is not all `n`: five times its largest error there could not
-    # turn Keras' answer to any other, so that counts as the file's. Distances are those of the images run.
+    # Images a float32 file was run on, where that is not all `n`: five times its largest error there could
+    # not turn Keras' answer to any other, so that counts as the file's. Distances are those of images run.
     run: int | None = None
     max_abs_error: float | None = None  # largest output difference to Keras; float files
     sqnr_db: dict[str, float] = {}  # signal to quantization noise ratio by layer; int8 files

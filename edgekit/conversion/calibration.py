@@ -18,7 +18,6 @@ from edgekit.conversion.feed import Feed
 from edgekit.conversion.onnx_network import OnnxNetwork
 from edgekit.conversion.ranges import Activations, Ranges, input_range, minmax_ranges, mse_ranges
 from edgekit.data.dataset import Float32
-from edgekit.parallel import in_threads
 from edgekit.progress import Progress
 from edgekit.quantization.centring import centre, moved
 from edgekit.quantization.distance import decibels, noises
@@ -182,14 +181,12 @@ class Calibration:
         if steps.rounded or steps.corrected:
             network, seen = self._made(replace(steps, rounded=False, corrected=False), levels)
             self._progress.step(f"Rounding weights to {2 * levels + 1} levels", len(network.layers))
-
-            def rounded(layer: Layer) -> Layer:
-                moments = seen.moments[layer.name]
-                return on_grid(layer, levels, moments, reconstruct=steps.rounded, correct=steps.corrected)
-
             layers: dict[str, Layer] = {}
-            for layer in in_threads(rounded, network.layers):
-                layers[layer.name] = layer
+            for layer in network.layers:
+                moments = seen.moments[layer.name]
+                layers[layer.name] = on_grid(
+                    layer, levels, moments, reconstruct=steps.rounded, correct=steps.corrected
+                )
                 self._progress.advance(len(layers))
             return network.with_layers(layers), seen
         if steps.equalized:
