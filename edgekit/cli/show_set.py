@@ -70,6 +70,11 @@ def _about(manifest: Manifest, *, warned: bool) -> Iterator[str]:
             f"The classes of the images ({name}) are not known, so accuracy is not. Agreement: "
             f"the same answer as {reference}, of {n:,} evaluation images."
         )
+    if run := next((file.quality.run for file in manifest.files if file.quality.run), None):
+        yield (
+            f"The float32 files were run on {run:,} of these images; on the others they count as answering "
+            f"as {reference} does, since rounding could not change that."
+        )
     if manifest.files[0].quality.outputs:
         yield (
             "Several outputs, so there is no accuracy. dB: each output's signal to the error from "

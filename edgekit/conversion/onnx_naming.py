@@ -26,7 +26,7 @@ def rename(model: Any, kept: dict[str, str]) -> None:
     graph = model.graph
     written = {name for node in graph.node for name in node.output}
     for value in [value for value in graph.value_info if value.name not in written]:
-        graph.value_info.remove(value)  # of a tensor that is no more: its name would depend on chance
+        graph.value_info.remove(value)  # of a tensor that was left out: its name would depend on chance
     constants = {tensor.name for tensor in graph.initializer}
     readers = {name: node.output[0] for node in reversed(graph.node) for name in node.input}
     telling, taken = dict(kept), set(kept.values())
