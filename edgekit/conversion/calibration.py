@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -213,25 +214,22 @@ class Calibration:
         found: list[tuple[float, Network, Statistics]] = []
         for margin in MARGINS:
             network, seen = equalize(centred, before, reach.channels, margin)
-            found.append((decibels(noises(self._judged_by[1], self._scores(network))), network, seen))
+            found.append((decibels(noises(self._real_scores, self._scores(network))), network, seen))
             if found[-1][0] >= wanted:
                 return network, seen
         enough = (each[1:] for each in found if each[0] >= ENOUGH_DB)
         return next(enough, (self.source.network, self._seen))
 
     @cached_property
-    def _judged_by(self) -> tuple[list[Float32], Float32]:
-        """Images like the calibration's and unlike them, and the model's scores."""
-        held = list(self.images(_JUDGING, held=True))
-        images = [*held, *self._farther(held)]
-        return images, self._joined(self.source.network, images)
+    def _real_scores(self) -> Float32:
+        return self._scores(self.source.network)
 
     def _scores(self, network: Network) -> Float32:
-        return self._joined(network, self._judged_by[0])
-
-    def _joined(self, network: Network, images: Iterable[Float32]) -> Float32:
+        """What a network makes of images like the calibration's and unlike them."""
         name = self.source.outputs[0]
-        return np.concatenate([batch[name] for batch in self.run(network, (name,)).over(images)])
+        held = partial(self.images, _JUDGING, held=True)
+        images = chain(held(), self._farther(held()))  # made anew: of large ones they would take much memory
+        return np.concatenate([batch[name].copy() for batch in self.run(network, (name,)).over(images)])
 
     @cached_property
     def _seen(self) -> Statistics:
@@ -239,7 +237,7 @@ class Calibration:
         run = self.run(self.source.network)
         self._progress.step("Calibrating", self.count)
         batches = run.over(self._counted(self.images()))
-        return collect(self.source.network, self._watched(batches))
+        return collect(self.source.network, self._watched(batches), self.count)
 
     def _watched(self, batches: Iterable[Activations]) -> Iterator[Activations]:
         """Pass batches on, and remember the extremes of tensors that the network does not name."""
@@ -258,7 +256,7 @@ class Calibration:
         few = min(FARTHER, self.count)
         self._progress.step("Calibrating with brighter, darker and noisier images", 3 * few)
         images = self._counted(self._farther(self.images(few)))
-        found = collect(self.source.network, run.over(images), moments=False)
+        found = collect(self.source.network, run.over(images), 3 * few, moments=False)
         for name, channels in found.channels.items():
             channels.join(self._seen.channels[name])
         return found

@@ -39,11 +39,12 @@ class Layer:
         """Return the layer for an input whose channel i is `scales[i]` times as large."""
         outputs, per_group = self.weights.shape[:2]
         by_group = np.repeat(scales.reshape(self.groups, per_group), outputs // self.groups, axis=0)
-        return replace(self, weights=self.weights / by_group.reshape(outputs, per_group, *self._ones))
+        weights = self.weights / by_group.reshape(outputs, per_group, *self._ones)
+        return replace(self, weights=weights.astype(self.weights.dtype))
 
     def with_outputs_scaled(self, scales: Float) -> Layer:
         """Return the layer whose output channel i is `scales[i]` times as large."""
-        weights = self.weights * scales.reshape(-1, 1, *self._ones)
+        weights = (self.weights * scales.reshape(-1, 1, *self._ones)).astype(self.weights.dtype)
         return replace(self, weights=weights, bias=None if self.bias is None else self.bias * scales)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -72,27 +73,25 @@ def by_reconstruction(layer: Layer, levels: int, moments: Moments, *, centred: b
     steps = layer.rows.astype(np.float64) / scales_of(layer, levels)[:, None]
     by_group = steps.reshape(layer.groups, len(steps) // layer.groups, -1)
     fixed = np.abs(by_group).argmax(axis=2)
-    damped = _damped(products)
-    found = _gptq(by_group, damped, fixed, levels)
-    return _descended(by_group, found, damped, fixed, levels).astype(np.int64).reshape(steps.shape)
+    for added in _damping(products):
+        damped = products + added[:, None, None] * np.eye(products.shape[1])
+        try:
+            found = _gptq(by_group, damped, fixed, levels)
+        except np.linalg.LinAlgError:
+            continue
+        return _descended(by_group, found, damped, fixed, levels).astype(np.int64).reshape(steps.shape)
+    return to_nearest(layer, levels)
 
 
-def _damped(products: Float) -> Float:
-    """What inputs have in common, [groups, inputs, inputs], so that it can be inverted.
+def _damping(products: Float) -> Iterator[Float]:
+    """What to add to the diagonals of [groups, inputs, inputs] so that they can be inverted, [groups].
 
     Products are summed in float32: inputs that hardly vary about their mean may seem to vary less than not
     at all.
     """
     average = np.trace(products, axis1=1, axis2=2) / products.shape[1]
-    added = np.maximum(DAMPING * average, 1e-12)[:, None, None] * np.eye(products.shape[1])
-    for _ in range(_TRIES):
-        try:
-            np.linalg.cholesky(products + added / 2)
-        except np.linalg.LinAlgError:  # noqa: PERF203 - it is tried with more
-            added = added * 10
-        else:
-            break
-    return np.asarray(products + added)
+    for more in range(_TRIES):
+        yield np.maximum(DAMPING * average, 1e-12) * 10.0**more
 
 
 def _gptq(steps: Float, products: Float, fixed: Integers, levels: int) -> Float:

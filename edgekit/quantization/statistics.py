@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from math import log, pi, sqrt
+from dataclasses import dataclass, replace
+from math import ceil, log, pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,12 @@ import numpy.typing as npt
 
 from edgekit.quantization.network import Float, Layer, Network
 
-# How many positions of each image moments are taken from: as many as a layer reads numbers, within these.
-FEWEST, MOST = 24, 200
+# How many positions of each image moments are taken from, within limits: all images together give so many
+# times as many as a layer reads numbers.
+TIMES, FEWEST, MOST = 16, 8, 200
 MOST_INPUTS = 4608  # of a layer, for which products are kept: those of a 3×3 kernel over 512 channels, 85 MB
 _LARGEST = 1 << 22  # numbers of an image batch's patches; fewer positions are drawn if it were more
+_AT_ONCE = 1 << 18  # numbers of a layer's patches that are included together: many small products take longer
 
 
 @dataclass
@@ -67,6 +69,7 @@ class Moments:
     products: Float | None  # [groups, inputs, inputs], about `centre`; None: they would be too many
     centre: Float  # [groups, inputs], the first images' mean: about zero, rounding would hide small variance
     count: int = 0
+    factors: Float | None = None  # [groups, inputs], by which `products` are still to be multiplied, twice
 
     @property
     def mean(self) -> Float:
@@ -83,7 +86,10 @@ class Moments:
         if self.products is None:
             return None
         off = self.mean - self.centre
-        products = self.products.astype(np.float64) / max(1, self.count) - off[:, :, None] * off[:, None, :]
+        products = self.products.astype(np.float64) / max(1, self.count)
+        if self.factors is not None:
+            products *= self.factors[:, :, None] * self.factors[:, None, :]
+        products -= off[:, :, None] * off[:, None, :]
         return products if centred else products + self.mean[:, :, None] * self.mean[:, None, :]
 
     def include(self, patches: Float) -> None:
@@ -101,17 +107,19 @@ class Moments:
 
     def scaled(self, factors: Float) -> Moments:
         """The moments of inputs that are so many times as large; [groups, inputs]."""
-        products = self.products
-        if products is not None:
-            products = (products * factors[:, :, None] * factors[:, None, :]).astype(np.float32)
-        squares = self.squares * np.square(factors)
-        return Moments(self.total * factors, squares, products, self.centre * factors, self.count)
+        return replace(
+            self,
+            total=self.total * factors,
+            squares=self.squares * np.square(factors),
+            centre=self.centre * factors,
+            factors=factors if self.factors is None else self.factors * factors,
+        )
 
     def moved(self, offsets: Float) -> Moments:
         """The moments of inputs that are so much less; [groups, inputs]."""
         squares = self.squares - 2 * offsets * self.total + self.count * np.square(offsets)
         total, centre = self.total - self.count * offsets, self.centre - offsets
-        return Moments(total, np.maximum(squares, 0.0), self.products, centre, self.count)
+        return replace(self, total=total, squares=np.maximum(squares, 0.0), centre=centre)
 
 
 def no_moments(groups: int, inputs: int) -> Moments:
@@ -135,12 +143,15 @@ def empty_channels(count: int) -> Channels:
     return Channels(np.full(count, np.inf), np.full(count, -np.inf))
 
 
-def collect(network: Network, batches: Iterable[Mapping[str, Float]], *, moments: bool = True) -> Statistics:
+def collect(
+    network: Network, batches: Iterable[Mapping[str, Float]], images: int, *, moments: bool = True
+) -> Statistics:
     """Go once through what tensors held, batch by batch.
 
     Args:
         network: Says which tensors and layers there are.
         batches: Values by tensor, [images, …], of the tensors of `network.channels`.
+        images: How many they have in all.
         moments: Whether moments are needed as well.
     """
     found = Statistics({name: empty_channels(count) for name, count in network.channels.items()}, {})
@@ -148,57 +159,68 @@ def collect(network: Network, batches: Iterable[Mapping[str, Float]], *, moments
         found.moments = {
             layer.name: no_moments(layer.groups, layer.rows.shape[1]) for layer in network.layers
         }
+    waiting: dict[str, list[Float]] = {layer.name: [] for layer in network.layers}
     for number, batch in enumerate(batches):
         for name, channels in found.channels.items():
             channels.include(batch[name], network.axes.get(name, 1))
         if moments:
             for index, layer in enumerate(network.layers):
                 chance = np.random.default_rng((number, index))
-                found.moments[layer.name].include(patches(layer, batch[layer.input], chance))
+                held = waiting[layer.name]
+                held.append(patches(layer, batch[layer.input], images, chance))
+                if len(held) * held[0].size >= _AT_ONCE:
+                    found.moments[layer.name].include(np.concatenate(held, axis=1))
+                    held.clear()
+    for name, held in waiting.items():
+        if held:
+            found.moments[name].include(np.concatenate(held, axis=1))
     return found
 
 
-def patches(layer: Layer, values: Float, chance: np.random.Generator) -> Float:
+def patches(layer: Layer, values: Float, of: int, chance: np.random.Generator) -> Float:
     """Return what a layer reads at some positions, [groups, n, inputs per group × kernel].
 
     Args:
         layer: Its kernel, strides and so on.
         values: Its input, [images, channels, height, width]; of a matrix [images, …, channels].
+        of: How many images there are in all, of which fewer positions are taken if they are many.
         chance: Draws the positions, the same for every image.
     """
     kernel = layer.weights.shape[2:]
     if not kernel:
         rows = values.reshape(-1, values.shape[-1])
-        drawn = _drawn(len(rows), _wanted(layer) * len(values), rows.shape[1], chance)
+        drawn = _drawn(len(rows), _wanted(layer, of) * len(values), rows.shape[1], chance)
         return rows[drawn][None]
     images, channels = values.shape[:2]
     rank = len(kernel)
-    pads = tuple(zip(layer.pads[:rank], layer.pads[rank:], strict=True))
-    padded = np.pad(values, ((0, 0), (0, 0), *pads)) if any(map(any, pads)) else values
     spans = [(k - 1) * d + 1 for k, d in zip(kernel, layer.dilations, strict=True)]
-    sizes = [
-        (size - span) // stride + 1
-        for size, span, stride in zip(padded.shape[2:], spans, layer.strides, strict=True)
-    ]
+    padded = np.add(values.shape[2:], np.add(layer.pads[:rank], layer.pads[rank:]))
+    sizes = [(s - span) // stride + 1 for s, span, stride in zip(padded, spans, layer.strides, strict=True)]
     numbers = images * channels * int(np.prod(kernel))
-    drawn = _drawn(int(np.prod(sizes)), _wanted(layer), numbers, chance)
+    drawn = _drawn(int(np.prod(sizes)), _wanted(layer, of), numbers, chance)
     places = np.unravel_index(drawn, sizes)
     index: list[Any] = [slice(None), slice(None)]
+    inside: Any = True
     for axis in range(rank):
-        start = places[axis] * layer.strides[axis]
+        start = places[axis] * layer.strides[axis] - layer.pads[axis]
         steps = np.arange(kernel[axis]) * layer.dilations[axis]
         shape = [1] * (rank + 1)
         shape[axis + 1] = -1
-        index.append(start.reshape(-1, *(1,) * rank) + steps.reshape(shape))
-    taken = padded[tuple(index)]  # [images, channels, n, *kernel]
+        at = start.reshape(-1, *(1,) * rank) + steps.reshape(shape)
+        last = values.shape[axis + 2] - 1
+        inside = inside & (at >= 0) & (at <= last)
+        index.append(np.clip(at, 0, last))
+    taken = values[tuple(index)]  # [images, channels, n, *kernel]
+    if not np.all(inside):
+        taken *= inside  # what is beyond the edges is zero
     grouped = taken.reshape(images, layer.groups, channels // layer.groups, len(drawn), -1)
     return np.ascontiguousarray(
         grouped.transpose(1, 0, 3, 2, 4).reshape(layer.groups, images * len(drawn), -1)
     )
 
 
-def _wanted(layer: Layer) -> int:
-    return int(min(MOST, max(FEWEST, layer.rows.shape[1])))
+def _wanted(layer: Layer, images: int) -> int:
+    return min(MOST, max(FEWEST, ceil(TIMES * len(layer.rows[0]) / images)))
 
 
 def _drawn(total: int, wanted: int, numbers: int, chance: np.random.Generator) -> npt.NDArray[np.int64]:
