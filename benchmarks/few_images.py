@@ -32,6 +32,7 @@ from edgekit.conversion.ladder import Ladder
 from edgekit.conversion.onnx_files import may_overflow
 from edgekit.conversion.quality import Reference, judge, outputs_of
 from edgekit.conversion.ranges import LEVELS
+from edgekit.conversion.runners import Runners
 from edgekit.conversion.target import saturation
 from edgekit.data.arrays import ArrayImages
 from edgekit.data.dataset import Split
@@ -230,7 +231,7 @@ def climb(toy: Toy, count: int) -> Judged:
 
     def judged(data: bytes):
         files.append(data)
-        quality = judge(reference, outputs_of(partial(ONNX.load, data), feed, SILENT))
+        quality = judge(reference, outputs_of(Runners(partial(ONNX.load, data)), feed))
         drops.append(quality.lost)
         return quality
 
@@ -261,13 +262,13 @@ def _nothing():
 
 
 def _reference(toy: Toy, feed: Feed) -> Reference:
-    return Reference(feed.split.labels, *outputs_of(partial(ONNX.load, toy.float_file), feed, SILENT))
+    return Reference(feed.split.labels, *outputs_of(Runners(partial(ONNX.load, toy.float_file)), feed))
 
 
 def needed(toy: Toy, data: bytes) -> bool:
     """Whether the first rung really loses more than the limit, on many further images."""
     feed = toy.images(FURTHER, 3)
-    return judge(_reference(toy, feed), outputs_of(partial(ONNX.load, data), feed, SILENT)).lost > LIMIT
+    return judge(_reference(toy, feed), outputs_of(Runners(partial(ONNX.load, data)), feed)).lost > LIMIT
 
 
 def before(reference: Reference, fast, literal) -> bool:
@@ -281,7 +282,7 @@ def alarms(toy: Toy, count: int, judged: Judged, seen: Counter) -> None:
     """Compare fast with literal execution of a file whose 7-bit weights cannot saturate."""
     feed = toy.images(count, 2)
     (fast,), (literal,) = (
-        outputs_of(partial(ONNX.load, judged.first, optimise=optimise), feed, SILENT)
+        outputs_of(Runners(partial(ONNX.load, judged.first, optimise=optimise)), feed)
         for optimise in (True, False)
     )
     found = saturation(fast, literal, judged.real.scores).found

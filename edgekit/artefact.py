@@ -123,8 +123,8 @@ class Quality(msgspec.Struct, frozen=True):
     drop_low: float | None
     drop_high: float | None
     agreement: float | None  # share of images with the Keras model's own answer
-    # Images a float32 file was run on, where that is not all `n`: five times its largest error there could
-    # not turn Keras' answer to any other, so that counts as the file's. Distances are those of images run.
+    # Images on which a float32 file was compared with Keras, where not on all `n`: five times its largest
+    # error there could not turn the answer to any other, so both count as alike. Distances are those there.
     run: int | None = None
     max_abs_error: float | None = None  # largest output difference to Keras; float files
     sqnr_db: dict[str, float] = {}  # signal to quantization noise ratio by layer; int8 files

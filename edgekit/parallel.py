@@ -20,13 +20,18 @@ def processors() -> int:
     return min(found, _MOST)
 
 
-def in_threads(function: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
+def in_threads(function: Callable[[S], T], items: Iterable[S], threads: int | None = None) -> Iterator[T]:
     """Yield what a function makes of each item, in their order.
 
     Items are taken as they are needed, one more than there are threads: memory does not grow with them, and
     an interrupted command ends soon.
+
+    Args:
+        function: Is called in the threads.
+        items: Are gone through in this one.
+        threads: How many; None: as many as processors.
     """
-    threads = processors()
+    threads = threads or processors()
     waiting: deque[Future[T]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:

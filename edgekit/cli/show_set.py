@@ -72,8 +72,8 @@ def _about(manifest: Manifest, *, warned: bool) -> Iterator[str]:
         )
     if run := next((file.quality.run for file in manifest.files if file.quality.run), None):
         yield (
-            f"The float32 files were run on {run:,} of these images; on the others they count as answering "
-            f"as {reference} does, since rounding could not change that."
+            f"The float32 files were compared with {reference} on {run:,} of these images; on the others "
+            "they count as answering alike, since rounding could not change that."
         )
     if manifest.files[0].quality.outputs:
         yield (

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from edgekit.conversion.runners import import_onnxruntime
 from edgekit.data.dataset import Float32
+from edgekit.parallel import in_threads
 
 _BYTES = 1 << 26  # of what tensors hold at a time
 _MOST = 32  # images
@@ -35,7 +37,7 @@ class Batches:
         known = {value.name: value for value in graph.value_info}
         present = {output.name for output in graph.output}
         graph.output.extend(known[name] for name in self._names if name not in present)
-        self.size = min(_MOST, max(1, _BYTES // (4 * numbers))) if several else 1
+        self.size = min(_MOST, _BYTES // (4 * numbers)) if several else 1
         if several:
             _free_batch(graph)
         self._session = _session(model.SerializeToString())
@@ -47,15 +49,45 @@ class Batches:
         return {**dict(zip(self._names, found, strict=True)), self._input: images}
 
     def over(self, images: Iterable[Float32]) -> Iterator[dict[str, Float32]]:
-        """Go through single images [1, *input_shape] in batches."""
-        held: list[Float32] = []
-        for image in images:
-            held.append(image)
-            if len(held) == self.size:
-                yield self(np.concatenate(held))
-                held = []
-        if held:
-            yield self(np.concatenate(held))
+        """Go through single images [1, *input_shape] in batches; one is computed while another is looked at.
+
+        Tensors are valid until the next batch is asked for, since others are written in their place: to take
+        memory for them anew would take as long as to compute them.
+        """
+        places: list[dict[str, Float32]] = [{}, {}]
+
+        def found(numbered: tuple[int, Float32]) -> dict[str, Float32]:
+            number, batch = numbered
+            here = places[number % 2]
+            if here and len(here[self._input]) == len(batch):
+                self._renew(here, batch)
+            else:
+                here = places[number % 2] = self(batch)
+            return here
+
+        return in_threads(found, enumerate(self._batches(images)), threads=1)
+
+    def _batches(self, images: Iterable[Float32]) -> Iterator[Float32]:
+        rest = iter(images)
+        while held := list(islice(rest, self.size)):
+            yield np.concatenate(held)
+
+    def _renew(self, found: dict[str, Float32], images: Float32) -> None:
+        """Write the tensors of other images in the place of those that were found."""
+        found[self._input] = images
+        if not self._names:
+            return
+        binding = self._session.io_binding()
+        binding.bind_cpu_input(self._input, images)
+        for name in self._names:
+            place = found[name]
+            binding.bind_output(name, "cpu", 0, place.dtype, place.shape, place.ctypes.data)
+        self._session.run_with_iobinding(binding)
+
+
+def room_for_several(numbers: int) -> bool:
+    """Whether the tensors of two images, so many numbers each, may be held at a time."""
+    return _BYTES // (4 * numbers) > 1
 
 
 def takes_several(data: bytes, names: Sequence[str], numbers: int, images: Float32) -> bool:

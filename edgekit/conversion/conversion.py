@@ -14,6 +14,7 @@ from edgekit.artefact import Precision, Preprocessing, Quality
 from edgekit.conversion.calibration import FEWEST, Calibration
 from edgekit.conversion.checks import check_int8
 from edgekit.conversion.conditioning import Conditioning
+from edgekit.conversion.float32_files import Float32Files
 from edgekit.conversion.float_file import FloatFile
 from edgekit.conversion.formats import FORMATS, Format
 from edgekit.conversion.graph import FloatGraph
@@ -21,12 +22,14 @@ from edgekit.conversion.ladder import Ladder
 from edgekit.conversion.load import Inputs
 from edgekit.conversion.onnx_files import onnx_of_tflite
 from edgekit.conversion.output import Made, Outcome, describe
+from edgekit.conversion.parity import check_parity, float_quality, judge_some
 from edgekit.conversion.pixels import byte_range, contract_of_file
 from edgekit.conversion.preparation import Choice, Earlier, Preparation, Quantize
 from edgekit.conversion.qat.tuning import Tuner, tuner_for
-from edgekit.conversion.quality import Outputs, Reference, check_parity, judge, judge_some, outputs_of
+from edgekit.conversion.quality import Outputs, Reference, judge, outputs_of
 from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.request import DEFAULT_MAX_DROP, ConvertRequest
+from edgekit.conversion.runners import Runners
 from edgekit.conversion.target import Target, logits, saturation, suits_host, sums_in_16_bits
 from edgekit.conversion.tflite_files import IO
 from edgekit.errors import ModelError
@@ -37,7 +40,6 @@ from edgekit.progress import Progress
 from edgekit.quantization.threads import one_thread
 
 _FEW = 64  # images that show the range of an output
-_AS_MUCH = 5  # times the largest error of a float file on some images may be that on all
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,9 @@ class Conversion:
 
     request: ConvertRequest
     inputs: Inputs
-    graph: FloatGraph | FloatFile
+    float_files: Float32Files
     reference: Reference
     progress: Progress
-    _float_files: dict[str, bytes] = field(default_factory=dict)  # by format
     _earlier: Earlier = field(default_factory=Earlier)
 
     def make(self, format: Format, outcome: Outcome) -> None:
@@ -66,7 +67,7 @@ class Conversion:
 
     def _steps(self, format: Format) -> Iterator[tuple[Precision, Callable[[bytes], Made]]]:
         """The files to make from the float32 one."""
-        half, graph = format.float16, self.graph
+        half, graph = format.float16, self.inputs.graph
         if self.request.float16 and half is not None and isinstance(graph, FloatGraph):
             yield "float16", lambda _: self.float16(half(graph), format)
         if self.request.int8:
@@ -74,26 +75,16 @@ class Conversion:
 
     def float32(self, format: Format) -> Made:
         """Convert to float32, and prove that the file computes what the model computes."""
-        graph, data = self.graph, format.fastest(self.float_file(format))
-        quality = self.float_quality(data, format)
+        graph, data = self.inputs.graph, format.fastest(self.float_file(format))
+        stand_in = self.reference.stand_in
+        if stand_in is not None and stand_in.format == format.name:
+            quality = judge_some(self.reference, stand_in.outputs, stand_in.images, graph.names)
+        else:
+            run = partial(self.outputs, data, format, "float32")
+            quality = float_quality(self.reference, graph.names, lambda images: run(images=images))
         own = () if isinstance(graph, FloatFile) else (self._conditioning.difference,)
         check_parity(f"float32{format.file.suffix}", quality, self.reference, *own)
         return self.described(data, format, "float32", quality)
-
-    def float_quality(self, data: bytes, format: Format) -> Quality:
-        """How near a float32 file is to Keras, by no more images than that takes."""
-        reference, everything = self.reference, range(len(self.inputs.evaluation))
-
-        def by(images: Sequence[int]) -> Quality:
-            found = self.outputs(data, format, "float32", images=images)
-            return judge_some(reference, found, images, self.graph.names)
-
-        some = reference.telling()
-        quality = by(some)
-        error = quality.max_abs_error
-        if len(some) == len(everything) or (error is not None and error < reference.rounding / _AS_MUCH):
-            return quality
-        return by(everything)
 
     @cached_property
     def _conditioning(self) -> Conditioning:
@@ -198,7 +189,9 @@ class Conversion:
             train=self._tuner,
         )
         with one_thread():
-            return preparation.best()
+            best = preparation.best()
+        give_back()
+        return best
 
     @cached_property
     def _tuner(self) -> Tuner | None:
@@ -214,7 +207,7 @@ class Conversion:
 
     def calibrated(self, progress: Progress) -> Calibration | None:
         """A calibration with these images, however few; None: the graph has no ONNX form."""
-        feed, graph = self.inputs.calibration, self.graph
+        feed, graph = self.inputs.calibration, self.inputs.graph
         try:
             if isinstance(graph, FloatFile) and graph.found.format == "tflite":
                 return Calibration(onnx_of_tflite(graph.data), feed, progress)
@@ -223,14 +216,8 @@ class Conversion:
             return None
 
     def float_file(self, format: Format) -> bytes:
-        """A format's float32 file, made once."""
-        if format.name not in self._float_files:
-            self.progress.step(f"Converting to float32 {format.name}")
-            graph = self.graph
-            data = format.fit(graph.data) if isinstance(graph, FloatFile) else format.float32(graph)
-            self._float_files[format.name] = data
-            give_back()
-        return self._float_files[format.name]
+        """A format's float32 file."""
+        return self.float_files.of(format)
 
     def check_target(
         self, found: Inspection, data: bytes, format: Format, fast: Outputs | None, faults: list[str]
@@ -293,7 +280,7 @@ class Conversion:
 
     def judged(self, outputs: Outputs) -> Quality:
         """Compare a file's outputs with Keras' and its answers with the truth."""
-        return judge(self.reference, outputs, self.graph.names)
+        return judge(self.reference, outputs, self.inputs.graph.names)
 
     def outputs(
         self,
@@ -310,7 +297,8 @@ class Conversion:
         feed = replace(self.inputs.evaluation, preprocessing=contract or self.contract)
         images = range(len(feed)) if images is None else images
         self.progress.step(step or f"Measuring {precision}{format.file.suffix}", len(images))
-        return outputs_of(partial(format.load, data, optimise=not literal), feed.of(images), self.progress)
+        load = partial(format.load, data, optimise=not literal)
+        return outputs_of(Runners(load), feed.of(images), self.progress)
 
     def described(
         self,

@@ -13,7 +13,7 @@ from edgekit.data.dataset import Float32, UInt8
 from edgekit.files import sha256_bytes
 
 _MOST = 64  # images decoded at a time
-_NUMBERS = 1 << 21  # that they hold then, if that is fewer
+_NUMBERS = 1 << 19  # that they hold then, if that is fewer
 
 
 @dataclass(frozen=True)
@@ -42,21 +42,18 @@ class Feed:
 
     def of(self, indices: Sequence[int]) -> Iterator[Float32]:
         """Yield some images, float32 [1, *input_shape]."""
-        for batch in self._batches(indices):
+        for batch in self.batches(indices):
             for image in batch:
                 yield image[None]
 
-    def batches(self) -> Iterator[Float32]:
-        """Yield float32 [n, *input_shape]."""
-        return self._batches(range(len(self)))
+    def batches(self, indices: Sequence[int] | None = None) -> Iterator[Float32]:
+        """Yield all images or some, float32 [n, *input_shape]."""
+        for pixels in self._read(range(len(self)) if indices is None else indices):
+            yield normalise(pixels, self.preprocessing)
 
     def pixels(self) -> Iterator[UInt8]:
         """Yield the images themselves, uint8 [n, height, width, channels]."""
         return self._read(range(len(self)))
-
-    def _batches(self, indices: Sequence[int]) -> Iterator[Float32]:
-        for pixels in self._read(indices):
-            yield normalise(pixels, self.preprocessing)
 
     def _read(self, indices: Sequence[int]) -> Iterator[UInt8]:
         size = at_a_time(self.preprocessing)

@@ -149,12 +149,17 @@ class Ladder:
         few = max(SQNR_IMAGES // 4, min(SQNR_IMAGES, _PLACES // (contract.height * contract.width)))
         feed = Feed(self.calibration.split, contract, few)
         real, quantized = map(self.format.look_inside, (self.float_file, data))
-        found = sqnr_db((real.activations(image), quantized.activations(image)) for image in feed)
+        shared = real.names & quantized.names
+        places: dict[str, str] = {}
         for index, layer in enumerate(self._layers):
-            if layer.multiply_adds:
-                at = next((x.tensor for x in self._layers[index:] if x.tensor in found), None)
-                if at is not None:
-                    yield at, layer.tensor, found[at]
+            at = next((each.tensor for each in self._layers[index:] if each.tensor in shared), None)
+            if layer.multiply_adds and at is not None:
+                places[layer.tensor] = at
+        wanted = set(places.values())
+        found = sqnr_db((real.activations(x, wanted), quantized.activations(x, wanted)) for x in feed)
+        for tensor, at in places.items():
+            if at in found:
+                yield at, tensor, found[at]
 
 
 def _certainly_loses(quality: Quality, limit: float) -> bool:

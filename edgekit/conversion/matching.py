@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -10,34 +10,38 @@ from edgekit.conversion.ranges import Activations
 from edgekit.data.dataset import Float32
 
 _ALIKE = 1e-3  # of the largest value
+_SAMPLED = 4096  # of a tensor's values, once they are in order
 
 
-def counterparts(pairs: Sequence[tuple[Activations, Activations]]) -> dict[str, str]:
+def counterparts(pairs: Iterable[tuple[Activations, Activations]]) -> tuple[dict[str, str], set[str]]:
     """Which of another file's tensors holds the same values as each of one file's, in any order.
 
     Args:
         pairs: Of some images, the file's tensors and the other's.
 
     Returns:
-        The other's names by the file's; a tensor that no other is like has none.
+        The other's names by the file's; and the tensors that no other is like.
     """
-    others = {name: [_ordered(there[name]) for _, there in pairs] for name in pairs[0][1]}
+    signs = [tuple({n: _sign(x) for n, x in each.items()} for each in pair) for pair in pairs]
     found: dict[str, str] = {}
-    for name in pairs[0][0]:
-        own = [_ordered(here[name]) for here, _ in pairs]
-        same = next((other for other, values in others.items() if _alike(own, values)), None)
-        if same is not None:
-            found[name] = same
-    return found
+    for name in signs[0][0]:
+        for other in signs[0][1]:
+            if all(_alike(here[name], there[other]) for here, there in signs):
+                found[name] = other
+                break
+    return found, signs[0][0].keys() - found.keys()
 
 
-def _ordered(values: Float32) -> Float32:
-    return np.sort(values, axis=None)
+def _sign(values: Float32) -> tuple[int, Float32]:
+    """How many values a tensor has, and some of them in order of size: whatever their places are."""
+    ordered = np.sort(values, axis=None)
+    places = np.linspace(0, ordered.size - 1, min(ordered.size, _SAMPLED)).astype(int)
+    return ordered.size, ordered[places]
 
 
-def _alike(here: Sequence[Float32], there: Sequence[Float32]) -> bool:
-    return all(
-        one.size == other.size
-        and float(np.abs(one - other).max(initial=0.0)) <= _ALIKE * float(np.abs(other).max(initial=1e-30))
-        for one, other in zip(here, there, strict=True)
-    )
+def _alike(here: tuple[int, Float32], there: tuple[int, Float32]) -> bool:
+    (size, one), (other_size, other) = here, there
+    if size != other_size:
+        return False
+    largest = float(np.abs(other).max(initial=1e-30))
+    return float(np.abs(one - other).max(initial=0.0)) <= _ALIKE * largest

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.conversion.batches import Batches, takes_several
+from edgekit.conversion.batches import Batches, room_for_several, takes_several
 from edgekit.conversion.onnx_naming import ROLES
 from edgekit.conversion.onnx_reading import Reader
 from edgekit.conversion.probe import image_tensors
@@ -67,6 +67,8 @@ class OnnxNetwork:
 
     @cached_property
     def _several(self) -> bool:
+        if not room_for_several(self._numbers):
+            return False
         images = np.random.default_rng(0).uniform(-1, 1, (2, *self._shapes[self.input][1:]))
         data = self._model.SerializeToString()
         return takes_several(data, self.tensors, self._numbers, images.astype(np.float32))

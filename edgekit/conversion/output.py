@@ -26,7 +26,7 @@ from edgekit.conversion.formats import FORMATS
 from edgekit.conversion.load import Inputs
 from edgekit.conversion.quality import Reference
 from edgekit.conversion.request import ConvertRequest
-from edgekit.data.evaluation import save_evaluation
+from edgekit.data.evaluation import Packing
 from edgekit.errors import EdgekitError, InvalidError, ModelError, UsageError
 from edgekit.files import OUTPUT, new_folder, sha256_bytes, storage_errors, try_writing, write_atomic
 from edgekit.inspection import Inspection, TensorInfo
@@ -123,6 +123,8 @@ def write_set(
     inputs: Inputs,
     reference: Reference,
     outcome: Outcome,
+    *,
+    evaluation: Packing,
 ) -> ArtefactSet:
     """Write every file, and the manifest last.
 
@@ -133,8 +135,7 @@ def write_set(
         for file, data in outcome.made:
             write_atomic(staging / file.name, data)
         write_atomic(staging / LABELS, "".join(f"{x}\n" for x in inputs.dataset.labels).encode())
-        # with Keras' answers, for devices to be compared with
-        digest = save_evaluation(staging / EVALUATION, inputs.dataset.evaluation, reference.answers)
+        digest = evaluation.save(staging / EVALUATION)
         manifest = _manifest(request, inputs, reference, outcome, digest)
         write_record(staging / MANIFEST, manifest)
     return ArtefactSet(output, manifest)

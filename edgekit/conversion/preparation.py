@@ -14,9 +14,8 @@ import numpy.typing as npt
 from edgekit.conversion.calibration import EVERYTHING, PLAIN, Calibration, Kind, Steps
 from edgekit.conversion.formats import Format
 from edgekit.conversion.matching import counterparts
-from edgekit.conversion.probe import watch
 from edgekit.conversion.ranges import Ranges, minmax_ranges
-from edgekit.conversion.runners import run_all
+from edgekit.conversion.runners import Runners
 from edgekit.data.dataset import Float32
 from edgekit.errors import InvalidError
 from edgekit.progress import SILENT, Progress
@@ -208,7 +207,7 @@ class Preparation:
 
     def _outputs(self, data: bytes) -> tuple[Float32, ...]:
         load = partial(self.format.load, data, optimise=not self.literal)
-        rows = run_all(load, self.calibration.images(held=True))
+        rows = Runners(load).over(self.calibration.images(held=True))
         return tuple(map(np.concatenate, zip(*rows, strict=True)))
 
     def _file(self, steps: Steps, file: bytes | None = None) -> bytes | None:
@@ -240,8 +239,8 @@ class Preparation:
         unrounded = replace(steps, rounded=False, corrected=False, ranges="min/max")
         if self._unknown and unrounded not in self._watched:  # such as what was padded first
             probe = self.format.look_inside(self._file(unrounded) or self.float_file)
-            stream = watch(probe, self.calibration.images())
-            seen = ({name: values[name] for name in self._unknown} for values in stream)
+            unknown = set(self._unknown)
+            seen = (probe.activations(image, unknown) for image in self.calibration.images())
             self._watched[unrounded] = minmax_ranges(seen)
         return {
             **found,
@@ -254,9 +253,8 @@ class Preparation:
         """Which of the calibrated file's tensors each of this file's is, and which of them hold the image."""
         probe = self.format.look_inside(self.float_file)
         run = self.calibration.run(self.calibration.source.network)
-        pairs = [(probe.activations(image), run(image)) for image in self._few()]
-        found = counterparts(pairs)
-        self._unknown.extend(name for name in pairs[0][0] if name not in found)
+        found, unknown = counterparts((probe.activations(image), run(image)) for image in self._few())
+        self._unknown.extend(sorted(unknown))
         return found, probe.inputs
 
     def _few(self) -> Iterator[Float32]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,8 +21,12 @@ class Probe(Protocol):
     def inputs(self) -> tuple[str, ...]:
         """Tensors that hold the image itself, whatever their layout."""
 
-    def activations(self, image: Float32) -> Activations:
-        """Return the real values of every activation for one float32 image [1, H, W, 3]."""
+    @property
+    def names(self) -> Set[str]:
+        """The activations."""
+
+    def activations(self, image: Float32, only: Set[str] | None = None) -> Activations:
+        """Return the real values of every activation, or only of some, for one float32 image [1, H, W, 3]."""
 
 
 def watch(probe: Probe, images: Iterable[Float32]) -> Iterator[Activations]:
@@ -48,17 +52,23 @@ class TfliteProbe:
         found = inspect_bytes(data, "model.tflite")
         self.inputs: tuple[str, ...] = (found.inputs[0].name,)
         written = {*self.inputs, *(layer.tensor for layer in found.layers)}
-        self._kept = [
-            detail
+        self._kept = {
+            detail["name"]: detail
             for detail in self._interpreter.get_tensor_details()
             if detail["name"] in written and detail["dtype"] in (np.float32, np.int8, np.uint8)
-        ]
+        }
 
-    def activations(self, image: Float32) -> Activations:
-        """Return the real values of every activation for one float32 image [1, H, W, 3]."""
+    @property
+    def names(self) -> Set[str]:
+        """The activations."""
+        return self._kept.keys()
+
+    def activations(self, image: Float32, only: Set[str] | None = None) -> Activations:
+        """Return the real values of every activation, or only of some, for one float32 image [1, H, W, 3]."""
         self._interpreter.set_tensor(self._input["index"], stored(image, self._input))
         self._interpreter.invoke()
-        return {d["name"]: real(self._interpreter.get_tensor(d["index"]), d) for d in self._kept}
+        wanted = self._kept if only is None else {name: self._kept[name] for name in only}
+        return {name: real(self._interpreter.get_tensor(d["index"]), d) for name, d in wanted.items()}
 
 
 class OnnxProbe:
@@ -72,8 +82,8 @@ class OnnxProbe:
         quantized = {n.output[0]: n for n in editor.nodes if n.op_type == "QuantizeLinear"}
         # a quantized tensor's real values are those its DequantizeLinear returns; one with another step
         # returns those of another tensor, under its own name
-        self._meant = {
-            node.output[0]: quantized[node.input[0]].input[0]
+        meant = {
+            quantized[node.input[0]].input[0]: node.output[0]
             for node in editor.nodes
             if node.op_type == "DequantizeLinear"
             and node.input[0] in quantized
@@ -87,17 +97,27 @@ class OnnxProbe:
                 model.graph.output.append(value)
         self._session = onnx_session(model.SerializeToString(), optimise=False, keep_memory=False)
         self._input = self._session.get_inputs()[0].name
-        self._names = [output.name for output in self._session.get_outputs()]
+        known = {output.name for output in self._session.get_outputs()}
+        self._outputs = {name: name for name in known} | {
+            name: output for name, output in meant.items() if output in known
+        }
         self.inputs: tuple[str, ...] = image_tensors(model, self._input)
 
-    def activations(self, image: Float32) -> Activations:
-        """Return the real values of every activation for one float32 image [1, H, W, 3]."""
-        values = dict(zip(self._names, self._session.run(self._names, {self._input: image}), strict=True))
-        return {
-            self._input: image,
-            **values,
-            **{self._meant[n]: values[n] for n in self._meant if n in values},
-        }
+    @property
+    def names(self) -> Set[str]:
+        """The activations."""
+        return {self._input, *self._outputs}
+
+    def activations(self, image: Float32, only: Set[str] | None = None) -> Activations:
+        """Return the real values of every activation, or only of some, for one float32 image [1, H, W, 3]."""
+        wanted = self.names if only is None else only
+        sources = {name: self._outputs[name] for name in wanted if name != self._input}
+        asked = list(dict.fromkeys(sources.values()))
+        # asked for none, ONNX Runtime returns every output
+        found = self._session.run(asked, {self._input: image}) if asked else []
+        values = dict(zip(asked, found, strict=True))
+        own = {self._input: image} if self._input in wanted else {}
+        return {**own, **{name: values[source] for name, source in sources.items()}}
 
 
 def _step(editor: Editor, node: Any) -> list[list[Any] | None]:

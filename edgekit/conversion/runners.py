@@ -25,28 +25,36 @@ class Runner(Protocol):
         """Return the real-valued outputs [1, …] for one float32 image [1, H, W, 3]."""
 
 
-def run_all(load: Callable[[], Runner], images: Iterable[Float32]) -> Iterator[tuple[Float32, ...]]:
-    """Yield a file's outputs for one image after the other, computed on all processors.
+class Runners:
+    """A model file, loaded for every thread that runs it: a runner is for one.
 
     Args:
-        load: Loads the file; called for every thread, since a runner is for one.
-        images: float32 [1, H, W, 3] each.
+        load: Loads the file.
     """
-    idle: SimpleQueue[Runner] = SimpleQueue()
-    one_at_a_time = Lock()  # what keeps libraries quiet meanwhile is for one thread
 
-    def run(few: Sequence[Float32]) -> list[tuple[Float32, ...]]:
+    def __init__(self, load: Callable[[], Runner]) -> None:
+        self._load = load
+        self._idle: SimpleQueue[Runner] = SimpleQueue()
+        self._one_at_a_time = Lock()  # what keeps libraries quiet meanwhile is for one thread
+
+    def warm(self) -> None:
+        """Load it for one thread, before it is needed."""
+        self._idle.put(self._load())
+
+    def over(self, images: Iterable[Float32]) -> Iterator[tuple[Float32, ...]]:
+        """Yield the outputs for one image [1, H, W, 3] after the other, computed on all processors."""
+        for found in in_threads(self._run, _few(images)):
+            yield from found
+
+    def _run(self, few: Sequence[Float32]) -> list[tuple[Float32, ...]]:
         try:
-            runner = idle.get_nowait()
+            runner = self._idle.get_nowait()
         except Empty:
-            with one_at_a_time:
-                runner = load()
+            with self._one_at_a_time:
+                runner = self._load()
         found = [runner.outputs(image) for image in few]
-        idle.put(runner)
+        self._idle.put(runner)
         return found
-
-    for found in in_threads(run, _few(images)):
-        yield from found
 
 
 def _few(images: Iterable[Float32]) -> Iterator[list[Float32]]:

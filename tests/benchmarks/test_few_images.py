@@ -34,7 +34,7 @@ def test_integers_that_do_not_overflow_give_what_the_runtime_gives(few):
     toy = few.Toy(1)
     feed, data = toy.images(20, 2), few.plant(toy)
     images = np.concatenate(list(feed.batches()))
-    (expected,) = few.outputs_of(partial(few.ONNX.load, data, optimise=False), feed, few.SILENT)
+    (expected,) = few.outputs_of(few.Runners(partial(few.ONNX.load, data, optimise=False)), feed, few.SILENT)
     scores, _ = few.execute(data, images, saturate=False)
     step = np.ptp(expected) / 255
     assert np.abs(scores - expected).max() <= 2 * step

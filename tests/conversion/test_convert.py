@@ -130,7 +130,7 @@ def test_a_users_model_converts_with_its_own_size_scaling_and_logits(
     def counted(run, data, optimise):
         class Counted:
             def outputs(self, image):
-                measured[data, optimise] += 1
+                measured[data, optimise, image.tobytes()] += 1
                 return runner.outputs(image)
 
         runner = run(data, optimise)
@@ -149,8 +149,8 @@ def test_a_users_model_converts_with_its_own_size_scaling_and_logits(
     assert artefacts.manifest.model.resolution is None
     assert any("may be guessing among 10 classes" in note for note in recorder.notes)
     assert "softmax" not in _file(artefacts, "int8.onnx").recipe[0]
-    images = artefacts.manifest.dataset.evaluation.n
-    assert max(measured.values()) < 2 * images, "no file is measured twice in the same way"
+    # gray ones are the same in both orders of channels, which are tried
+    assert max(measured.values()) <= 2, "no file is measured twice on the same image"
 
 
 @pytest.fixture(scope="module")

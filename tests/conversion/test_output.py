@@ -19,7 +19,7 @@ from edgekit.conversion import ConvertRequest, convert, output
 from edgekit.errors import EdgekitError
 
 if sys.argv[2] == "kill":  # when the model files are written and the manifest is not
-    output.save_evaluation = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
+    output.Packing.save = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
 try:
     convert(ConvertRequest(alpha=0.5, resolution=32, output=Path(sys.argv[1]), int8=False, formats=("onnx",)))
 except EdgekitError as error:

@@ -11,11 +11,12 @@ from edgekit.cli.app import app
 from edgekit.conversion import ConvertRequest
 from edgekit.conversion.conversion import Conversion
 from edgekit.conversion.feed import Feed
+from edgekit.conversion.float32_files import Float32Files
 from edgekit.conversion.graph import keras_outputs
 from edgekit.conversion.likeness import contrast_to, shortcoming
 from edgekit.conversion.load import load
 from edgekit.conversion.output import Outcome
-from edgekit.conversion.quality import reference_of
+from edgekit.conversion.parity import reference_of
 from edgekit.conversion.suitability import calibration_fault
 from edgekit.data import Split, load_dataset
 from edgekit.data.arrays import ArrayImages
@@ -35,7 +36,7 @@ def conversion():
     )
     inputs = load(replace(request, calibrate_on=None), request.source(SILENT), SILENT)
     reference = reference_of(keras_outputs(inputs.loaded), inputs.evaluation, inputs.loaded.head)
-    return Conversion(request, inputs, inputs.graph, reference, SILENT)
+    return Conversion(request, inputs, Float32Files(inputs.graph, SILENT), reference, SILENT)
 
 
 @pytest.fixture(scope="module")

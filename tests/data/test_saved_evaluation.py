@@ -1,4 +1,6 @@
+import errno
 import hashlib
+import threading
 import tracemalloc
 import zipfile
 
@@ -6,6 +8,7 @@ import numpy as np
 import pytest
 
 from edgekit.data import Split, load_dataset, save_evaluation
+from edgekit.data.evaluation import Packing
 from edgekit.errors import DataError, StorageError
 
 
@@ -114,4 +117,55 @@ def test_an_empty_split_is_refused(tmp_path, split):
     empty = Split(split.images, split.labels[:0], ())
     with pytest.raises(DataError, match="empty"):
         save_evaluation(tmp_path / "a.npz", empty)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_set_packed_meanwhile_is_the_very_same_file(tmp_path, split):
+    with Packing(split, split.labels) as packing:
+        digest = packing.save(tmp_path / "a.npz")
+    assert digest == save_evaluation(tmp_path / "b.npz", split, split.labels)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_without_room_for_it_meanwhile_it_is_packed_when_it_is_written(tmp_path, split, monkeypatch):
+    def full():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("edgekit.data.evaluation.TemporaryFile", full)
+    with Packing(split) as packing:
+        assert packing.save(tmp_path / "a.npz") == save_evaluation(tmp_path / "b.npz", split)
+
+
+def test_packing_stops_when_the_set_is_not_wanted_any_more(split):
+    read = []
+
+    class Slow:
+        def __len__(self):
+            return len(split)
+
+        def read(self, indices):
+            read.append(len(indices))
+            stopped.wait(10)
+            return split.images.read(indices)
+
+    stopped = threading.Event()
+    with Packing(Split(Slow(), split.labels, split.hashes)) as packing:
+        packing._stopped.set()
+        stopped.set()
+    assert len(read) <= 2
+
+
+def test_an_image_that_cannot_be_read_meanwhile_is_named_when_the_set_is_written(tmp_path, split):
+    class Failing:
+        def __len__(self):
+            return len(split)
+
+        def read(self, indices):
+            raise DataError("unreadable")
+
+    with (
+        Packing(Split(Failing(), split.labels, split.hashes)) as packing,
+        pytest.raises(DataError, match="unreadable"),
+    ):
+        packing.save(tmp_path / "a.npz")
     assert not list(tmp_path.iterdir())
