@@ -55,6 +55,8 @@ def check_scale(
     # what one answer to everything gets right
     commonest = int(np.unique(labels, return_counts=True)[1].max()) / n
     best, name, share = 0.0, "", 0.0
+    if _hope(np.zeros(0, bool), right) <= DOUBT:
+        return
     progress.step("Trying other scales of pixels", len(MODES))
     for tried, mode in enumerate(MODES):
         progress.advance(tried)
@@ -69,7 +71,7 @@ def check_scale(
                 break
             done = len(theirs) + len(batch)
             theirs = np.append(theirs, given == labels[len(theirs) : done])
-            if _gain(theirs, right[:done]) < -DOUBT:
+            if _gain(theirs, right[:done]) < -DOUBT or _hope(theirs, right) <= max(best, DOUBT):
                 break
         if len(theirs) < n or wilson(int(theirs.sum()), n)[0] <= commonest:
             continue
@@ -90,6 +92,11 @@ def _gain(here: Bool, there: Bool) -> float:
     """McNemar's statistic of which answers are right; negative where fewer are right here than there."""
     gained, lost = int((here & ~there).sum()), int((there & ~here).sum())
     return (gained - lost) * abs(gained - lost) / max(1, gained + lost)
+
+
+def _hope(here: Bool, there: Bool) -> float:
+    """The gain if all answers that are still to come are right here."""
+    return _gain(np.append(here, np.ones(len(there) - len(here), bool)), there)
 
 
 def _batches(split: Split, contract: Preprocessing, turned: bool, n: int) -> Iterator[Float32]:

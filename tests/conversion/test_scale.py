@@ -27,6 +27,8 @@ def test_what_is_assumed_is_said(shipped, tmp_path, recorder):
         "Pixels reach the model as (x − 127.5) / 127.5: nothing else was said (--preprocess, --mean, --std)."
     )
     assert assumed in recorder.notes
+    # it errs so seldom that with no other scale it could be clearly better
+    assert "Trying other scales of pixels" not in dict(recorder.steps)
 
 
 def test_a_scale_inside_that_cannot_be_seen_is_found_by_its_answers(shipped, tmp_path, recorder):
@@ -41,6 +43,7 @@ def test_a_scale_inside_that_cannot_be_seen_is_found_by_its_answers(shipped, tmp
         UsageError, match=r"classifies [\d.]+ % of 256 .* correctly; with 0 … 255, 100"
     ) as refused:
         convert(request(tmp_path / "own.keras"), recorder)
+    assert "Trying other scales of pixels" in dict(recorder.steps)
     assert "--preprocess none; to keep this one, --preprocess tf." in refused.value.hint
     assert not (tmp_path / "set").exists()
     convert(request(tmp_path / "own.keras", preprocess="none"), recorder)
