@@ -58,11 +58,12 @@ class Batches:
 
         def found(numbered: tuple[int, Float32]) -> dict[str, Float32]:
             number, batch = numbered
-            here = places[number % 2]
+            here = places[number % 2] or self._empty(batch)
             if here and len(here[self._input]) == len(batch):
                 self._renew(here, batch)
             else:
-                here = places[number % 2] = self(batch)
+                here = self(batch)
+            places[number % 2] = here
             return here
 
         return in_threads(found, enumerate(self._batches(images)), threads=1)
@@ -71,6 +72,13 @@ class Batches:
         rest = iter(images)
         while held := list(islice(rest, self.size)):
             yield np.concatenate(held)
+
+    def _empty(self, images: Float32) -> dict[str, Float32]:
+        """Return places for tensors, whose sizes are known where one image is taken at a time; else none."""
+        shapes = {output.name: output.shape for output in self._session.get_outputs()}
+        if self.size > 1 or not all(isinstance(size, int) for name in self._names for size in shapes[name]):
+            return {}
+        return {**{name: np.empty(shapes[name], np.float32) for name in self._names}, self._input: images}
 
     def _renew(self, found: dict[str, Float32], images: Float32) -> None:
         """Write the tensors of other images in the place of those that were found."""

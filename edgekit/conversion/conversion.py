@@ -64,6 +64,7 @@ class Conversion:
                 outcome.names[format.name] = names
             for name, make in steps.items():
                 outcome.attempt(partial(make, float_file), name)
+                give_back()
 
     def _steps(self, format: Format) -> Iterator[tuple[Precision, Callable[[bytes], Made]]]:
         """The files to make from the float32 one."""
