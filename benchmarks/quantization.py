@@ -338,13 +338,21 @@ def behind(rows: Sequence[Row]) -> Iterator[str]:
         for measure, losses in row.losses.items():
             others = [(each.losses[measure].mean(), each) for each in rows if each.kind == row.kind]
             best = min(others, key=lambda found: found[0])[1]
-            more = losses - best.losses[measure]
-            error = 1.96 * float(more.std(ddof=1)) / sqrt(len(more))
-            if more.mean() > error:
+            more, least, most = _more(losses, best.losses[measure])
+            if least > 0:
                 yield (
                     f"{row.tool}, {row.format}: behind {best.tool} by {measure}, "
-                    f"{more.mean():.2g} ± {error:.1g} per image"
+                    f"{more:.2g} ({least:.2g} … {most:.2g}) per image"
                 )
+
+
+def _more(here: np.ndarray[Any, Any], there: np.ndarray[Any, Any]) -> tuple[float, float, float]:
+    """By how much losses of the same images are more here than there, with the 95 % interval."""
+    if np.isin((here, there), (0, 1)).all():  # each image is lost, or it is not
+        return paired_drop(there == 0, here == 0)
+    more = here - there
+    mean, error = float(more.mean()), 1.96 * float(more.std(ddof=1)) / sqrt(len(more))
+    return mean, mean - error, mean + error
 
 
 def table(subject: Subject, rows: Sequence[Row], times: Sequence[str]) -> str:
