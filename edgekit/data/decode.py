@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+
+from edgekit.parallel import in_threads
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -26,7 +27,6 @@ FORMATS = {
 }
 SUFFIXES = frozenset(suffix for suffixes in FORMATS.values() for suffix in suffixes)
 LARGEST = 100_000_000  # pixels; a small file can claim to hold any number
-_WINDOW = 64  # files
 
 T = TypeVar("T")
 
@@ -103,10 +103,6 @@ def decoders_quiet() -> Iterator[None]:
 
 
 def map_threads(function: Callable[[Path], T], paths: Sequence[Path]) -> Iterator[T]:
-    """Apply a function to paths on all cores, in order; decoders release Python's lock.
-
-    Few are under way at a time, so that an interrupted command ends at once.
-    """
-    with decoders_quiet(), ThreadPoolExecutor() as pool:
-        for start in range(0, len(paths), _WINDOW):
-            yield from pool.map(function, paths[start : start + _WINDOW])
+    """Apply a function to paths on all processors, in order; decoders release Python's lock."""
+    with decoders_quiet():
+        yield from in_threads(function, paths)
