@@ -94,8 +94,8 @@ class Batches:
 
 
 def room_for_several(numbers: int) -> bool:
-    """Whether the tensors of two images, so many numbers each, may be held at a time."""
-    return _BYTES // (4 * numbers) > 1
+    """Whether the tensors of two images, so many numbers each, may be held at a time; 0: it is not known."""
+    return 0 < 4 * numbers <= _BYTES // 2
 
 
 def takes_several(data: bytes, names: Sequence[str], numbers: int, images: Float32) -> bool:
