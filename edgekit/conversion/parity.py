@@ -132,8 +132,7 @@ def _stand_in(
     here = tuple(output[images] for output in found)
     if not all(a.shape == b.shape for a, b in zip(real, here, strict=True)):
         return None
-    error = max(float(np.abs(a - b).max()) for a, b in zip(real, here, strict=True))
-    if not error < rounding(real) / _AS_MUCH:
+    if not _near(max(float(np.abs(a - b).max()) for a, b in zip(real, here, strict=True)), real):
         return None
     for output, part in zip(found, real, strict=True):
         output[images] = part
@@ -156,9 +155,14 @@ def float_quality(
 
     everything, some = range(len(reference.labels)), telling(reference.outputs, reference.head)
     quality = by(some)
-    error = quality.max_abs_error
-    near = error is not None and error < rounding(reference.outputs) / _AS_MUCH
-    return quality if near or len(some) == len(everything) else by(everything)
+    if len(some) == len(everything) or _near(quality.max_abs_error, reference.outputs):
+        return quality
+    return by(everything)
+
+
+def _near(error: float | None, real: Outputs) -> bool:
+    """Whether a file that differs so much on some images is within rounding on the others, too."""
+    return error is not None and error < rounding(real) / _AS_MUCH
 
 
 def judge_some(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.once import once
 
 from edgekit.artefact import ArtefactSet, Preprocessing, read_set
 from edgekit.conversion import ConvertRequest, convert
 from edgekit.conversion.feed import Feed
+from edgekit.conversion.quality import Reference
 from edgekit.data import load_dataset
 from edgekit.progress import Recorder
 from edgekit.quiet import import_tensorflow
@@ -67,3 +69,13 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("small") / "small.keras"
     model.save(path)
     return path
+
+
+@pytest.fixture
+def reference() -> Reference:
+    """What a model of 10 classes says about 1,000 images, of which it is wrong on 100."""
+    chance = np.random.default_rng(0)
+    scores = chance.uniform(0, 1, (1000, 10)).astype(np.float32)
+    labels = scores.argmax(axis=1)
+    labels[:100] = (labels[:100] + 1) % 10
+    return Reference(labels.astype(np.int64), scores)

@@ -19,15 +19,6 @@ from edgekit.errors import InvalidError, ModelError
 N, CLASSES = 1000, 10
 
 
-@pytest.fixture
-def reference():
-    chance = np.random.default_rng(0)
-    scores = chance.uniform(0, 1, (N, CLASSES)).astype(np.float32)
-    labels = scores.argmax(axis=1)
-    labels[:100] = (labels[:100] + 1) % CLASSES
-    return Reference(labels.astype(np.int64), scores)
-
-
 def test_a_float_file_is_run_on_some_images_and_on_all_that_rounding_could_turn(reference):
     scores = np.tile(reference.scores, (3, 1))
     close = np.array([7, 1500, 2998])

@@ -7,15 +7,6 @@ from edgekit.stats import paired_drop, wilson
 N, CLASSES = 1000, 10
 
 
-@pytest.fixture
-def reference():
-    chance = np.random.default_rng(0)
-    scores = chance.uniform(0, 1, (N, CLASSES)).astype(np.float32)
-    labels = scores.argmax(axis=1)
-    labels[:100] = (labels[:100] + 1) % CLASSES
-    return Reference(labels.astype(np.int64), scores)
-
-
 def test_a_file_that_says_the_same_loses_nothing(reference):
     quality = judge(reference, (reference.scores,))
     assert (quality.n, quality.accuracy, quality.drop, quality.agreement) == (N, 0.9, 0.0, 1.0)
