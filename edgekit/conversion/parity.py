@@ -1,9 +1,9 @@
 """Whether float32 files compute what the model computes, by no more images than that takes.
 
 A file that was converted correctly differs from Keras by rounding alone, as some hundred images show. Then
-an answer can only be another where two scores are nearly equal. So the Keras model, which is several times
-slower than its files, is run on some hundred images and on those: the first float32 file stands for it on the
-others, unless it is farther off than usual.
+an answer can only be another where two scores are nearly equal. So the Keras model, which is slower than its
+files, is run on some hundred images and on those: the first float32 file stands for it on the others, unless
+it is farther off than usual.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ def _reference(request: ConvertRequest, inputs: Inputs, files: Float32Files, pro
 
 
 def _first_file(files: Float32Files, format: Format) -> FastFile:
-    """A float32 file that is made anyway, and runs several times as fast as Keras."""
+    """A float32 file that is made anyway, and runs faster than Keras."""
     return FastFile(format.name, lambda: format.load(format.fastest(files.of(format))))
 
 
