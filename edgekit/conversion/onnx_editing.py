@@ -67,20 +67,20 @@ class Editor:
         readers = self.readers(name)
         return readers[0] if len(readers) == 1 and name not in self.outputs else None
 
-    def become(self, node: Any, op: str, inputs: Iterable[str], **attributes: float) -> None:
+    def become(self, node: Any, op: str, inputs: Iterable[str], **attributes: Any) -> None:
         """Have another operator compute what a node does."""
         from onnx import helper
 
-        made = helper.make_node(op, list(inputs), list(node.output), node.name)
-        made.attribute.extend(helper.make_attribute(name, value) for name, value in attributes.items())
-        node.CopyFrom(made)
+        node.CopyFrom(helper.make_node(op, list(inputs), list(node.output), node.name, **attributes))
 
-    def insert_before(self, node: Any, op: str, inputs: Iterable[str], output: str, name: str = "") -> str:
-        """Add a node in front of another, named after its output if not otherwise; return that output."""
+    def insert_before(
+        self, node: Any, op: str, inputs: Iterable[str], output: str, name: str = "", **attributes: Any
+    ) -> str:
+        """Add a node in front of another; return its output."""
         from onnx import helper
 
-        place = self.nodes.index(node)
-        self.graph.node.insert(place, helper.make_node(op, list(inputs), [output], name or output))
+        made = helper.make_node(op, list(inputs), [output], name, **attributes)
+        self.graph.node.insert(self.nodes.index(node), made)
         return output
 
     def remove(self, node: Any, instead: str = "") -> None:

@@ -18,6 +18,7 @@ from edgekit.conversion.onnx_rewrites import (
     stay_in_float,
     usual_operators,
 )
+from edgekit.conversion.onnx_trimming import leave_out_idle_work, leave_out_known_numbers
 from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.runners import import_onnxruntime
 from edgekit.conversion.target import LARGEST_SAFE_WEIGHT, Target
@@ -167,7 +168,9 @@ def int8_onnx(
     from onnxruntime.quantization.calibrate import TensorsData
 
     with converter("an int8 ONNX file"):
-        model = onnx.shape_inference.infer_shapes(onnx.load_model_from_string(float_file))
+        real = onnx.load_model_from_string(float_file)
+        model = onnx.shape_inference.infer_shapes(real)
+        leave_out_idle_work(model)
         numbers = numbers_of_products(model)
         levels = LARGEST_SAFE_WEIGHT if REDUCED_RANGE[target] else 127
         limits = {name: (np.float32(low), np.float32(high)) for name, (low, high) in ranges.items()}
@@ -193,7 +196,8 @@ def int8_onnx(
         made = quantizer.model.model
         multiply_steps(made, numbers)
         stay_in_float(made, [node for node in made.graph.node if not float_layers.isdisjoint(node.output)])
-        shorten(made, model)
+        leave_out_known_numbers(made)
+        shorten(made, real)
         return bytes(made.SerializeToString(deterministic=True))
 
 

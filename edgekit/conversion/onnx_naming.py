@@ -76,14 +76,14 @@ def shorten(model: Any, real: Any) -> None:
     """Shorten what the quantizer named, and keep equal constants once.
 
     Tensors of the float32 model keep their names; the quantizer's own, of which there are several for each,
-    become `q1`, `q2`, … A conversion's node is named after the layer whose output it converts.
+    become `q1`, `q2`, … Conversions have no names of their own: each stands next to a layer, which has one.
 
     Args:
         model: What the quantizer made; changed in place.
         real: The float32 model it was made from.
     """
     graph = model.graph
-    written = {name: node.name for node in real.graph.node for name in node.output}
+    written = {name for node in real.graph.node for name in node.output}
     known = {*written, *(tensor.name for tensor in (*real.graph.initializer, *real.graph.input))}
     same: dict[tuple[int, bytes, bytes], str] = {}
     names: dict[str, str] = {}
@@ -100,10 +100,7 @@ def shorten(model: Any, real: Any) -> None:
     names.clear()
     for node in graph.node:
         if node.op_type in _CONVERSIONS:
-            # one that multiplies as well writes a tensor of the float32 model
-            node.name = written.get(node.output[0]) or written.get(node.input[0], "")
-            written[node.output[0]] = node.name
-            node.name = f"{node.name}/{node.op_type}" if node.name else ""
+            node.name = ""
         for name in (*node.input, *node.output):
             if name and name not in known:
                 names.setdefault(name, f"q{len(names) + 1}")

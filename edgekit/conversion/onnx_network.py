@@ -24,7 +24,12 @@ class OnnxNetwork:
 
         self._model = onnx.shape_inference.infer_shapes(onnx.load_model_from_string(data))
         reader = Reader(self._model)
-        self.network = reader.network()
+        network = reader.network()
+        self.stored = network.layers  # as the file has them
+        self.sizes = {each.name: reader.shapes[each.input][2:] for each in self.stored}  # of what they read
+        self.network = network.with_layers(
+            {each.name: each.without_idle_taps(self.sizes[each.name]) for each in self.stored}
+        )
         self.input, self.outputs, self.nodes = reader.input, reader.outputs, reader.nodes
         self._shapes, self._transposed = reader.shapes, reader.transposed
 

@@ -75,7 +75,7 @@ class Reader:
         weights = self._given(node, 1) if node.op_type in ("Conv", "Gemm", "MatMul") else None
         if weights is None or self._readers[node.input[1]] > 1 or node.input[0] not in self.shapes:
             return None
-        layer = _convolution(node, weights) if node.op_type == "Conv" else self._matrix(node, weights)
+        layer = convolution(node, weights) if node.op_type == "Conv" else self._matrix(node, weights)
         if layer is None or node.op_type == "MatMul":
             return layer
         bias = self._given(node, 2)
@@ -140,7 +140,8 @@ def attributes(node: Any) -> dict[str, Any]:
     return {each.name: helper.get_attribute_value(each) for each in node.attribute}
 
 
-def _convolution(node: Any, weights: Float) -> Layer | None:
+def convolution(node: Any, weights: Float) -> Layer | None:
+    """A Conv node as a layer; None: its padding depends on its input's size."""
     given, rank = attributes(node), weights.ndim - 2
     if given.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
         return None

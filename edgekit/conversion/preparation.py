@@ -213,8 +213,8 @@ class Preparation:
     def _file(self, steps: Steps, file: bytes | None = None) -> bytes | None:
         """A float file, or this one, with a network's weights."""
         network = self.calibration.network(steps, self.levels)
-        layers = self.calibration.source.network.layers
-        return self.format.with_layers(file or self.float_file, layers, network.layers)
+        stored = self.calibration.source.stored
+        return self.format.with_layers(file or self.float_file, stored, network.layers)
 
     def _computes(self, file: bytes, steps: Steps) -> bool:
         if self.float_file == self.calibration.file:

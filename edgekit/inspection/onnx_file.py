@@ -26,6 +26,7 @@ _SECOND = {
     "MatMulInteger": 1,
     "QLinearMatMul": 3,
 }
+_CONVERSIONS = ("QuantizeLinear", "DequantizeLinear")
 
 
 def read_onnx(data: bytes, name: str) -> Inspection:
@@ -135,15 +136,25 @@ class _Walk:
             opset=opset,
             inputs=tuple(self.end(i.name) for i in graph.input if i.name not in self.constants),
             outputs=tuple(self.end(o.name) for o in graph.output),
-            layers=tuple(self.layer(node) for node in graph.node),
+            layers=tuple(self.layer(node) for node in self.computed()),
             stored=self.kept,
             usage=onnx_usage({entry.key: entry.value for entry in self.model.metadata_props}),
             data=data,
         )
 
+    def computed(self) -> Iterator[Any]:
+        """The nodes that a runtime does not compute once for all when it loads the file."""
+        known = set(self.constants)
+        for node in self.graph.node:
+            given = [name for name in node.input if name]
+            if given and known.issuperset(given) and node.op_type not in _CONVERSIONS:
+                known.update(node.output)
+            else:
+                yield node
+
     def layer(self, node: Any) -> Layer:
         output = self.tensor(node.output[0])
-        in_conversion = node.op_type in ("QuantizeLinear", "DequantizeLinear")
+        in_conversion = node.op_type in _CONVERSIONS
         constants = [] if in_conversion else [name for name in node.input if self.is_parameter(name)]
         fresh = [name for name in constants if name not in self.counted]
         self.counted.update(fresh)
@@ -179,7 +190,7 @@ class _Walk:
         return self.quantization(node) if node is not None else None
 
     def output_quantization(self, node: Any) -> Quantization | None:
-        if node.op_type in ("QuantizeLinear", "DequantizeLinear"):
+        if node.op_type in _CONVERSIONS:
             return self.quantization(node)
         consumer = self.quantize.get(node.output[0])
         return self.quantization(consumer) if consumer is not None else None

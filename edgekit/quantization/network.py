@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -47,9 +47,39 @@ class Layer:
         weights = (self.weights * scales.reshape(-1, 1, *self._ones)).astype(self.weights.dtype)
         return replace(self, weights=weights, bias=None if self.bias is None else self.bias * scales)
 
+    def taps_read(self, sizes: Sequence[int]) -> tuple[slice, ...]:
+        """Return the part of the weights, as an index, that some output multiplies with more than padding.
+
+        Where an image is smaller than the kernel, taps at its edges meet nothing else.
+
+        Args:
+            sizes: Of the input along each axis of the kernel; 0: it is not known.
+        """
+        axes = self.weights.ndim - 2
+        pads = zip(self.pads[:axes], self.pads[axes:], strict=True)
+        given = zip(sizes[:axes], self.weights.shape[2:], self.strides, pads, self.dilations, strict=True)
+        return slice(None), slice(None), *(_taps_read(*each) for each in given)
+
+    def without_idle_taps(self, sizes: Sequence[int]) -> Layer:
+        """Return the layer with 0 for weights that never meet the image: no step need suit those."""
+        read = self.taps_read(sizes)
+        if self.weights[read].shape == self.weights.shape:
+            return self
+        weights = np.zeros_like(self.weights)
+        weights[read] = self.weights[read]
+        return replace(self, weights=weights)
+
     @property
     def _ones(self) -> tuple[int, ...]:
         return (1,) * (self.weights.ndim - 2)
+
+
+def _taps_read(size: int, kernel: int, stride: int, pads: tuple[int, int], dilation: int) -> slice:
+    before, behind = pads
+    places = (size + before + behind - dilation * (kernel - 1) - 1) // stride + 1
+    met = np.add.outer(np.arange(kernel) * dilation, np.arange(places) * stride - before)
+    read = np.flatnonzero(((met >= 0) & (met < size)).any(axis=1))
+    return slice(int(read[0]), int(read[-1]) + 1) if len(read) else slice(0, kernel)
 
 
 @dataclass(frozen=True)
