@@ -25,7 +25,7 @@ from edgekit.quantization.distance import decibels, noises
 from edgekit.quantization.equalization import equalize
 from edgekit.quantization.network import Float, Layer, Network
 from edgekit.quantization.rounding import on_grid
-from edgekit.quantization.statistics import Channels, Statistics, collect
+from edgekit.quantization.statistics import Channels, Statistics, collect, cut_tensors
 from edgekit.words import plural
 
 FEWEST = 16  # images; of fewer, none can be held back to judge by
@@ -252,11 +252,12 @@ class Calibration:
     @cached_property
     def _reach(self) -> Statistics:
         """What images make of it that go farther than those."""
-        run = self.run(self.source.network, self.source.network.channels)
+        network = self.source.network
+        run = self.run(network, network.channels.keys() - cut_tensors(network))
         few = min(FARTHER, self.count)
         self._progress.step("Calibrating with brighter, darker and noisier images", 3 * few)
         images = self._counted(self._farther(self.images(few)))
-        found = collect(self.source.network, run.over(images), 3 * few, moments=False)
+        found = collect(network, run.over(images), 3 * few, moments=False)
         for name, channels in found.channels.items():
             channels.join(self._seen.channels[name])
         return found

@@ -29,7 +29,7 @@ class Float32Files:
         if format.name not in self._made:
             self.progress.step(f"Converting to float32 {format.name}")
             self._made[format.name] = self._make(format)
-            give_back()
+            give_back(cycles=True)
         found = self._made[format.name]
         if isinstance(found, ModelError):
             raise found

@@ -107,7 +107,6 @@ def _collected_at_once() -> Iterator[None]:
     What was there before is not looked through.
     """
     thresholds = gc.get_threshold()
-    gc.collect()
     gc.freeze()
     gc.collect()  # counts what is left: nothing
     gc.set_threshold(700, 10, 1)
@@ -115,8 +114,8 @@ def _collected_at_once() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*thresholds)
-        gc.unfreeze()
         gc.collect()
+        gc.unfreeze()
 
 
 def _known(graph_def: Any) -> Any:

@@ -46,7 +46,7 @@ def convert(request: ConvertRequest, progress: Progress = SILENT) -> ArtefactSet
     inputs = load(request, source, progress)
     files = Float32Files(inputs.graph, progress)
     reference = _reference(request, inputs, files, progress)
-    give_back()
+    give_back(cycles=True)
     # with Keras' answers, for devices to be compared with
     with Packing(inputs.dataset.evaluation, reference.answers) as evaluation:
         conversion = Conversion(request, inputs, files, reference, progress)

@@ -28,7 +28,7 @@ from edgekit.units import percent
 from edgekit.words import plural
 
 CLEAR_DB = 3.0  # twice the noise: what good images, however few, do not cost
-LOOKED_AT = 64  # evaluation images
+AT_FIRST, LOOKED_AT = 16, 64  # evaluation images
 _TRAINING = 100  # images to compare with
 _SAMPLED = 1024  # values of each tensor and image
 _CUT = 1e-6  # of the range: no more than rounding
@@ -57,7 +57,10 @@ def calibration_fault(conversion: Conversion, outcome: Outcome) -> str | None:
     inputs = conversion.inputs
     lack = shortcoming(inputs.calibration.pixels())
     unlike = contrast_to(*map(_some, (inputs.calibration, inputs.evaluation)))
-    fit = None if lack else _fit(conversion)
+    # the noise of a few images' own ranges is less than of many: where that is fine, so are more images
+    fit = None if lack else _fit(conversion, AT_FIRST)
+    if fit is not None and fit.decibel > CLEAR_DB:
+        fit = _fit(conversion)
     ill = fit is not None and fit.decibel > CLEAR_DB
     if not (lack or unlike or ill):
         return None
@@ -134,20 +137,20 @@ def _noise(quality: Quality) -> str:
     return "no noise" if decibel is None else f"{decibel:.1f} dB SQNR"
 
 
-def _fit(conversion: Conversion) -> Fit | None:
-    """How well the ranges suit the evaluation images; None: the model cannot be looked into."""
+def _fit(conversion: Conversion, images: int = LOOKED_AT) -> Fit | None:
+    """How well the ranges suit some evaluation images; None: the model cannot be looked into."""
     calibration = conversion.calibration or conversion.calibrated(SILENT)
     if calibration is None:
         return None
     with one_thread():
-        return fit(calibration, conversion.inputs.evaluation)
+        return fit(calibration, conversion.inputs.evaluation, images)
 
 
-def fit(calibration: Calibration, evaluation: Feed) -> Fit:
-    """Compare the ranges that calibration images give with those that evaluation images would."""
+def fit(calibration: Calibration, evaluation: Feed, images: int = LOOKED_AT) -> Fit:
+    """Compare the ranges that calibration images give with those that some evaluation images would."""
     ranges = calibration.ranges(PLAIN)
     run = calibration.run(calibration.source.network)
-    few = evaluation.of(range(min(LOOKED_AT, len(evaluation))))
+    few = evaluation.of(range(min(images, len(evaluation))))
     batches = [{name: _thinned(values) for name, values in batch.items()} for batch in run.over(few)]
     noises, shares = [], []
     for name, own in minmax_ranges(batches).items():

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgekit.quantization.network import Float, Layer, Network
+from edgekit.quantization.network import Float, Layer, Network, Passage
 
 # How many positions of each image moments are taken from, within limits: all images together give so many
 # times as many as a layer reads numbers.
@@ -30,12 +30,9 @@ class Channels:
     squares: float | Float = 0.0  # of their squares
     images: int = 0
 
-    def include(self, values: Float, axis: int) -> None:
-        """Include values of images, whose channels are along an axis."""
-        rows = values.reshape(*values.shape[: axis + 1], -1)
-        between = tuple(range(1, axis))
-        peaks = rows.max(axis=-1).max(axis=between)
-        self.low = np.minimum(self.low, rows.min(axis=-1).min(axis=(0, *between)))
+    def include(self, lows: Float, peaks: Float) -> None:
+        """Include the lowest and highest values of images, [images, channels] each."""
+        self.low = np.minimum(self.low, lows.min(axis=0))
         self.high = np.maximum(self.high, peaks.max(axis=0))
         self.peaks = self.peaks + peaks.sum(axis=0, dtype=np.float64)
         self.squares = self.squares + np.square(peaks, dtype=np.float64).sum(axis=0)
@@ -138,6 +135,18 @@ class Statistics:
     moments: dict[str, Moments]  # by layer
 
 
+def extremes(values: Float, axis: int) -> tuple[Float, Float]:
+    """The lowest and highest values of images whose channels are along an axis, [images, channels] each."""
+    rows = values.reshape(*values.shape[: axis + 1], -1)
+    between = tuple(range(1, axis))
+    return rows.min(axis=-1).min(axis=between), rows.max(axis=-1).max(axis=between)
+
+
+def cut_tensors(network: Network) -> dict[str, Passage]:
+    """What only cuts another tensor at 0 and a cap, by name: its extremes follow from those of the other."""
+    return {each.tensors[-1]: each for each in network.passages if each.input}
+
+
 def empty_channels(count: int) -> Channels:
     """Nothing seen yet."""
     return Channels(np.full(count, np.inf), np.full(count, -np.inf))
@@ -150,10 +159,12 @@ def collect(
 
     Args:
         network: Says which tensors and layers there are.
-        batches: Values by tensor, [images, …], of the tensors of `network.channels`.
+        batches: Values by tensor, [images, …], of the tensors of `network.channels`; without moments,
+            those of `cut_tensors` are not read.
         images: How many they have in all.
         moments: Whether moments are needed as well.
     """
+    cut = cut_tensors(network)
     found = Statistics({name: empty_channels(count) for name, count in network.channels.items()}, {})
     if moments:
         found.moments = {
@@ -161,8 +172,16 @@ def collect(
         }
     waiting: dict[str, list[Float]] = {layer.name: [] for layer in network.layers}
     for number, batch in enumerate(batches):
+        seen = {
+            name: extremes(batch[name], network.axes.get(name, 1))
+            for name in network.channels
+            if name not in cut
+        }
+        for name, passage in cut.items():
+            low, high = seen[passage.input]
+            seen[name] = np.clip(low, 0, passage.cap), np.clip(high, 0, passage.cap)
         for name, channels in found.channels.items():
-            channels.include(batch[name], network.axes.get(name, 1))
+            channels.include(*seen[name])
         if moments:
             for index, layer in enumerate(network.layers):
                 chance = np.random.default_rng((number, index))

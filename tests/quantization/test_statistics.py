@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from edgekit.quantization.statistics import empty_channels
+from edgekit.quantization.network import Network, Passage
+from edgekit.quantization.statistics import collect, cut_tensors, empty_channels, extremes
 
 
 def _seen(images, *, at_a_time=50):
     channels = empty_channels(images.shape[1])
     for start in range(0, len(images), at_a_time):
-        channels.include(images[start : start + at_a_time], 1)
+        channels.include(*extremes(images[start : start + at_a_time], 1))
     return channels
 
 
@@ -31,3 +32,14 @@ def test_what_two_passes_saw_is_as_if_one_had_seen_it():
     first.join(second)
     assert np.array_equal(first.low, whole.low) and np.array_equal(first.high, whole.high)
     assert np.allclose(first.highest_of(1000), whole.highest_of(1000))
+
+
+def test_the_extremes_of_what_is_cut_follow_from_what_was_cut():
+    values = np.random.default_rng(0).normal(3, 3, (20, 4, 5, 5)).astype(np.float32)
+    cut = np.clip(values, 0, 6)
+    network = Network((), (Passage(("a", "b"), 6.0, "a"),), frozenset(), {"a": 4, "b": 4})
+    found = collect(network, [{"a": values[:12]}, {"a": values[12:]}], 20, moments=False).channels["b"]
+    looked_at = _seen(cut)
+    assert np.array_equal(found.low, looked_at.low) and np.array_equal(found.high, looked_at.high)
+    assert np.allclose(found.highest_of(1000), looked_at.highest_of(1000))
+    assert cut_tensors(network).keys() == {"b"}
