@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from edgekit.parallel import in_threads
 _BYTES = 1 << 26  # of what tensors hold at a time
 _MOST = 32  # images
 _ALIKE = 1e-3  # of the largest value: how far an image alone may differ from one among others
+
+T = TypeVar("T")
 
 
 class Batches:
@@ -54,9 +56,15 @@ class Batches:
         Tensors are valid until the next batch is asked for, since others are written in their place: to take
         memory for them anew would take as long as to compute them.
         """
+        return (batch for batch, _ in self.over_with(images, lambda _: None))
+
+    def over_with(
+        self, images: Iterable[Float32], look: Callable[[dict[str, Float32]], T]
+    ) -> Iterator[tuple[dict[str, Float32], T]]:
+        """Do as `over` does; what `look` makes of a batch is computed before another is looked at, too."""
         places: list[dict[str, Float32]] = [{}, {}]
 
-        def found(numbered: tuple[int, Float32]) -> dict[str, Float32]:
+        def found(numbered: tuple[int, Float32]) -> tuple[dict[str, Float32], T]:
             number, batch = numbered
             here = places[number % 2] or self._empty(batch)
             if here and len(here[self._input]) == len(batch):
@@ -64,7 +72,7 @@ class Batches:
             else:
                 here = self(batch)
             places[number % 2] = here
-            return here
+            return here, look(here)
 
         return in_threads(found, enumerate(self._batches(images)), threads=1)
 

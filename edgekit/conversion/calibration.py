@@ -19,13 +19,22 @@ from edgekit.conversion.feed import Feed
 from edgekit.conversion.onnx_network import OnnxNetwork
 from edgekit.conversion.ranges import Activations, Ranges, input_range, minmax_ranges, mse_ranges
 from edgekit.data.dataset import Float32
+from edgekit.parallel import in_threads
 from edgekit.progress import Progress
 from edgekit.quantization.centring import centre, moved
 from edgekit.quantization.distance import decibels, noises
 from edgekit.quantization.equalization import equalize
 from edgekit.quantization.network import Float, Layer, Network
 from edgekit.quantization.rounding import on_grid
-from edgekit.quantization.statistics import Channels, Statistics, collect, cut_tensors
+from edgekit.quantization.statistics import (
+    Channels,
+    Extremes,
+    Statistics,
+    collect,
+    collect_seen,
+    cut_tensors,
+    extremes_of,
+)
 from edgekit.words import plural
 
 FEWEST = 16  # images; of fewer, none can be held back to judge by
@@ -41,6 +50,7 @@ ENOUGH_DB = (
 _BRIGHTER, _DARKER, _NOISE = 1.3, 0.6, 0.05  # times; of the input's span
 RANGING = 64  # images that better ranges are found by
 _SAMPLED = 4096  # values of each tensor and image, likewise
+_LARGE = 1500  # inputs of a layer whose rounding takes some 100 MB: one at a time
 
 Kind = Literal["min/max", "least squared error"]  # of ranges
 
@@ -182,12 +192,16 @@ class Calibration:
         if steps.rounded or steps.corrected:
             network, seen = self._made(replace(steps, rounded=False, corrected=False), levels)
             self._progress.step(f"Rounding weights to {2 * levels + 1} levels", len(network.layers))
-            layers: dict[str, Layer] = {}
-            for layer in network.layers:
+
+            def rounded(layer: Layer) -> Layer:
                 moments = seen.moments[layer.name]
-                layers[layer.name] = on_grid(
-                    layer, levels, moments, reconstruct=steps.rounded, correct=steps.corrected
-                )
+                return on_grid(layer, levels, moments, reconstruct=steps.rounded, correct=steps.corrected)
+
+            large = [layer for layer in network.layers if layer.rows.shape[1] > _LARGE]
+            others = [layer for layer in network.layers if layer.rows.shape[1] <= _LARGE]
+            layers: dict[str, Layer] = {}
+            for layer in chain(in_threads(rounded, others), map(rounded, large)):
+                layers[layer.name] = layer
                 self._progress.advance(len(layers))
             return network.with_layers(layers), seen
         if steps.equalized:
@@ -236,18 +250,17 @@ class Calibration:
         """What the images make of the model's layers."""
         run = self.run(self.source.network)
         self._progress.step("Calibrating", self.count)
-        batches = run.over(self._counted(self.images()))
-        return collect(self.source.network, self._watched(batches), self.count)
+        batches = run.over_with(self._counted(self.images()), self._look)
+        return collect_seen(self.source.network, batches, self.count)
 
-    def _watched(self, batches: Iterable[Activations]) -> Iterator[Activations]:
-        """Pass batches on, and remember the extremes of tensors that the network does not name."""
+    def _look(self, batch: Activations) -> dict[str, Extremes]:
+        """Return the extremes of the network's tensors, and remember those of others."""
         known = self.source.network.channels
-        for batch in batches:
-            others = {name: values for name, values in batch.items() if name not in known}
-            for name, (low, high) in minmax_ranges((others,)).items():
-                before = self._extremes.get(name, (low, high))
-                self._extremes[name] = (min(low, before[0]), max(high, before[1]))
-            yield batch
+        others = {name: values for name, values in batch.items() if name not in known}
+        for name, (low, high) in minmax_ranges((others,)).items():
+            before = self._extremes.get(name, (low, high))
+            self._extremes[name] = (min(low, before[0]), max(high, before[1]))
+        return extremes_of(self.source.network, batch)
 
     @cached_property
     def _reach(self) -> Statistics:

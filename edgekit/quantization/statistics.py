@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import ceil, log, pi, sqrt
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ TIMES, FEWEST, MOST = 16, 8, 200
 MOST_INPUTS = 4608  # of a layer, for which products are kept: those of a 3×3 kernel over 512 channels, 85 MB
 _LARGEST = 1 << 22  # numbers of an image batch's patches; fewer positions are drawn if it were more
 _AT_ONCE = 1 << 18  # numbers of a layer's patches that are included together: many small products take longer
+
+Extremes: TypeAlias = tuple[Float, Float]  # the lowest and highest values, [images, channels] each
 
 
 @dataclass
@@ -135,11 +137,23 @@ class Statistics:
     moments: dict[str, Moments]  # by layer
 
 
-def extremes(values: Float, axis: int) -> tuple[Float, Float]:
-    """The lowest and highest values of images whose channels are along an axis, [images, channels] each."""
+def extremes(values: Float, axis: int) -> Extremes:
+    """The lowest and highest values of images whose channels are along an axis."""
     rows = values.reshape(*values.shape[: axis + 1], -1)
     between = tuple(range(1, axis))
     return rows.min(axis=-1).min(axis=between), rows.max(axis=-1).max(axis=between)
+
+
+def extremes_of(network: Network, batch: Mapping[str, Float]) -> dict[str, Extremes]:
+    """The extremes of a network's tensors; those of `cut_tensors` follow from what they cut."""
+    cut = cut_tensors(network)
+    found = {
+        name: extremes(batch[name], network.axes.get(name, 1)) for name in network.channels if name not in cut
+    }
+    for name, passage in cut.items():
+        low, high = found[passage.input]
+        found[name] = np.clip(low, 0, passage.cap), np.clip(high, 0, passage.cap)
+    return found
 
 
 def cut_tensors(network: Network) -> dict[str, Passage]:
@@ -164,22 +178,26 @@ def collect(
         images: How many they have in all.
         moments: Whether moments are needed as well.
     """
-    cut = cut_tensors(network)
+    return collect_seen(
+        network, ((batch, extremes_of(network, batch)) for batch in batches), images, moments=moments
+    )
+
+
+def collect_seen(
+    network: Network,
+    batches: Iterable[tuple[Mapping[str, Float], Mapping[str, Extremes]]],
+    images: int,
+    *,
+    moments: bool = True,
+) -> Statistics:
+    """Do as `collect` does, with batches whose extremes were found elsewhere, such as in another thread."""
     found = Statistics({name: empty_channels(count) for name, count in network.channels.items()}, {})
     if moments:
         found.moments = {
             layer.name: no_moments(layer.groups, layer.rows.shape[1]) for layer in network.layers
         }
     waiting: dict[str, list[Float]] = {layer.name: [] for layer in network.layers}
-    for number, batch in enumerate(batches):
-        seen = {
-            name: extremes(batch[name], network.axes.get(name, 1))
-            for name in network.channels
-            if name not in cut
-        }
-        for name, passage in cut.items():
-            low, high = seen[passage.input]
-            seen[name] = np.clip(low, 0, passage.cap), np.clip(high, 0, passage.cap)
+    for number, (batch, seen) in enumerate(batches):
         for name, channels in found.channels.items():
             channels.include(*seen[name])
         if moments:
@@ -228,7 +246,7 @@ def patches(layer: Layer, values: Float, of: int, chance: np.random.Generator) -
         at = start.reshape(-1, *(1,) * rank) + steps.reshape(shape)
         last = values.shape[axis + 2] - 1
         inside = inside & (at >= 0) & (at <= last)
-        index.append(np.clip(at, 0, last))
+        index.append(np.minimum(np.maximum(at, 0), last))  # NumPy's own clip takes longer
     taken = values[tuple(index)]  # [images, channels, n, *kernel]
     if not np.all(inside):
         taken *= inside  # what is beyond the edges is zero
