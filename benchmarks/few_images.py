@@ -158,13 +158,15 @@ def execute(data: bytes, images, *, saturate: bool):
     for node in graph.node:
         first, out = node.input[0], node.output[0]
         if node.op_type == "DequantizeLinear":
-            scale, zero = known[node.input[1]], known[node.input[2]]
+            scale, zero = known[node.input[1]], known[node.input[2]] if len(node.input) > 2 else 0
             stored[out] = (known.get(first, real.get(first)), scale, zero)
         elif node.op_type == "QuantizeLinear":
             scale, zero = known[node.input[1]], known[node.input[2]]
             real[out] = np.clip(np.rint(_real(first, real, stored) / scale) + zero, -128, 127).astype(
                 np.int32
             )
+        elif known.keys() >= set(node.input):  # the scale of a bias, which follows from two others
+            known[out] = np.multiply(*(known[name] for name in node.input))
         elif node.op_type in ("Conv", "Gemm"):
             (x, x_scale, x_zero), (w, w_scale, _) = stored[first], stored[node.input[1]]
             w = w.astype(np.int32)
@@ -185,7 +187,7 @@ def execute(data: bytes, images, *, saturate: bool):
                 value = np.maximum(value, 0)
             elif node.op_type == "GlobalAveragePool":
                 value = value.mean(axis=(2, 3), keepdims=True)
-            elif node.op_type == "Flatten":
+            elif node.op_type == "Reshape":  # of one pixel, whose channels a transposition may have moved
                 value = value.reshape(len(value), -1)
             real[out] = value
     return _real("output", real, stored).astype(np.float32), lost / total

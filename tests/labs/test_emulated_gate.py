@@ -44,7 +44,8 @@ def add_layer(model: onnx.ModelProto) -> None:
     again = []
     for node in layer:
         twin = copy.deepcopy(node)
-        twin.name, twin.input[0], twin.output[0] = f"{node.name}_again", value, f"{node.output[0]}_again"
+        twin.name = f"{node.name}_again" if node.name else ""
+        twin.input[0], twin.output[0] = value, f"{node.output[0]}_again"
         value = twin.output[0]
         again.append(twin)
     for node in nodes:
