@@ -8,16 +8,24 @@ from pathlib import Path
 
 from edgekit.budget.record import Verdict
 
+_NAMED = 8  # files that a command names
 
-def next_step(verdicts: Sequence[Verdict], budgets: Path) -> str:
+
+def next_step(
+    verdicts: Sequence[Verdict], budgets: Path, results: Sequence[Path] = (), baseline: Sequence[Path] = ()
+) -> str:
     """Return the command that a person would want next, as it is typed into a shell.
 
     Args:
         verdicts: Of every limit.
         budgets: The file that states them.
+        results: The files that were named; none: all in results/ were judged.
+        baseline: The like for what limits are relative to.
     """
     words = {verdict.verdict for verdict in verdicts}
-    update = f"edgekit check --budgets {shlex.quote(str(budgets))} --update"
+    judged = [*map(str, results)] if len(results) <= _NAMED else ["RESULT"]
+    before = [word for path in baseline for word in ("--baseline", str(path))]
+    update = shlex.join(["edgekit", "check", *judged, "--budgets", str(budgets), *before, "--update"])
     if "fail" in words:
         absolute = any(verdict.verdict == "fail" and verdict.allowed is None for verdict in verdicts)
         meant = update if absolute else "commit this result as the baseline"
@@ -25,7 +33,8 @@ def next_step(verdicts: Sequence[Verdict], budgets: Path) -> str:
     doubtful = next((verdict for verdict in verdicts if verdict.verdict not in ("pass", "first")), None)
     if doubtful:
         return _again(doubtful)
-    return update if any(verdict.stale for verdict in verdicts) else "edgekit report -o report.html"
+    report = shlex.join(["edgekit", "report", *judged, "-o", "report.html"])
+    return update if any(verdict.stale for verdict in verdicts) else report
 
 
 def _again(doubtful: Verdict) -> str:

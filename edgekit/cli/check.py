@@ -84,7 +84,7 @@ def check(
         sys.stdout.buffer.write(to_json(judged.verdicts, judged.notes))
     else:
         show_verdicts(judged)
-    advice = next_step(judged.verdicts, budgets)
+    advice = next_step(judged.verdicts, budgets, results or (), baseline or ())
     if judged.exit_code == edgekit.GateError.exit_code:
         raise edgekit.GateError(f"The budgets of {budgets} are broken: {tally(judged.verdicts)}.", advice)
     say_next(advice)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from edgekit.comparison.judge import Comparison
 from edgekit.comparison.pairs import Across
@@ -11,15 +13,16 @@ from edgekit.results import Result
 _EXPLAINED = "rpi4-emulated"  # the device on which `edgekit explain` counts where none is named
 
 
-def next_step(found: Comparison, across: Across | None = None) -> str:
+def next_step(found: Comparison, across: Across | None = None, results: Sequence[Path] = ()) -> str:
     """Return what tells more about cells that are worse, missing or not certain; empty: nothing does.
 
     Args:
         found: The comparison.
         across: The dimension in which its sides differ.
+        results: The files that were compared; none: they were measured, and are in results/.
     """
     if not found.exit_code:
-        return "edgekit report -o report.html"
+        return shlex.join(["edgekit", "report", *map(str, results), "-o", "report.html"])
     words = {pair.word for pair in found.pairs}
     timed = [result.device.timed for result in found.results]
     device = found.results[-1].device.profile
