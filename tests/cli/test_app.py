@@ -10,10 +10,12 @@ import pytest
 import typer
 from rich.console import Console
 from support.commands import run
+from support.sessions import session, timed
 
 import edgekit
 from edgekit.cli import console
 from edgekit.cli.app import COMMANDS
+from edgekit.results import write_result
 
 # what a command must be given, and the default that it leaves to the function by giving nothing
 REQUIRED = {"compare": ["old.json"], "explain": ["a.tflite"], "inspect": ["mobilenet_v1"]}
@@ -63,7 +65,7 @@ def test_a_command_without_options_means_its_function_without_arguments(name, mo
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(edgekit, name, called)
-    monkeypatch.setattr("edgekit.results.read_result", lambda path: path)
+    write_result(tmp_path / "old.json", session(timed(1e6)))
     # the console of a command has a descriptor of its own, which nobody closes in a process that goes on
     monkeypatch.setattr(console, "stderr_console", lambda: Console(stderr=True))
     app = typer.Typer()
