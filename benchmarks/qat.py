@@ -24,13 +24,14 @@ from pathlib import Path
 
 import numpy as np
 
-from edgekit.conversion.calibration import PLAIN, Calibration, Steps, Trained
+from edgekit.conversion.calibration import Calibration
 from edgekit.conversion.formats import FORMATS, Format
 from edgekit.conversion.load import Inputs, load
 from edgekit.conversion.preparation import Preparation, Prepared
 from edgekit.conversion.qat.tuning import Tuner, tuner_for
 from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.request import ConvertRequest
+from edgekit.conversion.steps import PLAIN, Steps, Trained
 from edgekit.conversion.target import suits_host
 from edgekit.data import load_dataset, normalise
 from edgekit.data.dataset import Float32, Int64

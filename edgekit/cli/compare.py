@@ -116,9 +116,8 @@ def compare(
             show_error(edgekit.DeviceError(f"The session ended early: {result.partial}"))
     if "interrupted" in ended:
         raise typer.Exit(INTERRUPTED)
-    named = [
-        path for path in (baseline, candidate) if path and not any(each.together for each in found.results)
-    ]
+    together = any(result.together for result in found.results)
+    named = [] if together else [path for path in (baseline, candidate) if path]
     advice = next_step(found, across, named)
     if found.worse:
         raise edgekit.GateError(f"{found.worse} of {len(found.pairs)} got worse.", advice)

@@ -6,11 +6,10 @@ and ranges follow from; nothing that is kept grows with the number of images.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import chain
-from typing import Literal
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from edgekit.conversion.batches import Batches
 from edgekit.conversion.feed import Feed
 from edgekit.conversion.onnx_network import OnnxNetwork
 from edgekit.conversion.ranges import Activations, Ranges, input_range, minmax_ranges, mse_ranges
+from edgekit.conversion.steps import Steps, Trained
 from edgekit.data.dataset import Float32
 from edgekit.parallel import in_threads
 from edgekit.progress import Progress
@@ -35,7 +35,6 @@ from edgekit.quantization.statistics import (
     cut_tensors,
     extremes_of,
 )
-from edgekit.words import plural
 
 FEWEST = 16  # images; of fewer, none can be held back to judge by
 HELD_BACK = 4  # one image in so many
@@ -51,53 +50,6 @@ _BRIGHTER, _DARKER, _NOISE = 1.3, 0.6, 0.05  # times; of the input's span
 RANGING = 64  # images that better ranges are found by
 _SAMPLED = 4096  # values of each tensor and image, likewise
 _LARGE = 1500  # inputs of a layer whose rounding takes some 100 MB: one at a time
-
-Kind = Literal["min/max", "least squared error"]  # of ranges
-
-
-@dataclass(frozen=True)
-class Steps:
-    """What is done to the float model before it is quantized."""
-
-    equalized: bool = False
-    near: bool = False  # to ReLU6's cap, as far as calibration came to it
-    rounded: bool = False
-    corrected: bool = False
-    ranges: Kind = "min/max"
-    trained: int = 0  # epochs; then weights and ranges are those that training left, whatever else is said
-    levels: int = 0  # the largest integer of a weight that was trained for
-
-    def words(self, images: int) -> str:
-        """Say it."""
-        if self.trained:
-            return f"weights and ranges trained for 8 bits, {plural(self.trained, 'epoch')}"
-        done = (
-            *(("channels equalized",) if self.equalized else ()),
-            *(("near ReLU6's cap",) if self.equalized and self.near else ()),
-            *(("weights rounded by reconstruction",) if self.rounded else ()),
-            *(("biases corrected",) if self.corrected else ()),
-        )
-        kind = "min/max ranges" if self.ranges == "min/max" else "ranges of least squared error"
-        return ", ".join((*done, f"{kind} of {plural(images, 'image')}"))
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What training for 8 bits left."""
-
-    layers: tuple[Layer, ...]
-    ranges: Ranges  # of the tensors that are rounded as they are computed
-    sources: Mapping[str, str]  # of those that only pass values on: which tensor's
-    epochs: int
-
-    def of(self, seen: Ranges) -> dict[str, tuple[float, float]]:
-        """The range of every tensor; those that are not rounded have the one seen."""
-        found = dict(seen) | dict(self.ranges)
-        passed = {name: found[source] for name, source in self.sources.items() if source in self.ranges}
-        return found | passed
-
-
-PLAIN, EVERYTHING = Steps(), Steps(equalized=True, rounded=True, corrected=True)
 
 
 class Calibration:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.conversion.onnx_editing import Editor
+from edgekit.conversion.onnx_naming import ROLES
 from edgekit.conversion.onnx_reading import attributes, convolution
 
 _POOLS = ("GlobalAveragePool", "GlobalMaxPool")
@@ -46,7 +47,7 @@ def leave_out_known_numbers(model: Any) -> None:
     editor = Editor(model.graph)
     opset = next(each.version for each in model.opset_import if each.domain in ("", "ai.onnx"))
     for node in editor.nodes:
-        if node.op_type in _WEIGHTED and len(node.input) > len(("input", "weights")):
+        if node.op_type in _WEIGHTED and len(node.input) > len(ROLES):
             _tell_bias_step(editor, node)
         _drop_defaults(node, opset)
     editor.drop_unread()

@@ -11,11 +11,12 @@ from typing import TypeAlias, get_args
 import numpy as np
 import numpy.typing as npt
 
-from edgekit.conversion.calibration import EVERYTHING, PLAIN, Calibration, Kind, Steps
+from edgekit.conversion.calibration import Calibration
 from edgekit.conversion.formats import Format
 from edgekit.conversion.matching import counterparts
 from edgekit.conversion.ranges import Ranges, minmax_ranges
 from edgekit.conversion.runners import Runners
+from edgekit.conversion.steps import EVERYTHING, PLAIN, Kind, Steps
 from edgekit.data.dataset import Float32
 from edgekit.errors import InvalidError
 from edgekit.progress import SILENT, Progress

@@ -10,7 +10,7 @@ from math import log10
 import numpy as np
 
 from edgekit.artefact import ArtefactFile, Quality
-from edgekit.conversion.calibration import FEWEST, PLAIN, Calibration
+from edgekit.conversion.calibration import FEWEST, Calibration
 from edgekit.conversion.conversion import Conversion
 from edgekit.conversion.feed import Feed
 from edgekit.conversion.formats import FORMATS
@@ -19,6 +19,7 @@ from edgekit.conversion.load import Inputs
 from edgekit.conversion.output import Outcome
 from edgekit.conversion.ranges import minmax_ranges, squared_error
 from edgekit.conversion.request import ConvertRequest
+from edgekit.conversion.steps import PLAIN
 from edgekit.data.held import hold
 from edgekit.errors import EdgekitError
 from edgekit.progress import SILENT

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from edgekit.conversion import ConvertRequest, convert
-from edgekit.conversion.calibration import PLAIN, Calibration, Steps
+from edgekit.conversion.calibration import Calibration
 from edgekit.conversion.feed import Feed
 from edgekit.conversion.formats import FORMATS
 from edgekit.conversion.graph import freeze
+from edgekit.conversion.steps import PLAIN, Steps
 from edgekit.data import load_dataset
 from edgekit.data.dataset import normalise
 from edgekit.progress import SILENT

@@ -7,10 +7,11 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from edgekit.conversion.calibration import EVERYTHING, PLAIN, Calibration
+from edgekit.conversion.calibration import Calibration
 from edgekit.conversion.feed import Feed
 from edgekit.conversion.formats import FORMATS
 from edgekit.conversion.preparation import _TOGETHER, Earlier, Preparation
+from edgekit.conversion.steps import EVERYTHING, PLAIN
 from edgekit.data import load_dataset
 from edgekit.progress import SILENT
 from edgekit.quantization.rounding import scales_of

@@ -14,7 +14,7 @@ import pytest
 
 from edgekit.artefact import Preprocessing
 from edgekit.conversion import ConvertRequest, convert
-from edgekit.conversion.calibration import PLAIN, Calibration, Steps, Trained
+from edgekit.conversion.calibration import Calibration
 from edgekit.conversion.feed import Feed
 from edgekit.conversion.formats import FORMATS
 from edgekit.conversion.graph import freeze
@@ -23,6 +23,7 @@ from edgekit.conversion.qat import tensors
 from edgekit.conversion.qat.places import nudged, places
 from edgekit.conversion.qat.run_folder import Run, State
 from edgekit.conversion.qat.tuning import Tuner, _places, _simulation, check_trainable
+from edgekit.conversion.steps import PLAIN, Steps, Trained
 from edgekit.data.sources import load_images
 from edgekit.errors import ModelError, UsageError
 from edgekit.inspection import inspect_bytes

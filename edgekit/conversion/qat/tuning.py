@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.artefact import Preprocessing
-from edgekit.conversion.calibration import FEWEST, Calibration, Steps, Trained
+from edgekit.conversion.calibration import FEWEST, Calibration
 from edgekit.conversion.load import Inputs
 from edgekit.conversion.qat.places import Places, places, units_of
 from edgekit.conversion.qat.run_folder import Settings, open_run
@@ -19,6 +19,7 @@ from edgekit.conversion.qat.simulation import Simulation
 from edgekit.conversion.qat.training import BATCH, COARSE_RATE, FINE_DB, FINE_RATE, Images, Training
 from edgekit.conversion.ranges import Ranges
 from edgekit.conversion.request import ConvertRequest
+from edgekit.conversion.steps import Steps, Trained
 from edgekit.data import Dataset
 from edgekit.data.held import hold
 from edgekit.errors import ModelError, UsageError
