@@ -1,10 +1,13 @@
 """Work in threads: the results in order, no item taken long before it is needed, errors as they are."""
 
+import os
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from edgekit.parallel import in_threads, processors
+from edgekit.parallel import in_threads, let_others_first, processors
 
 
 def test_results_come_in_the_items_order():
@@ -42,3 +45,11 @@ def test_an_error_ends_it():
     results = in_threads(fail, range(1000))
     with pytest.raises(ValueError, match="3"):
         list(results)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priorities of their own")
+def test_a_thread_that_lets_others_go_first_leaves_them_as_they_were():
+    before = os.nice(0)
+    with ThreadPoolExecutor(1, initializer=let_others_first) as pool:
+        assert pool.submit(os.nice, 0).result() > before
+    assert os.nice(0) == before

@@ -23,6 +23,7 @@ import numpy as np
 from edgekit.data.dataset import Int64, Split
 from edgekit.errors import DataError
 from edgekit.files import sha256_file, storage_errors
+from edgekit.parallel import let_others_first
 
 _BATCH = 256  # images that are read at a time
 _NUMBERS = 1 << 21  # that they hold, if that is fewer
@@ -60,7 +61,7 @@ class Packing:
     def __init__(self, split: Split, answers: Int64 | None = None) -> None:
         self._split, self._answers = split, answers
         self._stopped = Event()
-        self._pool = ThreadPoolExecutor(1)
+        self._pool = ThreadPoolExecutor(1, initializer=let_others_first)
         self._packed = self._pool.submit(self._pack)
 
     def __enter__(self) -> Packing:
