@@ -17,6 +17,7 @@ import numpy as np
 from edgekit.artefact import Preprocessing
 from edgekit.data.arrays import empty
 from edgekit.data.dataset import Dataset, LazyHashes, Split, UInt8
+from edgekit.parallel import in_threads
 from edgekit.progress import Progress
 
 _IN_MEMORY = 1 << 30  # bytes; more than this is read again each time
@@ -144,10 +145,11 @@ def _filled(images: FiledImages, parts: Iterator[UInt8]) -> bool:
 
 def _read(split: Split, count: int, what: str, progress: Progress) -> Iterator[UInt8]:
     progress.step(f"Reading {what} images", total=count)
-    for start in range(0, count, _READ_AT_ONCE):
-        end = min(start + _READ_AT_ONCE, count)
-        yield split.images.read(range(start, end))
-        progress.advance(end)
+    parts = (range(start, min(start + _READ_AT_ONCE, count)) for start in range(0, count, _READ_AT_ONCE))
+    done = 0
+    for images in in_threads(split.images.read, parts, threads=1):  # while those before are stored
+        yield images
+        progress.advance(done := done + len(images))
 
 
 def _held(split: Split, images: HeldImages | FiledImages) -> Split:
