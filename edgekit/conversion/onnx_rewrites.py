@@ -69,7 +69,7 @@ def multiply_steps(model: Any, numbers: Mapping[str, float]) -> None:
     editor = Editor(model.graph)
     for node in editor.nodes:
         number = numbers.get(node.output[0]) if node.op_type == "Mul" else None
-        quantize = editor.only_reader(node.output[0])
+        quantize = None if number is None else editor.only_reader(node.output[0])
         if number is None or quantize is None or quantize.op_type != "QuantizeLinear":
             continue
         given = [editor.writer(name) for name in node.input]
