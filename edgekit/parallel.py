@@ -34,8 +34,8 @@ def let_others_first() -> None:
 def in_threads(function: Callable[[S], T], items: Iterable[S], threads: int | None = None) -> Iterator[T]:
     """Yield what a function makes of each item, in their order.
 
-    Items are taken as they are needed, one more than there are threads: memory does not grow with them, and
-    an interrupted command ends soon.
+    Items are taken as they are needed, twice as many as there are threads: memory does not grow with them,
+    and an interrupted command ends soon.
 
     Args:
         function: Is called in the threads.
@@ -48,7 +48,7 @@ def in_threads(function: Callable[[S], T], items: Iterable[S], threads: int | No
         try:
             for item in items:
                 waiting.append(pool.submit(function, item))
-                if len(waiting) > threads:
+                if len(waiting) > 2 * threads:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
@@ -10,9 +11,11 @@ import numpy as np
 
 from edgekit.conversion.runners import import_onnxruntime
 from edgekit.data.dataset import Float32
-from edgekit.parallel import in_threads
+from edgekit.memory import give_back
+from edgekit.parallel import in_threads, processors
 
-_BYTES = 1 << 26  # of what tensors hold at a time
+_BYTES = 1 << 26  # that the tensors of a batch hold
+_HELD = 1 << 28  # that those of all batches hold that are computed at a time, if these are more than two
 _MOST = 32  # images
 _ALIKE = 1e-3  # of the largest value: how far an image alone may differ from one among others
 
@@ -40,6 +43,7 @@ class Batches:
         present = {output.name for output in graph.output}
         graph.output.extend(known[name] for name in self._names if name not in present)
         self.size = min(_MOST, _BYTES // (4 * numbers)) if several else 1
+        self._threads = min(processors(), max(2, _HELD // (4 * numbers * self.size)))
         if several:
             _free_batch(graph)
         self._session = _session(model.SerializeToString())
@@ -50,31 +54,38 @@ class Batches:
         found = self._session.run(self._names, {self._input: images}) if self._names else []
         return {**dict(zip(self._names, found, strict=True)), self._input: images}
 
-    def over(self, images: Iterable[Float32]) -> Iterator[dict[str, Float32]]:
-        """Go through single images [1, *input_shape] in batches; one is computed while another is looked at.
+    def over(self, images: Iterable[Float32], look: Callable[[int, dict[str, Float32]], T]) -> Iterator[T]:
+        """Go through single images [1, *input_shape] in batches, several batches at a time.
 
-        Tensors are valid until the next batch is asked for, since others are written in their place: to take
-        memory for them anew would take as long as to compute them.
+        Args:
+            images: They.
+            look: Called in threads, with a batch's number and its tensors [n, …]. These are valid until it
+                returns, since others are written in their place: to take memory for them anew would take as
+                long as to compute them.
+
+        Yields:
+            What `look` made of each batch, in their order.
         """
-        return (batch for batch, _ in self.over_with(images, lambda _: None))
+        idle: deque[dict[str, Float32]] = deque()
 
-    def over_with(
-        self, images: Iterable[Float32], look: Callable[[dict[str, Float32]], T]
-    ) -> Iterator[tuple[dict[str, Float32], T]]:
-        """Do as `over` does; what `look` makes of a batch is computed before another is looked at, too."""
-        places: list[dict[str, Float32]] = [{}, {}]
-
-        def found(numbered: tuple[int, Float32]) -> tuple[dict[str, Float32], T]:
+        def found(numbered: tuple[int, Float32]) -> T:
             number, batch = numbered
-            here = places[number % 2] or self._empty(batch)
+            try:
+                here = idle.pop()
+            except IndexError:
+                here = self._empty(batch)
             if here and len(here[self._input]) == len(batch):
                 self._renew(here, batch)
             else:
                 here = self(batch)
-            places[number % 2] = here
-            return here, look(here)
+            try:
+                return look(number, here)
+            finally:
+                idle.append(here)
 
-        return in_threads(found, enumerate(self._batches(images)), threads=1)
+        yield from in_threads(found, enumerate(self._batches(images)), threads=self._threads)
+        idle.clear()
+        give_back()
 
     def _batches(self, images: Iterable[Float32]) -> Iterator[Float32]:
         rest = iter(images)
@@ -142,5 +153,5 @@ def _session(data: bytes) -> Any:
     onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # fatal: whether it works is found out
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting is not work
+    options.intra_op_num_threads = 1  # for each batch, of which several are computed at a time
     return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])

@@ -16,7 +16,15 @@ import numpy as np
 from edgekit.conversion.batches import Batches
 from edgekit.conversion.feed import Feed
 from edgekit.conversion.onnx_network import OnnxNetwork
-from edgekit.conversion.ranges import Activations, Ranges, input_range, minmax_ranges, mse_ranges
+from edgekit.conversion.ranges import (
+    Activations,
+    Ranges,
+    input_range,
+    limits_of,
+    minmax_ranges,
+    mse_ranges,
+    thinned,
+)
 from edgekit.conversion.steps import Steps, Trained
 from edgekit.data.dataset import Float32
 from edgekit.parallel import in_threads
@@ -28,12 +36,11 @@ from edgekit.quantization.network import Float, Layer, Network
 from edgekit.quantization.rounding import on_grid
 from edgekit.quantization.statistics import (
     Channels,
-    Extremes,
+    Seen,
     Statistics,
     collect,
-    collect_seen,
     cut_tensors,
-    extremes_of,
+    see,
 )
 
 FEWEST = 16  # images; of fewer, none can be held back to judge by
@@ -112,7 +119,7 @@ class Calibration:
         steps = replace(steps, rounded=False, corrected=False)
         if steps not in self._ranges and steps in self.trained:
             run = self.run(self.network(steps, 0))
-            self._ranges[steps] = self.trained[steps].of(minmax_ranges(run.over(self.images())))
+            self._ranges[steps] = self.trained[steps].of(minmax_ranges(run.over(self.images(), limits_of)))
         if steps not in self._ranges:
             network, seen = self._made(steps, 0)
             by_channel = {n: (float(x.low.min()), float(x.high.max())) for n, x in seen.channels.items()}
@@ -121,7 +128,9 @@ class Calibration:
                 few = min(RANGING, self.count)
                 self._progress.step("Finding better ranges", few)
                 run = self.run(network)
-                found = mse_ranges(map(_sampled, run.over(self._counted(self.images(few)))), found)
+                found = mse_ranges(
+                    run.over(self._counted(self.images(few)), partial(thinned, _SAMPLED)), found
+                )
             self._ranges[steps] = found | dict.fromkeys(self.source.images, self.input_range)
         return self._ranges[steps]
 
@@ -195,24 +204,28 @@ class Calibration:
         name = self.source.outputs[0]
         held = partial(self.images, _JUDGING, held=True)
         images = chain(held(), self._farther(held()))  # made anew: of large ones they would take much memory
-        return np.concatenate([batch[name].copy() for batch in self.run(network, (name,)).over(images)])
+        run = self.run(network, (name,))
+        return np.concatenate(list(run.over(images, lambda _, batch: batch[name].copy())))
 
     @cached_property
     def _seen(self) -> Statistics:
         """What the images make of the model's layers."""
         run = self.run(self.source.network)
         self._progress.step("Calibrating", self.count)
-        batches = run.over_with(self._counted(self.images()), self._look)
-        return collect_seen(self.source.network, batches, self.count)
+        looked_at = run.over(self._counted(self.images()), self._look)
+        return collect(self.source.network, map(self._remembered, looked_at))
 
-    def _look(self, batch: Activations) -> dict[str, Extremes]:
-        """Return the extremes of the network's tensors, and remember those of others."""
-        known = self.source.network.channels
-        others = {name: values for name, values in batch.items() if name not in known}
-        for name, (low, high) in minmax_ranges((others,)).items():
-            before = self._extremes.get(name, (low, high))
-            self._extremes[name] = (min(low, before[0]), max(high, before[1]))
-        return extremes_of(self.source.network, batch)
+    def _look(self, number: int, batch: Activations) -> tuple[Seen, Activations]:
+        """Return what is seen of the network's tensors, and the limits of others."""
+        network = self.source.network
+        others = {name: values for name, values in batch.items() if name not in network.channels}
+        return see(network, batch, self.count, number), limits_of(number, others)
+
+    def _remembered(self, looked_at: tuple[Seen, Activations]) -> Seen:
+        seen, others = looked_at
+        known = ({name: np.array(limits) for name, limits in self._extremes.items()}, others)
+        self._extremes = minmax_ranges(known)
+        return seen
 
     @cached_property
     def _reach(self) -> Statistics:
@@ -222,7 +235,8 @@ class Calibration:
         few = min(FARTHER, self.count)
         self._progress.step("Calibrating with brighter, darker and noisier images", 3 * few)
         images = self._counted(self._farther(self.images(few)))
-        found = collect(network, run.over(images), 3 * few, moments=False)
+        looked_at = run.over(images, lambda _, batch: see(network, batch, 3 * few, moments=False))
+        found = collect(network, looked_at)
         for name, channels in found.channels.items():
             channels.join(self._seen.channels[name])
         return found
@@ -244,12 +258,6 @@ class Calibration:
         for done, image in enumerate(images, 1):
             yield image
             self._progress.advance(done)
-
-
-def _sampled(activations: Activations) -> Activations:
-    """Some values of each tensor, spread over images, channels and places."""
-    steps = {name: max(1, values[0].size // _SAMPLED) | 1 for name, values in activations.items()}
-    return {name: values.ravel()[:: steps[name]] for name, values in activations.items()}
 
 
 def _ends(feed: Feed) -> tuple[np.float32, np.float32]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from edgekit.conversion.ranges import Activations
 from edgekit.data.dataset import Float32
+from edgekit.parallel import in_threads
 
 _ALIKE = 1e-3  # of the largest value
 _SAMPLED = 4096  # of a tensor's values, once they are in order
@@ -22,7 +23,7 @@ def counterparts(pairs: Iterable[tuple[Activations, Activations]]) -> tuple[dict
     Returns:
         The other's names by the file's; and the tensors that no other is like.
     """
-    signs = [tuple({n: _sign(x) for n, x in each.items()} for each in pair) for pair in pairs]
+    signs = [tuple(_signs(each) for each in pair) for pair in pairs]
     found: dict[str, str] = {}
     for name in signs[0][0]:
         for other in signs[0][1]:
@@ -30,6 +31,10 @@ def counterparts(pairs: Iterable[tuple[Activations, Activations]]) -> tuple[dict
                 found[name] = other
                 break
     return found, signs[0][0].keys() - found.keys()
+
+
+def _signs(activations: Activations) -> dict[str, tuple[int, Float32]]:
+    return dict(zip(activations, in_threads(_sign, activations.values()), strict=True))
 
 
 def _sign(values: Float32) -> tuple[int, Float32]:

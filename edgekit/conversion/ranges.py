@@ -38,6 +38,17 @@ def minmax_ranges(stream: Iterable[Activations]) -> dict[str, tuple[float, float
     return ranges
 
 
+def limits_of(_number: int, activations: Activations) -> Activations:
+    """The lowest and highest value of each tensor: all that `minmax_ranges` needs, [2] each."""
+    return {name: np.array((values.min(), values.max())) for name, values in activations.items()}
+
+
+def thinned(most: int, _number: int, activations: Activations) -> Activations:
+    """Return about so many values of each tensor and image, spread over channels and places."""
+    steps = {name: max(1, values[0].size // most) | 1 for name, values in activations.items()}
+    return {name: values.ravel()[:: steps[name]].copy() for name, values in activations.items()}
+
+
 def mse_ranges(stream: Iterable[Activations], full: Ranges) -> dict[str, tuple[float, float]]:
     """Ranges that cut rare extremes, so that the squared error over all values is smallest.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import log10
 
 import numpy as np
@@ -17,7 +18,7 @@ from edgekit.conversion.formats import FORMATS
 from edgekit.conversion.likeness import contrast_to, shortcoming
 from edgekit.conversion.load import Inputs
 from edgekit.conversion.output import Outcome
-from edgekit.conversion.ranges import minmax_ranges, squared_error
+from edgekit.conversion.ranges import minmax_ranges, squared_error, thinned
 from edgekit.conversion.request import ConvertRequest
 from edgekit.conversion.steps import PLAIN
 from edgekit.data.held import hold
@@ -152,7 +153,7 @@ def fit(calibration: Calibration, evaluation: Feed, images: int = LOOKED_AT) -> 
     ranges = calibration.ranges(PLAIN)
     run = calibration.run(calibration.source.network)
     few = evaluation.of(range(min(images, len(evaluation))))
-    batches = [{name: _thinned(values) for name, values in batch.items()} for batch in run.over(few)]
+    batches = list(run.over(few, partial(thinned, _SAMPLED)))
     noises, shares = [], []
     for name, own in minmax_ranges(batches).items():
         values = np.concatenate([batch[name] for batch in batches]).astype(np.float64)
@@ -164,13 +165,6 @@ def fit(calibration: Calibration, evaluation: Feed, images: int = LOOKED_AT) -> 
         slack = _CUT * (high - low)
         shares.append(float(np.mean((values < low - slack) | (values > high + slack))))
     return Fit(float(np.mean(noises or [0.0])), float(np.mean(shares or [0.0])), max(shares, default=0.0))
-
-
-def _thinned(
-    values: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
-) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """Some values of each image, spread over channels and places; a view would keep them all."""
-    return values.ravel()[:: max(1, values[0].size // _SAMPLED) | 1].copy()
 
 
 def _misfit(fit: Fit) -> str:

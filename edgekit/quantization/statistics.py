@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from math import ceil, log, pi, sqrt
+from math import ceil, log, pi, prod, sqrt
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -137,6 +137,14 @@ class Statistics:
     moments: dict[str, Moments]  # by layer
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of a batch."""
+
+    extremes: Mapping[str, Extremes]  # of tensors
+    patches: Mapping[str, Float]  # what each layer reads at some positions; none without moments
+
+
 def extremes(values: Float, axis: int) -> Extremes:
     """The lowest and highest values of images whose channels are along an axis."""
     rows = values.reshape(*values.shape[: axis + 1], -1)
@@ -166,48 +174,47 @@ def empty_channels(count: int) -> Channels:
     return Channels(np.full(count, np.inf), np.full(count, -np.inf))
 
 
-def collect(
-    network: Network, batches: Iterable[Mapping[str, Float]], images: int, *, moments: bool = True
-) -> Statistics:
-    """Go once through what tensors held, batch by batch.
+def see(
+    network: Network, batch: Mapping[str, Float], images: int, number: int = 0, *, moments: bool = True
+) -> Seen:
+    """Look at a batch; this takes most of the time, and several batches may be looked at in as many threads.
 
     Args:
         network: Says which tensors and layers there are.
-        batches: Values by tensor, [images, …], of the tensors of `network.channels`; without moments,
-            those of `cut_tensors` are not read.
-        images: How many they have in all.
+        batch: Values by tensor, [images, …], of the tensors of `network.channels`; without moments, those of
+            `cut_tensors` are not read.
+        images: How many all batches have.
+        number: Of the batch, from which follows where it is looked at.
         moments: Whether moments are needed as well.
     """
-    return collect_seen(
-        network, ((batch, extremes_of(network, batch)) for batch in batches), images, moments=moments
+    read = network.layers if moments else ()
+    return Seen(
+        extremes_of(network, batch),
+        {
+            layer.name: patches(layer, batch[layer.input], images, np.random.default_rng((number, index)))
+            for index, layer in enumerate(read)
+        },
     )
 
 
-def collect_seen(
-    network: Network,
-    batches: Iterable[tuple[Mapping[str, Float], Mapping[str, Extremes]]],
-    images: int,
-    *,
-    moments: bool = True,
-) -> Statistics:
-    """Do as `collect` does, with batches whose extremes were found elsewhere, such as in another thread."""
+def collect(network: Network, batches: Iterable[Seen]) -> Statistics:
+    """Put together what was seen of batches; memory does not grow with them."""
     found = Statistics({name: empty_channels(count) for name, count in network.channels.items()}, {})
-    if moments:
-        found.moments = {
-            layer.name: no_moments(layer.groups, layer.rows.shape[1]) for layer in network.layers
-        }
-    waiting: dict[str, list[Float]] = {layer.name: [] for layer in network.layers}
-    for number, (batch, seen) in enumerate(batches):
+    waiting: dict[str, list[Float]] = {}
+    for seen in batches:
         for name, channels in found.channels.items():
-            channels.include(*seen[name])
-        if moments:
-            for index, layer in enumerate(network.layers):
-                chance = np.random.default_rng((number, index))
-                held = waiting[layer.name]
-                held.append(patches(layer, batch[layer.input], images, chance))
-                if len(held) * held[0].size >= _AT_ONCE:
-                    found.moments[layer.name].include(np.concatenate(held, axis=1))
-                    held.clear()
+            channels.include(*seen.extremes[name])
+        if seen.patches and not waiting:
+            found.moments = {
+                each.name: no_moments(each.groups, each.rows.shape[1]) for each in network.layers
+            }
+            waiting = {each.name: [] for each in network.layers}
+        for name, read in seen.patches.items():
+            held = waiting[name]
+            held.append(read)
+            if len(held) * held[0].size >= _AT_ONCE:
+                found.moments[name].include(np.concatenate(held, axis=1))
+                held.clear()
     for name, held in waiting.items():
         if held:
             found.moments[name].include(np.concatenate(held, axis=1))
@@ -233,10 +240,10 @@ def patches(layer: Layer, values: Float, of: int, chance: np.random.Generator) -
     spans = [(k - 1) * d + 1 for k, d in zip(kernel, layer.dilations, strict=True)]
     padded = np.add(values.shape[2:], np.add(layer.pads[:rank], layer.pads[rank:]))
     sizes = [(s - span) // stride + 1 for s, span, stride in zip(padded, spans, layer.strides, strict=True)]
-    numbers = images * channels * int(np.prod(kernel))
-    drawn = _drawn(int(np.prod(sizes)), _wanted(layer, of), numbers, chance)
+    numbers = images * channels * prod(kernel)
+    drawn = _drawn(prod(sizes), _wanted(layer, of), numbers, chance)
     places = np.unravel_index(drawn, sizes)
-    index: list[Any] = [slice(None), slice(None)]
+    flat: Any = 0  # where the numbers are in a channel, [n, *kernel]
     inside: Any = True
     for axis in range(rank):
         start = places[axis] * layer.strides[axis] - layer.pads[axis]
@@ -244,10 +251,10 @@ def patches(layer: Layer, values: Float, of: int, chance: np.random.Generator) -
         shape = [1] * (rank + 1)
         shape[axis + 1] = -1
         at = start.reshape(-1, *(1,) * rank) + steps.reshape(shape)
-        last = values.shape[axis + 2] - 1
-        inside = inside & (at >= 0) & (at <= last)
-        index.append(np.minimum(np.maximum(at, 0), last))  # NumPy's own clip takes longer
-    taken = values[tuple(index)]  # [images, channels, n, *kernel]
+        size = values.shape[axis + 2]
+        inside = inside & (at >= 0) & (at < size)
+        flat = flat * size + np.minimum(np.maximum(at, 0), size - 1)  # NumPy's own clip takes longer
+    taken = values.reshape(images, channels, -1).take(flat, axis=2)
     if not np.all(inside):
         taken *= inside  # what is beyond the edges is zero
     grouped = taken.reshape(images, layer.groups, channels // layer.groups, len(drawn), -1)

@@ -26,18 +26,22 @@ def _file(first=1):
 )
 def test_every_batch_holds_what_its_own_images_give(first, several):
     batches = Batches(_file(first), ("x", "t", "s"), 3 * 48, several=several)
-    seen = []
-    for batch in batches.over(image[None] for image in IMAGES):
+
+    def look(number, batch):
         assert np.allclose(batch["t"], np.tanh(batch["x"]), atol=1e-6)
         assert np.allclose(batch["s"], np.square(batch["t"]), atol=1e-6)
-        seen.append(batch["x"].copy())
+        return number, batch["x"].copy()
+
+    numbers, seen = zip(*batches.over((image[None] for image in IMAGES), look), strict=True)
+    assert numbers == tuple(range(len(seen)))
     assert np.array_equal(np.concatenate(seen), IMAGES)
     assert len(seen) == (3 if several else len(IMAGES)), "32 at a time, the last one fewer"
 
 
 def test_nothing_may_be_asked_for():
     batches = Batches(_file(), (), 48, several=False)
-    assert [list(batch) for batch in batches.over(image[None] for image in IMAGES[:3])] == [["x"]] * 3
+    looked_at = batches.over((image[None] for image in IMAGES[:3]), lambda _, batch: list(batch))
+    assert list(looked_at) == [["x"]] * 3
 
 
 @pytest.mark.parametrize(("numbers", "room"), [(1_000, True), (30_000_000, False), (0, False)])

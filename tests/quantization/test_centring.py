@@ -7,7 +7,7 @@ import pytest
 
 from edgekit.quantization.centring import centre, moved
 from edgekit.quantization.network import Layer, Network, Passage
-from edgekit.quantization.statistics import collect
+from edgekit.quantization.statistics import collect, see
 
 IMAGES = np.random.default_rng(1).normal(0, 1, (200, 4)).astype(np.float32)
 
@@ -34,17 +34,21 @@ def _run(network):
     return {"in": IMAGES, "x": x, "y": y, "sum": x + y, "out": (x + y) @ c.rows.T + c.bias}
 
 
+def _seen(network, batch):
+    return collect(network, [see(network, batch, len(IMAGES))])
+
+
 def test_constants_in_a_stream_go_to_what_reads_it():
     network = _network(np.array([100.0, -50.0, 30.0]))
     before = _run(network)
-    made, offsets = centre(network, collect(network, [before], len(IMAGES)))
+    made, offsets = centre(network, _seen(network, before))
     now = _run(made)
     assert np.allclose(now["out"], before["out"])
     assert np.abs(before["sum"]).max() > 90
     assert np.abs(now["sum"]).max() < 15
-    told = moved(made, collect(network, [before], len(IMAGES)), offsets)
+    told = moved(made, _seen(network, before), offsets)
     assert np.allclose(told.channels["sum"].high, now["sum"].max(axis=0))
-    real = collect(made, [now], len(IMAGES)).moments["ccc"]
+    real = _seen(made, now).moments["ccc"]
     assert np.allclose(told.moments["ccc"].mean, real.mean, atol=1e-3)
     assert np.allclose(told.moments["ccc"].square, real.square, rtol=1e-3)
     assert np.allclose(told.moments["ccc"].second(centred=False), real.second(centred=False), atol=1e-2)
@@ -55,7 +59,7 @@ def test_what_a_softmax_reads_is_moved_as_a_whole():
     layers = {"ccc": network.layers[2].with_bias(np.full(5, 300.0))}
     network = replace(network.with_layers(layers), scores="out")
     before = _run(network)
-    now = _run(centre(network, collect(network, [before], len(IMAGES)))[0])
+    now = _run(centre(network, _seen(network, before))[0])
     apart = before["out"] - now["out"]
     assert apart == pytest.approx(np.full_like(apart, apart[0, 0]))
     assert now["out"].max() == pytest.approx(-now["out"].min())
@@ -67,7 +71,7 @@ def test_what_lies_about_zero_or_is_read_by_others_is_left_alone():
         replace(_network(np.full(3, 100.0)), fixed=frozenset(("in", "out", "sum"))),
         replace(_network(np.full(3, 100.0)), passages=(Passage(("x", "y", "sum")),)),
     ):
-        made, offsets = centre(network, collect(network, [_run(network)], len(IMAGES)))
+        made, offsets = centre(network, _seen(network, _run(network)))
         assert made is network
         assert offsets == {}
 
@@ -75,6 +79,4 @@ def test_what_lies_about_zero_or_is_read_by_others_is_left_alone():
 def test_a_padded_readers_zeros_must_stay_zeros():
     network = _network(np.full(3, 100.0))
     reader = replace(network.layers[2], pads=(1, 1))
-    assert (
-        centre(network.with_layers({"ccc": reader}), collect(network, [_run(network)], len(IMAGES)))[1] == {}
-    )
+    assert centre(network.with_layers({"ccc": reader}), _seen(network, _run(network)))[1] == {}

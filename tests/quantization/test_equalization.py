@@ -7,7 +7,7 @@ import pytest
 
 from edgekit.quantization.equalization import equalize, spaces
 from edgekit.quantization.network import Layer, Network, Passage
-from edgekit.quantization.statistics import collect
+from edgekit.quantization.statistics import collect, see
 
 CHANNELS = 6
 
@@ -38,10 +38,14 @@ def _run(network, images, cap=np.inf):
 IMAGES = np.random.default_rng(1).uniform(0, 1, (200, 4)).astype(np.float32)
 
 
+def _seen(network, batch):
+    return collect(network, [see(network, batch, len(IMAGES))])
+
+
 def test_channels_come_to_like_size_and_the_function_stays():
     network = _network()
     before = _run(network, IMAGES)
-    seen = collect(network, [before], len(IMAGES))
+    seen = _seen(network, before)
     made, after = equalize(network, seen, seen.channels, 1.1)
     now = _run(made, IMAGES)
     assert np.allclose(now["out"], before["out"], rtol=1e-6)
@@ -54,7 +58,7 @@ def test_channels_come_to_like_size_and_the_function_stays():
 def test_no_channel_comes_nearer_to_the_cap_than_the_margin():
     network = _network(cap=1.0)
     before = _run(network, IMAGES, 1.0)
-    seen = collect(network, [before], len(IMAGES))
+    seen = _seen(network, before)
     made, _ = equalize(network, seen, seen.channels, 1.5)
     now = _run(made, IMAGES, 1.0)
     largest = now["y"].max(axis=0)
@@ -66,7 +70,7 @@ def test_no_channel_comes_nearer_to_the_cap_than_the_margin():
 def test_a_channel_that_is_cut_at_the_cap_is_left_alone():
     network = _network(cap=0.5)  # the first channel reaches 1
     before = _run(network, IMAGES, 0.5)
-    seen = collect(network, [before], len(IMAGES))
+    seen = _seen(network, before)
     made, _ = equalize(network, seen, seen.channels, 1.1)
     assert np.allclose(made.layers[0].rows[0], network.layers[0].rows[0])
     assert np.allclose(_run(made, IMAGES, 0.5)["out"], before["out"], rtol=1e-5)
@@ -74,7 +78,7 @@ def test_a_channel_that_is_cut_at_the_cap_is_left_alone():
 
 def test_images_that_go_farther_keep_channels_from_the_cap():
     network = _network(cap=6.0)
-    seen, reach = (collect(network, [_run(network, scale * IMAGES, 6.0)], len(IMAGES)) for scale in (1, 3))
+    seen, reach = (_seen(network, _run(network, scale * IMAGES, 6.0)) for scale in (1, 3))
     made, _ = equalize(network, seen, reach.channels, 1.1)
     far = 3 * IMAGES
     assert np.allclose(_run(made, far, 6.0)["out"], _run(network, far, 6.0)["out"], rtol=1e-5)
@@ -90,7 +94,7 @@ def test_a_channel_of_next_to_nothing_is_made_larger_if_its_readers_weights_are_
         first = replace(first, weights=plain * sizes[:, None])
         second = replace(second, weights=second.weights * 0 + (1 / sizes if heavy else 1.0))
         made = replace(network, layers=(first, second))
-        seen = collect(made, [_run(made, IMAGES)], len(IMAGES))
+        seen = _seen(made, _run(made, IMAGES))
         after, _ = equalize(made, seen, seen.channels, 1.1)
         largest = np.abs(after.layers[1].rows).max(axis=0)
         assert largest[2] / np.median(largest) < (2 if heavy else 1.5)

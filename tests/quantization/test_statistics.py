@@ -3,7 +3,7 @@
 import numpy as np
 
 from edgekit.quantization.network import Network, Passage
-from edgekit.quantization.statistics import collect, cut_tensors, empty_channels, extremes
+from edgekit.quantization.statistics import collect, cut_tensors, empty_channels, extremes, see
 
 
 def _seen(images, *, at_a_time=50):
@@ -38,7 +38,8 @@ def test_the_extremes_of_what_is_cut_follow_from_what_was_cut():
     values = np.random.default_rng(0).normal(3, 3, (20, 4, 5, 5)).astype(np.float32)
     cut = np.clip(values, 0, 6)
     network = Network((), (Passage(("a", "b"), 6.0, "a"),), frozenset(), {"a": 4, "b": 4})
-    found = collect(network, [{"a": values[:12]}, {"a": values[12:]}], 20, moments=False).channels["b"]
+    batches = [{"a": values[:12]}, {"a": values[12:]}]
+    found = collect(network, [see(network, batch, 20, moments=False) for batch in batches]).channels["b"]
     looked_at = _seen(cut)
     assert np.array_equal(found.low, looked_at.low) and np.array_equal(found.high, looked_at.high)
     assert np.allclose(found.highest_of(1000), looked_at.highest_of(1000))
