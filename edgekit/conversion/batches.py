@@ -55,10 +55,10 @@ class Batches:
         return {**dict(zip(self._names, found, strict=True)), self._input: images}
 
     def over(self, images: Iterable[Float32], look: Callable[[int, dict[str, Float32]], T]) -> Iterator[T]:
-        """Go through single images [1, *input_shape] in batches, several batches at a time.
+        """Go through images in batches, several batches at a time.
 
         Args:
-            images: They.
+            images: Single ones, [1, *input_shape].
             look: Called in threads, with a batch's number and its tensors [n, …]. These are valid until it
                 returns, since others are written in their place: to take memory for them anew would take as
                 long as to compute them.
