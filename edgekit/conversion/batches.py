@@ -28,7 +28,7 @@ class Batches:
     Args:
         data: The file.
         names: Tensors to return.
-        numbers: How many its tensors hold for one image.
+        numbers: How many its tensors hold for one image; 0: it is not known.
         several: Whether to take several images at a time.
     """
 
@@ -43,7 +43,8 @@ class Batches:
         present = {output.name for output in graph.output}
         graph.output.extend(known[name] for name in self._names if name not in present)
         self.size = min(_MOST, _BYTES // (4 * numbers)) if several else 1
-        self._threads = min(processors(), max(2, _HELD // (4 * numbers * self.size)))
+        fitting = _HELD // (4 * numbers * self.size) if numbers else 0
+        self._threads = min(processors(), max(2, fitting))
         if several:
             _free_batch(graph)
         self._session = _session(model.SerializeToString())

@@ -22,10 +22,12 @@ def _file(first=1):
 
 
 @pytest.mark.parametrize(
-    ("first", "several"), [(1, False), (1, True), ("any", False)], ids=["one", "several", "size not known"]
+    ("first", "numbers", "several"),
+    [(1, 3 * 48, False), (1, 3 * 48, True), ("any", 0, False)],
+    ids=["one", "several", "size not known"],
 )
-def test_every_batch_holds_what_its_own_images_give(first, several):
-    batches = Batches(_file(first), ("x", "t", "s"), 3 * 48, several=several)
+def test_every_batch_holds_what_its_own_images_give(first, numbers, several):
+    batches = Batches(_file(first), ("x", "t", "s"), numbers, several=several)
 
     def look(number, batch):
         assert np.allclose(batch["t"], np.tanh(batch["x"]), atol=1e-6)
