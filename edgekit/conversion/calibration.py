@@ -27,6 +27,7 @@ from edgekit.conversion.ranges import (
 )
 from edgekit.conversion.steps import Steps, Trained
 from edgekit.data.dataset import Float32
+from edgekit.memory import give_back
 from edgekit.parallel import in_threads
 from edgekit.progress import Progress
 from edgekit.quantization.centring import centre, moved
@@ -164,6 +165,7 @@ class Calibration:
             for layer in chain(in_threads(rounded, others), map(rounded, large)):
                 layers[layer.name] = layer
                 self._progress.advance(len(layers))
+            give_back()  # what each thread took for its products
             return network.with_layers(layers), seen
         if steps.equalized:
             return self._near_the_cap if steps.near else self._equalized

@@ -19,6 +19,7 @@ from edgekit.conversion.runners import Runners
 from edgekit.conversion.steps import EVERYTHING, PLAIN, Kind, Steps
 from edgekit.data.dataset import Float32
 from edgekit.errors import InvalidError
+from edgekit.memory import give_back
 from edgekit.progress import SILENT, Progress
 from edgekit.quantization.distance import decibels, mean_level, noises, significantly_less
 from edgekit.words import plural
@@ -209,7 +210,9 @@ class Preparation:
     def _outputs(self, data: bytes) -> tuple[Float32, ...]:
         load = partial(self.format.load, data, optimise=not self.literal)
         rows = Runners(load).over(self.calibration.images(held=True))
-        return tuple(map(np.concatenate, zip(*rows, strict=True)))
+        found = tuple(map(np.concatenate, zip(*rows, strict=True)))
+        give_back()  # what making and running the file took
+        return found
 
     def _file(self, steps: Steps, file: bytes | None = None) -> bytes | None:
         """A float file, or this one, with a network's weights."""
