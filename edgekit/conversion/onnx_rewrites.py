@@ -69,8 +69,10 @@ def multiply_steps(model: Any, numbers: Mapping[str, float]) -> None:
     editor = Editor(model.graph)
     for node in editor.nodes:
         number = numbers.get(node.output[0]) if node.op_type == "Mul" else None
-        quantize = None if number is None else editor.only_reader(node.output[0])
-        if number is None or quantize is None or quantize.op_type != "QuantizeLinear":
+        if number is None:
+            continue
+        quantize = editor.only_reader(node.output[0])
+        if quantize is None or quantize.op_type != "QuantizeLinear":
             continue
         given = [editor.writer(name) for name in node.input]
         sources = [each for each in given if each is not None and editor.writer(each.input[0]) is not None]
