@@ -106,9 +106,14 @@ def test_a_file_where_a_folder_is_needed_is_named(tmp_path):
         write_atomic(tmp_path / "out" / "result.json", b"{}")
 
 
+def renamed(folder, process):
+    """What another process would call its folder; other parts of a name may have an id's digits too."""
+    return folder.name.replace(f"-{os.getpid()}-", f"-{process}-", 1)
+
+
 def test_a_live_process_keeps_what_it_is_writing(tmp_path):
     with new_folder(tmp_path / "set") as mine:
-        other = tmp_path / mine.name.replace(str(os.getpid()), str(os.getppid()))
+        other = tmp_path / renamed(mine, os.getppid())
     other.mkdir()
     with new_folder(tmp_path / "set"):
         pass
@@ -117,7 +122,7 @@ def test_a_live_process_keeps_what_it_is_writing(tmp_path):
 
 def test_a_set_whose_name_begins_like_another_is_left_alone(tmp_path):
     with new_folder(tmp_path / "digits-v2") as mine:
-        stale = tmp_path / mine.name.replace(str(os.getpid()), "4194305")  # above the largest process id
+        stale = tmp_path / renamed(mine, 4194305)  # above the largest process id
     stale.mkdir()
     with new_folder(tmp_path / "digits"):
         pass
