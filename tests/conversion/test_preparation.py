@@ -117,14 +117,18 @@ def test_both_formats_are_given_the_same_ranges(once, converted, images):
         assert np.abs(here["output"] - there["output"]).max() < 0.02
 
 
+@pytest.fixture(scope="module")
+def found(once, converted):
+    """By format: its preparation, and the choice that it found."""
+    preparations = {kind: _preparation(once, converted, kind) for kind in ("tflite", "onnx")}
+    return {kind: (preparation, preparation.best()) for kind, preparation in preparations.items()}
+
+
 @pytest.mark.parametrize("kind", ["tflite", "onnx"])
-def test_only_steps_that_surely_help_are_kept_and_twice_gives_the_same(converted, images, kind):
-    chosen = []
-    for _ in range(2):
-        file = (converted.folder / "float32.onnx").read_bytes()
-        preparation = _preparation(Calibration(file, images, SILENT), converted, kind)
-        chosen.append(preparation.best())
-    first, second = chosen
+def test_only_steps_that_surely_help_are_kept_and_twice_gives_the_same(converted, images, found, kind):
+    _, first = found[kind]
+    file = (converted.folder / "float32.onnx").read_bytes()
+    second = _preparation(Calibration(file, images, SILENT), converted, kind).best()
     assert first.plain_db is not None
     assert first.chosen_db >= first.plain_db
     assert first.prepared.float_file == second.prepared.float_file
@@ -134,9 +138,8 @@ def test_only_steps_that_surely_help_are_kept_and_twice_gives_the_same(converted
         assert first.prepared.what == "min/max ranges of 30 images"
 
 
-def test_what_was_significantly_worse_in_one_format_is_not_tried_in_another(once, converted):
-    first = _preparation(once, converted, "tflite")
-    first.best()
+def test_what_was_significantly_worse_in_one_format_is_not_tried_in_another(once, converted, found):
+    first, _ = found["tflite"]
     assert PLAIN not in first.earlier.worse
     tried = []
     second = _preparation(once, converted, "onnx")
