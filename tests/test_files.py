@@ -108,7 +108,8 @@ def test_a_file_where_a_folder_is_needed_is_named(tmp_path):
 
 def renamed(folder, process):
     """What another process would call its folder; other parts of a name may have an id's digits too."""
-    return folder.name.replace(f"-{os.getpid()}-", f"-{process}-", 1)
+    before, after = folder.name.split(f"-{os.getpid()}-", 1)
+    return f"{before}-{process}-{after}"
 
 
 def test_a_live_process_keeps_what_it_is_writing(tmp_path):
